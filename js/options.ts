@@ -1,0 +1,163 @@
+// The options: what each means, its unit, its default, and the check that names what is wrong. Defaults stand only here.
+import { AuthError } from './errors.js';
+
+/** Settings of an `AuthClient`. Durations are seconds. */
+export interface AuthClientOptions {
+  /** Where the auth endpoints live. Default: the page's origin. */
+  baseUrl?: string | URL;
+  /** Paths, resolved against `baseUrl`. Default: `/auth/login`, `/auth/refresh`, `/auth/logout`, `/auth/logout-all`. */
+  endpoints?: { login?: string; refresh?: string; logout?: string; logoutAll?: string };
+  /** Names of the answer's fields where the server's differ; dots go deeper (`'data.token'`). Default: `accessToken`, `expiresIn`, `user`. */
+  fields?: { accessToken?: string; expiresIn?: string; user?: string };
+  /** Origins that may be sent the access token, besides `baseUrl`'s and the page's. Everything else gets a plain `fetch`. Default: none. */
+  apiOrigins?: readonly string[];
+  /** Scheme of the `Authorization` header on API calls. Default `'Bearer'`. */
+  tokenScheme?: string;
+  /** Extra headers for the auth calls alone, for instance a CSRF token. A function is asked on each call. */
+  authHeaders?: HeadersInit | (() => HeadersInit);
+  /** Send `Idempotency-Key` with refreshes, so that a lost answer can be asked for again. Default: to the page's own origin only (elsewhere it needs the server's CORS consent). */
+  idempotencyKey?: boolean;
+  /** Renew so many seconds before expiry. Default 60, and never more than half of the token's life. */
+  renewBefore?: number;
+  /** Give up one auth call after so many seconds; calls that wait for a token wait no longer. Default 10. */
+  timeout?: number;
+  /** Try to resume the session when the client starts: `'auto'` (default) only if this browser was signed in. */
+  restore?: 'auto' | 'always' | 'never';
+  /** Tells several clients on one origin apart. Default `'default'`. */
+  name?: string;
+  /** Which responses mean "this token is no longer good". Default: status 401. Clone the response before reading its body. */
+  shouldRefresh?: (response: Response) => boolean | Promise<boolean>;
+}
+
+const ENDPOINTS = {
+  login: '/auth/login',
+  refresh: '/auth/refresh',
+  logout: '/auth/logout',
+  logoutAll: '/auth/logout-all',
+};
+const FIELDS = { accessToken: 'accessToken', expiresIn: 'expiresIn', user: 'user' };
+
+export type Endpoint = keyof typeof ENDPOINTS;
+
+/** The options, checked and complete. Durations are milliseconds, addresses absolute. */
+export interface Settings {
+  readonly endpoints: Readonly<Record<Endpoint, string>>;
+  readonly fields: Readonly<typeof FIELDS>;
+  /** Prefixes of the URLs that may be sent the token: origins, each with its slash. */
+  readonly origins: readonly string[];
+  readonly tokenScheme: string;
+  readonly authHeaders: () => HeadersInit | undefined;
+  readonly idempotencyKey: boolean;
+  readonly renewBefore: number;
+  readonly timeout: number;
+  readonly restore: 'auto' | 'always' | 'never';
+  readonly name: string;
+  readonly shouldRefresh: ((response: Response) => boolean | Promise<boolean>) | undefined;
+}
+
+const KNOWN = 'baseUrl endpoints fields apiOrigins tokenScheme authHeaders idempotencyKey renewBefore timeout restore name shouldRefresh';
+
+/** Checks every option and completes the rest. Throws `INVALID_OPTIONS`. */
+export function readOptions(options: AuthClientOptions): Settings {
+  const given = record('options', options);
+  known('options', given, KNOWN);
+  const page = globalThis.location?.origin;
+  const base = address('options.baseUrl', given.baseUrl ?? page ?? 'http://localhost');
+  const endpoints = strings('options.endpoints', given.endpoints, ENDPOINTS);
+  for (const name of Object.keys(endpoints) as Endpoint[]) {
+    endpoints[name] = address(`options.endpoints.${name}`, endpoints[name], base).href;
+  }
+  const apiOrigins = given.apiOrigins ?? [];
+  if (!Array.isArray(apiOrigins)) fail('options.apiOrigins', 'an array of origins', apiOrigins);
+  const origins = (apiOrigins as unknown[]).map((one, index) => origin(`options.apiOrigins[${index}]`, one));
+  const { authHeaders, shouldRefresh } = given;
+  if (authHeaders !== undefined && typeof authHeaders !== 'function') headers('options.authHeaders', authHeaders);
+  if (shouldRefresh !== undefined && typeof shouldRefresh !== 'function') {
+    fail('options.shouldRefresh', 'a function', shouldRefresh);
+  }
+  const scheme = string('options.tokenScheme', given.tokenScheme ?? 'Bearer');
+  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(scheme)) fail('options.tokenScheme', 'one word, such as "Bearer"', scheme);
+  const restore = given.restore ?? 'auto';
+  if (restore !== 'auto' && restore !== 'always' && restore !== 'never') {
+    fail('options.restore', '"auto", "always" or "never"', restore);
+  }
+  const key = given.idempotencyKey ?? base.origin === page;
+  if (typeof key !== 'boolean') fail('options.idempotencyKey', 'a boolean', key);
+  return {
+    endpoints,
+    fields: strings('options.fields', given.fields, FIELDS),
+    origins: [...new Set([page, base.origin, ...origins])].filter((one) => one && one !== 'null').map((one) => `${one}/`),
+    tokenScheme: scheme,
+    authHeaders: typeof authHeaders === 'function' ? (authHeaders as () => HeadersInit) : () => authHeaders as HeadersInit,
+    idempotencyKey: key as boolean,
+    renewBefore: seconds('options.renewBefore', given.renewBefore ?? 60, 0),
+    // A browser's timer holds 2³¹ − 1 ms.
+    timeout: Math.min(seconds('options.timeout', given.timeout ?? 10, 0.001), 0x7fffffff),
+    restore: restore as Settings['restore'],
+    name: string('options.name', given.name ?? 'default'),
+    shouldRefresh: shouldRefresh as Settings['shouldRefresh'],
+  };
+}
+
+/** `INVALID_OPTIONS`, with the place, what was expected and what came. */
+export function fail(where: string, expected: string, came: unknown): never {
+  const shown =
+    typeof came === 'string' ? JSON.stringify(came) : typeof came === 'object' && came ? `an ${Array.isArray(came) ? 'array' : 'object'}` : String(came);
+  throw new AuthError('INVALID_OPTIONS', `${where}: expected ${expected}, got ${shown.slice(0, 80)}`);
+}
+
+function record(where: string, value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(where, 'an object', value);
+  return value as Record<string, unknown>;
+}
+
+function known(where: string, value: Record<string, unknown>, names: string): void {
+  for (const name of Object.keys(value)) {
+    if (!names.split(' ').includes(name)) fail(`${where}.${name}`, `one of ${names.replaceAll(' ', ', ')}`, name);
+  }
+}
+
+function string(where: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') fail(where, 'a string that is not empty', value);
+  return value as string;
+}
+
+/** A record of strings, completed by its defaults. */
+function strings<T extends Record<string, string>>(where: string, value: unknown, defaults: T): T {
+  const given = record(where, value ?? {});
+  known(where, given, Object.keys(defaults).join(' '));
+  const complete: Record<string, string> = { ...defaults };
+  for (const name of Object.keys(given)) {
+    if (given[name] !== undefined) complete[name] = string(`${where}.${name}`, given[name]);
+  }
+  return complete as T;
+}
+
+function seconds(where: string, value: unknown, least: number): number {
+  if (typeof value !== 'number' || !(value >= least) || value === Infinity) fail(where, `seconds ≥ ${least}`, value);
+  return (value as number) * 1000;
+}
+
+function address(where: string, value: unknown, base?: URL): URL {
+  try {
+    const url = new URL(value instanceof URL ? value.href : string(where, value), base);
+    if (/^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
+  } catch (error) {
+    if (error instanceof AuthError) throw error;
+  }
+  return fail(where, base ? 'a path or an http(s) URL' : 'an absolute http(s) URL without a user name', value);
+}
+
+function origin(where: string, value: unknown): string {
+  const url = address(where, value);
+  if (url.href !== `${url.origin}/`) fail(where, `an origin, such as "${url.origin}"`, value);
+  return url.origin;
+}
+
+function headers(where: string, value: unknown): void {
+  try {
+    new Headers(value as HeadersInit);
+  } catch {
+    fail(where, 'headers, or a function that returns them', value);
+  }
+}

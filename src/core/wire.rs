@@ -1,0 +1,196 @@
+//! What servers say: from status, headers and body to one outcome, decided in one place.
+
+use super::{Code, Failure, Grant, Millis, SignedOutReason};
+
+/// What came back from an auth endpoint.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// An HTTP answer.
+    Answered(Answer),
+    /// Nothing came: the network failed, or the browser refused to connect.
+    Unreachable,
+    /// Nothing came within the time allowed.
+    TimedOut,
+}
+
+/// An HTTP answer of an auth endpoint, reduced to what decisions are made of.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The error code of the body: `{error: {code}}`, `{code}` or `{error: "text"}`.
+    pub code: Option<String>,
+    /// The `Retry-After` header, already as a span.
+    pub retry_after: Option<Millis>,
+    /// The access token the body held, if it held one.
+    pub grant: Option<Grant>,
+}
+
+/// The three things a refresh can come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new access token.
+    Renewed(Grant),
+    /// The server's clear no: the session is over.
+    Refused(SignedOutReason),
+    /// Anything else: the session is as it was, the next try comes later.
+    Later(Failure),
+}
+
+/// What a login can come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginOutcome {
+    /// Signed in.
+    Granted(Grant),
+    /// Not signed in; what was before still is.
+    Failed(Failure),
+}
+
+/// Error codes by which a server says that the session is over, whatever the status (contract; RFC 6749 §5.2).
+const SESSION_CODES: [&str; 5] =
+    ["NO_REFRESH_TOKEN", "INVALID_REFRESH_TOKEN", "REFRESH_TOKEN_REUSED", "TOKEN_REVOKED", "invalid_grant"];
+
+/// Decides what a reply to a refresh means. Only a clear no ends a session: 401, 400 `invalid_grant`, 403 with a
+/// session code. No answer, 5xx, 408, 429, an HTML page, a body without a token: later.
+pub fn refresh_outcome(reply: Reply) -> Outcome {
+    let answer = match reply {
+        Reply::Answered(answer) => answer,
+        Reply::Unreachable => return Outcome::Later(Failure::of(Code::Offline)),
+        Reply::TimedOut => return Outcome::Later(Failure::of(Code::Timeout)),
+    };
+    let code = answer.code.as_deref();
+    let session_code = code.is_some_and(|code| SESSION_CODES.contains(&code));
+    match answer.status {
+        200..=299 => match answer.grant {
+            Some(grant) => Outcome::Renewed(grant),
+            None => Outcome::Later(failure(Code::MalformedResponse, &answer)),
+        },
+        401 => Outcome::Refused(reason(code)),
+        400 | 403 if session_code => Outcome::Refused(reason(code)),
+        429 => Outcome::Later(failure(Code::RateLimited, &answer)),
+        408 => Outcome::Later(failure(Code::Timeout, &answer)),
+        _ => Outcome::Later(failure(Code::ServerError, &answer)),
+    }
+}
+
+/// Decides what a reply to a login means.
+pub fn login_outcome(reply: Reply) -> LoginOutcome {
+    let answer = match reply {
+        Reply::Answered(answer) => answer,
+        Reply::Unreachable => return LoginOutcome::Failed(Failure::of(Code::Offline)),
+        Reply::TimedOut => return LoginOutcome::Failed(Failure::of(Code::Timeout)),
+    };
+    let code = match answer.status {
+        200..=299 => match answer.grant {
+            Some(grant) => return LoginOutcome::Granted(grant),
+            None => Code::MalformedResponse,
+        },
+        // Servers say "wrong password" in several ways; "no such page" and "not this method" are not among them.
+        400 | 401 | 403 | 422 => Code::InvalidCredentials,
+        408 => Code::Timeout,
+        429 => Code::RateLimited,
+        _ => Code::ServerError,
+    };
+    LoginOutcome::Failed(failure(code, &answer))
+}
+
+fn failure(code: Code, answer: &Answer) -> Failure {
+    Failure { code, status: Some(answer.status), retry_after: answer.retry_after }
+}
+
+fn reason(code: Option<&str>) -> SignedOutReason {
+    match code {
+        Some("REFRESH_TOKEN_REUSED") => SignedOutReason::Reused,
+        Some("TOKEN_REVOKED") => SignedOutReason::Revoked,
+        _ => SignedOutReason::Expired,
+    }
+}
+
+/// `Retry-After` (RFC 9110 §10.2.3) as a span: seconds as they are, or a date less the time it is by the server's own
+/// `Date` header or, without one, by this device's clock. The two dates are given as milliseconds since the epoch.
+pub fn retry_after(value: Option<&str>, date: Option<f64>, server_now: f64) -> Option<Millis> {
+    if let Ok(seconds) = value?.trim().parse::<u32>() {
+        return Some(Millis::from(seconds) * 1_000);
+    }
+    date.filter(|date| date.is_finite()).map(|date| (date - server_now).max(0.0) as Millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::TokenId;
+
+    fn answered(status: u16, code: Option<&str>) -> Reply {
+        Reply::Answered(Answer { status, code: code.map(str::to_owned), ..Answer::default() })
+    }
+
+    fn granted(status: u16) -> Reply {
+        Reply::Answered(Answer { status, grant: Some(grant()), ..Answer::default() })
+    }
+
+    fn grant() -> Grant {
+        Grant { token: TokenId(1), life: Some(900_000), subject: None }
+    }
+
+    #[test]
+    fn only_a_clear_no_ends_a_session() {
+        use SignedOutReason::{Expired, Reused, Revoked};
+        for (status, code, reason) in [
+            (401, None, Expired),
+            (401, Some("INVALID_REFRESH_TOKEN"), Expired),
+            (401, Some("REFRESH_TOKEN_REUSED"), Reused),
+            (403, Some("TOKEN_REVOKED"), Revoked),
+            (400, Some("invalid_grant"), Expired),
+        ] {
+            assert_eq!(refresh_outcome(answered(status, code)), Outcome::Refused(reason), "{status} {code:?}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_tried_again_later() {
+        for status in [0, 204, 302, 400, 403, 404, 405, 408, 409, 413, 418, 425, 429, 500, 502, 503, 504, 599] {
+            let outcome = refresh_outcome(answered(status, Some("FORBIDDEN")));
+            assert!(
+                matches!(outcome, Outcome::Later(f) if f.code.retryable() || status == 204),
+                "{status}: {outcome:?}"
+            );
+        }
+        for reply in [Reply::Unreachable, Reply::TimedOut] {
+            assert!(matches!(refresh_outcome(reply), Outcome::Later(_)));
+        }
+    }
+
+    #[test]
+    fn a_token_counts_only_in_a_success() {
+        assert_eq!(refresh_outcome(granted(200)), Outcome::Renewed(grant()));
+        assert!(matches!(refresh_outcome(granted(500)), Outcome::Later(_)));
+        assert_eq!(login_outcome(granted(201)), LoginOutcome::Granted(grant()));
+        assert!(matches!(login_outcome(granted(401)), LoginOutcome::Failed(_)));
+    }
+
+    #[test]
+    fn each_way_a_login_can_fail_has_its_code() {
+        for (reply, code) in [
+            (answered(401, None), Code::InvalidCredentials),
+            (answered(400, Some("invalid_grant")), Code::InvalidCredentials),
+            (answered(429, None), Code::RateLimited),
+            (answered(404, None), Code::ServerError),
+            (answered(503, None), Code::ServerError),
+            (answered(200, None), Code::MalformedResponse),
+            (Reply::TimedOut, Code::Timeout),
+            (Reply::Unreachable, Code::Offline),
+        ] {
+            assert!(matches!(login_outcome(reply.clone()), LoginOutcome::Failed(f) if f.code == code), "{reply:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
+        assert_eq!(retry_after(Some("120"), None, 0.0), Some(120_000));
+        assert_eq!(retry_after(Some(" 7 "), None, 0.0), Some(7_000));
+        assert_eq!(retry_after(Some("Sat, 21 Nov 2026 00:00:30 GMT"), Some(30_000.0), 10_000.0), Some(20_000));
+        assert_eq!(retry_after(Some("a date gone by"), Some(10.0), 10_000.0), Some(0));
+        assert_eq!(retry_after(Some("soon"), Some(f64::NAN), 0.0), None);
+        assert_eq!(retry_after(None, None, 0.0), None);
+    }
+}

@@ -1,0 +1,31 @@
+//! The client half of tokenward: an auth client for single-page apps.
+//!
+//! ```text
+//! app ──> js/          facade and vault: synchronous constructor, lazy wasm, the token and the calls that carry it
+//!           │
+//!         src/web/     shell: the browser as it is (auth calls, timers, clock, storage)
+//!           │  Input + now                     ▲  Output: Refresh, Timer, Adopt, Notify, Settle …
+//!           ▼                                  │
+//!         src/core/    what is true and what to do next: no clock, no I/O, no async
+//! ```
+//!
+//! The [`core`] is sans-IO: it is handed an [`Input`](core::Input) and the time, and returns what is to be done.
+//! It compiles for every target, so its tests run on the host, in microseconds, with time as a number:
+//!
+//! ```
+//! use tokenward::core::{Config, Core, Input, Output, Restore};
+//!
+//! let config = Config { renew_before: 60_000, timeout: 10_000, restore: Restore::Auto };
+//! let mut core = Core::new(config, 7);
+//! // This browser was signed in before, so the first thing to do is to ask for a token.
+//! let outputs = core.handle(Input::Start { marked: true }, 0);
+//! assert!(outputs.iter().any(|output| matches!(output, Output::Refresh(_))));
+//! ```
+//!
+//! The access token itself never enters this crate: it stays in the vault (`js/vault.ts`), and what is decided here is
+//! decided on its number, its lifetime and its claims.
+
+pub mod core;
+
+#[cfg(target_arch = "wasm32")]
+pub mod web;

@@ -1,0 +1,79 @@
+// npm run build: the wasm module, the package in pkg/, and its size.
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { find, main, Mend, root, run, say } from './run.mjs';
+import { setUpBuild } from './setup.mjs';
+
+const pkg = path.join(root, 'pkg');
+const glue = path.join(root, 'target/glue');
+const bin = (name) => path.join(root, 'node_modules/.bin', name);
+const WASM = 'tokenward_bg.wasm';
+/** The files an app downloads. The source maps are only fetched by open developer tools. */
+const SHIPPED = ['index.js', 'engine.js', WASM];
+
+export async function buildPackage({ wasmBindgen }) {
+  say('client: Rust to wasm');
+  await run('cargo', ['build', '--locked', '--lib', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown', '--quiet']);
+  const compiled = path.join(root, 'target/wasm32-unknown-unknown/wasm/tokenward.wasm');
+  await run(wasmBindgen, [compiled, '--target', 'web', '--out-dir', glue, '--out-name', 'tokenward', '--remove-name-section', '--remove-producers-section']);
+  rmSync(pkg, { recursive: true, force: true });
+  mkdirSync(pkg, { recursive: true });
+  await run(find(bin('wasm-opt')), ['-Oz', '--converge', '--strip-debug', '--strip-producers', '--strip-target-features', '--all-features', path.join(glue, WASM), '-o', path.join(pkg, WASM)]);
+  say('package: TypeScript to pkg/');
+  await run(bin('tsc'), ['--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--rootDir', 'js', '--outDir', 'pkg']);
+  for (const inner of ['engine', 'vault', 'abort']) rmSync(path.join(pkg, `${inner}.d.ts`));
+  const { build } = await import('esbuild');
+  await build({
+    entryPoints: ['js/index.ts', 'js/engine.ts', 'js/vault.ts'].map((file) => path.join(root, file)),
+    outdir: pkg,
+    bundle: true,
+    splitting: false,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    sourcesContent: true,
+    legalComments: 'none',
+    // The engine is a module of its own, loaded when the first client is made.
+    external: ['./engine.js'],
+    alias: { '#glue': path.join(glue, 'tokenward.js') },
+    logLevel: 'warning',
+  });
+  for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(path.join(root, file), path.join(pkg, file));
+}
+
+/** Raw, gzip and brotli bytes of what an app downloads. */
+export function sizes() {
+  const rows = SHIPPED.map((name) => {
+    const bytes = readFileSync(path.join(pkg, name));
+    const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } };
+    return { name, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes, quality).length };
+  });
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+  return [...rows, { name: 'together', raw: sum('raw'), gzip: sum('gzip'), brotli: sum('brotli') }];
+}
+
+export function printSizes() {
+  const rows = sizes();
+  console.log('bytes                     raw     gzip   brotli');
+  for (const { name, raw, gzip, brotli } of rows) {
+    console.log(`${name.padEnd(20)}${[raw, gzip, brotli].map((n) => String(n).padStart(9)).join('')}`);
+  }
+  return rows.at(-1).brotli;
+}
+
+/** Fails when the package has grown beyond the one number that says how large it may be. */
+export function checkBudget() {
+  const budget = JSON.parse(readFileSync(path.join(root, 'size-budget.json'), 'utf8')).brotliBytes;
+  const brotli = printSizes();
+  if (brotli > budget) throw new Mend(`the package has ${brotli} bytes (brotli), the budget of size-budget.json is ${budget}`);
+  console.log(`budget              ${String(budget).padStart(27)}  (size-budget.json)`);
+}
+
+if (process.argv[1] === path.join(root, 'tools/build.mjs')) {
+  await main(async () => {
+    await buildPackage(await setUpBuild());
+    checkBudget();
+  });
+}

@@ -1,0 +1,136 @@
+// All set-up in one place. Each step looks first, does something only where something is missing, and says what and why.
+// What it installs by itself goes to a cache folder of the user's, one folder per version, shared by all clones;
+// only the browser comes from the system's packages.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { find, Mend, output, root, run, say, windows } from './run.mjs';
+
+const cache =
+  process.env.TOKENWARD_CACHE ??
+  (windows
+    ? path.join(process.env.LOCALAPPDATA ?? os.homedir(), 'tokenward')
+    : path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'tokenward'));
+
+const WASM_PACK = '0.15.1';
+
+/** Everything that builds the package, the demo and the server. Returns the paths of the tools. */
+export async function setUpBuild() {
+  checkNode();
+  checkRust();
+  await wasmTarget();
+  await nodeModules();
+  return { wasmBindgen: await cargoTool('wasm-bindgen-cli', lockedVersion('wasm-bindgen'), 'wasm-bindgen') };
+}
+
+/** What the tests need besides: wasm-pack, a browser and its driver. */
+export async function setUpTests() {
+  const build = await setUpBuild();
+  const wasmPack = await cargoTool('wasm-pack', WASM_PACK, 'wasm-pack');
+  return { ...build, wasmPack, ...(await browser()) };
+}
+
+function checkNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) throw new Mend(`Node 20 or newer is needed, this is ${process.version}. Install it from nodejs.org.`);
+}
+
+function checkRust() {
+  if (!find('cargo')) {
+    throw new Mend('cargo is not on PATH. Install Rust with rustup (rustup.rs), open a new terminal, and try again.');
+  }
+}
+
+async function wasmTarget() {
+  const sysroot = output('rustc', ['--print', 'sysroot']);
+  if (sysroot && existsSync(path.join(sysroot, 'lib/rustlib/wasm32-unknown-unknown/lib'))) return;
+  if (!find('rustup')) {
+    throw new Mend(
+      'This Rust has no wasm32-unknown-unknown target and was not installed by rustup. ' +
+        'Install rustup (rustup.rs), or the package of your system that brings the target.',
+    );
+  }
+  say('adding the Rust target wasm32-unknown-unknown: the client is compiled for it');
+  await run('rustup', ['target', 'add', 'wasm32-unknown-unknown']);
+}
+
+async function nodeModules() {
+  const stamp = path.join(root, 'node_modules/.tokenward-lock');
+  const lock = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  say('npm ci: the build tools of package-lock.json (TypeScript, esbuild, wasm-opt, Vite, Playwright)');
+  await run('npm', ['ci', '--no-fund', '--no-audit']);
+  writeFileSync(stamp, lock);
+}
+
+/** The version of a crate in Cargo.lock: the command-line tool must match the library to the digit. */
+function lockedVersion(crate) {
+  const lock = readFileSync(path.join(root, 'Cargo.lock'), 'utf8');
+  const found = lock.match(new RegExp(`name = "${crate}"\\r?\\nversion = "([^"]+)"`));
+  if (!found) throw new Mend(`Cargo.lock does not name ${crate}; run: cargo generate-lockfile`);
+  return found[1];
+}
+
+/** A tool from crates.io: the one on PATH if its version is right, else our own in the cache. Returns its path. */
+async function cargoTool(crate, version, program) {
+  const folder = path.join(cache, `${crate}-${version}`);
+  const own = path.join(folder, 'bin', windows ? `${program}.exe` : program);
+  const right = (candidate) => candidate && output(candidate, ['--version'])?.split(' ')[1] === version;
+  for (const candidate of [own, find(program)]) if (right(candidate)) return candidate;
+  say(`cargo install ${crate} ${version}: needed once, takes some minutes, goes to ${folder}`);
+  const args = ['install', crate, '--version', version, '--root', folder];
+  // The tools' own speed hardly matters here; the minutes of compiling do.
+  const fast = ['--config', 'profile.release.opt-level=1', '--config', 'profile.release.lto=false'];
+  try {
+    await run('cargo', [...args, ...fast, '--locked']);
+  } catch {
+    say(`the versions that ${crate} was released with could not all be had: trying compatible ones`);
+    await run('cargo', [...args, ...fast]);
+  }
+  if (!right(own)) throw new Mend(`${own} does not run. Remove ${folder} and try again.`);
+  return own;
+}
+
+const CHROME = {
+  linux: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+  darwin: [
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  ],
+  win32: [
+    'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+    'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
+  ],
+};
+
+async function browser() {
+  const look = () => ({
+    chrome: find(process.env.CHROME, ...(CHROME[process.platform] ?? [])),
+    chromedriver: find(process.env.CHROMEDRIVER, 'chromedriver'),
+  });
+  let found = look();
+  if (!(found.chrome && found.chromedriver) && process.platform === 'linux' && find('apt-get')) {
+    const sudo = process.getuid() === 0 ? [] : ['sudo', '-n'];
+    const apt = (...args) => {
+      const [program, ...rest] = [...sudo, 'apt-get', ...args];
+      return run(program, rest, { env: { DEBIAN_FRONTEND: 'noninteractive' } });
+    };
+    say('apt-get install chromium chromium-driver: the tests run in a real browser');
+    try {
+      await apt('update', '-q');
+      await apt('install', '-y', '-q', '--no-install-recommends', 'chromium', 'chromium-driver');
+    } catch {
+      // said below, with the mend
+    }
+    found = look();
+  }
+  if (!found.chrome || !found.chromedriver) {
+    throw new Mend(
+      `The browser tests need Chrome or Chromium (${found.chrome ?? 'not found'}) and the chromedriver of the same ` +
+        `version (${found.chromedriver ?? 'not found'}). Install both, or name them in CHROME and CHROMEDRIVER. ` +
+        'Debian and Ubuntu: sudo apt-get install chromium chromium-driver. macOS: brew install --cask google-chrome chromedriver.',
+    );
+  }
+  return found;
+}
