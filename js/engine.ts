@@ -3,8 +3,9 @@
 import init, { Client } from '#glue';
 import { abortable } from './abort.js';
 import { AuthError, type AuthErrorCode } from './errors.js';
+import { createMark } from './mark.js';
 import type { Settings } from './options.js';
-import { createVault, type Vault } from './vault.js';
+import { type Answer, createVault, type Vault } from './vault.js';
 
 /** A snapshot as the core gives it. */
 export interface Snapshot {
@@ -46,21 +47,30 @@ function load(): Promise<unknown> {
 
 export async function createEngine(settings: Settings, notify: Notify): Promise<Engine> {
   await load();
-  const vault = createVault(settings);
-  const client = new Client({
-    renewBefore: settings.renewBefore,
-    timeout: settings.timeout,
-    restore: settings.restore,
-    name: settings.name,
+  const mark = createMark(settings.name);
+  const vault = createVault(settings, mark);
+  const host = {
     call: vault.call,
     adopt: vault.adopt,
     hold: vault.hold,
     wipe: vault.wipe,
     discard: vault.discard,
+    marked: () => mark.key() !== undefined,
+    mark: mark.set,
     notify,
     error,
-  });
-  const { send, getAccessToken, dispose } = sender(settings, vault, client);
+  };
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+  const client = new Client(host, settings.renewBefore, settings.timeout, settings.restore, seed);
+  // The moments at which a page that slept, froze or was offline comes back. (A worker knows only `online`.)
+  const listening = new AbortController();
+  const options = { capture: true, signal: listening.signal };
+  for (const event of ['visibilitychange', 'pageshow', 'online']) addEventListener(event, () => client.woke(), options);
+  const { send, getAccessToken, stop } = sender(settings, vault, client);
+  const dispose = () => {
+    listening.abort();
+    stop();
+  };
   return { client, restored: client.start(), fetch: send, getAccessToken, dispose };
 }
 
@@ -134,7 +144,7 @@ function sender(settings: Settings, vault: Vault, client: Client) {
       tokenNow();
       return vault.reveal();
     },
-    dispose() {
+    stop() {
       disposed = true;
       client.dispose();
     },
@@ -171,8 +181,9 @@ export function error(
   retryable: boolean,
   status?: number,
   retryAfter?: number,
-  said?: string,
+  answer?: Answer,
 ): AuthError {
+  const said = answer?.message;
   const details = [status && `status ${status}`, retryAfter && `retry after ${retryAfter} s`, said && `the server says: ${said}`];
   const message = [MESSAGES[code], ...details].filter(Boolean).join('; ');
   return new AuthError(code, message, {

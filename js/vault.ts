@@ -1,5 +1,6 @@
 // The one place where access tokens are. They come in with an auth answer and go out in a header; nothing else leaves
 // but their number, their lifetime and their payload segment, which without its signature is no token.
+import type { Mark } from './mark.js';
 import type { Endpoint, Settings } from './options.js';
 
 /** What an auth endpoint answered, without the token. */
@@ -9,8 +10,8 @@ export interface Answer {
   readonly code: string | undefined;
   /** The error's message for people. */
   readonly message: string | undefined;
-  readonly retryAfter: string | undefined;
-  readonly date: string | undefined;
+  /** `Retry-After` in milliseconds; 0 where the answer does not ask to wait. */
+  readonly retryAfter: number;
   /** The number of the access token; 0 where there was none. */
   readonly token: number;
   /** Seconds; NaN where the answer does not say. */
@@ -22,7 +23,7 @@ export interface Answer {
 
 export interface Vault {
   /** Sends an auth call. Rejects as `fetch` does. */
-  call(endpoint: Endpoint, body: unknown, key: string | undefined, signal: AbortSignal, caller?: AbortSignal): Promise<Answer>;
+  call(endpoint: Endpoint, body: unknown, signal: AbortSignal, caller?: AbortSignal): Promise<Answer>;
   adopt(token: number, freshFor: number): void;
   hold(): void;
   wipe(): void;
@@ -39,7 +40,7 @@ export interface Vault {
   reveal(): string;
 }
 
-export function createVault(settings: Settings): Vault {
+export function createVault(settings: Settings, mark: Mark): Vault {
   const { fetch } = globalThis;
   /** Tokens that came in and wait for the core's word. */
   const arrived = new Map<number, string>();
@@ -58,10 +59,11 @@ export function createVault(settings: Settings): Vault {
     return count;
   }
 
-  async function call(endpoint: Endpoint, body: unknown, key: string | undefined, signal: AbortSignal, caller?: AbortSignal): Promise<Answer> {
+  async function call(endpoint: Endpoint, body: unknown, signal: AbortSignal, caller?: AbortSignal): Promise<Answer> {
     const headers = new Headers(settings.authHeaders());
     if (body !== undefined) headers.set('content-type', 'application/json');
-    if (key !== undefined && settings.idempotencyKey) headers.set('idempotency-key', key);
+    const key = endpoint === 'refresh' && settings.idempotencyKey ? mark.key() : undefined;
+    if (key) headers.set('idempotency-key', key);
     if (endpoint === 'logoutAll' && token) headers.set('authorization', `${settings.tokenScheme} ${token}`);
     const response = await fetch(settings.endpoints[endpoint], {
       method: 'POST',
@@ -86,14 +88,12 @@ export function createVault(settings: Settings): Vault {
     const error = dig(json, 'error');
     const code = dig(error, 'code') ?? dig(json, 'code') ?? error;
     const message = dig(error, 'message') ?? dig(json, 'error_description') ?? dig(json, 'message') ?? error;
-    const header = (name: string) => response.headers.get(name) ?? undefined;
     const expiresIn = dig(json, fields.expiresIn);
     return {
       status: response.status,
       code: typeof code === 'string' ? code : undefined,
       message: typeof message === 'string' ? message.slice(0, 200) : undefined,
-      retryAfter: header('retry-after'),
-      date: header('date'),
+      retryAfter: retryAfter(response.headers),
       token: take(accessToken),
       expiresIn: typeof expiresIn === 'string' && expiresIn.trim() ? Number(expiresIn) : typeof expiresIn === 'number' ? expiresIn : Number.NaN,
       payload: typeof accessToken === 'string' ? accessToken.split('.', 3)[1] : undefined,
@@ -135,6 +135,15 @@ export function createVault(settings: Settings): Vault {
     },
     reveal: () => token,
   };
+}
+
+/** `Retry-After` (RFC 9110 §10.2.3), seconds or a date. A date is compared with the server's own, if it can be read. */
+function retryAfter(headers: Headers): number {
+  const value = headers.get('retry-after') ?? '';
+  const span = /^\s*\d+\s*$/.test(value)
+    ? Number(value) * 1000
+    : Date.parse(value) - (Date.parse(headers.get('date') ?? '') || Date.now());
+  return Math.max(span, 0) || 0;
 }
 
 /** `dig({data: {token: 1}}, 'data.token')` is 1; what is not there is undefined. */

@@ -20,7 +20,7 @@ pub use machine::{Core, Event, FlightId, Input, Output, Verdict};
 pub use random::Random;
 pub use renewal::{MIN_RENEWAL_GAP, TIMER_MAX, lifetime};
 pub use session::{Grant, Session, SignedOutReason, Subject, Token, TokenId};
-pub use wire::{Answer, LoginOutcome, Outcome, Reply, login_outcome, refresh_outcome, retry_after};
+pub use wire::{Answer, LoginOutcome, Outcome, Reply, login_outcome, refresh_outcome};
 
 /// Milliseconds: a span, or (in names that end in `_at`) elapsed time since the client started.
 pub type Millis = u64;

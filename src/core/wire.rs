@@ -106,15 +106,6 @@ fn reason(code: Option<&str>) -> SignedOutReason {
     }
 }
 
-/// `Retry-After` (RFC 9110 §10.2.3) as a span: seconds as they are, or a date less the time it is by the server's own
-/// `Date` header or, without one, by this device's clock. The two dates are given as milliseconds since the epoch.
-pub fn retry_after(value: Option<&str>, date: Option<f64>, server_now: f64) -> Option<Millis> {
-    if let Ok(seconds) = value?.trim().parse::<u32>() {
-        return Some(Millis::from(seconds) * 1_000);
-    }
-    date.filter(|date| date.is_finite()).map(|date| (date - server_now).max(0.0) as Millis)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,15 +173,5 @@ mod tests {
         ] {
             assert!(matches!(login_outcome(reply.clone()), LoginOutcome::Failed(f) if f.code == code), "{reply:?}");
         }
-    }
-
-    #[test]
-    fn retry_after_is_read_as_seconds_and_as_a_date() {
-        assert_eq!(retry_after(Some("120"), None, 0.0), Some(120_000));
-        assert_eq!(retry_after(Some(" 7 "), None, 0.0), Some(7_000));
-        assert_eq!(retry_after(Some("Sat, 21 Nov 2026 00:00:30 GMT"), Some(30_000.0), 10_000.0), Some(20_000));
-        assert_eq!(retry_after(Some("a date gone by"), Some(10.0), 10_000.0), Some(0));
-        assert_eq!(retry_after(Some("soon"), Some(f64::NAN), 0.0), None);
-        assert_eq!(retry_after(None, None, 0.0), None);
     }
 }

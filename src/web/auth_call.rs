@@ -2,36 +2,34 @@
 
 use futures_util::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Date, JSON, Reflect};
+use js_sys::{JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal};
 
 use super::host::{Answer as HostAnswer, Host};
 use super::snapshot::Profile;
-use crate::core::{Answer, Grant, Reply, TokenId, decode_payload, lifetime, retry_after};
+use crate::core::{Answer, Grant, Millis, Reply, TokenId, decode_payload, lifetime};
 
 /// What to send.
 pub struct AuthCall<'a> {
     pub endpoint: &'a str,
     pub body: JsValue,
-    /// The `Idempotency-Key`.
-    pub key: Option<&'a str>,
     /// The signal of the app's own call.
     pub caller: Option<&'a AbortSignal>,
 }
 
 impl<'a> AuthCall<'a> {
     pub fn to(endpoint: &'a str) -> Self {
-        Self { endpoint, body: JsValue::UNDEFINED, key: None, caller: None }
+        Self { endpoint, body: JsValue::UNDEFINED, caller: None }
     }
 }
 
-/// What came of it. `profile` and `said` are for people; nothing is decided on them.
+/// What came of it. `profile` and `answer` are for people; nothing is decided on them.
 pub struct Came {
     pub reply: Reply,
     pub profile: Profile,
-    pub said: Option<String>,
+    pub answer: Option<HostAnswer>,
 }
 
 impl Came {
@@ -41,21 +39,20 @@ impl Came {
     }
 
     fn nothing(reply: Reply) -> Self {
-        Self { reply, profile: Profile::NOBODY, said: None }
+        Self { reply, profile: Profile::NOBODY, answer: None }
     }
 }
 
 /// Sends now, and resolves with the answer or the timeout (after which the request is aborted).
-pub fn send(host: &Host, call: &AuthCall, abort: &AbortController) -> impl Future<Output = Came> + use<> {
-    let sent = host.call(call.endpoint, &call.body, call.key, &abort.signal(), call.caller);
-    let timeout = host.timeout() as u32;
+pub fn send(host: &Host, call: &AuthCall, abort: &AbortController, timeout: u32) -> impl Future<Output = Came> + use<> {
+    let sent = host.call(call.endpoint, &call.body, &abort.signal(), call.caller);
     let abort = abort.clone();
     async move {
         let Ok(promise) = sent else {
             return Came::nothing(Reply::Unreachable);
         };
         match select(JsFuture::from(promise), TimeoutFuture::new(timeout)).await {
-            Either::Left((Ok(answer), _)) => read(answer.unchecked_ref()),
+            Either::Left((Ok(answer), _)) => read(answer.unchecked_into()),
             Either::Left((Err(_), _)) => Came::nothing(Reply::Unreachable),
             Either::Right(((), _)) => {
                 abort.abort();
@@ -65,21 +62,19 @@ pub fn send(host: &Host, call: &AuthCall, abort: &AbortController) -> impl Futur
     }
 }
 
-fn read(answer: &HostAnswer) -> Came {
-    let claims = claims(answer);
+fn read(answer: HostAnswer) -> Came {
+    let claims = claims(&answer);
     let number = |name| Reflect::get(&claims, &JsValue::from_str(name)).ok()?.as_f64();
     let grant = (answer.token() != 0).then(|| Grant {
         token: TokenId(answer.token()),
         life: lifetime(Some(answer.expires_in()), number("exp"), number("iat")),
         subject: subject(&answer.user(), "id").or_else(|| subject(&claims, "sub")),
     });
-    let date = |header: Option<String>| header.map(|text| Date::parse(&text)).filter(|at| at.is_finite());
-    let wait = answer.retry_after();
-    let wait = retry_after(wait.as_deref(), date(wait.clone()), date(answer.date()).unwrap_or_else(Date::now));
+    let retry_after = Some(answer.retry_after()).filter(|span| *span > 0.0).map(|span| span as Millis);
     Came {
-        reply: Reply::Answered(Answer { status: answer.status(), code: answer.code(), retry_after: wait, grant }),
+        reply: Reply::Answered(Answer { status: answer.status(), code: answer.code(), retry_after, grant }),
         profile: Profile { user: answer.user(), claims },
-        said: answer.message(),
+        answer: Some(answer),
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use futures_channel::oneshot;
 use futures_util::FutureExt;
-use futures_util::future::Shared;
+use futures_util::future::{LocalBoxFuture, Shared};
 use gloo_timers::callback::Timeout;
 use js_sys::{Object, Promise};
 use serde::Serialize;
@@ -16,16 +16,14 @@ use web_sys::{AbortController, AbortSignal};
 
 use super::auth_call::{AuthCall, Came, send};
 use super::clock::Clock;
-use super::host::Host;
-use super::lifecycle::Lifecycle;
-use super::mark::{Mark, random_bytes};
+use super::host::{Answer, Host};
 use super::snapshot::{Profile, snapshot, to_js};
 use crate::core::{
     Code, Config, Core, Event, Failure, FlightId, Input, LoginOutcome, Millis, Outcome, Output, Restore, TokenId,
     Verdict, login_outcome, refresh_outcome,
 };
 
-/// What everyone who waits for a token shares: one future, however many there are.
+/// What everyone who waits for the same thing shares: one future, however many there are.
 type Settled = Shared<oneshot::Receiver<Result<(), Failure>>>;
 
 /// The auth client of one page or worker. TypeScript's `AuthClient` is its face; the tokens are with its host.
@@ -35,18 +33,18 @@ pub struct Client(Rc<Shell>);
 struct Shell {
     host: Host,
     core: RefCell<Core>,
+    /// How long one auth call may take, in milliseconds.
+    timeout: u32,
     clock: Clock,
-    mark: Mark,
     /// Outputs still to be carried out. Doing one may call the app, which may call back: what that brings queues up.
     outputs: RefCell<VecDeque<Output>>,
     draining: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
-    lifecycle: RefCell<Option<Lifecycle>>,
     /// Aborts the auth call under way.
     abort: RefCell<Option<AbortController>>,
     waiting: RefCell<Option<(oneshot::Sender<Result<(), Failure>>, Settled)>>,
     /// The sign-out call under way; a login waits for it, lest its answer clear the new cookie.
-    revoking: RefCell<Option<Shared<oneshot::Receiver<bool>>>>,
+    revoking: RefCell<Option<Settled>>,
     /// What came with the last token, until the core says what it means.
     arrived: RefCell<Profile>,
     profile: RefCell<Profile>,
@@ -57,27 +55,27 @@ struct Shell {
 
 #[wasm_bindgen]
 impl Client {
-    /// A client that has not started; nothing is sent yet.
+    /// A client that has not started; nothing is sent yet. Times are milliseconds, `restore` is as in the options, and
+    /// the seed is any random number: it spreads renewals and retries.
     #[wasm_bindgen(constructor)]
-    pub fn new(host: Host) -> Self {
+    pub fn new(host: Host, renew_before: f64, timeout: f64, restore: &str, seed: u32) -> Self {
         let config = Config {
-            renew_before: host.renew_before() as Millis,
-            timeout: host.timeout() as Millis,
-            restore: match host.restore().as_str() {
+            renew_before: renew_before as Millis,
+            timeout: timeout as Millis,
+            restore: match restore {
                 "always" => Restore::Always,
                 "never" => Restore::Never,
                 _ => Restore::Auto,
             },
         };
         let shell = Rc::new(Shell {
-            core: RefCell::new(Core::new(config, u64::from_le_bytes(random_bytes()))),
+            core: RefCell::new(Core::new(config, u64::from(seed))),
+            timeout: config.timeout as u32,
             clock: Clock::start(),
-            mark: Mark::new(&host.name()),
             host,
             outputs: RefCell::default(),
             draining: Cell::new(false),
             timer: RefCell::default(),
-            lifecycle: RefCell::default(),
             abort: RefCell::default(),
             waiting: RefCell::default(),
             revoking: RefCell::default(),
@@ -86,21 +84,15 @@ impl Client {
             everywhere: Cell::new(false),
             disposed: Cell::new(false),
         });
-        let weak = Rc::downgrade(&shell);
-        shell.lifecycle.replace(Some(Lifecycle::listen(move || {
-            if let Some(shell) = weak.upgrade() {
-                shell.handle(Input::Woke);
-            }
-        })));
         Self(shell)
     }
 
     /// Starts the restore. Resolves when it is settled, or when the app has waited for it long enough.
     pub fn start(&self) -> Promise {
         let shell = self.0.clone();
-        let marked = shell.mark.key().is_some();
+        let marked = shell.host.marked();
         shell.handle(Input::Start { marked });
-        future_to_promise(async move {
+        promise(async move {
             let _ = shell.settled().await;
             Ok(JsValue::UNDEFINED)
         })
@@ -125,7 +117,7 @@ impl Client {
     /// Signs in. Resolves when signed in; rejects with an `AuthError`, or as `fetch` does when aborted.
     pub fn login(&self, credentials: JsValue, caller: Option<AbortSignal>) -> Promise {
         let shell = self.0.clone();
-        future_to_promise(async move { shell.login(credentials, caller.as_ref()).await })
+        promise(async move { shell.login(credentials, caller.as_ref()).await })
     }
 
     /// Signs out at once. Resolves with whether the server has heard.
@@ -134,18 +126,18 @@ impl Client {
         shell.everywhere.set(everywhere);
         shell.handle(Input::Logout);
         let heard = shell.revoking.borrow().clone();
-        future_to_promise(async move {
+        promise(async move {
             let heard = match heard {
-                Some(heard) => heard.await.unwrap_or(false),
+                Some(heard) => matches!(heard.await, Ok(Ok(()))),
                 None => false,
             };
             Ok(JsValue::from_bool(heard))
         })
     }
 
-    /// What the app may know now.
-    pub fn snapshot(&self) -> Object {
-        self.0.snapshot()
+    /// The page is seen again, shown again from the back-forward cache, or online again.
+    pub fn woke(&self) {
+        self.0.handle(Input::Woke);
     }
 
     /// Stops everything; whoever waits is told.
@@ -153,7 +145,6 @@ impl Client {
         let shell = &self.0;
         shell.disposed.set(true);
         shell.timer.replace(None);
-        shell.lifecycle.replace(None);
         shell.outputs.borrow_mut().clear();
         if let Some(abort) = shell.abort.take() {
             abort.abort();
@@ -215,8 +206,7 @@ impl Shell {
             Output::Hold => self.host.hold(),
             Output::Wipe => self.host.wipe(),
             Output::Discard(token) => self.host.discard(token.0),
-            Output::Mark(true) => self.mark.set(),
-            Output::Mark(false) => self.mark.clear(),
+            Output::Mark(on) => self.host.mark(on),
             Output::Timer(after) => {
                 let weak = Rc::downgrade(self);
                 self.timer.replace(after.map(|after| {
@@ -251,7 +241,7 @@ impl Shell {
         let verdict = self.handle(input).verdict;
         let settled = (verdict == Some(Verdict::Wait)).then(|| self.settled());
         let shell = self.clone();
-        future_to_promise(async move {
+        promise(async move {
             let result = match (verdict, settled) {
                 (_, Some(settled)) => settled.await.unwrap_or(Err(Failure::of(Code::Disposed))).map(|()| true),
                 (Some(Verdict::Refuse(failure)), _) => Err(failure),
@@ -264,10 +254,8 @@ impl Shell {
     fn refresh(self: &Rc<Self>, flight: FlightId) {
         let shell = self.clone();
         let abort = self.new_abort();
-        spawn_local(async move {
-            let key = shell.mark.key();
-            let call = AuthCall { key: key.as_deref(), ..AuthCall::to("refresh") };
-            let came = send(&shell.host, &call, &abort).await;
+        spawn(async move {
+            let came = send(&shell.host, &AuthCall::to("refresh"), &abort, shell.timeout).await;
             let outcome = refresh_outcome(came.reply);
             if matches!(outcome, Outcome::Renewed(_)) {
                 shell.arrived.replace(came.profile);
@@ -286,7 +274,7 @@ impl Shell {
         };
         let abort = self.new_abort();
         let call = AuthCall { body: credentials, caller, ..AuthCall::to("login") };
-        let Came { reply, profile, said } = send(&self.host, &call, &abort).await;
+        let Came { reply, profile, answer } = send(&self.host, &call, &abort, self.timeout).await;
         let outcome = login_outcome(reply);
         if matches!(outcome, LoginOutcome::Granted(_)) {
             self.arrived.replace(profile);
@@ -295,7 +283,7 @@ impl Shell {
             Some(Verdict::Go) => Ok(JsValue::UNDEFINED),
             Some(Verdict::Refuse(failure)) => match caller.filter(|caller| caller.aborted()) {
                 Some(caller) => Err(caller.reason()),
-                None => Err(self.error(failure, said)),
+                None => Err(self.error(failure, answer.as_ref())),
             },
             // A later login or a logout took its place and aborted it.
             _ => Err(abort.signal().reason()),
@@ -310,15 +298,15 @@ impl Shell {
         let shell = self.clone();
         // The request is made now, while the vault still has the token; only its answer is waited for.
         let endpoint = if everywhere { "logoutAll" } else { "logout" };
-        let came = send(&self.host, &AuthCall::to(endpoint), &new_abort());
-        spawn_local(async move {
+        let came = send(&self.host, &AuthCall::to(endpoint), &new_abort(), self.timeout);
+        spawn(async move {
             let heard = came.await.succeeded();
             if everywhere && !heard {
                 // Without a good token the server cannot be asked to end all; this session at least it can end.
-                send(&shell.host, &AuthCall::to("logout"), &new_abort()).await;
+                send(&shell.host, &AuthCall::to("logout"), &new_abort(), shell.timeout).await;
             }
             shell.revoking.replace(None);
-            let _ = sender.send(heard);
+            let _ = sender.send(if heard { Ok(()) } else { Err(Failure::of(Code::Offline)) });
         });
     }
 
@@ -359,10 +347,10 @@ impl Shell {
         snapshot(self.core.borrow().session(), &self.profile.borrow(), self.clock.now(), js_sys::Date::now())
     }
 
-    fn error(&self, failure: Failure, said: Option<String>) -> JsValue {
+    fn error(&self, failure: Failure, answer: Option<&Answer>) -> JsValue {
         let Failure { code, status, retry_after } = failure;
         let seconds = retry_after.map(|span| span.div_ceil(1_000) as f64);
-        self.host.error(code.as_str(), code.retryable(), status, seconds, said)
+        self.host.error(code.as_str(), code.retryable(), status, seconds, answer)
     }
 
     fn new_abort(&self) -> AbortController {
@@ -376,6 +364,17 @@ impl Shell {
 #[serde(rename_all = "camelCase")]
 struct RefreshFailed {
     retry_at: Option<f64>,
+}
+
+/// One boxed type of future for all promises: each other one would bring a copy of the machinery (0.5 KB brotli).
+fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    let boxed: LocalBoxFuture<'static, Result<JsValue, JsValue>> = Box::pin(future);
+    future_to_promise(boxed)
+}
+
+fn spawn(future: impl Future<Output = ()> + 'static) {
+    let boxed: LocalBoxFuture<'static, ()> = Box::pin(future);
+    spawn_local(boxed);
 }
 
 fn new_abort() -> AbortController {

@@ -6,21 +6,8 @@ use web_sys::AbortSignal;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The hands of the shell: settings, the vault's verbs, and the way to the app.
+    /// The hands of the shell: the vault's verbs, and the way to the app.
     pub type Host;
-
-    /// `options.renewBefore`, in milliseconds.
-    #[wasm_bindgen(method, getter, js_name = renewBefore)]
-    pub fn renew_before(this: &Host) -> f64;
-    /// `options.timeout`, in milliseconds.
-    #[wasm_bindgen(method, getter)]
-    pub fn timeout(this: &Host) -> f64;
-    /// `options.restore`.
-    #[wasm_bindgen(method, getter)]
-    pub fn restore(this: &Host) -> String;
-    /// `options.name`.
-    #[wasm_bindgen(method, getter)]
-    pub fn name(this: &Host) -> String;
 
     /// Sends an auth call. Resolves with an [`Answer`], rejects where no answer came.
     #[wasm_bindgen(method, catch)]
@@ -28,7 +15,6 @@ extern "C" {
         this: &Host,
         endpoint: &str,
         body: &JsValue,
-        key: Option<&str>,
         signal: &AbortSignal,
         caller: Option<&AbortSignal>,
     ) -> Result<Promise, JsValue>;
@@ -46,6 +32,13 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn discard(this: &Host, token: u32);
 
+    /// Whether this browser holds the mark of a sign-in.
+    #[wasm_bindgen(method)]
+    pub fn marked(this: &Host) -> bool;
+    /// Leaves a new mark, or takes it away.
+    #[wasm_bindgen(method)]
+    pub fn mark(this: &Host, on: bool);
+
     /// Tells the app: an event's name, its detail, and the snapshot that holds from now on.
     #[wasm_bindgen(method)]
     pub fn notify(this: &Host, event: &str, detail: &JsValue, snapshot: &Object);
@@ -57,7 +50,7 @@ extern "C" {
         retryable: bool,
         status: Option<u16>,
         retry_after: Option<f64>,
-        said: Option<String>,
+        answer: Option<&Answer>,
     ) -> JsValue;
 
     /// An answer as the vault leaves it: without the token, which has a number instead.
@@ -66,13 +59,9 @@ extern "C" {
     pub fn status(this: &Answer) -> u16;
     #[wasm_bindgen(method, getter)]
     pub fn code(this: &Answer) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    pub fn message(this: &Answer) -> Option<String>;
+    /// `Retry-After` in milliseconds; 0 where the answer does not ask to wait.
     #[wasm_bindgen(method, getter, js_name = retryAfter)]
-    pub fn retry_after(this: &Answer) -> Option<String>;
-    /// The `Date` header.
-    #[wasm_bindgen(method, getter)]
-    pub fn date(this: &Answer) -> Option<String>;
+    pub fn retry_after(this: &Answer) -> f64;
     /// The number of the access token; 0 where there was none.
     #[wasm_bindgen(method, getter)]
     pub fn token(this: &Answer) -> u32;

@@ -6,8 +6,6 @@ mod auth_call;
 mod client;
 mod clock;
 mod host;
-mod lifecycle;
-mod mark;
 mod snapshot;
 
 pub use client::Client;
