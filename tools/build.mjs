@@ -25,7 +25,7 @@ export async function buildPackage({ wasmBindgen }) {
   rmSync(pkg, { recursive: true, force: true });
   mkdirSync(pkg, { recursive: true });
   const shrunk = await shrink(path.join(glue, WASM), path.join(glue, 'tokenward.js'));
-  await run(find(bin('wasm-opt')), ['-Oz', '--converge', '--strip-debug', '--strip-producers', ...FEATURES, shrunk, '-o', path.join(pkg, WASM)]);
+  await run(find(bin('wasm-opt')), ['-Oz', '--converge', '--flatten', '--rereloop', '-Oz', '-Oz', '--strip-debug', '--strip-producers', ...FEATURES, shrunk, '-o', path.join(pkg, WASM)]);
   say('package: TypeScript to pkg/');
   await run(bin('tsc'), ['--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--rootDir', 'js', '--outDir', 'pkg']);
   for (const inner of ['engine', 'vault', 'abort', 'mark']) rmSync(path.join(pkg, `${inner}.d.ts`));

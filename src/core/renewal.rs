@@ -32,7 +32,7 @@ pub fn lifetime(expires_in: Option<f64>, exp: Option<f64>, iat: Option<f64>) -> 
 pub(super) fn renew_at(asked_at: Millis, life: Millis, renew_before: Millis, random: &mut Random) -> Millis {
     let margin = renew_before.min(life / 2);
     let latest = life - margin;
-    let spread = (margin / 2).max(latest / 10).min(30_000);
+    let spread = (latest / 10).min(30_000);
     let after = latest - random.below(spread + 1);
     asked_at.saturating_add(after.max(MIN_RENEWAL_GAP))
 }

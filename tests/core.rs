@@ -1,0 +1,573 @@
+//! The core through its one door, `handle`, with time as a number.
+#![allow(missing_docs)]
+#![cfg(not(target_arch = "wasm32"))]
+
+use tokenward::core::{
+    Code, Config, Core, Event, Failure, FlightId, Grant, Input, LoginOutcome, MIN_RENEWAL_GAP, Millis, Outcome, Output,
+    Restore, Session, SignedOutReason, TIMER_MAX, TokenId, Verdict,
+};
+
+const CONFIG: Config = Config { renew_before: 60_000, timeout: 10_000, restore: Restore::Auto };
+const LIFE: Millis = 900_000;
+
+/// A core and what it last said, so that a test reads as a story.
+struct Story {
+    core: Core,
+    now: Millis,
+    out: Vec<Output>,
+    tokens: u32,
+}
+
+impl Story {
+    fn new(config: Config, marked: bool) -> Self {
+        let mut story = Self { core: Core::new(config, 42), now: 0, out: Vec::new(), tokens: 0 };
+        story.does(Input::Start { marked });
+        story
+    }
+
+    /// Signed in, with a token of 900 s.
+    fn signed_in() -> Self {
+        let mut story = Self::new(CONFIG, false);
+        story.log_in("ada", Some(LIFE));
+        story
+    }
+
+    fn does(&mut self, input: Input) -> &mut Self {
+        self.out = self.core.handle(input, self.now);
+        self
+    }
+
+    fn at(&mut self, now: Millis) -> &mut Self {
+        self.now = now;
+        self
+    }
+
+    fn grant(&mut self, who: &str, life: Option<Millis>) -> Grant {
+        self.tokens += 1;
+        Grant { token: TokenId(self.tokens), life, subject: Some(who.into()) }
+    }
+
+    fn log_in(&mut self, who: &str, life: Option<Millis>) -> &mut Self {
+        self.does(Input::Login);
+        let flight = self.login_flight();
+        let outcome = LoginOutcome::Granted(self.grant(who, life));
+        self.does(Input::LoggedIn { flight, outcome })
+    }
+
+    fn renewed(&mut self, flight: FlightId, life: Option<Millis>) -> &mut Self {
+        let outcome = Outcome::Renewed(self.grant("ada", life));
+        self.does(Input::Refreshed { flight, outcome })
+    }
+
+    fn later(&mut self, flight: FlightId, retry_after: Option<Millis>) -> &mut Self {
+        let failure = Failure { code: Code::ServerError, status: Some(503), retry_after };
+        self.does(Input::Refreshed { flight, outcome: Outcome::Later(failure) })
+    }
+
+    fn refresh_flight(&self) -> FlightId {
+        self.sends_refresh().expect("a refresh is sent")
+    }
+
+    fn sends_refresh(&self) -> Option<FlightId> {
+        self.out.iter().find_map(|output| match output {
+            Output::Refresh(flight) => Some(*flight),
+            _ => None,
+        })
+    }
+
+    fn login_flight(&self) -> FlightId {
+        let found = self.out.iter().find_map(|output| match output {
+            Output::Login(flight) => Some(*flight),
+            _ => None,
+        });
+        found.expect("a login is sent")
+    }
+
+    fn verdict(&self) -> Verdict {
+        let found = self.out.iter().find_map(|output| match output {
+            Output::Reply(verdict) => Some(*verdict),
+            _ => None,
+        });
+        found.expect("a reply")
+    }
+
+    fn refused_with(&self) -> Option<Code> {
+        match self.verdict() {
+            Verdict::Refuse(failure) => Some(failure.code),
+            _ => None,
+        }
+    }
+
+    fn settled(&self) -> Option<Result<(), Code>> {
+        self.out.iter().find_map(|output| match output {
+            Output::Settle(result) => Some(result.map_err(|failure| failure.code)),
+            _ => None,
+        })
+    }
+
+    fn timer(&self) -> Option<Millis> {
+        self.out.iter().find_map(|output| match output {
+            Output::Timer(after) => *after,
+            _ => None,
+        })
+    }
+
+    fn says(&self, output: &Output) -> bool {
+        self.out.contains(output)
+    }
+
+    fn want(&mut self) -> Verdict {
+        self.does(Input::Want { min_validity: 0 });
+        self.verdict()
+    }
+
+    fn rejected(&mut self, token: u32, replayed: bool) -> Verdict {
+        self.does(Input::Rejected { token: TokenId(token), replayed });
+        self.verdict()
+    }
+
+    fn reason(&self) -> Option<SignedOutReason> {
+        match self.core.session() {
+            Session::SignedOut(reason) => Some(*reason),
+            _ => None,
+        }
+    }
+
+    fn is_signed_in(&self) -> bool {
+        matches!(self.core.session(), Session::SignedIn { .. })
+    }
+}
+
+#[test]
+fn a_browser_that_was_never_signed_in_is_not_asked_for_a_session() {
+    let mut story = Story::new(CONFIG, false);
+    assert_eq!(story.sends_refresh(), None);
+    assert_eq!(story.reason(), Some(SignedOutReason::Never));
+    assert!(story.says(&Output::Notify(Event::NothingToRestore)));
+    story.want();
+    assert_eq!(story.refused_with(), Some(Code::SignedOut));
+}
+
+#[test]
+fn restore_can_be_always_or_never() {
+    let always = Story::new(Config { restore: Restore::Always, ..CONFIG }, false);
+    assert!(always.sends_refresh().is_some());
+    let never = Story::new(Config { restore: Restore::Never, ..CONFIG }, true);
+    assert_eq!((never.sends_refresh(), never.reason()), (None, Some(SignedOutReason::Never)));
+}
+
+#[test]
+fn a_marked_browser_resumes_its_session() {
+    let mut story = Story::new(CONFIG, true);
+    let flight = story.refresh_flight();
+    assert_eq!(story.want(), Verdict::Wait);
+    story.renewed(flight, Some(LIFE));
+    assert!(story.is_signed_in());
+    assert!(story.says(&Output::Notify(Event::SignedIn)));
+    assert!(!story.says(&Output::Mark(true)), "the mark of the sign-in stays the one it was");
+    assert_eq!(story.settled(), Some(Ok(())));
+}
+
+#[test]
+fn a_restore_that_is_refused_takes_the_mark_away() {
+    let mut story = Story::new(CONFIG, true);
+    let flight = story.refresh_flight();
+    story.does(Input::Refreshed { flight, outcome: Outcome::Refused(SignedOutReason::Expired) });
+    assert_eq!(story.reason(), Some(SignedOutReason::Expired));
+    assert!(story.says(&Output::Mark(false)) && story.says(&Output::Notify(Event::SignedOut)));
+    assert_eq!(story.settled(), Some(Err(Code::SignedOut)));
+}
+
+#[test]
+fn a_restore_without_an_answer_stays_open_and_goes_on_trying() {
+    let mut story = Story::new(CONFIG, true);
+    let mut flight = story.refresh_flight();
+    let mut tries = 1;
+    let mut given_up_at = None;
+    while tries < 20 {
+        story.later(flight, None);
+        if story.settled() == Some(Err(Code::RefreshUnavailable)) {
+            given_up_at.get_or_insert(story.now);
+        }
+        loop {
+            let after = story.timer().unwrap_or(1_000);
+            let now = story.now + after;
+            story.at(now).does(Input::Timer);
+            if story.settled() == Some(Err(Code::RefreshUnavailable)) {
+                given_up_at.get_or_insert(story.now);
+            }
+            if let Some(next) = story.sends_refresh() {
+                flight = next;
+                break;
+            }
+        }
+        tries += 1;
+        assert_eq!(story.core.session(), &Session::Restoring);
+    }
+    assert!(given_up_at.unwrap() <= 10_000, "those who wait are told within the timeout");
+    story.renewed(flight, Some(LIFE));
+    assert!(story.is_signed_in());
+}
+
+#[test]
+fn a_login_adopts_marks_and_tells() {
+    let mut story = Story::new(CONFIG, false);
+    story.log_in("ada", Some(LIFE));
+    assert_eq!(story.verdict(), Verdict::Go);
+    assert!(story.says(&Output::Adopt { token: TokenId(1), fresh_for: Some(LIFE) }));
+    assert!(story.says(&Output::Mark(true)) && story.says(&Output::Notify(Event::SignedIn)));
+    assert_eq!(story.want(), Verdict::Go);
+}
+
+#[test]
+fn a_login_that_fails_leaves_the_session_as_it_was() {
+    let mut story = Story::signed_in();
+    let before = story.core.session().clone();
+    let flight = story.does(Input::Login).login_flight();
+    let outcome = LoginOutcome::Failed(Failure::of(Code::InvalidCredentials));
+    story.does(Input::LoggedIn { flight, outcome });
+    assert_eq!(story.refused_with(), Some(Code::InvalidCredentials));
+    assert_eq!(story.core.session(), &before);
+}
+
+#[test]
+fn a_renewal_comes_before_the_expiry() {
+    let mut story = Story::signed_in();
+    let after = story.timer().unwrap();
+    assert!(after <= LIFE - 60_000 && after > LIFE / 2, "renewed after {after} ms");
+    let flight = story.at(after).does(Input::Timer).refresh_flight();
+    assert_eq!(story.want(), Verdict::Go, "calls go on meanwhile");
+    story.renewed(flight, Some(LIFE));
+    assert!(story.says(&Output::Notify(Event::Refreshed)) && !story.says(&Output::Mark(true)));
+}
+
+/// Statement 1.
+#[test]
+fn a_thousand_calls_with_an_expired_token_share_one_refresh() {
+    let mut story = Story::signed_in();
+    story.at(LIFE);
+    let mut refreshes = Vec::new();
+    for _ in 0..1_000 {
+        assert_eq!(story.want(), Verdict::Wait);
+        refreshes.extend(story.sends_refresh());
+    }
+    assert_eq!(refreshes.len(), 1);
+    story.renewed(refreshes[0], Some(LIFE));
+    assert_eq!(story.settled(), Some(Ok(())));
+}
+
+/// Statements 1 and 3.
+#[test]
+fn a_hundred_401s_cost_one_refresh_and_latecomers_none() {
+    let mut story = Story::signed_in();
+    assert_eq!(story.rejected(1, false), Verdict::Wait);
+    assert!(story.says(&Output::Hold), "no call goes out with a refused token");
+    let flight = story.refresh_flight();
+    for _ in 0..99 {
+        assert_eq!(story.rejected(1, false), Verdict::Wait);
+        assert_eq!(story.sends_refresh(), None);
+    }
+    assert_eq!(story.want(), Verdict::Wait);
+    story.renewed(flight, Some(LIFE));
+    assert_eq!(story.settled(), Some(Ok(())));
+    assert_eq!(story.rejected(1, false), Verdict::Go, "sent with the older token: just send it again");
+    assert_eq!(story.sends_refresh(), None);
+}
+
+/// Statement 24.
+#[test]
+fn an_api_that_always_says_401_makes_no_loop() {
+    let mut story = Story::signed_in();
+    story.rejected(1, false);
+    let flight = story.refresh_flight();
+    story.renewed(flight, Some(LIFE));
+    assert_eq!(story.rejected(2, true), Verdict::HandThrough);
+    for _ in 0..100 {
+        assert_eq!(story.rejected(2, false), Verdict::HandThrough);
+        assert_eq!(story.sends_refresh(), None);
+        assert_eq!(story.want(), Verdict::Go, "other calls go on with it");
+    }
+}
+
+/// Statements 7 and 10.
+#[test]
+fn no_fault_ends_a_session_and_retries_are_spread() {
+    let mut story = Story::signed_in();
+    story.at(LIFE).want();
+    let mut flight = story.refresh_flight();
+    let mut gaps = Vec::new();
+    for _ in 0..30 {
+        story.later(flight, None);
+        assert!(story.is_signed_in());
+        let failed_at = story.now;
+        loop {
+            let now = story.now + story.timer().unwrap_or(1_000);
+            story.at(now).does(Input::Timer);
+            if let Some(next) = story.sends_refresh() {
+                flight = next;
+                break;
+            }
+        }
+        gaps.push(story.now - failed_at);
+    }
+    assert!(gaps[0] <= 1_000 && gaps.iter().all(|gap| *gap <= 60_001), "{gaps:?}");
+    assert!(gaps.iter().sum::<u64>() > 300_000, "thirty tries take minutes: {gaps:?}");
+    story.renewed(flight, Some(LIFE));
+    assert_eq!(story.want(), Verdict::Go);
+}
+
+#[test]
+fn retry_after_is_obeyed_by_timers_calls_and_the_app() {
+    let mut story = Story::signed_in();
+    story.at(LIFE).want();
+    let flight = story.refresh_flight();
+    story.later(flight, Some(120_000));
+    assert_eq!(story.settled(), Some(Err(Code::RefreshUnavailable)), "too long to wait");
+    for input in [Input::Want { min_validity: 0 }, Input::Renew] {
+        story.at(LIFE + 60_000).does(input);
+        assert_eq!((story.refused_with(), story.sends_refresh()), (Some(Code::RefreshUnavailable), None));
+        let Verdict::Refuse(failure) = story.verdict() else { unreachable!() };
+        assert!(failure.retry_after.unwrap() >= 60_000);
+    }
+    story.does(Input::Woke);
+    assert_eq!(story.sends_refresh(), None);
+    story.at(LIFE + 121_001).does(Input::Timer);
+    assert!(story.sends_refresh().is_some());
+}
+
+/// Statement 11.
+#[test]
+fn while_the_token_is_good_a_failing_refresh_costs_nothing() {
+    let mut story = Story::signed_in();
+    let after = story.timer().unwrap();
+    let flight = story.at(after).does(Input::Timer).refresh_flight();
+    story.later(flight, None);
+    assert_eq!(story.want(), Verdict::Go);
+}
+
+#[test]
+fn a_refused_token_that_cannot_be_replaced_is_used_for_the_other_apis() {
+    let mut story = Story::signed_in();
+    story.rejected(1, false);
+    let flight = story.refresh_flight();
+    story.at(1_000).later(flight, Some(60_000));
+    assert_eq!(story.settled(), Some(Err(Code::RefreshUnavailable)));
+    assert!(story.says(&Output::Adopt { token: TokenId(1), fresh_for: Some(LIFE - 1_000) }));
+    assert_eq!(story.want(), Verdict::Go);
+    story.rejected(1, false);
+    assert_eq!((story.refused_with(), story.sends_refresh()), (Some(Code::RefreshUnavailable), None));
+}
+
+#[test]
+fn who_waits_waits_no_longer_than_the_timeout() {
+    let mut story = Story::signed_in();
+    story.at(LIFE).want();
+    assert_eq!(story.timer(), Some(10_000));
+    story.at(LIFE + 10_000).does(Input::Timer);
+    assert_eq!(story.settled(), Some(Err(Code::RefreshUnavailable)));
+    assert!(story.is_signed_in());
+}
+
+#[test]
+fn a_clear_no_ends_the_session_with_its_reason() {
+    for reason in [SignedOutReason::Expired, SignedOutReason::Revoked, SignedOutReason::Reused] {
+        let mut story = Story::signed_in();
+        story.at(LIFE).want();
+        let flight = story.refresh_flight();
+        story.does(Input::Refreshed { flight, outcome: Outcome::Refused(reason) });
+        assert_eq!(story.reason(), Some(reason));
+        assert!(story.says(&Output::Wipe) && story.says(&Output::Mark(false)));
+        assert_eq!(story.settled(), Some(Err(Code::SessionEnded)));
+        assert_eq!(story.timer(), None);
+    }
+}
+
+/// Statement 17.
+#[test]
+fn logout_during_a_refresh_stays_logged_out() {
+    let mut story = Story::signed_in();
+    story.at(LIFE).want();
+    let flight = story.refresh_flight();
+    story.does(Input::Logout);
+    assert!(story.says(&Output::Cancel) && story.says(&Output::Revoke) && story.says(&Output::Wipe));
+    assert_eq!(story.settled(), Some(Err(Code::SessionEnded)));
+    story.renewed(flight, Some(LIFE));
+    assert_eq!(story.reason(), Some(SignedOutReason::Logout));
+    assert!(story.says(&Output::Discard(TokenId(2))));
+    assert!(story.says(&Output::Revoke), "what the late answer brought to life is ended too");
+    assert_eq!(story.timer(), None);
+    story.does(Input::Renew);
+    assert_eq!(story.refused_with(), Some(Code::SignedOut));
+}
+
+#[test]
+fn the_server_is_told_before_the_token_is_wiped() {
+    let mut story = Story::signed_in();
+    story.does(Input::Logout);
+    let place = |wanted: &Output| story.out.iter().position(|output| output == wanted).unwrap();
+    assert!(place(&Output::Revoke) < place(&Output::Wipe));
+}
+
+/// Statement 18.
+#[test]
+fn a_late_refresh_of_the_user_before_changes_nothing() {
+    let mut story = Story::signed_in();
+    story.at(LIFE).want();
+    let flight = story.refresh_flight();
+    story.log_in("grace", Some(LIFE));
+    assert_eq!(story.settled(), Some(Err(Code::SessionEnded)), "the call was made for somebody else");
+    let grace = story.core.session().clone();
+    story.renewed(flight, Some(LIFE));
+    assert_eq!(story.core.session(), &grace);
+    assert_eq!(story.out, vec![Output::Discard(TokenId(3))]);
+}
+
+#[test]
+fn a_401_of_the_user_before_is_not_replayed_for_the_next_one() {
+    let mut story = Story::signed_in();
+    story.log_in("grace", Some(LIFE));
+    story.rejected(1, false);
+    assert_eq!(story.refused_with(), Some(Code::SessionEnded));
+}
+
+#[test]
+fn a_refresh_that_answers_for_somebody_else_begins_another_session() {
+    let mut story = Story::signed_in();
+    story.at(LIFE).want();
+    let flight = story.refresh_flight();
+    let outcome = Outcome::Renewed(story.grant("grace", Some(LIFE)));
+    story.does(Input::Refreshed { flight, outcome });
+    assert_eq!(story.settled(), Some(Err(Code::SessionEnded)));
+    assert!(story.says(&Output::Notify(Event::SignedIn)));
+}
+
+#[test]
+fn only_the_latest_login_counts() {
+    let mut story = Story::new(CONFIG, false);
+    let first = story.does(Input::Login).login_flight();
+    story.log_in("grace", Some(LIFE));
+    let outcome = LoginOutcome::Granted(story.grant("ada", Some(LIFE)));
+    story.does(Input::LoggedIn { flight: first, outcome });
+    assert_eq!(story.out, vec![Output::Discard(TokenId(2))]);
+}
+
+#[test]
+fn a_login_before_the_start_is_not_disturbed_by_the_restore() {
+    let mut core = Core::new(CONFIG, 1);
+    core.handle(Input::Login, 0);
+    assert!(core.handle(Input::Start { marked: true }, 0).is_empty());
+}
+
+#[test]
+fn a_login_that_fails_lets_the_restore_it_interrupted_go_on() {
+    let mut story = Story::new(CONFIG, true);
+    let flight = story.does(Input::Login).login_flight();
+    assert!(story.says(&Output::Cancel));
+    let outcome = LoginOutcome::Failed(Failure::of(Code::InvalidCredentials));
+    story.does(Input::LoggedIn { flight, outcome });
+    assert!(story.sends_refresh().is_some());
+}
+
+/// Statement 13.
+#[test]
+fn absurd_lifetimes_make_neither_loops_nor_long_timers() {
+    for life in [1, 500, 2_000, 30_000, LIFE, 40 * 86_400_000, 100 * 365 * 86_400_000, u64::MAX] {
+        let mut story = Story::new(CONFIG, false);
+        story.log_in("ada", Some(life));
+        let mut last = story.now;
+        let mut timer = story.timer();
+        for _ in 0..5 {
+            let flight = loop {
+                let after = timer.expect("a timer is set");
+                assert!(after <= TIMER_MAX, "life {life}: a timer of {after} ms");
+                let now = story.now.saturating_add(after);
+                story.at(now).does(Input::Timer);
+                timer = story.timer();
+                if let Some(flight) = story.sends_refresh() {
+                    break Some(flight);
+                }
+                if story.now > u64::MAX / 2 || story.now > 1 << 52 {
+                    break None; // 100,000 years from now
+                }
+                if life == u64::MAX && story.now > TIMER_MAX * 10 {
+                    break None;
+                }
+            };
+            let Some(flight) = flight else { break };
+            assert!(story.now - last >= MIN_RENEWAL_GAP, "life {life}: renewed after {}", story.now - last);
+            last = story.now;
+            story.renewed(flight, Some(life));
+            timer = story.timer();
+        }
+    }
+}
+
+#[test]
+fn an_unknown_lifetime_has_no_timer_and_is_renewed_on_a_401() {
+    let mut story = Story::new(CONFIG, false);
+    story.log_in("ada", None);
+    assert!(story.says(&Output::Adopt { token: TokenId(1), fresh_for: None }));
+    assert_eq!(story.timer(), None);
+    assert_eq!(story.at(1 << 40).want(), Verdict::Go);
+    assert_eq!(story.rejected(1, false), Verdict::Wait);
+    assert!(story.sends_refresh().is_some());
+}
+
+/// Statement 15.
+#[test]
+fn after_eight_hours_of_sleep_there_is_one_refresh() {
+    let mut story = Story::signed_in();
+    story.at(8 * 3_600_000);
+    let mut refreshes = 0;
+    for input in [Input::Woke, Input::Timer, Input::Want { min_validity: 0 }, Input::Woke, Input::Woke] {
+        story.does(input);
+        refreshes += usize::from(story.sends_refresh().is_some());
+    }
+    assert_eq!(refreshes, 1);
+}
+
+#[test]
+fn being_seen_again_costs_nothing_while_nothing_is_due() {
+    let mut story = Story::signed_in();
+    story.at(1_000).does(Input::Woke);
+    assert_eq!(story.sends_refresh(), None);
+}
+
+#[test]
+fn being_online_again_ends_the_backoff() {
+    let mut story = Story::signed_in();
+    story.at(LIFE).want();
+    for _ in 0..10 {
+        let flight = story.refresh_flight();
+        story.later(flight, None);
+        story.does(Input::Woke);
+        assert!(story.sends_refresh().is_some());
+    }
+}
+
+#[test]
+fn a_token_for_a_websocket_is_renewed_when_it_would_not_live_long_enough() {
+    let mut story = Story::signed_in();
+    story.at(LIFE / 2).does(Input::Want { min_validity: 300_000 });
+    assert_eq!(story.verdict(), Verdict::Go);
+    story.does(Input::Want { min_validity: 600_000 });
+    assert_eq!(story.verdict(), Verdict::Wait);
+    assert!(story.sends_refresh().is_some());
+}
+
+#[test]
+fn the_app_may_ask_for_a_session_that_another_page_began() {
+    let mut story = Story::new(Config { restore: Restore::Never, ..CONFIG }, false);
+    story.does(Input::Renew);
+    let flight = story.refresh_flight();
+    story.renewed(flight, Some(LIFE));
+    assert!(story.is_signed_in() && story.says(&Output::Mark(true)));
+
+    let mut story = Story::new(CONFIG, false);
+    story.does(Input::Renew);
+    let flight = story.refresh_flight();
+    story.does(Input::Refreshed { flight, outcome: Outcome::Refused(SignedOutReason::Expired) });
+    assert_eq!(story.reason(), Some(SignedOutReason::Never), "nobody was signed out");
+    assert_eq!(story.settled(), Some(Err(Code::SignedOut)));
+    assert!(!story.says(&Output::Notify(Event::SignedOut)));
+}

@@ -1,0 +1,113 @@
+//! The error table of the wire: status, code, message. A message never holds a token, a password or a stack.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::store::StoreError;
+
+/// Everything that can be answered instead of a success. Body: `{"error": {"code", "message"}}`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// 400, 413 or 415 `INVALID_REQUEST`: what is wrong with the request.
+    #[error("{1}")]
+    InvalidRequest(StatusCode, String),
+    /// 401: wrong email or password; which of them is not told.
+    #[error("wrong email or password")]
+    InvalidCredentials,
+    /// 401: an API was called without a token.
+    #[error("an access token is required: Authorization: Bearer <token>")]
+    NoToken,
+    /// 401: the access token has expired.
+    #[error("the access token has expired")]
+    TokenExpired,
+    /// 401: the access token is not one of ours, or is damaged.
+    #[error("the access token is not valid")]
+    InvalidToken,
+    /// 401: the session of the access token is over.
+    #[error("the session of this access token is over")]
+    TokenRevoked,
+    /// 401: a refresh without a refresh token.
+    #[error("a refresh token is required")]
+    NoRefreshToken,
+    /// 401: the refresh token is unknown, expired or revoked.
+    #[error("the refresh token is not valid any more")]
+    InvalidRefreshToken,
+    /// 401: the refresh token was used before; its session is over.
+    #[error("the refresh token was used before; its session has been ended")]
+    RefreshTokenReused,
+    /// 403: signed in, but not allowed.
+    #[error("this needs the role {0:?}")]
+    Forbidden(&'static str),
+    /// 403: a cookie endpoint was called from another site.
+    #[error("this endpoint cannot be called from another site")]
+    CsrfRejected,
+    /// 404: no such endpoint.
+    #[error("there is no such endpoint")]
+    NotFound,
+    /// 429 with `Retry-After`.
+    #[error("too many requests; wait for the time in Retry-After")]
+    RateLimited(Duration),
+    /// 503 with `Retry-After`: the store does not answer.
+    #[error("the session store is not available; try again")]
+    StoreUnavailable,
+    /// 500: a fault of ours.
+    #[error("internal error")]
+    Internal,
+}
+
+impl ApiError {
+    /// HTTP status and code.
+    pub fn table(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::InvalidRequest(status, _) => (*status, "INVALID_REQUEST"),
+            Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS"),
+            Self::NoToken => (StatusCode::UNAUTHORIZED, "NO_TOKEN"),
+            Self::TokenExpired => (StatusCode::UNAUTHORIZED, "TOKEN_EXPIRED"),
+            Self::InvalidToken => (StatusCode::UNAUTHORIZED, "INVALID_TOKEN"),
+            Self::TokenRevoked => (StatusCode::UNAUTHORIZED, "TOKEN_REVOKED"),
+            Self::NoRefreshToken => (StatusCode::UNAUTHORIZED, "NO_REFRESH_TOKEN"),
+            Self::InvalidRefreshToken => (StatusCode::UNAUTHORIZED, "INVALID_REFRESH_TOKEN"),
+            Self::RefreshTokenReused => (StatusCode::UNAUTHORIZED, "REFRESH_TOKEN_REUSED"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Self::CsrfRejected => (StatusCode::FORBIDDEN, "CSRF_REJECTED"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
+            Self::StoreUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "store");
+        Self::StoreUnavailable
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.table();
+        let body = Json(json!({ "error": { "code": code, "message": self.to_string() } }));
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 6750 §3.1: without a token there is no error to name.
+            let challenge = if self == Self::NoToken { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        let wait = match self {
+            Self::RateLimited(wait) => Some(wait.as_secs() + 1),
+            Self::StoreUnavailable => Some(1),
+            _ => None,
+        };
+        if let Some(seconds) = wait {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
