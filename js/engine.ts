@@ -31,16 +31,18 @@ let loaded: Promise<unknown> | undefined;
 
 /** Loads the wasm module, once for all clients of the page; a failure is tried again by the next caller. */
 function load(): Promise<unknown> {
-  const loading = loaded ?? init().catch((cause: unknown) => {
-    loaded = undefined;
-    throw new AuthError(
-      'WASM_UNAVAILABLE',
-      `the module could not be loaded (${cause instanceof Error ? cause.message : cause}). ` +
-        'Serve tokenward_bg.wasm beside engine.js as application/wasm; under a Content-Security-Policy, script-src ' +
-        "needs 'wasm-unsafe-eval'",
-      { cause },
-    );
-  });
+  const loading =
+    loaded ??
+    init().catch((cause: unknown) => {
+      loaded = undefined;
+      throw new AuthError(
+        'WASM_UNAVAILABLE',
+        `the module could not be loaded (${cause instanceof Error ? cause.message : cause}). ` +
+          'Serve tokenward_bg.wasm beside engine.js as application/wasm; under a Content-Security-Policy, script-src ' +
+          "needs 'wasm-unsafe-eval'",
+        { cause },
+      );
+    });
   loaded = loading;
   return loading;
 }
@@ -171,7 +173,8 @@ const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
   RATE_LIMITED: 'the server asks to wait',
   TIMEOUT: 'the auth server did not answer in time (options.timeout)',
   OFFLINE: 'no answer from the auth server: offline, the server is down, or CORS refused (the console tells)',
-  MALFORMED_RESPONSE: 'the auth server said yes, but its answer holds no access token (options.fields names where it is)',
+  MALFORMED_RESPONSE:
+    'the auth server said yes, but its answer holds no access token (options.fields names where it is)',
   SERVER_ERROR: 'the auth server failed, or has no such endpoint (options.baseUrl, options.endpoints)',
   DISPOSED: 'this client was disposed of',
 };
@@ -184,7 +187,11 @@ export function error(
   answer?: Answer,
 ): AuthError {
   const said = answer?.message;
-  const details = [status && `status ${status}`, retryAfter && `retry after ${retryAfter} s`, said && `the server says: ${said}`];
+  const details = [
+    status && `status ${status}`,
+    retryAfter && `retry after ${retryAfter} s`,
+    said && `the server says: ${said}`,
+  ];
   const message = [MESSAGES[code], ...details].filter(Boolean).join('; ');
   return new AuthError(code, message, {
     retryable,

@@ -24,7 +24,9 @@ export function createMark(name: string): Mark {
   return {
     key: () => stored((storage) => storage.getItem(slot)) ?? memory,
     set(on) {
-      memory = on ? Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('') : undefined;
+      memory = on
+        ? Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('')
+        : undefined;
       stored((storage) => (memory ? storage.setItem(slot, memory) : storage.removeItem(slot)));
     },
   };

@@ -55,7 +55,8 @@ export interface Settings {
   readonly shouldRefresh: ((response: Response) => boolean | Promise<boolean>) | undefined;
 }
 
-const KNOWN = 'baseUrl endpoints fields apiOrigins tokenScheme authHeaders idempotencyKey renewBefore timeout restore name shouldRefresh';
+const KNOWN =
+  'baseUrl endpoints fields apiOrigins tokenScheme authHeaders idempotencyKey renewBefore timeout restore name shouldRefresh';
 
 /** Checks every option and completes the rest. Throws `INVALID_OPTIONS`. */
 export function readOptions(options: AuthClientOptions): Settings {
@@ -86,9 +87,12 @@ export function readOptions(options: AuthClientOptions): Settings {
   return {
     endpoints,
     fields: strings('options.fields', given.fields, FIELDS),
-    origins: [...new Set([page, base.origin, ...origins])].filter((one) => one && one !== 'null').map((one) => `${one}/`),
+    origins: [...new Set([page, base.origin, ...origins])]
+      .filter((one) => one && one !== 'null')
+      .map((one) => `${one}/`),
     tokenScheme: scheme,
-    authHeaders: typeof authHeaders === 'function' ? (authHeaders as () => HeadersInit) : () => authHeaders as HeadersInit,
+    authHeaders:
+      typeof authHeaders === 'function' ? (authHeaders as () => HeadersInit) : () => authHeaders as HeadersInit,
     idempotencyKey: key as boolean,
     renewBefore: seconds('options.renewBefore', given.renewBefore ?? 60, 0),
     // A browser's timer holds 2³¹ − 1 ms.
@@ -102,7 +106,11 @@ export function readOptions(options: AuthClientOptions): Settings {
 /** `INVALID_OPTIONS`, with the place, what was expected and what came. */
 export function fail(where: string, expected: string, came: unknown): never {
   const shown =
-    typeof came === 'string' ? JSON.stringify(came) : typeof came === 'object' && came ? `an ${Array.isArray(came) ? 'array' : 'object'}` : String(came);
+    typeof came === 'string'
+      ? JSON.stringify(came)
+      : typeof came === 'object' && came
+        ? `an ${Array.isArray(came) ? 'array' : 'object'}`
+        : String(came);
   throw new AuthError('INVALID_OPTIONS', `${where}: expected ${expected}, got ${shown.slice(0, 80)}`);
 }
 

@@ -34,7 +34,7 @@ export interface Vault {
   fresh(): boolean;
   /** Whether the token may go to this address. */
   mayReceive(url: string): boolean;
-  /** Sends a request with the present token; one that has its own `Authorization`, without. */
+  /** Sends a request with the present token, whatever token it was sent with before. */
   send(request: Request): Promise<Response>;
   /** The token itself, for those who need it as a string. */
   reveal(): string;
@@ -95,7 +95,12 @@ export function createVault(settings: Settings, mark: Mark): Vault {
       message: typeof message === 'string' ? message.slice(0, 200) : undefined,
       retryAfter: retryAfter(response.headers),
       token: take(accessToken),
-      expiresIn: typeof expiresIn === 'string' && expiresIn.trim() ? Number(expiresIn) : typeof expiresIn === 'number' ? expiresIn : Number.NaN,
+      expiresIn:
+        typeof expiresIn === 'string' && expiresIn.trim()
+          ? Number(expiresIn)
+          : typeof expiresIn === 'number'
+            ? expiresIn
+            : Number.NaN,
       payload: typeof accessToken === 'string' ? accessToken.split('.', 3)[1] : undefined,
       user: response.ok ? (dig(json, fields.user) ?? null) : null,
     };
@@ -128,9 +133,7 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     fresh: () => performance.now() < freshMonotonic && Date.now() < freshWall,
     mayReceive: (url) => settings.origins.some((origin) => url.startsWith(origin)),
     send(request) {
-      if (token && !request.headers.has('authorization')) {
-        request.headers.set('authorization', `${settings.tokenScheme} ${token}`);
-      }
+      request.headers.set('authorization', `${settings.tokenScheme} ${token}`);
       return fetch(request);
     },
     reveal: () => token,

@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { find, main, Mend, root, run, say } from './run.mjs';
+import { find, Mend, main, root, run, say } from './run.mjs';
 import { setUpBuild } from './setup.mjs';
 import { shrink } from './shrink.mjs';
 
@@ -11,23 +11,68 @@ const glue = path.join(root, 'target/glue');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 const WASM = 'tokenward_bg.wasm';
 /** What Rust's wasm target uses by default; every browser has had it since 2022. */
-const FEATURES = ['bulk-memory', 'multivalue', 'mutable-globals', 'nontrapping-float-to-int', 'reference-types', 'sign-ext'].map(
-  (feature) => `--enable-${feature}`,
-);
+const FEATURES = [
+  'bulk-memory',
+  'multivalue',
+  'mutable-globals',
+  'nontrapping-float-to-int',
+  'reference-types',
+  'sign-ext',
+].map((feature) => `--enable-${feature}`);
 /** The files an app downloads. The source maps are only fetched by open developer tools. */
 const SHIPPED = ['index.js', 'engine.js', WASM];
 
 export async function buildPackage({ wasmBindgen }) {
   say('client: Rust to wasm');
-  await run('cargo', ['build', '--locked', '--lib', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown', '--quiet']);
+  await run('cargo', [
+    'build',
+    '--locked',
+    '--lib',
+    '--profile',
+    'wasm',
+    '--target',
+    'wasm32-unknown-unknown',
+    '--quiet',
+  ]);
   const compiled = path.join(root, 'target/wasm32-unknown-unknown/wasm/tokenward.wasm');
-  await run(wasmBindgen, [compiled, '--target', 'web', '--out-dir', glue, '--out-name', 'tokenward', '--remove-producers-section']);
+  await run(wasmBindgen, [
+    compiled,
+    '--target',
+    'web',
+    '--out-dir',
+    glue,
+    '--out-name',
+    'tokenward',
+    '--remove-producers-section',
+  ]);
   rmSync(pkg, { recursive: true, force: true });
   mkdirSync(pkg, { recursive: true });
   const shrunk = await shrink(path.join(glue, WASM), path.join(glue, 'tokenward.js'));
-  await run(find(bin('wasm-opt')), ['-Oz', '--converge', '--flatten', '--rereloop', '-Oz', '-Oz', '--strip-debug', '--strip-producers', ...FEATURES, shrunk, '-o', path.join(pkg, WASM)]);
+  await run(find(bin('wasm-opt')), [
+    '-Oz',
+    '--converge',
+    '--flatten',
+    '--rereloop',
+    '-Oz',
+    '-Oz',
+    '--strip-debug',
+    '--strip-producers',
+    ...FEATURES,
+    shrunk,
+    '-o',
+    path.join(pkg, WASM),
+  ]);
   say('package: TypeScript to pkg/');
-  await run(bin('tsc'), ['--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--rootDir', 'js', '--outDir', 'pkg']);
+  await run(bin('tsc'), [
+    '--noEmit',
+    'false',
+    '--emitDeclarationOnly',
+    '--declaration',
+    '--rootDir',
+    'js',
+    '--outDir',
+    'pkg',
+  ]);
   for (const inner of ['engine', 'vault', 'abort', 'mark']) rmSync(path.join(pkg, `${inner}.d.ts`));
   const { build } = await import('esbuild');
   await build({
@@ -54,7 +99,12 @@ export function sizes() {
   const rows = SHIPPED.map((name) => {
     const bytes = readFileSync(path.join(pkg, name));
     const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } };
-    return { name, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes, quality).length };
+    return {
+      name,
+      raw: bytes.length,
+      gzip: gzipSync(bytes, { level: 9 }).length,
+      brotli: brotliCompressSync(bytes, quality).length,
+    };
   });
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
   return [...rows, { name: 'together', raw: sum('raw'), gzip: sum('gzip'), brotli: sum('brotli') }];
@@ -73,7 +123,8 @@ export function printSizes() {
 export function checkBudget() {
   const budget = JSON.parse(readFileSync(path.join(root, 'size-budget.json'), 'utf8')).brotliBytes;
   const brotli = printSizes();
-  if (brotli > budget) throw new Mend(`the package has ${brotli} bytes (brotli), the budget of size-budget.json is ${budget}`);
+  if (brotli > budget)
+    throw new Mend(`the package has ${brotli} bytes (brotli), the budget of size-budget.json is ${budget}`);
   console.log(`budget              ${String(budget).padStart(27)}  (size-budget.json)`);
 }
 

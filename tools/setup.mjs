@@ -57,7 +57,9 @@ async function wasmTarget() {
 
 async function nodeModules() {
   const stamp = path.join(root, 'node_modules/.tokenward-lock');
-  const lock = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say('npm ci: the build tools of package-lock.json (TypeScript, esbuild, wasm-opt, Vite, Playwright)');
   await run('npm', ['ci', '--no-fund', '--no-audit']);

@@ -2,14 +2,21 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { buildPackage } from './build.mjs';
-import { main, Mend, root, run, say, windows } from './run.mjs';
+import { Mend, main, root, run, say, windows } from './run.mjs';
 import { setUpBuild } from './setup.mjs';
 
 export const demoDir = path.join(root, 'www/demo/dist');
 
 export async function buildDemo() {
   say('demo page: Vite build');
-  await run(process.execPath, [path.join(root, 'node_modules/vite/bin/vite.js'), 'build', '--config', 'www/demo/vite.config.js', '--logLevel', 'warn']);
+  await run(process.execPath, [
+    path.join(root, 'node_modules/vite/bin/vite.js'),
+    'build',
+    '--config',
+    'www/demo/vite.config.js',
+    '--logLevel',
+    'warn',
+  ]);
 }
 
 export async function buildServer() {
@@ -28,7 +35,15 @@ async function start() {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     // Tokens live for a minute, so that a renewal can be watched.
-    env: { ACCESS_TTL: '60', COOKIE_SECURE: 'false', DEMO: 'true', DEMO_DIR: demoDir, LOGIN_LIMIT: '60', ...process.env, PORT: port },
+    env: {
+      ACCESS_TTL: '60',
+      COOKIE_SECURE: 'false',
+      DEMO: 'true',
+      DEMO_DIR: demoDir,
+      LOGIN_LIMIT: '60',
+      ...process.env,
+      PORT: port,
+    },
   });
   let said = '';
   server.stdout.on('data', (data) => {
@@ -42,15 +57,16 @@ async function start() {
     console.log('                   grace@example.com  nanoseconds         (user)\n');
     console.log('  Ctrl-C stops it.\n');
   });
-  // The server hears Ctrl-C itself; we stay until it has ended. A `kill` reaches only us, so it is handed on.
-  process.on('SIGINT', () => {});
+  // We stay until the server has ended. From a terminal it hears Ctrl-C itself; a `kill` reaches only us.
+  process.on('SIGINT', () => server.kill('SIGINT'));
   process.on('SIGTERM', () => server.kill('SIGTERM'));
   const [code, signal] = await new Promise((resolve, reject) => {
     server.on('error', (error) => reject(new Mend(`the server could not be started: ${error.message}`)));
     server.on('exit', (...how) => resolve(how));
   });
   if (code === 0 || signal === 'SIGINT' || signal === 'SIGTERM') return console.log('stopped');
-  if (said !== null) throw new Mend('the server did not start; it says why above. If the port is taken: PORT=8081 npm start');
+  if (said !== null)
+    throw new Mend('the server did not start; it says why above. If the port is taken: PORT=8081 npm start');
   throw new Mend(`the server ended with ${signal ?? `exit code ${code}`}`);
 }
 

@@ -43,7 +43,11 @@ new PerformanceObserver((list) => {
       count('requests');
       const refused = entry.responseStatus === 401;
       if (refused) count('refused');
-      strip.add(refused ? 'refused' : entry.responseStatus < 500 && entry.responseStatus > 0 ? 'ok' : 'failed', from, to);
+      strip.add(
+        refused ? 'refused' : entry.responseStatus < 500 && entry.responseStatus > 0 ? 'ok' : 'failed',
+        from,
+        to,
+      );
     } else if (pathname === '/auth/refresh') {
       count('refreshes');
       strip.add('refresh', from, to);
@@ -61,7 +65,11 @@ function show(session: Session<User>): void {
   const status = element('status');
   status.dataset.status = session.status;
   const reason = session.reason && session.reason !== 'never' ? ` (${session.reason})` : '';
-  element('status-text').textContent = { restoring: 'restoring…', 'signed-in': 'signed in', 'signed-out': `signed out${reason}` }[session.status];
+  element('status-text').textContent = {
+    restoring: 'restoring…',
+    'signed-in': 'signed in',
+    'signed-out': `signed out${reason}`,
+  }[session.status];
   element('login').hidden = session.status !== 'signed-out';
   element('signed-in').hidden = session.status !== 'signed-in';
   element('user').textContent = session.user?.email ?? '';
@@ -76,10 +84,14 @@ function show(session: Session<User>): void {
 
 auth.subscribe(show);
 auth.on('signed-in', ({ user }) => log(`signed-in: ${user?.email}`));
-auth.on('refreshed', ({ expiresAt }) => log(`refreshed: the new token ends at ${new Date(expiresAt ?? 0).toLocaleTimeString()}`));
+auth.on('refreshed', ({ expiresAt }) =>
+  log(`refreshed: the new token ends at ${new Date(expiresAt ?? 0).toLocaleTimeString()}`),
+);
 auth.on('signed-out', ({ reason }) => log(`signed-out: ${reason}`));
 auth.on('refresh-failed', ({ error, retryAt }) =>
-  log(`refresh-failed: ${error.code}, next try ${retryAt ? `at ${new Date(retryAt).toLocaleTimeString()}` : 'on demand'}`),
+  log(
+    `refresh-failed: ${error.code}, next try ${retryAt ? `at ${new Date(retryAt).toLocaleTimeString()}` : 'on demand'}`,
+  ),
 );
 
 setInterval(() => {
@@ -110,7 +122,10 @@ async function attempt(what: string, work: () => Promise<string>): Promise<void>
 async function call(method: string, path: string): Promise<string> {
   count('calls');
   try {
-    const init = method === 'POST' ? { method, body: JSON.stringify({ hello: 'world' }), headers: { 'content-type': 'application/json' } } : { method };
+    const init =
+      method === 'POST'
+        ? { method, body: JSON.stringify({ hello: 'world' }), headers: { 'content-type': 'application/json' } }
+        : { method };
     const response = await auth.fetch(path, init);
     count('answered');
     return `${method} ${path} → ${response.status} ${await response.text()}`;
@@ -148,22 +163,34 @@ element('storm').addEventListener('click', () => {
     const took = Math.round(performance.now() - start);
     // The browser's own account of the requests comes a moment later.
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const answered = results.filter(({ status, ...result }) => status === 'fulfilled' && 'value' in result && String(result.value).includes('→ 200')).length;
+    const answered = results.filter(
+      ({ status, ...result }) => status === 'fulfilled' && 'value' in result && String(result.value).includes('→ 200'),
+    ).length;
     const refreshes = counters.refreshes - before.refreshes;
     const refused = counters.refused - before.refused;
     return `${STORM} calls in ${took} ms: ${answered} answered with 200, ${refused} met a 401 on the way, ${refreshes} refresh${refreshes === 1 ? '' : 'es'}`;
   });
 });
 
-element('refresh').addEventListener('click', () => void attempt('refreshing', async () => {
-  const { expiresAt } = await auth.refresh();
-  return `a new token, good until ${new Date(expiresAt ?? 0).toLocaleTimeString()}`;
-}));
+element('refresh').addEventListener(
+  'click',
+  () =>
+    void attempt('refreshing', async () => {
+      const { expiresAt } = await auth.refresh();
+      return `a new token, good until ${new Date(expiresAt ?? 0).toLocaleTimeString()}`;
+    }),
+);
 
-element('expire').addEventListener('click', () => void attempt('expiring', async () => {
-  const response = await auth.fetch('/demo/expire-token', { method: 'POST' });
-  return response.ok ? 'the server now takes the present token for expired; this page does not know' : `not possible here: ${response.status}`;
-}));
+element('expire').addEventListener(
+  'click',
+  () =>
+    void attempt('expiring', async () => {
+      const response = await auth.fetch('/demo/expire-token', { method: 'POST' });
+      return response.ok
+        ? 'the server now takes the present token for expired; this page does not know'
+        : `not possible here: ${response.status}`;
+    }),
+);
 
 const signOut = (scope: 'session' | 'everywhere') => () =>
   void attempt('signing out', async () => {

@@ -1,0 +1,515 @@
+// The package as an app meets it: its public API on a page of its own, against the real server.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { root } from '../../tools/run.mjs';
+import { ADA, closeBrowser, makeClient, openBlank, openBrowser, withPage } from './harness.mjs';
+
+before(openBrowser);
+after(closeBrowser);
+
+/** A signed-in client on a blank page. */
+const signedIn = (env, body, options) =>
+  withPage(env, async ({ page, context, server }) => {
+    await openBlank(page, server);
+    await makeClient(page, options);
+    await body({ page, context, server });
+  });
+
+test('the constructor is synchronous and a call made at once waits for everything it needs', () =>
+  signedIn({}, async ({ page }) => {
+    await page.reload();
+    const [status, before, after] = await page.evaluate(async () => {
+      const { AuthClient } = await import('/pkg/index.js');
+      const auth = new AuthClient();
+      const early = auth.session.status;
+      const { status } = await auth.fetch('/api/me'); // before the module has loaded, before `ready`
+      return [status, early, auth.session.status];
+    });
+    assert.deepEqual([status, before, after], [200, 'restoring', 'signed-in']);
+  }));
+
+test('each wrong option throws INVALID_OPTIONS with its name, what was expected and what came', () =>
+  withPage({}, async ({ page, server }) => {
+    await openBlank(page, server);
+    await makeClient(page, {}, { signIn: false });
+    const messages = await page.evaluate(() => {
+      const wrong = [
+        5,
+        null,
+        [],
+        { renewBefor: 5 },
+        { baseUrl: 7 },
+        { baseUrl: '/relative' },
+        { baseUrl: 'javascript:alert(1)' },
+        { baseUrl: 'https://user:secret@api.example.com' },
+        { endpoints: 'x' },
+        { endpoints: { login: 5 } },
+        { endpoints: { signin: '/x' } },
+        { fields: { user: 5 } },
+        { fields: { token: 'x' } },
+        { apiOrigins: 'https://api.example.com' },
+        { apiOrigins: ['https://api.example.com/v1'] },
+        { apiOrigins: [5] },
+        { tokenScheme: 'two words' },
+        { authHeaders: 5 },
+        { authHeaders: { 'bad name': 'x' } },
+        { idempotencyKey: 'yes' },
+        { renewBefore: '60s' },
+        { renewBefore: -1 },
+        { renewBefore: Number.NaN },
+        { timeout: 0 },
+        { timeout: Number.POSITIVE_INFINITY },
+        { restore: 'sometimes' },
+        { name: '' },
+        { shouldRefresh: true },
+      ];
+      return wrong.map((options) => {
+        try {
+          new AuthClient(options);
+          return [JSON.stringify(options), 'did not throw', ''];
+        } catch (error) {
+          const path = error.message.match(/^INVALID_OPTIONS: ([\w.[\]]+): expected .+, got .+/s)?.[1] ?? '';
+          const name = options && typeof options === 'object' ? (Object.keys(options)[0] ?? '') : '';
+          return [
+            JSON.stringify(options),
+            error instanceof AuthError && error.code,
+            path.startsWith(`options${name && `.${name}`}`) ? 'named' : error.message,
+          ];
+        }
+      });
+    });
+    for (const [options, code, named] of messages)
+      assert.deepEqual([code, named], ['INVALID_OPTIONS', 'named'], options);
+    assert.match(
+      (await page.evaluate(() => failure(Promise.resolve().then(() => new AuthClient({ renewBefore: '60s' })))))
+        .message,
+      /options\.renewBefore: expected seconds ≥ 0, got "60s"/,
+    );
+  }));
+
+test('the snapshot is immutable, and the same object until something changes', () =>
+  signedIn({}, async ({ page }) => {
+    const seen = await page.evaluate(async () => {
+      const first = auth.session;
+      const same = first === auth.session;
+      const told = [];
+      const stop = auth.subscribe((session) => told.push(session));
+      auth.subscribe(() => {
+        throw new Error('a listener that throws');
+      });
+      const events = [];
+      auth.on('refreshed', (session) => events.push(session));
+      globalThis.addEventListener('error', (event) => event.preventDefault());
+      await auth.refresh();
+      stop();
+      const second = auth.session;
+      await auth.refresh();
+      return {
+        same,
+        frozen: [first, first.user, first.claims].every(Object.isFrozen),
+        changed: first !== second,
+        told: told.length === 2 && told[0] === first && told[1] === second,
+        events: events.length === 2 && events[0] === second,
+        user: second.user,
+        role: [auth.hasRole('admin'), auth.hasRole('user')],
+        left: second.expiresAt - Date.now(),
+      };
+    });
+    const { user, left, ...rest } = seen;
+    assert.deepEqual(rest, { same: true, frozen: true, changed: true, told: true, events: true, role: [true, false] });
+    assert.deepEqual(user, { id: 'demo-admin', email: 'ada@example.com', role: 'admin' });
+    assert.ok(left > 890_000 && left <= 900_000, String(left));
+  }).catch((error) => {
+    // The listener's error is reported as uncaught, as it should be; anything else is a failure.
+    if (error.message !== 'a listener that throws') throw error;
+  }));
+
+test('a request is sent again as it was', () =>
+  signedIn({}, async ({ page, server }) => {
+    const answers = await page.evaluate(async () => {
+      const form = new FormData();
+      form.set('file', new Blob(['abc']), 'a.txt');
+      const bytes = new Uint8Array([1, 2, 3, 255]);
+      const post = (body, headers) => ['/api/echo', { method: 'POST', body, ...(headers ? { headers } : {}) }];
+      const json = { 'content-type': 'application/json', 'x-test': '1' };
+      const requests = {
+        string: () => post('{"a":1}', json),
+        headerArray: () => post('{"a":1}', Object.entries(json)),
+        headersObject: () => post('{"a":1}', new Headers(json)),
+        urlSearchParams: () => post(new URLSearchParams({ a: '1' })),
+        formData: () => post(form),
+        blob: () => post(new Blob(['blob'], { type: 'text/plain' })),
+        arrayBuffer: () => post(bytes.buffer),
+        typedArray: () => post(bytes),
+        request: () => [new Request('/api/echo', { method: 'POST', body: '{"r":1}', headers: json })],
+        requestWithInit: () => [new Request('/api/echo', { method: 'POST', body: 'old' }), { body: 'new' }],
+        url: () => [new URL('/api/me', location.href)],
+        get: () => ['/api/me'],
+      };
+      const result = {};
+      for (const [name, make] of Object.entries(requests)) {
+        const direct = await auth.fetch(...make());
+        const expected = {
+          type: direct.headers.get('content-type')?.replace(/boundary=.*/, ''),
+          size: (await direct.arrayBuffer()).byteLength,
+        };
+        await auth.fetch('/demo/expire-token', { method: 'POST' });
+        const again = await auth.fetch(...make());
+        const got = {
+          type: again.headers.get('content-type')?.replace(/boundary=.*/, ''),
+          size: (await again.arrayBuffer()).byteLength,
+        };
+        result[name] = [
+          again.status,
+          JSON.stringify(got) === JSON.stringify(expected)
+            ? 'same'
+            : `${JSON.stringify(got)} for ${JSON.stringify(expected)}`,
+        ];
+      }
+      return result;
+    });
+    for (const [name, answer] of Object.entries(answers)) assert.deepEqual(answer, [200, 'same'], name);
+    const { length } = Object.keys(answers);
+    assert.equal(await server.counted('refresh_rotated'), length);
+    assert.equal(await server.counted('api_unauthorised'), length);
+  }));
+
+test('the token goes to the page, baseUrl and apiOrigins, and nowhere else', () =>
+  signedIn({ ALLOWED_ORIGINS: 'http://unused.example' }, async ({ page, server }) => {
+    const sent = new Map();
+    page.on('request', async (request) =>
+      sent.set(request.url(), (await request.allHeaders()).authorization ?? 'none'),
+    );
+    const { port } = new URL(server.url);
+    await page.route('http://localhost:*/**', (route) =>
+      route.fulfill({ status: 401, headers: { 'access-control-allow-origin': '*' } }),
+    );
+    await page.route('http://*.test/**', (route) =>
+      route.fulfill({
+        status: 200,
+        headers: { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' },
+      }),
+    );
+    const seen = await page.evaluate(async (port) => {
+      const other = new AuthClient({ apiOrigins: ['http://api.test'], name: 'other' });
+      await other.ready;
+      await other.login({ email: 'ada@example.com', password: 'analytical engine' });
+      const call = (url, init) =>
+        other.fetch(url, init).then(
+          (response) => response.status,
+          (error) => error.name,
+        );
+      return {
+        own: await call('/api/me?own'),
+        api: await call('http://api.test/x'),
+        foreign: await call(`http://localhost:${port}/api/me`),
+        lookAlike: await call('http://api.test.evil.test/x'),
+        otherPort: await call('http://api.test:8080/x'),
+        protocolRelative: await call('//evil.test/x'),
+        userInfo: await call('http://api.test@evil.test/x'),
+        data: await call('data:text/plain,hello'),
+        ownHeader: await call('/api/me?mine', { headers: { authorization: 'Bearer mine' } }),
+      };
+    }, port);
+    assert.deepEqual(seen, {
+      own: 200,
+      api: 200,
+      foreign: 401,
+      lookAlike: 200,
+      otherPort: 200,
+      protocolRelative: 200,
+      userInfo: 'TypeError',
+      data: 200,
+      ownHeader: 401,
+    });
+    assert.match(sent.get(`${server.url}/api/me?own`), /^Bearer ey/);
+    assert.match(sent.get('http://api.test/x'), /^Bearer ey/);
+    assert.equal(sent.get(`${server.url}/api/me?mine`), 'Bearer mine');
+    for (const url of [
+      `http://localhost:${port}/api/me`,
+      'http://api.test.evil.test/x',
+      'http://api.test:8080/x',
+      'http://evil.test/x',
+    ]) {
+      assert.equal(sent.get(url), 'none', url);
+    }
+    assert.equal(await server.counted('refresh_rotated'), 0, 'a 401 from elsewhere is not our business');
+  }));
+
+test('a refresh answered with an HTML page leaves the session as it was', () =>
+  signedIn(
+    {},
+    async ({ page, server }) => {
+      await page.route('**/auth/refresh', (route) =>
+        route.fulfill({ contentType: 'text/html', body: '<title>Wi-Fi</title>' }),
+      );
+      const [error, status, works] = await page.evaluate(async () => {
+        const error = await failure(auth.refresh());
+        return [error, auth.session.status, (await auth.fetch('/api/me')).status];
+      });
+      assert.deepEqual(
+        [error.name, error.code, error.retryable, status, works],
+        ['AuthError', 'REFRESH_UNAVAILABLE', true, 'signed-in', 200],
+      );
+      await page.unroute('**/auth/refresh');
+      assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
+      assert.equal(await server.counted('refresh_rotated'), 1);
+    },
+    { timeout: 1 },
+  ));
+
+test('a server that is down at login is told as such, and what was before still is', () =>
+  signedIn({}, async ({ page, server }) => {
+    await page.route('**/auth/login', (route) => route.abort('connectionrefused'));
+    const [error, status] = await page.evaluate(
+      async (credentials) => [await failure(auth.login(credentials)), auth.session.status],
+      ADA,
+    );
+    assert.deepEqual([error.code, error.retryable, status], ['OFFLINE', true, 'signed-in']);
+    assert.match(error.message, /no answer from the auth server/);
+    assert.equal(await server.counted('login_ok'), 1);
+  }));
+
+test('a wrong password leaves the present session as it was', () =>
+  signedIn({}, async ({ page }) => {
+    const [error, user, works] = await page.evaluate(async () => {
+      const error = await failure(auth.login({ email: 'grace@example.com', password: 'x' }));
+      return [error, auth.session.user.email, (await auth.fetch('/api/me')).status];
+    });
+    assert.deepEqual(
+      [error.code, error.status, error.retryable, user, works],
+      ['INVALID_CREDENTIALS', 401, false, 'ada@example.com', 200],
+    );
+  }));
+
+test('dialect B: without expiresIn the lifetime is exp − iat, and a refresh without a user keeps the user', () =>
+  withPage({ ACCESS_TTL: '100' }, async ({ page, server }) => {
+    await openBlank(page, server);
+    await page.route('**/auth/{login,refresh}', async (route) => {
+      const response = await route.fetch();
+      const { accessToken, user } = await response.json();
+      const login = route.request().url().endsWith('login');
+      await route.fulfill({ response, json: login ? { accessToken, user } : { accessToken } });
+    });
+    await makeClient(page);
+    const [left, user] = await page.evaluate(async () => {
+      await auth.refresh();
+      return [auth.session.expiresAt - Date.now(), auth.session.user?.email];
+    });
+    assert.ok(left > 95_000 && left <= 100_000, String(left));
+    assert.equal(user, 'ada@example.com');
+  }));
+
+test('fields with dots find the token where the server puts it', () =>
+  withPage({}, async ({ page, server }) => {
+    await openBlank(page, server);
+    await page.route('**/auth/login', async (route) => {
+      const response = await route.fetch();
+      const { accessToken, user } = await response.json();
+      await route.fulfill({ response, json: { data: { token: accessToken, ttl: '77', who: user } } });
+    });
+    await makeClient(page, { fields: { accessToken: 'data.token', expiresIn: 'data.ttl', user: 'data.who' } });
+    const [status, left, role] = await page.evaluate(async () => [
+      (await auth.fetch('/api/me')).status,
+      auth.session.expiresAt - Date.now(),
+      auth.hasRole('admin'),
+    ]);
+    assert.deepEqual([status, left > 70_000 && left <= 77_000, role], [200, true, true]);
+  }));
+
+test('an API that always says 401 costs two requests, one refresh, and then no more', () =>
+  signedIn({}, async ({ page, server }) => {
+    let requests = 0;
+    await page.route('**/api/broken', (route) => {
+      requests += 1;
+      return route.fulfill({ status: 401, body: 'no' });
+    });
+    const first = await page.evaluate(async () => {
+      const response = await auth.fetch('/api/broken');
+      return [response.status, await response.text()];
+    });
+    assert.deepEqual([first, requests], [[401, 'no'], 2]);
+    await page.evaluate(() => Promise.all(Array.from({ length: 20 }, () => auth.fetch('/api/broken'))));
+    assert.equal(await server.counted('refresh_rotated'), 1);
+    assert.equal(await page.evaluate(() => auth.fetch('/api/me').then(({ status }) => status)), 200);
+  }));
+
+test('a caller who aborts leaves the others their token', () =>
+  signedIn({}, async ({ page, server }) => {
+    await page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
+    await page.route('**/auth/refresh', async (route) => {
+      await page.evaluate(() => globalThis.abort.abort());
+      await route.continue();
+    });
+    const [aborted, other] = await page.evaluate(async () => {
+      globalThis.abort = new AbortController();
+      const first = failure(auth.fetch('/api/me', { signal: globalThis.abort.signal }));
+      const second = auth.fetch('/api/me');
+      return [(await first).name, (await second).status];
+    });
+    assert.deepEqual([aborted, other], ['AbortError', 200]);
+    assert.equal(await server.counted('refresh_rotated'), 1);
+  }));
+
+test('a lost answer and a reload in between are a repeat, not a theft', () =>
+  signedIn(
+    {},
+    async ({ page, server }) => {
+      let lost = 0;
+      await page.route('**/auth/refresh', async (route) => {
+        await route.fetch(); // the server rotates …
+        lost += 1;
+        await route.abort('connectionreset'); // … and the answer never arrives
+      });
+      await page.evaluate(() => failure(auth.refresh()));
+      assert.ok(lost >= 1);
+      await page.unroute('**/auth/refresh');
+      await page.reload();
+      await makeClient(page, {}, { signIn: false });
+      assert.equal(await page.evaluate(() => auth.session.status), 'signed-in');
+      assert.equal(await server.counted('refresh_reused'), 0);
+    },
+    { timeout: 1 },
+  ));
+
+test('after logout and after dispose, calls say so', () =>
+  signedIn({}, async ({ page }) => {
+    const codes = await page.evaluate(async () => {
+      const { revoked } = await auth.logout();
+      const out = [revoked, auth.session.status, auth.session.reason, auth.session.user];
+      for (const call of [() => auth.fetch('/api/me'), () => auth.refresh(), () => auth.getAccessToken()])
+        out.push((await failure(call())).code);
+      const waiting = failure(new AuthClient({ name: 'second' }).login({}));
+      auth.dispose();
+      auth.dispose();
+      for (const call of [() => auth.fetch('/api/me'), () => auth.login({}), () => auth.logout()])
+        out.push((await failure(call())).code);
+      return [...out, (await waiting).code];
+    });
+    assert.deepEqual(codes, [
+      true,
+      'signed-out',
+      'logout',
+      null,
+      'SIGNED_OUT',
+      'SIGNED_OUT',
+      'SIGNED_OUT',
+      'DISPOSED',
+      'DISPOSED',
+      'DISPOSED',
+      'INVALID_CREDENTIALS',
+    ]);
+  }));
+
+test('a wasm module that cannot be loaded is an error that says what to do', () =>
+  withPage({}, async ({ page, server }) => {
+    await openBlank(page, server);
+    await page.route('**/*.wasm', (route) => route.fulfill({ status: 404, body: 'no' }));
+    const error = await page.evaluate(async () => {
+      const { AuthClient } = await import('/pkg/index.js');
+      const auth = new AuthClient();
+      await auth.ready;
+      return auth.login({}).catch(({ code, message }) => ({ code, message }));
+    });
+    assert.equal(error.code, 'WASM_UNAVAILABLE');
+    assert.match(error.message, /application\/wasm.*wasm-unsafe-eval/);
+  }));
+
+test('no token is in any storage, URL, console line, event, error, or reachable from the client', () =>
+  signedIn({}, async ({ page, context }) => {
+    const tokens = new Set();
+    page.on('response', async (response) => {
+      if (!/\/auth\/(login|refresh)$/.test(response.url())) return;
+      const { accessToken } = await response.json().catch(() => ({}));
+      if (accessToken) tokens.add(accessToken);
+    });
+    await page.evaluate(async () => {
+      globalThis.heard = [];
+      for (const event of ['signed-in', 'refreshed', 'signed-out', 'refresh-failed'])
+        auth.on(event, (detail) => heard.push(detail));
+      auth.subscribe((session) => heard.push(session));
+      await auth.login({ email: 'ada@example.com', password: 'analytical engine' });
+      await auth.refresh();
+      await auth.fetch('/api/me');
+      await auth.fetch('/demo/expire-token', { method: 'POST' });
+      heard.push(await auth.fetch('/api/me'));
+      heard.push(await auth.login({ email: 'ada@example.com', password: 'x' }).catch((error) => error));
+    });
+    for (const { name, value } of await context.cookies()) if (name === 'refresh_token') tokens.add(value);
+    assert.equal(tokens.size, 4, 'three access tokens and the refresh token');
+    const found = await page.evaluate(async () => {
+      const places = {};
+      const dump = (value, depth = 0, seen = new Set()) => {
+        if (typeof value !== 'object' && typeof value !== 'function') return String(value);
+        if (value === null || seen.has(value) || depth > 8) return '';
+        seen.add(value);
+        let text = '';
+        for (
+          let object = value;
+          object && object !== Object.prototype && object !== Function.prototype;
+          object = Object.getPrototypeOf(object)
+        ) {
+          for (const key of Reflect.ownKeys(object)) {
+            try {
+              text += `${String(key)} ${dump(value[key], depth + 1, seen)}\n`;
+            } catch {
+              // a getter that throws shows nothing
+            }
+          }
+        }
+        return text;
+      };
+      places.client = dump(auth) + JSON.stringify(auth);
+      places.heard = dump(heard);
+      places.localStorage = JSON.stringify({ ...localStorage });
+      places.sessionStorage = JSON.stringify({ ...sessionStorage });
+      places.cookie = document.cookie;
+      places.databases = JSON.stringify(await indexedDB.databases());
+      places.caches = JSON.stringify(await caches.keys());
+      places.urls =
+        location.href +
+        JSON.stringify(history.state) +
+        performance
+          .getEntries()
+          .map(({ name }) => name)
+          .join(' ');
+      places.globals = Object.getOwnPropertyNames(globalThis)
+        .filter((name) => !['heard', 'auth'].includes(name) && typeof globalThis[name] === 'string')
+        .map((name) => globalThis[name])
+        .join(' ');
+      await auth.logout();
+      places.afterLogout = dump(auth) + JSON.stringify({ ...localStorage });
+      return places;
+    });
+    found.console = page.lines.join('\n');
+    assert.ok(
+      found.client.includes('signed-in') && found.heard.includes('ada@example.com'),
+      'the search sees what is there',
+    );
+    assert.match(found.localStorage, /tokenward:default/);
+    assert.doesNotMatch(found.afterLogout, /tokenward:default/);
+    for (const [place, text] of Object.entries(found)) {
+      for (const token of tokens) {
+        for (const part of [token, ...token.split('.').slice(-1)])
+          assert.ok(!text.includes(part), `a token in ${place}`);
+      }
+    }
+  }));
+
+test('importing the package and making a client in Node loads nothing and throws nothing', async () => {
+  const { AuthClient, AuthError } = await import(path.join(root, 'pkg/index.js'));
+  const auth = new AuthClient({ baseUrl: 'https://api.example.com' });
+  assert.equal((await auth.ready).status, 'restoring');
+  assert.throws(() => new AuthClient({ timeout: 'soon' }), AuthError);
+  auth.dispose();
+});
+
+test('every error code of the core is one of the public union', () => {
+  const rust = readFileSync(path.join(root, 'src/core/error.rs'), 'utf8').matchAll(/=> "([A-Z_]+)"/g);
+  const union = readFileSync(path.join(root, 'js/errors.ts'), 'utf8');
+  const codes = [...rust].map(([, code]) => code);
+  assert.ok(codes.length >= 10);
+  for (const code of codes) assert.ok(union.includes(`| '${code}'`), code);
+});

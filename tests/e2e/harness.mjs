@@ -1,0 +1,82 @@
+// A browser and a real server for the end-to-end tests.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { CHROME_ARGS } from '../../tools/chrome.mjs';
+import { root } from '../../tools/run.mjs';
+import { startServer } from '../../tools/servers.mjs';
+
+export const demoDir = path.join(root, 'www/demo/dist');
+
+let browser;
+
+/** One browser for all tests of a file; each test gets a context of its own. */
+export async function openBrowser() {
+  browser = await chromium.launch({ executablePath: process.env.CHROME, args: CHROME_ARGS });
+}
+
+export async function closeBrowser() {
+  await browser?.close();
+}
+
+/**
+ * Runs a test with a server and a page of its own. Whatever the page throws and does not catch fails the test.
+ * `page.console` holds every console line.
+ */
+export async function withPage(env, test) {
+  const server = await startServer({ DEMO_DIR: demoDir, ...env });
+  const context = await browser.newContext({ viewport: { width: 1200, height: 1000 } });
+  try {
+    const page = await context.newPage();
+    const errors = [];
+    page.lines = [];
+    page.on('pageerror', (error) => errors.push(error));
+    page.on('console', (message) => page.lines.push(message.text()));
+    await test({ page, context, server });
+    if (errors.length > 0) throw errors[0];
+  } finally {
+    await context.close();
+    await server.stop();
+  }
+}
+
+/** An empty page of the server's origin on which `import('/pkg/index.js')` is the built package. */
+export async function openBlank(page, server) {
+  await page.route('**/pkg/*', (route) => {
+    const name = new URL(route.request().url()).pathname.slice('/pkg/'.length);
+    const type = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
+    return route.fulfill({ body: readFileSync(path.join(root, 'pkg', name)), contentType: type });
+  });
+  await page.route('**/blank', (route) =>
+    route.fulfill({ body: '<!doctype html><title>blank</title>', contentType: 'text/html' }),
+  );
+  await page.goto(`${server.url}/blank`);
+}
+
+export const ADA = { email: 'ada@example.com', password: 'analytical engine' };
+
+/** On a blank page: `auth` and `AuthError` as globals, signed in unless told otherwise. */
+export async function makeClient(page, options = {}, { signIn = true } = {}) {
+  return page.evaluate(
+    async ([settings, credentials]) => {
+      const { AuthClient, AuthError } = await import('/pkg/index.js');
+      Object.assign(globalThis, { AuthClient, AuthError, auth: new AuthClient(settings) });
+      await auth.ready;
+      if (credentials) await auth.login(credentials);
+      // A failed call as data: what an app can see of it.
+      globalThis.failure = (promise) =>
+        promise.then(
+          () => 'no failure',
+          ({ name, code, message, status, retryable, retryAfter }) => ({
+            name,
+            code,
+            message,
+            status,
+            retryable,
+            retryAfter,
+          }),
+        );
+    },
+    [options, signIn && ADA],
+  );
+}

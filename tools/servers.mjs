@@ -1,0 +1,65 @@
+// Real servers for the tests: each on a free port, with a store of its own, gone when the test is over.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { root, windows } from './run.mjs';
+
+export const serverProgram = path.join(root, 'target/release', windows ? 'tokenward-server.exe' : 'tokenward-server');
+
+/** A port that was free a moment ago. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** Starts the server; resolves when it listens. `stop` ends it and takes its store away. */
+export async function startServer(env = {}) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-'));
+  const server = spawn(serverProgram, [], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      PORT: '0',
+      COOKIE_SECURE: 'false',
+      DEMO: 'true',
+      LOGIN_LIMIT: '10000',
+      DATABASE: path.join(folder, 't.db'),
+      ...env,
+    },
+  });
+  let said = '';
+  const ended = new Promise((resolve) => server.on('exit', resolve));
+  const url = await new Promise((resolve, reject) => {
+    const listen = (data) => {
+      said += data;
+      const address = said.match(/listening on (\S+)/)?.[1];
+      if (address) resolve(address);
+    };
+    server.stdout.on('data', listen);
+    server.stderr.on('data', listen);
+    server.on('error', reject);
+    ended.then((code) => reject(new Error(`the server ended with ${code}:\n${said}`)));
+  });
+  return {
+    url,
+    /** One of the server's own counters. */
+    async counted(event) {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return Number(text.match(new RegExp(`event="${event}"} (\\d+)`))[1]);
+    },
+    log: () => said,
+    async stop() {
+      server.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

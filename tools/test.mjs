@@ -1,0 +1,117 @@
+// npm test: every test there is, one summary at the end, and an exit code that is true to it.
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { buildPackage, checkBudget } from './build.mjs';
+import { CHROME_ARGS } from './chrome.mjs';
+import { Mend, main, root, run, say } from './run.mjs';
+import { freePort, startServer } from './servers.mjs';
+import { setUpTests } from './setup.mjs';
+import { buildDemo, buildServer } from './start.mjs';
+
+const bin = (name) => path.join(root, 'node_modules/.bin', name);
+
+const STEPS = [
+  ['Rust: format', () => run('cargo', ['fmt', '--all', '--check'])],
+  [
+    'Rust: clippy, host',
+    () => run('cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings']),
+  ],
+  ['package: build', (tools) => buildPackage(tools)],
+  ['package: size', () => checkBudget()],
+  [
+    'Rust: clippy, wasm',
+    () =>
+      run('cargo', [
+        'clippy',
+        '--locked',
+        '--target',
+        'wasm32-unknown-unknown',
+        '--all-targets',
+        '--quiet',
+        '--',
+        '-D',
+        'warnings',
+      ]),
+  ],
+  ['TypeScript: format and lint', () => run(bin('biome'), ['ci', '--error-on-warnings', '.'])],
+  ['demo page: types', () => run(bin('tsc'), ['-p', 'www/demo'])],
+  ['core and server: tests on the host', () => run('cargo', ['test', '--locked', '--workspace', '--quiet'])],
+  ['demo page: build', () => buildDemo()],
+  ['server: build', () => buildServer()],
+  ['shell: tests in headless Chromium', shellTests],
+  ['client and demo page: end to end in Chromium', endToEnd],
+];
+
+/** `wasm-pack test`, with a real server for the tests that want one. */
+async function shellTests({ wasmPack, wasmBindgen, chrome, chromedriver }) {
+  const port = await freePort();
+  const server = await startServer({ ALLOWED_ORIGINS: `http://127.0.0.1:${port}` });
+  // wasm-pack reads the browser's flags from this file in the crate's folder.
+  const flags = path.join(root, 'webdriver.json');
+  const binary = { binary: chrome, args: ['--headless', ...CHROME_ARGS] };
+  writeFileSync(flags, JSON.stringify({ 'goog:chromeOptions': binary }));
+  try {
+    await run(
+      wasmPack,
+      [
+        'test',
+        '--headless',
+        '--chrome',
+        '--chromedriver',
+        chromedriver,
+        '--mode',
+        'no-install',
+        '--',
+        '--locked',
+        '--test',
+        'web',
+      ],
+      {
+        env: {
+          PATH: `${path.dirname(wasmBindgen)}${path.delimiter}${process.env.PATH}`,
+          TOKENWARD_TEST_SERVER: server.url,
+          WASM_BINDGEN_TEST_ADDRESS: `127.0.0.1:${port}`,
+          WASM_BINDGEN_TEST_TIMEOUT: '120',
+        },
+      },
+    );
+  } finally {
+    rmSync(flags, { force: true });
+    await server.stop();
+  }
+}
+
+async function endToEnd({ chrome }) {
+  await run(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', 'tests/e2e/'], {
+    env: { CHROME: chrome },
+  });
+}
+
+await main(async () => {
+  const only = process.argv.slice(2).join(' ');
+  const steps = STEPS.filter(([name]) => name.includes(only));
+  if (steps.length === 0)
+    throw new Mend(`no step is called ${only}; there are:\n${STEPS.map(([name]) => `  ${name}`).join('\n')}`);
+  const started = Date.now();
+  const tools = await setUpTests();
+  const results = [['set-up', null, Date.now() - started]];
+  for (const [name, step] of steps) {
+    say(name);
+    const start = Date.now();
+    let failure = null;
+    try {
+      await step(tools);
+    } catch (error) {
+      failure = error;
+      console.error(error instanceof Mend ? error.message : error);
+    }
+    results.push([name, failure, Date.now() - start]);
+  }
+  console.log('\nsummary');
+  for (const [name, failure, took] of results) {
+    console.log(`  ${failure ? '✗' : '✓'} ${name.padEnd(48)}${(took / 1000).toFixed(1).padStart(7)} s`);
+  }
+  const failed = results.filter(([, failure]) => failure).length;
+  console.log(`\n${results.length - failed} passed, ${failed} failed`);
+  if (failed > 0) process.exitCode = 1;
+});
