@@ -73,7 +73,7 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
     listening.abort();
     stop();
   };
-  return { client, restored: client.start(), fetch: send, getAccessToken, dispose };
+  return { client, restored: client.start().catch(() => {}), fetch: send, getAccessToken, dispose };
 }
 
 /** One call of the app: what is needed to send it a second time. */

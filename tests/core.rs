@@ -141,7 +141,7 @@ impl Story {
 #[test]
 fn a_browser_that_was_never_signed_in_is_not_asked_for_a_session() {
     let mut story = Story::new(CONFIG, false);
-    assert_eq!(story.sends_refresh(), None);
+    assert_eq!((story.sends_refresh(), story.verdict()), (None, Verdict::Go));
     assert_eq!(story.reason(), Some(SignedOutReason::Never));
     assert!(story.says(&Output::Notify(Event::NothingToRestore)));
     story.want();
@@ -455,7 +455,7 @@ fn only_the_latest_login_counts() {
 fn a_login_before_the_start_is_not_disturbed_by_the_restore() {
     let mut core = Core::new(CONFIG, 1);
     core.handle(Input::Login, 0);
-    assert!(core.handle(Input::Start { marked: true }, 0).is_empty());
+    assert_eq!(core.handle(Input::Start { marked: true }, 0), vec![Output::Reply(Verdict::Go)]);
 }
 
 #[test]

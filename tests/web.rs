@@ -216,7 +216,7 @@ async fn a_refused_restore_ends_as_signed_out_with_its_reason() {
     script(r#"[{"status":401,"body":{"error":{"code":"REFRESH_TOKEN_REUSED"}}}]"#);
     let app = App::new("always");
     app.host.unchecked_ref::<Host>().mark(true);
-    JsFuture::from(app.client.start()).await.unwrap();
+    assert_eq!(code(JsFuture::from(app.client.start()).await), "SIGNED_OUT");
     assert_eq!((app.text("status").as_str(), app.text("reason").as_str()), ("signed-out", "reused"));
     assert_eq!(code(JsFuture::from(app.client.admit(0.0)).await), "SIGNED_OUT");
     unscript();
@@ -285,17 +285,19 @@ async fn who_waits_when_the_client_is_disposed_of_is_told() {
 /// The whole way on the real server, from another origin of the same site.
 #[wasm_bindgen_test]
 async fn the_whole_way_on_the_real_server() {
-    let server = option_env!("TOKENWARD_TEST_SERVER").expect("TOKENWARD_TEST_SERVER: run the tests by `npm test`");
+    let Some(server) = option_env!("TOKENWARD_TEST_SERVER") else {
+        panic!("TOKENWARD_TEST_SERVER: expected the address of a server; `npm test` starts one and sets it");
+    };
     let app = App::at(server, "never", 10_000.0);
     JsFuture::from(app.client.start()).await.unwrap();
     app.login().await.unwrap();
     let me = format!("{server}/api/me");
-    let status = |response: JsValue| get(&response, "status").as_f64().unwrap();
-    assert_eq!(status(JsFuture::from(send_with_token(&app.host, &me)).await.unwrap()), 200.0);
+    let ok = |response: JsValue| get(&response, "status") == 200;
+    assert!(ok(JsFuture::from(send_with_token(&app.host, &me)).await.unwrap()));
     for _ in 0..3 {
         JsFuture::from(app.client.refresh()).await.unwrap();
     }
-    assert_eq!(status(JsFuture::from(send_with_token(&app.host, &me)).await.unwrap()), 200.0);
+    assert!(ok(JsFuture::from(send_with_token(&app.host, &me)).await.unwrap()));
     assert_eq!(get(&get(&app.snapshot(), "user"), "email"), JsValue::from("ada@example.com"));
     assert_eq!(JsFuture::from(app.client.logout(false)).await, Ok(JsValue::TRUE));
     assert_eq!(code(JsFuture::from(app.client.refresh()).await), "SIGNED_OUT");

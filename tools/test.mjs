@@ -71,7 +71,7 @@ async function shellTests({ wasmPack, wasmBindgen, chrome, chromedriver }) {
           PATH: `${path.dirname(wasmBindgen)}${path.delimiter}${process.env.PATH}`,
           TOKENWARD_TEST_SERVER: server.url,
           WASM_BINDGEN_TEST_ADDRESS: `127.0.0.1:${port}`,
-          WASM_BINDGEN_TEST_TIMEOUT: '120',
+          WASM_BINDGEN_TEST_TIMEOUT: '60',
         },
       },
     );

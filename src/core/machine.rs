@@ -190,7 +190,10 @@ impl Core {
     pub fn handle(&mut self, input: Input, now: Millis) -> Vec<Output> {
         let mut out = Vec::new();
         match input {
-            Input::Start { marked } => self.start(marked, now, &mut out),
+            Input::Start { marked } => {
+                let verdict = self.start(marked, now, &mut out);
+                out.push(Output::Reply(verdict));
+            }
             Input::Want { min_validity } => {
                 let verdict = self.want(min_validity, now, &mut out);
                 out.push(Output::Reply(verdict));
@@ -214,7 +217,7 @@ impl Core {
         out
     }
 
-    fn start(&mut self, marked: bool, now: Millis, out: &mut Vec<Output>) {
+    fn start(&mut self, marked: bool, now: Millis, out: &mut Vec<Output>) -> Verdict {
         self.marked = marked;
         let restore = match self.config.restore {
             Restore::Always => true,
@@ -222,16 +225,14 @@ impl Core {
             Restore::Never => false,
         };
         if self.session != Session::Restoring || self.flight.is_some() {
-            return; // the app was quicker: a login is under way or done
+            return Verdict::Go; // the app was quicker: a login is under way or done
         }
         if restore {
-            self.waiting_since = Some(now);
-            self.send_refresh(now, out);
-        } else {
-            self.session = Session::SignedOut(SignedOutReason::Never);
-            out.push(Output::Notify(Event::NothingToRestore));
-            self.settle(Err(Failure::of(Code::SignedOut)), out);
+            return self.wait(now, now, out);
         }
+        self.session = Session::SignedOut(SignedOutReason::Never);
+        out.push(Output::Notify(Event::NothingToRestore));
+        Verdict::Go
     }
 
     fn want(&mut self, min_validity: Millis, now: Millis, out: &mut Vec<Output>) -> Verdict {

@@ -22,7 +22,7 @@ const BACKOFF_MAX: Millis = 60_000;
 /// assert_eq!(lifetime(None, None, None), None);
 /// ```
 pub fn lifetime(expires_in: Option<f64>, exp: Option<f64>, iat: Option<f64>) -> Option<Millis> {
-    let sensible = |seconds: f64| (seconds.is_finite() && seconds > 0.0).then(|| (seconds * 1_000.0) as Millis);
+    let sensible = |seconds: f64| (seconds.is_finite() && seconds > 0.0).then_some((seconds * 1_000.0) as Millis);
     expires_in.and_then(sensible).or_else(|| sensible(exp? - iat?))
 }
 

@@ -90,5 +90,5 @@ fn claims(answer: &HostAnswer) -> JsValue {
 /// An identity as a string, whether the server writes it as one or as a number.
 fn subject(object: &JsValue, name: &str) -> Option<String> {
     let value = Reflect::get(object, &JsValue::from_str(name)).ok()?;
-    value.as_string().or_else(|| value.as_f64().map(|_| String::from(js_sys::JsString::from(value))))
+    value.as_string().or_else(|| value.as_f64().and_then(|_| JSON::stringify(&value).ok()?.as_string()))
 }

@@ -25,6 +25,7 @@ use crate::core::{
 
 /// What everyone who waits for the same thing shares: one future, however many there are.
 type Settled = Shared<oneshot::Receiver<Result<(), Failure>>>;
+type Settle = oneshot::Sender<Result<(), Failure>>;
 
 /// The auth client of one page or worker. TypeScript's `AuthClient` is its face; the tokens are with its host.
 #[wasm_bindgen]
@@ -42,7 +43,7 @@ struct Shell {
     timer: RefCell<Option<Timeout>>,
     /// Aborts the auth call under way.
     abort: RefCell<Option<AbortController>>,
-    waiting: RefCell<Option<(oneshot::Sender<Result<(), Failure>>, Settled)>>,
+    waiting: RefCell<Option<(Settle, Settled)>>,
     /// The sign-out call under way; a login waits for it, lest its answer clear the new cookie.
     revoking: RefCell<Option<Settled>>,
     /// What came with the last token, until the core says what it means.
@@ -87,15 +88,10 @@ impl Client {
         Self(shell)
     }
 
-    /// Starts the restore. Resolves when it is settled, or when the app has waited for it long enough.
+    /// Starts, with a restore where one is called for. Settles when that is settled, or when the app has waited for it
+    /// long enough.
     pub fn start(&self) -> Promise {
-        let shell = self.0.clone();
-        let marked = shell.host.marked();
-        shell.handle(Input::Start { marked });
-        promise(async move {
-            let _ = shell.settled().await;
-            Ok(JsValue::UNDEFINED)
-        })
+        self.0.ask(Input::Start { marked: self.0.host.marked() })
     }
 
     /// May a call go out? Resolves when it may; rejects with an `AuthError`.
@@ -191,6 +187,7 @@ impl Shell {
         self.outputs.borrow_mut().pop_front()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "an output is done once")]
     fn carry_out(self: &Rc<Self>, output: Output) {
         match output {
             Output::Refresh(flight) => self.refresh(flight),
