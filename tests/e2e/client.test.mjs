@@ -186,7 +186,7 @@ test('the token goes to the page, baseUrl and apiOrigins, and nowhere else', () 
     await page.route('http://localhost:*/**', (route) =>
       route.fulfill({ status: 401, headers: { 'access-control-allow-origin': '*' } }),
     );
-    await page.route('http://*.test/**', (route) =>
+    await page.route(/^http:\/\/[^/]*\.test(:\d+)?\//, (route) =>
       route.fulfill({
         status: 200,
         headers: { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' },
