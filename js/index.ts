@@ -89,14 +89,17 @@ export class AuthClient<User = unknown> {
   }
 
   /**
-   * Signs in: `credentials` goes to the login endpoint as JSON.
+   * Signs in: `credentials` goes to the login endpoint as JSON. Of several at once, the last counts; the others reject
+   * with an `AbortError`.
    * Rejects with an `AuthError` (`INVALID_CREDENTIALS`, `RATE_LIMITED`, `OFFLINE`, …) and leaves the present session as
    * it was; aborted, it rejects with the signal's reason.
    */
   async login(credentials: unknown, options: { signal?: AbortSignal } = {}): Promise<Session<User>> {
     options.signal?.throwIfAborted();
+    const body = JSON.stringify(credentials);
+    if (body === undefined) fail('login.credentials', 'what JSON can hold', credentials);
     const { client } = await this.#start();
-    await client.login(credentials, options.signal);
+    await client.login(body, options.signal);
     return this.#session;
   }
 
@@ -225,7 +228,9 @@ function isolated<T>(listener: (value: T) => void, value: T): void {
   try {
     listener(value);
   } catch (error) {
-    reportError(error);
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 

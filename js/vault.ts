@@ -23,7 +23,7 @@ export interface Answer {
 
 export interface Vault {
   /** Sends an auth call. Rejects as `fetch` does. */
-  call(endpoint: Endpoint, body: unknown, signal: AbortSignal, caller?: AbortSignal): Promise<Answer>;
+  call(endpoint: Endpoint, body: string | undefined, signal: AbortSignal, caller?: AbortSignal): Promise<Answer>;
   adopt(token: number, freshFor: number): void;
   hold(): void;
   wipe(): void;
@@ -59,7 +59,12 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     return count;
   }
 
-  async function call(endpoint: Endpoint, body: unknown, signal: AbortSignal, caller?: AbortSignal): Promise<Answer> {
+  async function call(
+    endpoint: Endpoint,
+    body: string | undefined,
+    signal: AbortSignal,
+    caller?: AbortSignal,
+  ): Promise<Answer> {
     const headers = new Headers(settings.authHeaders());
     if (body !== undefined) headers.set('content-type', 'application/json');
     const key = endpoint === 'refresh' && settings.idempotencyKey ? mark.key() : undefined;
@@ -68,7 +73,7 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     const response = await fetch(settings.endpoints[endpoint], {
       method: 'POST',
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: body ?? null,
       credentials: 'include',
       cache: 'no-store',
       redirect: 'error',

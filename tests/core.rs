@@ -468,6 +468,26 @@ fn a_login_that_fails_lets_the_restore_it_interrupted_go_on() {
     assert!(story.sends_refresh().is_some());
 }
 
+#[test]
+fn a_login_that_fails_does_not_break_the_silence_the_server_asked_for() {
+    let mut story = Story::signed_in();
+    story.at(LIFE).want();
+    let flight = story.refresh_flight();
+    story.later(flight, Some(5_000));
+    assert_eq!(story.want(), Verdict::Wait, "within patience");
+    let flight = story.does(Input::Login).login_flight();
+    let outcome = LoginOutcome::Failed(Failure::of(Code::InvalidCredentials));
+    story.does(Input::LoggedIn { flight, outcome });
+    assert_eq!(story.sends_refresh(), None);
+    let mut sent = None;
+    while sent.is_none() && story.now < LIFE + 10_000 {
+        let now = story.now + story.timer().unwrap_or(100);
+        story.at(now).does(Input::Timer);
+        sent = story.sends_refresh();
+    }
+    assert!(sent.is_some() && story.now >= LIFE + 5_000);
+}
+
 /// Statement 13.
 #[test]
 fn absurd_lifetimes_make_neither_loops_nor_long_timers() {

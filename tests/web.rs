@@ -1,10 +1,10 @@
 //! The shell in a real browser: against a scripted `fetch` where the wire is the subject, against the real server where
-//! the flow is. `npm test` runs it; it needs the built package (`pkg/vault.js`) and the address of a server.
+//! the flow is. `npm test` runs it; it needs the built vault (`npm run build`) and the address of a server.
 #![allow(missing_docs)]
 #![cfg(target_arch = "wasm32")]
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{JSON, Object, Promise, Reflect};
+use js_sys::{Promise, Reflect};
 use tokenward::web::{Client, Host};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -12,7 +12,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-#[wasm_bindgen(module = "/pkg/vault.js")]
+#[wasm_bindgen(module = "/target/vault.js")]
 extern "C" {
     #[wasm_bindgen(js_name = createVault)]
     fn create_vault(settings: &JsValue, mark: &JsValue) -> JsValue;
@@ -67,8 +67,8 @@ impl App {
     }
 
     async fn login(&self) -> Result<JsValue, JsValue> {
-        let credentials = JSON::parse(r#"{"email":"ada@example.com","password":"analytical engine"}"#).unwrap();
-        JsFuture::from(self.client.login(credentials, None)).await
+        let credentials = r#"{"email":"ada@example.com","password":"analytical engine"}"#;
+        JsFuture::from(self.client.login(credentials.into(), None)).await
     }
 
     /// The snapshot of the last event, or one member of it.
@@ -262,8 +262,8 @@ async fn a_later_login_takes_the_place_of_an_earlier_one() {
     script(&format!("[{},{}]", granted("900").replace("200,", "200,\"after\":50,"), granted("900")));
     let app = App::new("never");
     JsFuture::from(app.client.start()).await.unwrap();
-    let first = app.client.login(Object::new().into(), None);
-    let second = app.client.login(Object::new().into(), None);
+    let first = app.client.login("{}".into(), None);
+    let second = app.client.login("{}".into(), None);
     assert_eq!(JsFuture::from(second).await, Ok(JsValue::UNDEFINED));
     let error = JsFuture::from(first).await.unwrap_err();
     assert_eq!(get(&error, "name"), JsValue::from("AbortError"));

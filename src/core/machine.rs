@@ -59,7 +59,7 @@ pub enum Input {
     Woke,
 }
 
-/// What is to be done.
+/// What is to be done. `Notify` comes last: the app may call back at once, and what it asks then is settled by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// The answer to the input itself.
@@ -336,7 +336,7 @@ impl Core {
             }
             LoginOutcome::Failed(failure) => {
                 out.push(Output::Reply(Verdict::Refuse(failure)));
-                if self.waiting_since.is_some() {
+                if self.waiting_since.is_some() && self.hold_until <= now {
                     self.send_refresh(now, out);
                 }
             }
@@ -400,8 +400,8 @@ impl Core {
             self.marked = true;
             out.push(Output::Mark(true));
         }
-        out.push(Output::Notify(event));
         self.settle(Ok(()), out);
+        out.push(Output::Notify(event));
     }
 
     /// The session is over.
@@ -415,12 +415,12 @@ impl Core {
             out.push(Output::Mark(false));
         }
         let code = if matches!(before, Session::SignedIn { .. }) { Code::SessionEnded } else { Code::SignedOut };
+        self.settle(Err(Failure::of(code)), out);
         match (&before, reason) {
             (Session::SignedOut(same), _) if *same == reason => {}
             (Session::Restoring, SignedOutReason::Never) => out.push(Output::Notify(Event::NothingToRestore)),
             _ => out.push(Output::Notify(Event::SignedOut)),
         }
-        self.settle(Err(Failure::of(code)), out);
     }
 
     /// A refresh came to nothing: the session is as it was, the next try comes later.
@@ -433,7 +433,6 @@ impl Core {
             _ => Some(self.hold_until.saturating_add(delay)),
         };
         self.doubt(now, out);
-        out.push(Output::Notify(Event::RefreshFailed { failure, retry_at: self.retry_at }));
         let in_time = match (self.retry_at, self.patience_ends()) {
             (Some(retry_at), Some(end)) => retry_at < end,
             _ => false,
@@ -441,6 +440,7 @@ impl Core {
         if !in_time {
             self.give_up(now, out);
         }
+        out.push(Output::Notify(Event::RefreshFailed { failure, retry_at: self.retry_at }));
     }
 
     /// A refused token that cannot be replaced for now is used again: other APIs may still take it.

@@ -14,14 +14,15 @@ use crate::core::{Answer, Grant, Millis, Reply, TokenId, decode_payload, lifetim
 /// What to send.
 pub struct AuthCall<'a> {
     pub endpoint: &'a str,
-    pub body: JsValue,
+    /// JSON.
+    pub body: Option<&'a str>,
     /// The signal of the app's own call.
     pub caller: Option<&'a AbortSignal>,
 }
 
 impl<'a> AuthCall<'a> {
     pub fn to(endpoint: &'a str) -> Self {
-        Self { endpoint, body: JsValue::UNDEFINED, caller: None }
+        Self { endpoint, body: None, caller: None }
     }
 }
 
@@ -45,7 +46,7 @@ impl Came {
 
 /// Sends now, and resolves with the answer or the timeout (after which the request is aborted).
 pub fn send(host: &Host, call: &AuthCall, abort: &AbortController, timeout: u32) -> impl Future<Output = Came> + use<> {
-    let sent = host.call(call.endpoint, &call.body, &abort.signal(), call.caller);
+    let sent = host.call(call.endpoint, call.body, &abort.signal(), call.caller);
     let abort = abort.clone();
     async move {
         let Ok(promise) = sent else {

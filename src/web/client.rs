@@ -110,8 +110,9 @@ impl Client {
         self.0.ask(Input::Renew)
     }
 
-    /// Signs in. Resolves when signed in; rejects with an `AuthError`, or as `fetch` does when aborted.
-    pub fn login(&self, credentials: JsValue, caller: Option<AbortSignal>) -> Promise {
+    /// Signs in with these credentials (JSON). Resolves when signed in; rejects with an `AuthError`, or as `fetch` does
+    /// when aborted.
+    pub fn login(&self, credentials: String, caller: Option<AbortSignal>) -> Promise {
         let shell = self.0.clone();
         promise(async move { shell.login(credentials, caller.as_ref()).await })
     }
@@ -121,8 +122,9 @@ impl Client {
         let shell = self.0.clone();
         shell.everywhere.set(everywhere);
         shell.handle(Input::Logout);
-        let heard = shell.revoking.borrow().clone();
         promise(async move {
+            // Looked at here, a moment later: called by a listener, the sign-out is carried out when that returns.
+            let heard = shell.revoking.borrow().clone();
             let heard = match heard {
                 Some(heard) => matches!(heard.await, Ok(Ok(()))),
                 None => false,
@@ -155,6 +157,8 @@ impl Client {
 struct Replied {
     verdict: Option<Verdict>,
     login: Option<FlightId>,
+    /// What to wait for, where the verdict is to wait.
+    settled: Option<Settled>,
 }
 
 impl Shell {
@@ -172,7 +176,7 @@ impl Shell {
             }
         }
         if replied.verdict == Some(Verdict::Wait) {
-            drop(self.settled()); // the future exists before the settling that it waits for
+            replied.settled = Some(self.settled());
         }
         if !self.draining.replace(true) {
             while let Some(output) = self.next_output() {
@@ -235,8 +239,7 @@ impl Shell {
     }
 
     fn ask(self: &Rc<Self>, input: Input) -> Promise {
-        let verdict = self.handle(input).verdict;
-        let settled = (verdict == Some(Verdict::Wait)).then(|| self.settled());
+        let Replied { verdict, settled, .. } = self.handle(input);
         let shell = self.clone();
         promise(async move {
             let result = match (verdict, settled) {
@@ -261,7 +264,7 @@ impl Shell {
         });
     }
 
-    async fn login(self: Rc<Self>, credentials: JsValue, caller: Option<&AbortSignal>) -> Result<JsValue, JsValue> {
+    async fn login(self: Rc<Self>, credentials: String, caller: Option<&AbortSignal>) -> Result<JsValue, JsValue> {
         let revoking = self.revoking.borrow().clone();
         if let Some(revoking) = revoking {
             let _ = revoking.await;
@@ -270,7 +273,7 @@ impl Shell {
             return Err(self.error(Failure::of(Code::Disposed), None));
         };
         let abort = self.new_abort();
-        let call = AuthCall { body: credentials, caller, ..AuthCall::to("login") };
+        let call = AuthCall { body: Some(&credentials), caller, ..AuthCall::to("login") };
         let Came { reply, profile, answer } = send(&self.host, &call, &abort, self.timeout).await;
         let outcome = login_outcome(reply);
         if matches!(outcome, LoginOutcome::Granted(_)) {

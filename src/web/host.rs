@@ -14,7 +14,7 @@ extern "C" {
     pub fn call(
         this: &Host,
         endpoint: &str,
-        body: &JsValue,
+        body: Option<&str>,
         signal: &AbortSignal,
         caller: Option<&AbortSignal>,
     ) -> Result<Promise, JsValue>;

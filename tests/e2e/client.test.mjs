@@ -284,6 +284,38 @@ test('a wrong password leaves the present session as it was', () =>
     );
   }));
 
+test('what cannot be sent as credentials is told before anything is sent', () =>
+  signedIn({}, async ({ page, server }) => {
+    const errors = await page.evaluate(async () => {
+      const circular = {};
+      circular.self = circular;
+      const all = [await failure(auth.login(undefined)), await failure(auth.login(circular))];
+      return all.map(({ code, name, message }) => [code ?? name, message]);
+    });
+    assert.equal(errors[0][1], 'INVALID_OPTIONS: login.credentials: expected what JSON can hold, got undefined');
+    assert.equal(errors[1][0], 'TypeError');
+    assert.equal(await server.counted('login_ok'), 1);
+  }));
+
+test('a listener may call back into the client', () =>
+  signedIn({}, async ({ page, server }) => {
+    const seen = await page.evaluate(async () => {
+      const out = [];
+      const stop = auth.on('refreshed', () => {
+        stop();
+        out.push(auth.refresh().then(() => auth.fetch('/api/me')));
+      });
+      await auth.refresh();
+      const { status } = await out[0];
+      const signedOut = new Promise((resolve) => auth.on('refreshed', () => resolve(auth.logout())));
+      await auth.refresh().catch(() => {});
+      return [status, await signedOut, auth.session.reason];
+    });
+    assert.deepEqual(seen, [200, { revoked: true }, 'logout']);
+    assert.equal(await server.counted('refresh_rotated'), 3);
+    assert.equal(await server.counted('logout'), 1);
+  }));
+
 test('dialect B: without expiresIn the lifetime is exp − iat, and a refresh without a user keeps the user', () =>
   withPage({ ACCESS_TTL: '100' }, async ({ page, server }) => {
     await openBlank(page, server);
@@ -317,6 +349,65 @@ test('fields with dots find the token where the server puts it', () =>
       auth.hasRole('admin'),
     ]);
     assert.deepEqual([status, left > 70_000 && left <= 77_000, role], [200, true, true]);
+  }));
+
+test('endpoints, authHeaders, tokenScheme, idempotencyKey and shouldRefresh reach the wire', () =>
+  withPage({}, async ({ page, server }) => {
+    await openBlank(page, server);
+    const calls = [];
+    let count = 0;
+    const cors = {
+      'access-control-allow-origin': server.url,
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-headers': 'authorization, content-type, x-csrf, idempotency-key',
+    };
+    await page.route(/^http:\/\/auth\.test\//, async (route) => {
+      const request = route.request();
+      if (request.method() === 'OPTIONS') return route.fulfill({ status: 204, headers: cors });
+      const headers = await request.allHeaders();
+      const { pathname } = new URL(request.url());
+      calls.push([pathname, headers['x-csrf'], headers.authorization, 'idempotency-key' in headers]);
+      count += 1;
+      const json = { accessToken: `opaque-${count}` };
+      // The API answers 419 to the first token it sees.
+      if (pathname === '/api')
+        return route.fulfill({ status: headers.authorization === 'Token opaque-1' ? 419 : 200, headers: cors });
+      return route.fulfill({ headers: cors, json });
+    });
+    const run = (options) =>
+      page.evaluate(async (settings) => {
+        let asked = 0;
+        const auth = new AuthClient({
+          ...settings,
+          baseUrl: 'http://auth.test',
+          endpoints: { login: '/in', refresh: 'again', logout: 'http://auth.test/out' },
+          authHeaders: () => ({ 'x-csrf': `c${++asked}` }),
+          tokenScheme: 'Token',
+          shouldRefresh: async ({ status }) => status === 419,
+        });
+        await auth.ready;
+        await auth.login({ user: 'x' });
+        const { status } = await auth.fetch('http://auth.test/api');
+        await auth.logout();
+        return status;
+      }, options);
+    await makeClient(page, {}, { signIn: false });
+    assert.equal(await run({ name: 'plain' }), 200);
+    const story = [
+      ['/in', 'c1', undefined, false],
+      ['/api', undefined, 'Token opaque-1', false],
+      ['/again', 'c2', undefined, false],
+      ['/api', undefined, 'Token opaque-3', false],
+      ['/out', 'c3', undefined, false],
+    ];
+    assert.deepEqual(calls, story, 'to another origin no Idempotency-Key unless asked for');
+    calls.length = 0;
+    count = 0;
+    assert.equal(await run({ name: 'keyed', idempotencyKey: true }), 200);
+    assert.deepEqual(
+      calls.map(([path, , , keyed]) => [path, keyed]),
+      story.map(([path]) => [path, path === '/again']),
+    );
   }));
 
 test('an API that always says 401 costs two requests, one refresh, and then no more', () =>

@@ -79,10 +79,20 @@ function show(session: Session<User>): void {
   if (session.status === 'signed-in') {
     lifeStart = Date.now();
     life = strip.add('token', lifeStart, session.expiresAt ?? Number.MAX_SAFE_INTEGER);
+    tick();
   }
 }
 
+function tick(): void {
+  const { expiresAt } = auth.session;
+  if (expiresAt === null) return;
+  const left = Math.max(expiresAt - Date.now(), 0);
+  element('ends-in').textContent = `${Math.ceil(left / 1000)} s`;
+  element('life').style.transform = `scaleX(${Math.min(left / Math.max(expiresAt - lifeStart, 1), 1)})`;
+}
+
 auth.subscribe(show);
+setInterval(tick, 200);
 auth.on('signed-in', ({ user }) => log(`signed-in: ${user?.email}`));
 auth.on('refreshed', ({ expiresAt }) =>
   log(`refreshed: the new token ends at ${new Date(expiresAt ?? 0).toLocaleTimeString()}`),
@@ -93,14 +103,6 @@ auth.on('refresh-failed', ({ error, retryAt }) =>
     `refresh-failed: ${error.code}, next try ${retryAt ? `at ${new Date(retryAt).toLocaleTimeString()}` : 'on demand'}`,
   ),
 );
-
-setInterval(() => {
-  const { expiresAt } = auth.session;
-  if (expiresAt === null) return;
-  const left = Math.max(expiresAt - Date.now(), 0);
-  element('ends-in').textContent = `${Math.ceil(left / 1000)} s`;
-  element('life').style.transform = `scaleX(${Math.min(left / Math.max(expiresAt - lifeStart, 1), 1)})`;
-}, 200);
 
 function tell(text: string): void {
   element('result').textContent = text;

@@ -1,4 +1,4 @@
-// The live strip: what happened in the last minute, drawn from a list of happenings.
+// The live strip: what happened in the last half minute, drawn from a list of happenings.
 
 export type Kind = 'token' | 'refresh' | 'ok' | 'refused' | 'failed';
 
@@ -8,7 +8,7 @@ interface Happening {
   to: number;
 }
 
-const SPAN = 60_000;
+const SPAN = 30_000;
 const LANES: readonly (readonly Kind[])[] = [['token'], ['refresh'], ['ok', 'refused', 'failed']];
 const LANE_NAMES = ['token', 'refresh', 'calls'];
 
