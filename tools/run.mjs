@@ -15,13 +15,16 @@ export function say(text) {
 }
 
 /** Runs a program to its end with our own terminal; rejects with its name when it fails. */
-export function run(program, args, { cwd = root, env = {}, quiet = false } = {}) {
+export function run(program, args, { env = {} } = {}) {
+  // On Windows, what npm installs are scripts, which only a shell can start; and a shell wants blanks quoted.
+  const shell = windows && (/^(npm|npx)$/.test(program) || program.includes('.bin'));
+  const quoted = (text) => (shell && /\s/.test(text) ? `"${text}"` : text);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd,
+    const child = spawn(quoted(program), args.map(quoted), {
+      cwd: root,
       env: { ...process.env, ...env },
-      stdio: quiet ? ['ignore', 'ignore', 'ignore'] : ['ignore', 'inherit', 'inherit'],
-      shell: windows && /^(npm|npx)$/.test(program),
+      stdio: ['ignore', 'inherit', 'inherit'],
+      shell,
     });
     child.on('error', (error) => reject(new Mend(`${program} could not be started: ${error.message}`)));
     child.on('exit', (code, signal) => {
@@ -32,13 +35,8 @@ export function run(program, args, { cwd = root, env = {}, quiet = false } = {})
 }
 
 /** What a program prints, or null when it is not there or fails. */
-export function output(program, args, env = {}) {
-  const done = spawnSync(program, args, {
-    cwd: root,
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-    shell: windows && program === 'npm',
-  });
+export function output(program, args) {
+  const done = spawnSync(program, args, { cwd: root, encoding: 'utf8' });
   return done.status === 0 ? done.stdout.trim() : null;
 }
 
