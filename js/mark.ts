@@ -12,8 +12,8 @@ export interface Mark {
 
 export function createMark(name: string): Mark {
   const slot = `tokenward:${name}`;
-  // Where storage is blocked (reading the property throws) or absent (workers), the mark lives as long as the page.
-  let memory: string | undefined;
+  // The key this page knows of. Where storage is blocked (reading the property throws) or absent (workers), it is all.
+  let known: string | undefined;
   const stored = <T>(use: (storage: Storage) => T): T | undefined => {
     try {
       return use(localStorage);
@@ -21,13 +21,18 @@ export function createMark(name: string): Mark {
       return undefined;
     }
   };
+  const read = () => stored((storage) => storage.getItem(slot)) ?? undefined;
   return {
-    key: () => stored((storage) => storage.getItem(slot)) ?? memory,
+    key() {
+      known = read() ?? known;
+      return known;
+    },
     set(on) {
-      memory = on
-        ? Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('')
-        : undefined;
-      stored((storage) => (memory ? storage.setItem(slot, memory) : storage.removeItem(slot)));
+      const mine = known;
+      known = on ? crypto.getRandomValues(new Uint32Array(4)).join('') : undefined;
+      if (known) stored((storage) => storage.setItem(slot, known as string));
+      // The mark of somebody who has signed in since is not ours to take.
+      else if (read() === mine) stored((storage) => storage.removeItem(slot));
     },
   };
 }

@@ -465,6 +465,26 @@ test('a lost answer and a reload in between are a repeat, not a theft', () =>
     { timeout: 1 },
   ));
 
+test('a tab whose session is refused leaves the mark of a newer sign-in alone', () =>
+  signedIn({}, async ({ page, context, server }) => {
+    const other = await context.newPage();
+    await openBlank(other, server);
+    await makeClient(other, {}, { signIn: false });
+    assert.equal(await other.evaluate(() => auth.session.status), 'signed-in');
+    // This tab's refresh is refused, but only after the other tab has signed out and in again.
+    await page.route('**/auth/refresh', async (route) => {
+      await other.evaluate(async (credentials) => {
+        await auth.logout();
+        await auth.login(credentials);
+      }, ADA);
+      await route.fulfill({ status: 401, json: { error: { code: 'INVALID_REFRESH_TOKEN' } } });
+    });
+    assert.equal((await page.evaluate(() => failure(auth.refresh()))).code, 'SESSION_ENDED');
+    await other.reload();
+    await makeClient(other, {}, { signIn: false });
+    assert.equal(await other.evaluate(() => auth.session.status), 'signed-in');
+  }));
+
 test('after logout and after dispose, calls say so', () =>
   signedIn({}, async ({ page }) => {
     const codes = await page.evaluate(async () => {

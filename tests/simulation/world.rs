@@ -27,6 +27,8 @@ pub struct Weather {
     /// Seconds an access token lives.
     pub life: Millis,
     pub tabs: usize,
+    /// Whether a request can be under way for so long that the server rightly takes it for theft.
+    pub alarms: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +75,6 @@ type Cookie = (u32, u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SetCookie {
     Keeps,
-    Clears,
     Sets(Cookie),
 }
 
@@ -98,6 +99,10 @@ struct Tab {
     asleep: bool,
     /// When it last fell asleep or woke: whoever waited then could not be served in time.
     slept_at: Millis,
+    /// The mark this page knows of.
+    known_mark: Option<u32>,
+    /// The session that the last answered refresh was about.
+    asked_for: Option<u32>,
     pending: VecDeque<Happening>,
 }
 
@@ -119,7 +124,6 @@ pub struct World {
     pub refreshes: u64,
     pub rotations: u64,
     pub repeats: u64,
-    pub reuse_alarms: u64,
     pub calls: u64,
     pub refused: u64,
     pub sign_outs: u64,
@@ -147,7 +151,6 @@ impl World {
             refreshes: 0,
             rotations: 0,
             repeats: 0,
-            reuse_alarms: 0,
             calls: 0,
             refused: 0,
             sign_outs: 0,
@@ -166,6 +169,8 @@ impl World {
                 waiting: Vec::new(),
                 asleep: false,
                 slept_at: 0,
+                known_mark: None,
+                asked_for: None,
                 pending: VecDeque::new(),
             });
             world.tell(tab, Input::Start { marked: false });
@@ -243,10 +248,10 @@ impl World {
                 self.tell(tab, Input::Renew);
             }
             // One tab signs in; the others resume by a reload.
-            _ if signed_out && self.cookie.is_none() && tab == 0 => {
+            _ if signed_out && self.mark.is_none() && tab == 0 => {
                 self.tell(tab, Input::Login);
             }
-            _ if signed_out && self.cookie.is_some() && self.mark.is_some() => self.reload(tab),
+            _ if signed_out && self.mark.is_some() => self.reload(tab),
             _ => self.call(tab),
         }
     }
@@ -287,6 +292,7 @@ impl World {
         (it.timer, it.flight, it.present) = (None, None, None);
         it.tokens.clear();
         it.waiting.clear();
+        it.known_mark = self.mark;
         let marked = self.mark.is_some();
         self.tell(tab, Input::Start { marked });
     }
@@ -334,8 +340,14 @@ impl World {
                 Output::Mark(true) => {
                     self.marks += 1;
                     self.mark = Some(self.marks);
+                    self.tabs[tab].known_mark = self.mark;
                 }
-                Output::Mark(false) => self.mark = None,
+                Output::Mark(false) => {
+                    // The mark of somebody who has signed in since is not this page's to take.
+                    if self.tabs[tab].known_mark.take() == self.mark {
+                        self.mark = None;
+                    }
+                }
                 Output::Timer(after) => {
                     self.tabs[tab].timer = None;
                     if let Some(after) = after {
@@ -374,7 +386,7 @@ impl World {
         let Session::SignedOut(reason) = self.tabs[tab].core.session() else { return };
         let reason = *reason;
         // Only what the server really said may end a session: it must be over there too.
-        let alive = self.cookie.is_some_and(|(sid, _)| self.sessions[sid as usize].alive);
+        let alive = self.tabs[tab].asked_for.is_some_and(|sid| self.sessions[sid as usize].alive);
         if reason != SignedOutReason::Logout && alive {
             self.fail(format!("signed out ({reason:?}) of a session that lives"));
         }
@@ -384,6 +396,7 @@ impl World {
         if self.tabs[tab].flight.is_some() {
             self.fail("two auth calls of one tab at once".into());
         }
+        self.tabs[tab].known_mark = self.mark.or(self.tabs[tab].known_mark);
         self.message_count += 1;
         let message = self.message_count;
         self.messages.insert(
@@ -394,7 +407,7 @@ impl World {
                 flight: Some(flight),
                 login,
                 cookie: self.cookie,
-                key: self.mark,
+                key: self.tabs[tab].known_mark,
                 reply: None,
                 set_cookie: SetCookie::Keeps,
                 over: false,
@@ -437,7 +450,7 @@ impl World {
         };
         let session = &mut self.sessions[sid as usize];
         if !session.alive {
-            return self.reply(message, refuse("INVALID_REFRESH_TOKEN"), SetCookie::Clears);
+            return self.reply(message, refuse("INVALID_REFRESH_TOKEN"), SetCookie::Keeps);
         }
         if presented == session.generation {
             session.generation += 1;
@@ -447,8 +460,10 @@ impl World {
             self.repeats += 1;
         } else {
             session.alive = false;
-            self.reuse_alarms += 1;
-            return self.reply(message, refuse("REFRESH_TOKEN_REUSED"), SetCookie::Clears);
+            if !self.weather.alarms {
+                self.fail(format!("a reuse alarm: generation {presented} of session {sid}, key {key:?}"));
+            }
+            return self.reply(message, refuse("REFRESH_TOKEN_REUSED"), SetCookie::Keeps);
         }
         let next = (sid, session.generation);
         let grant = self.grant(tab, sid);
@@ -492,10 +507,10 @@ impl World {
         }
         match it.set_cookie {
             SetCookie::Keeps => {}
-            SetCookie::Clears => self.cookie = None,
             SetCookie::Sets(cookie) => self.cookie = Some(cookie),
         }
         self.tabs[it.tab].flight = None;
+        self.tabs[it.tab].asked_for = it.cookie.map(|(sid, _)| sid);
         let (Some(flight), Some(reply)) = (it.flight, it.reply) else { return };
         if it.login {
             self.tell(it.tab, Input::LoggedIn { flight, outcome: login_outcome(reply) });

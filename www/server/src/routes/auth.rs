@@ -67,22 +67,16 @@ pub async fn login(
     grant(&server, cookies, &user, &session)
 }
 
-/// `POST /auth/refresh`
+/// `POST /auth/refresh`. A refusal leaves the cookie alone: it may come late, after another tab has signed in again, and
+/// would take the new session's cookie away.
 pub async fn refresh(
     State(server): State<Shared>,
     _: OwnSite,
     headers: HeaderMap,
     cookies: CookieJar,
-) -> Result<Granted, (CookieJar, ApiError)> {
-    match rotate(&server, &headers, &cookies).await {
-        Ok((user, session)) => grant(&server, cookies.clone(), &user, &session).map_err(|error| (cookies, error)),
-        Err(error) => {
-            let (status, _) = error.table();
-            // A cookie that opens nothing any more is taken back; one that only has to wait is not.
-            let cookies = if status == StatusCode::UNAUTHORIZED { cookies.add(no_cookie(&server)) } else { cookies };
-            Err((cookies, error))
-        }
-    }
+) -> Result<Granted, ApiError> {
+    let (user, session) = rotate(&server, &headers, &cookies).await?;
+    grant(&server, cookies, &user, &session)
 }
 
 async fn rotate(server: &Shared, headers: &HeaderMap, cookies: &CookieJar) -> Result<(User, Session), ApiError> {
