@@ -152,6 +152,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_refresh_failed_of_is_told_with_status_and_wait() {
+        for (status, code) in
+            [(408, Code::Timeout), (429, Code::RateLimited), (503, Code::ServerError), (200, Code::MalformedResponse)]
+        {
+            let answer = Answer { status, retry_after: Some(7_000), ..Answer::default() };
+            let failure = Failure { code, status: Some(status), retry_after: Some(7_000) };
+            assert_eq!(refresh_outcome(Reply::Answered(answer)), Outcome::Later(failure));
+        }
+    }
+
+    #[test]
     fn a_token_counts_only_in_a_success() {
         assert_eq!(refresh_outcome(granted(200)), Outcome::Renewed(grant()));
         assert!(matches!(refresh_outcome(granted(500)), Outcome::Later(_)));
@@ -165,6 +176,7 @@ mod tests {
             (answered(401, None), Code::InvalidCredentials),
             (answered(400, Some("invalid_grant")), Code::InvalidCredentials),
             (answered(429, None), Code::RateLimited),
+            (answered(408, None), Code::Timeout),
             (answered(404, None), Code::ServerError),
             (answered(503, None), Code::ServerError),
             (answered(200, None), Code::MalformedResponse),
