@@ -67,3 +67,26 @@ impl Failure {
         Self { code, status: None, retry_after: None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_mend_itself_is_retryable() {
+        for (code, name, retryable) in [
+            (Code::InvalidCredentials, "INVALID_CREDENTIALS", false),
+            (Code::SignedOut, "SIGNED_OUT", false),
+            (Code::SessionEnded, "SESSION_ENDED", false),
+            (Code::RefreshUnavailable, "REFRESH_UNAVAILABLE", true),
+            (Code::RateLimited, "RATE_LIMITED", true),
+            (Code::Timeout, "TIMEOUT", true),
+            (Code::Offline, "OFFLINE", true),
+            (Code::MalformedResponse, "MALFORMED_RESPONSE", false),
+            (Code::ServerError, "SERVER_ERROR", true),
+            (Code::Disposed, "DISPOSED", false),
+        ] {
+            assert_eq!((code.as_str(), code.retryable()), (name, retryable));
+        }
+    }
+}

@@ -525,7 +525,7 @@ impl Core {
     fn cancel(&mut self, now: Millis, out: &mut Vec<Output>) {
         if let Some(flight) = self.flight.take() {
             out.push(Output::Cancel);
-            if flight.purpose == Purpose::Refresh && !matches!(self.session, Session::SignedOut(_)) {
+            if flight.purpose == Purpose::Refresh {
                 self.retry_at = Some(now); // still due, should the login fail
             }
         }

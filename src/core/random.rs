@@ -21,3 +21,22 @@ impl Random {
         z.checked_rem(bound).unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first numbers of the published generator from seed 1234567.
+    #[test]
+    fn it_is_the_published_generator() {
+        let mut random = Random::new(1_234_567);
+        let numbers = [(); 3].map(|()| random.below(u64::MAX));
+        assert_eq!(numbers, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+    }
+
+    #[test]
+    fn below_nothing_there_is_only_zero() {
+        assert_eq!(Random::new(1).below(0), 0);
+        assert!((0..100).all(|seed| Random::new(seed).below(3) < 3));
+    }
+}
