@@ -1,5 +1,6 @@
 // npm run build: the wasm module, the package in pkg/, and its size.
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { find, Mend, main, root, run, say } from './run.mjs';
@@ -24,16 +25,11 @@ const SHIPPED = ['index.js', 'engine.js', WASM];
 
 export async function buildPackage({ wasmBindgen }) {
   say('client: Rust to wasm');
-  await run('cargo', [
-    'build',
-    '--locked',
-    '--lib',
-    '--profile',
-    'wasm',
-    '--target',
-    'wasm32-unknown-unknown',
-    '--quiet',
-  ]);
+  const args = ['--locked', '--lib', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown', '--quiet'];
+  // Panics name their source files; whoever builds shall not ship the path of a home folder with them.
+  const home = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo');
+  const flags = [`--remap-path-prefix=${path.join(home, 'registry/src')}=crates`, `--remap-path-prefix=${root}=.`];
+  await run('cargo', ['build', ...args], { env: { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') } });
   const compiled = path.join(root, 'target/wasm32-unknown-unknown/wasm/tokenward.wasm');
   await run(wasmBindgen, [
     compiled,
