@@ -333,8 +333,7 @@ impl Shell {
         };
         let detail = match event {
             Event::RefreshFailed { failure, retry_at } => {
-                let wall = retry_at.map(|at| js_sys::Date::now() + at as f64 - self.clock.now() as f64);
-                let detail = to_js(&RefreshFailed { retry_at: wall });
+                let detail = to_js(&RefreshFailed { retry_at: retry_at.map(|at| self.clock.wall(at)) });
                 let _ = js_sys::Reflect::set(&detail, &"error".into(), &self.error(failure, None));
                 detail
             }
@@ -344,7 +343,7 @@ impl Shell {
     }
 
     fn snapshot(&self) -> Object {
-        snapshot(self.core.borrow().session(), &self.profile.borrow(), self.clock.now(), js_sys::Date::now())
+        snapshot(self.core.borrow().session(), &self.profile.borrow(), &self.clock)
     }
 
     fn error(&self, failure: Failure, answer: Option<&Answer>) -> JsValue {

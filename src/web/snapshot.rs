@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::core::{Millis, Session};
+use super::clock::Clock;
+use crate::core::Session;
 
 /// `user` and `claims` of the present session, as the server gave them.
 #[derive(Clone)]
@@ -26,13 +27,11 @@ struct Snapshot {
     reason: Option<&'static str>,
 }
 
-/// `api.d.ts`'s `Session`. `now` is elapsed time, `wall` the browser's clock at that moment.
-pub fn snapshot(session: &Session, profile: &Profile, now: Millis, wall: f64) -> Object {
+/// The `Session` of `js/index.ts`.
+pub fn snapshot(session: &Session, profile: &Profile, clock: &Clock) -> Object {
     let (status, expires_at, reason) = match session {
         Session::Restoring => ("restoring", None, None),
-        Session::SignedIn { token, .. } => {
-            ("signed-in", token.expires_at.map(|at| wall + at as f64 - now as f64), None)
-        }
+        Session::SignedIn { token, .. } => ("signed-in", token.expires_at.map(|at| clock.wall(at)), None),
         Session::SignedOut(reason) => ("signed-out", None, Some(reason.as_str())),
     };
     let object: Object = to_js(&Snapshot { status, expires_at, reason }).unchecked_into();

@@ -29,7 +29,10 @@ fn simulate(weather: Weather, check: impl Fn(&World)) {
 
 #[test]
 fn in_calm_weather_every_call_of_a_signed_in_user_is_answered() {
-    simulate(CALM, |world| assert!(world.calls > 500 && world.rotations > 100, "the world does something"));
+    simulate(CALM, |world| {
+        assert!(world.calls > 500 && world.rotations > 100, "the world does something");
+        assert_eq!(world.unanswered, 0);
+    });
 }
 
 /// Statements 7, 8 and 10.

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use tokenward::core::{
-    Answer, Config, Core, Event, Failure, FlightId, Grant, Input, Millis, Output, Random, Reply, Restore, Session,
-    SignedOutReason, TIMER_MAX, TokenId, Verdict, login_outcome, refresh_outcome,
+    Answer, Code, Config, Core, Event, Failure, FlightId, Grant, Input, Millis, Output, Random, Reply, Restore,
+    Session, SignedOutReason, TIMER_MAX, TokenId, Verdict, login_outcome, refresh_outcome,
 };
 
 pub const CONFIG: Config = Config { renew_before: 60_000, timeout: 10_000, restore: Restore::Auto };
@@ -24,7 +24,7 @@ pub struct Weather {
     pub faults: u64,
     /// The longest way of a message.
     pub delay: Millis,
-    /// Seconds an access token lives.
+    /// How long an access token lives.
     pub life: Millis,
     pub tabs: usize,
     /// Whether a request can be under way for so long that the server rightly takes it for theft.
@@ -59,7 +59,7 @@ enum Happening {
 struct Message {
     tab: usize,
     page: u32,
-    flight: Option<FlightId>,
+    flight: FlightId,
     login: bool,
     cookie: Option<Cookie>,
     key: Option<u32>,
@@ -121,12 +121,11 @@ pub struct World {
     mark: Option<u32>,
     marks: u32,
     pub trace: VecDeque<String>,
-    pub refreshes: u64,
     pub rotations: u64,
     pub repeats: u64,
     pub calls: u64,
-    pub refused: u64,
-    pub sign_outs: u64,
+    /// Calls of a signed-in user that got no token.
+    pub unanswered: u64,
     /// What must not happen, and did.
     pub broken: Option<String>,
 }
@@ -148,12 +147,10 @@ impl World {
             mark: None,
             marks: 0,
             trace: VecDeque::new(),
-            refreshes: 0,
             rotations: 0,
             repeats: 0,
             calls: 0,
-            refused: 0,
-            sign_outs: 0,
+            unanswered: 0,
             broken: None,
         };
         for tab in 0..weather.tabs {
@@ -233,7 +230,6 @@ impl World {
         match self.random.below(100) {
             0 => self.reload(tab),
             1 if signed_in => {
-                self.sign_outs += 1;
                 self.note(tab, "signs out");
                 self.tell(tab, Input::Logout);
             }
@@ -261,7 +257,7 @@ impl World {
         match self.tell(tab, Input::Want { min_validity: 0 }) {
             Some(Verdict::Go) => self.send(tab),
             Some(Verdict::Wait) => self.tabs[tab].waiting.push(self.now),
-            Some(Verdict::Refuse(_)) => self.refused += 1,
+            Some(Verdict::Refuse(failure)) => self.unanswered(failure),
             other => self.fail(format!("a call got {other:?}")),
         }
     }
@@ -309,7 +305,6 @@ impl World {
             match output {
                 Output::Reply(reply) => verdict = Some(reply),
                 Output::Refresh(flight) => {
-                    self.refreshes += 1;
                     self.depart(tab, flight, false);
                 }
                 Output::Login(flight) => self.depart(tab, flight, true),
@@ -373,10 +368,14 @@ impl World {
             if waited > CONFIG.timeout + SECOND && self.tabs[tab].slept_at < since {
                 self.fail(format!("a call waited for {waited} ms"));
             }
-            if result.is_err() {
-                self.refused += 1;
+            if let Err(failure) = result {
+                self.unanswered(failure);
             }
         }
+    }
+
+    fn unanswered(&mut self, failure: Failure) {
+        self.unanswered += u64::from(failure.code == Code::RefreshUnavailable);
     }
 
     fn notified(&mut self, tab: usize, event: Event) {
@@ -404,7 +403,7 @@ impl World {
             Message {
                 tab,
                 page: self.tabs[tab].page,
-                flight: Some(flight),
+                flight,
                 login,
                 cookie: self.cookie,
                 key: self.tabs[tab].known_mark,
@@ -511,7 +510,8 @@ impl World {
         }
         self.tabs[it.tab].flight = None;
         self.tabs[it.tab].asked_for = it.cookie.map(|(sid, _)| sid);
-        let (Some(flight), Some(reply)) = (it.flight, it.reply) else { return };
+        let flight = it.flight;
+        let Some(reply) = it.reply else { return };
         if it.login {
             self.tell(it.tab, Input::LoggedIn { flight, outcome: login_outcome(reply) });
         } else {

@@ -50,6 +50,11 @@ impl SqliteStore {
         Ok(Self { connection: Arc::new(Mutex::new(connection)) })
     }
 
+    async fn find_user(&self, query: &'static str, value: &str) -> Result<Option<User>, StoreError> {
+        let value = value.to_owned();
+        self.with(move |connection| connection.prepare_cached(query)?.query_row([value], user).optional()).await
+    }
+
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
@@ -172,21 +177,11 @@ impl SessionStore for SqliteStore {
 #[async_trait]
 impl UserStore for SqliteStore {
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
-        let email = email.to_owned();
-        self.with(move |connection| {
-            let query = "SELECT id, email, role, password_hash FROM users WHERE email = ?1";
-            connection.prepare_cached(query)?.query_row([email], user).optional()
-        })
-        .await
+        self.find_user("SELECT id, email, role, password_hash FROM users WHERE email = ?1", email).await
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
-        let id = id.to_owned();
-        self.with(move |connection| {
-            let query = "SELECT id, email, role, password_hash FROM users WHERE id = ?1";
-            connection.prepare_cached(query)?.query_row([id], user).optional()
-        })
-        .await
+        self.find_user("SELECT id, email, role, password_hash FROM users WHERE id = ?1", id).await
     }
 
     async fn add_user(&self, user: User) -> Result<(), StoreError> {
