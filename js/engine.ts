@@ -3,20 +3,23 @@
 import init, { Client } from '#glue';
 import { abortable } from './abort.js';
 import { AuthError, type AuthErrorCode } from './errors.js';
+import { createLog, type Log } from './log.js';
 import { createMark } from './mark.js';
-import type { Settings } from './options.js';
-import { type Answer, createVault, type Vault } from './vault.js';
+import type { LogEntry, Settings } from './options.js';
+import { createTabs } from './tabs.js';
+import { createVault, type Vault } from './vault.js';
 
-/** A snapshot as the core gives it. */
+/** A snapshot as the facade shows it. */
 export interface Snapshot {
-  status: 'restoring' | 'signed-in' | 'signed-out';
+  status: string;
   user: unknown;
   claims: Record<string, unknown> | null;
   expiresAt: number | null;
   reason: string | null;
 }
 
-export type Notify = (event: string, detail: unknown, snapshot: Snapshot) => void;
+/** An event's name, its detail, and the snapshot from now on, if it changes. */
+export type Notify = (event: string, detail: unknown, snapshot?: Snapshot) => void;
 
 export interface Engine {
   readonly client: Client;
@@ -24,6 +27,7 @@ export interface Engine {
   readonly restored: Promise<unknown>;
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   getAccessToken(minValidity: number): Promise<string>;
+  diagnostics(): readonly LogEntry[];
   dispose(): void;
 }
 
@@ -49,31 +53,107 @@ function load(): Promise<unknown> {
 
 export async function createEngine(settings: Settings, notify: Notify): Promise<Engine> {
   await load();
-  const mark = createMark(settings.name);
+  const slot = `tokenward:${settings.name}`;
+  // A refresh token in the body is this page's alone, and so is its session.
+  const shared = settings.transport === 'cookie';
+  const log = createLog(settings.onLog);
+  const mark = createMark(slot, shared);
   const vault = createVault(settings, mark);
+  const tabs = createTabs(slot, shared && settings.crossTab, mark, {
+    granted: (flight) => client.locked(flight),
+    heard(about, kind, text, wait, failures) {
+      log('debug', 'heard', { about, kind, wait, failures });
+      client.heard(about, kind, text, wait, failures);
+    },
+  });
   const host = {
-    call: vault.call,
-    adopt: vault.adopt,
-    hold: vault.hold,
-    wipe: vault.wipe,
-    discard: vault.discard,
-    marked: () => mark.key() !== undefined,
+    ...vault,
+    ...mark,
+    ...tabs,
     mark: mark.set,
-    notify,
+    call: (...call: Parameters<Vault['call']>) => logged(call, vault, log),
+    lock(flight: number, steal: boolean) {
+      log(steal ? 'warn' : 'debug', steal ? 'lock-taken-over' : 'lock-asked-for');
+      tabs.lock(flight, steal);
+    },
+    adopt(token: number, freshFor: number) {
+      log('debug', 'token-adopted', { token, freshFor });
+      vault.adopt(token, freshFor);
+    },
+    owe(on: boolean) {
+      mark.owe(on);
+      if (!on) vault.farewell();
+    },
+    abandon: () => calls.reject('SESSION_ENDED'),
+    notify(event: string, status: string, expiresAt: number, reason: string | undefined) {
+      log('info', event, { status, ...(reason && { reason }) });
+      const profile = vault.profile();
+      const snapshot = { status, ...profile, expiresAt: finite(expiresAt), reason: reason ?? null };
+      notify(event, snapshot, snapshot);
+    },
+    refreshFailed(error: AuthError, at: number) {
+      const retryAt = finite(at);
+      log('warn', 'refresh-failed', { code: error.code, status: error.status, retryAt });
+      notify('refresh-failed', { error, retryAt });
+    },
     error,
   };
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
   const client = new Client(host, settings.renewBefore, settings.timeout, settings.restore, seed);
-  // The moments at which a page that slept, froze or was offline comes back. (A worker knows only `online`.)
   const listening = new AbortController();
   const options = { capture: true, signal: listening.signal };
-  for (const event of ['visibilitychange', 'pageshow', 'online']) addEventListener(event, () => client.woke(), options);
-  const { send, getAccessToken, stop } = sender(settings, vault, client);
-  const dispose = () => {
-    listening.abort();
-    stop();
+  // The moments at which a page that slept, froze or was offline comes back. (A worker knows only `online`.)
+  for (const name of ['visibilitychange', 'resume', 'pageshow', 'online', 'storage']) {
+    const woke = (event: Event) => {
+      // Another tab's mark may be seen before its news is heard. A mark that is gone says nothing by itself.
+      const { key, newValue } = event as StorageEvent;
+      if (name === 'storage' && !(key === slot && newValue)) return;
+      if (globalThis.document?.visibilityState === 'hidden' && name === 'visibilitychange') return;
+      log('debug', 'woke', { by: name });
+      client.woke();
+    };
+    addEventListener(name, woke, options);
+  }
+  const calls = sender(settings, vault, client, notify, log);
+  return {
+    client,
+    restored: client.start().catch(() => {}),
+    fetch: calls.send,
+    getAccessToken: calls.getAccessToken,
+    diagnostics: log.entries,
+    dispose() {
+      listening.abort();
+      client.dispose();
+      tabs.close();
+      calls.reject('DISPOSED');
+    },
   };
-  return { client, restored: client.start().catch(() => {}), fetch: send, getAccessToken, dispose };
+}
+
+const finite = (number: number) => (Number.isFinite(number) ? number : null);
+
+/** An auth call that leaves a trace in the log, and whose failing `authHeaders` is told to the developer. */
+function logged(call: Parameters<Vault['call']>, vault: Vault, log: Log): ReturnType<Vault['call']> {
+  const [endpoint] = call;
+  try {
+    return vault.call(...call).then(
+      (answer) => {
+        const { status, code, retryAfter } = answer;
+        log(status < 400 ? 'debug' : 'warn', 'auth-call', { endpoint, status, code: code?.slice(0, 40), retryAfter });
+        return answer;
+      },
+      (cause) => {
+        log('warn', 'auth-call', { endpoint, failed: cause?.name });
+        throw cause;
+      },
+    );
+  } catch (cause) {
+    log('warn', 'auth-call', { endpoint, failed: 'options.authHeaders' });
+    queueMicrotask(() => {
+      throw cause;
+    });
+    throw cause;
+  }
 }
 
 /** One call of the app: what is needed to send it a second time. */
@@ -85,10 +165,12 @@ interface Call {
   readonly spare: Request | undefined;
 }
 
-function sender(settings: Settings, vault: Vault, client: Client) {
+function sender(settings: Settings, vault: Vault, client: Client, notify: Notify, log: Log) {
   const native = globalThis.fetch;
   const authEndpoints = new Set(Object.values(settings.endpoints));
   const refused = settings.shouldRefresh ?? ((response: Response) => response.status === 401);
+  /** How to end the calls under way before their answers come. */
+  const underWay = new Set<(reason: AuthError) => void>();
   let disposed = false;
 
   function send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
@@ -104,13 +186,17 @@ function sender(settings: Settings, vault: Vault, client: Client) {
     const body = init?.body;
     const inside = body == null && request.body !== null && !/^(GET|HEAD)$/.test(request.method);
     const call = { request, body, spare: inside ? request.clone() : undefined };
-    return vault.fresh() ? first(call) : abortable(client.admit(0), request.signal).then(() => first(call));
+    return new Promise((resolve, reject) => {
+      underWay.add(reject);
+      const answer = vault.fresh() ? first(call) : abortable(client.admit(0), request.signal).then(() => first(call));
+      answer.then(resolve, reject).then(() => underWay.delete(reject));
+    });
   }
 
   function first(call: Call): Promise<Response> {
     const token = tokenNow();
     return vault.send(call.request).then((response) => {
-      if (disposed) throw error('DISPOSED', false);
+      if (asksForMore(response)) return response;
       const again = refused(response);
       return again === false ? response : second(call, token, response, again);
     });
@@ -123,14 +209,25 @@ function sender(settings: Settings, vault: Vault, client: Client) {
     again: true | Promise<boolean>,
   ): Promise<Response> {
     if (!(await again)) return response;
+    log('info', 'call-refused', { status: response.status, token });
     const replay = await abortable(client.rejected(token, false), call.request.signal);
     const request = replay ? copy(call) : undefined;
     if (!request) return response;
     response.body?.cancel().catch(() => {});
     const renewed = tokenNow();
     const answer = await vault.send(request);
-    if (await refused(answer)) await client.rejected(renewed, true);
+    if (!asksForMore(answer) && (await refused(answer))) await client.rejected(renewed, true);
     return answer;
+  }
+
+  /** Whether an API asks for another kind of token than this session has (RFC 6750 §3.1, RFC 9470 §3). */
+  function asksForMore(response: Response): boolean {
+    if (response.status !== 401 && response.status !== 403) return false;
+    const asks = /error="?insufficient_(scope|user_authentication)\b/i.test(
+      response.headers.get('www-authenticate') ?? '',
+    );
+    if (asks) notify('step-up-required', { response: response.clone() });
+    return asks;
   }
 
   function tokenNow(): number {
@@ -144,11 +241,15 @@ function sender(settings: Settings, vault: Vault, client: Client) {
     async getAccessToken(minValidity: number) {
       await client.admit(minValidity);
       tokenNow();
-      return vault.reveal();
+      const token = vault.reveal();
+      if (!token) throw new AuthError('MALFORMED_RESPONSE', 'this server keeps the access token in a cookie');
+      return token;
     },
-    stop() {
-      disposed = true;
-      client.dispose();
+    /** Ends the calls under way: whoever made them shall not see what comes. */
+    reject(code: 'DISPOSED' | 'SESSION_ENDED') {
+      disposed ||= code === 'DISPOSED';
+      for (const end of underWay) end(error(code, false));
+      underWay.clear();
     },
   };
 }
@@ -166,6 +267,7 @@ function copy({ request, body, spare }: Call): Request | undefined {
 }
 
 const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
+  INVALID_OPTIONS: 'options.authHeaders threw; the console shows its error',
   INVALID_CREDENTIALS: 'the server refused the login',
   SIGNED_OUT: 'nobody is signed in; call login first',
   SESSION_ENDED: 'the session ended while the call was under way; log in again',
@@ -184,9 +286,8 @@ export function error(
   retryable: boolean,
   status?: number,
   retryAfter?: number,
-  answer?: Answer,
+  said?: string,
 ): AuthError {
-  const said = answer?.message;
   const details = [
     status && `status ${status}`,
     retryAfter && `retry after ${retryAfter} s`,

@@ -5,7 +5,7 @@
  *
  * | code | when | what to do |
  * | --- | --- | --- |
- * | `INVALID_OPTIONS` | an option has the wrong type or value; the message names it | mend the code |
+ * | `INVALID_OPTIONS` | an option has the wrong type or value, or `authHeaders` threw; the message names it | mend the code |
  * | `INVALID_CREDENTIALS` | the server refused what was handed to `login` | ask the user again |
  * | `SIGNED_OUT` | nobody is signed in | show the login |
  * | `SESSION_ENDED` | the session ended while the call was under way | show the login |

@@ -2,10 +2,10 @@
 import { abortable } from './abort.js';
 import type { Engine, Notify } from './engine.js';
 import { AuthError } from './errors.js';
-import { type AuthClientOptions, fail, readOptions, type Settings } from './options.js';
+import { type AuthClientOptions, fail, type LogEntry, readOptions, type Settings } from './options.js';
 
 export { AuthError, type AuthErrorCode } from './errors.js';
-export type { AuthClientOptions } from './options.js';
+export type { AuthClientOptions, LogEntry } from './options.js';
 
 /** What the app may know. Immutable, and the same object until something changes. */
 export interface Session<User = unknown> {
@@ -21,16 +21,30 @@ export interface Session<User = unknown> {
   readonly reason: SignedOutReason | null;
 }
 
-/** Why there is no session: there was none, the app signed out, or the server said that it is over. */
-export type SignedOutReason = 'never' | 'logout' | 'expired' | 'revoked' | 'reused';
+/**
+ * Why there is no session: there was none (`'never'`), the app signed out (`'logout'`), the server said that it is over
+ * (`'expired'`, `'revoked'`, `'reused'`), or another tab signed out or signed somebody else in (`'other-tab'`).
+ */
+export type SignedOutReason = 'never' | 'logout' | 'expired' | 'revoked' | 'reused' | 'other-tab';
 
 export interface AuthEvents<User = unknown> {
-  /** Somebody is signed in, by login or by restore. */
+  /** Somebody is signed in, by login, by restore, or because another tab signed in. */
   'signed-in': Session<User>;
   /** The session goes on with a new access token. */
   refreshed: Session<User>;
   /** The session is over. */
   'signed-out': { readonly reason: SignedOutReason };
+  /**
+   * Another user is signed in now: by login here or in another tab, or because a refresh answered for somebody else.
+   * `from` is the user before. Calls made for that user reject with `SESSION_ENDED`. `signed-in` comes first.
+   */
+  'account-changed': { readonly from: User | null; readonly to: Session<User> };
+  /**
+   * An API asks for more than this token has (`insufficient_scope`, RFC 6750; `insufficient_user_authentication`,
+   * RFC 9470). The answer goes to the caller; no refresh is tried. `response` is a copy. (From another origin the
+   * `WWW-Authenticate` header must be exposed by CORS.)
+   */
+  'step-up-required': { readonly response: Response };
   /** A refresh failed in a way that does not end the session; the next try comes at `retryAt` (epoch milliseconds). */
   'refresh-failed': { readonly error: AuthError; readonly retryAt: number | null };
 }
@@ -60,7 +74,13 @@ export class AuthClient<User = unknown> {
   #session: Session<User> = RESTORING;
   #engine: Engine | undefined;
   #starting: Promise<Engine> | undefined;
+  /** Rejects when the client is disposed of. */
+  readonly #disposal: Promise<never>;
+  #endDisposal: (reason: AuthError) => void = () => {};
   #disposed = false;
+  /** Who was signed in last, and who before the last sign-in. */
+  #lastUser: User | null = null;
+  #formerUser: User | null = null;
   readonly #settings: Settings;
   readonly #subscribers = new Set<(session: Session<User>) => void>();
   readonly #listeners = new Map<string, Set<(detail: never) => void>>();
@@ -71,12 +91,16 @@ export class AuthClient<User = unknown> {
    */
   constructor(options: AuthClientOptions = {}) {
     this.#settings = readOptions(options);
+    this.#disposal = new Promise((_, reject) => {
+      this.#endDisposal = reject;
+    });
+    this.#disposal.catch(() => {});
     // Without a page (server-side rendering) there is no session to restore; nothing is loaded or asked.
     this.ready =
       globalThis.location === undefined
         ? Promise.resolve(this.#session)
         : this.#start()
-            .then((engine) => engine.restored)
+            .then((engine) => Promise.race([engine.restored, this.#disposal]))
             .then(
               () => this.#session,
               () => this.#session,
@@ -89,7 +113,8 @@ export class AuthClient<User = unknown> {
   }
 
   /**
-   * Signs in: `credentials` goes to the login endpoint as JSON. Of several at once, the last counts; the others reject
+   * Signs in: `credentials` goes to the login endpoint as JSON (with `protocol: 'oauth2'` as a form, beside
+   * `grant_type=password`). Of several at once, the last counts; the others reject
    * with an `AbortError`.
    * Rejects with an `AuthError` (`INVALID_CREDENTIALS`, `RATE_LIMITED`, `OFFLINE`, …) and leaves the present session as
    * it was; aborted, it rejects with the signal's reason.
@@ -98,8 +123,14 @@ export class AuthClient<User = unknown> {
     options.signal?.throwIfAborted();
     const body = JSON.stringify(credentials);
     if (body === undefined) fail('login.credentials', 'what JSON can hold', credentials);
+    if (this.#settings.oauth2 && !(body.startsWith('{') && Object.values(JSON.parse(body)).every(isText)))
+      fail('login.credentials', 'an object of strings, such as {username, password}', credentials);
     const { client } = await this.#start();
-    await client.login(body, options.signal);
+    try {
+      await abortable(client.login(body, options.signal), options.signal);
+    } catch (error) {
+      throw error ?? new DOMException('a later login or a logout took the place of this login', 'AbortError');
+    }
     return this.#session;
   }
 
@@ -128,8 +159,9 @@ export class AuthClient<User = unknown> {
   }
 
   /**
-   * Ends the session here at once, whatever the network does. `revoked` tells whether the server has heard; with
-   * `scope: 'everywhere'`, whether all sessions of the user have ended.
+   * Ends the session here and in the other tabs at once, whatever the network does. `revoked` tells whether the server
+   * has heard (with `scope: 'everywhere'`, whether all sessions of the user have ended); if it has not, it is told when
+   * the page is online again or at the next start, before anybody signs in.
    */
   async logout(options: { scope?: 'session' | 'everywhere' } = {}): Promise<{ revoked: boolean }> {
     const { scope = 'session' } = options;
@@ -178,9 +210,22 @@ export class AuthClient<User = unknown> {
     return () => void listeners.delete(entry);
   }
 
-  /** Stops timers and listeners and forgets the token; the server session lives on. Waiting calls reject with `DISPOSED`. */
+  /**
+   * What happened lately (the last 100 things), oldest first, without secrets: why somebody was signed out, what was
+   * tried, when the next try comes. For bug reports; `onLog` hears of each at once.
+   */
+  diagnostics(): readonly LogEntry[] {
+    return this.#engine?.diagnostics() ?? [];
+  }
+
+  /**
+   * Stops timers, listeners, channel and lock, and forgets the token; the server session lives on. Calls under way
+   * reject with `DISPOSED`.
+   */
   dispose(): void {
+    if (this.#disposed) return;
     this.#disposed = true;
+    this.#endDisposal(disposed());
     this.#engine?.dispose();
     this.#subscribers.clear();
     this.#listeners.clear();
@@ -193,12 +238,12 @@ export class AuthClient<User = unknown> {
 
   /** The engine, loaded and started. A failure to load is tried again by the next call. */
   #start(): Promise<Engine> {
-    if (this.#disposed) return Promise.reject(new AuthError('DISPOSED', 'this client was disposed of'));
+    if (this.#disposed) return this.#disposal;
     this.#starting ??= this.#load().catch((error: unknown) => {
       this.#starting = undefined;
       throw error;
     });
-    return this.#starting;
+    return Promise.race([this.#starting, this.#disposal]);
   }
 
   async #load(): Promise<Engine> {
@@ -206,22 +251,35 @@ export class AuthClient<User = unknown> {
     const engine = await createEngine(this.#settings, this.#notify);
     if (this.#disposed) {
       engine.dispose();
-      throw new AuthError('DISPOSED', 'this client was disposed of');
+      throw disposed();
     }
     this.#engine = engine;
     return engine;
   }
 
   readonly #notify: Notify = (event, detail, snapshot) => {
-    this.#session = deepFrozen(snapshot) as Session<User>;
-    const { reason } = this.#session;
-    const details: Record<string, unknown> = { 'signed-out': { reason }, 'refresh-failed': detail };
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
-      isolated(listener as (detail: unknown) => void, details[event] ?? this.#session);
-    }
-    for (const subscriber of [...this.#subscribers]) isolated(subscriber, this.#session);
+    if (snapshot) this.#session = deepFrozen(snapshot) as Session<User>;
+    const session = this.#session;
+    if (event === 'signed-in') this.#formerUser = this.#lastUser;
+    if (session.status !== 'restoring') this.#lastUser = session.user;
+    const from = this.#formerUser;
+    const details: Record<string, unknown> = {
+      'signed-out': { reason: session.reason },
+      'account-changed': { from, to: session },
+    };
+    // Listeners run when all is done, outside of locks and of what they are told about.
+    queueMicrotask(() => {
+      for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+        isolated(listener as (detail: unknown) => void, details[event] ?? detail);
+      }
+      if (snapshot) for (const subscriber of [...this.#subscribers]) isolated(subscriber, session);
+    });
   };
 }
+
+const isText = (value: unknown) => typeof value === 'string';
+
+const disposed = () => new AuthError('DISPOSED', 'this client was disposed of');
 
 /** A listener that throws hurts nobody: its error is reported as an uncaught one, and the next listener is called. */
 function isolated<T>(listener: (value: T) => void, value: T): void {

@@ -1,38 +1,74 @@
-// The mark that somebody signed in here: one random key per sign-in and client name, shared by the tabs of an origin.
-// It is sent as `Idempotency-Key` with each refresh, so that a refresh whose answer was lost (network, reload, crash)
-// repeats instead of looking like theft; and that it is there tells a new page that a session may be resumed. It is no
-// credential: without the httpOnly cookie it opens nothing.
+// What the origin's storage remembers of sign-ins, shared by its tabs. Nothing in it is a credential.
+//
+// The mark: one random key per sign-in and client name. It is sent as `Idempotency-Key` with each refresh, so that a
+// refresh whose answer was lost (network, reload, crash) repeats instead of looking like theft; and that it is there
+// tells a new page that a session may be resumed. Without the httpOnly cookie it opens nothing.
 
 export interface Mark {
-  /** The key, or undefined where nobody signed in. */
+  /** The key of the sign-in that this page knows of. */
   key(): string | undefined;
-  /** Leaves a new key, or takes it away. */
+  /** Leaves a new key, or takes ours away. */
   set(on: boolean): void;
+  /** The key in the storage and ours become one: the storage's if it has one, else ours, else a new one. */
+  share(): void;
+  /** Which sign-in a key belongs to: 0 ours, 1 the one in the storage, 2 one that is over. */
+  about(key: unknown): number;
+  /** The storage against what we know: 0, 1 or 2 for a key that is the same, gone or another; 4 for a sign-out owed. */
+  memory(): number;
+  /** Remembers that the server has still to hear of a sign-out. */
+  owe(on: boolean): void;
+  /** Remembers until when the server asked all tabs to wait; 0 forgets it. */
+  hold(milliseconds: number): void;
+  /** For how long that still is. */
+  wait(): number;
 }
 
-export function createMark(name: string): Mark {
-  const slot = `tokenward:${name}`;
-  // The key this page knows of. Where storage is blocked (reading the property throws) or absent (workers), it is all.
+/** Where storage is blocked (reading the property throws), absent (workers) or not `shared`, memory is all there is. */
+export function createMark(slot: string, shared: boolean): Mark {
   let known: string | undefined;
-  const stored = <T>(use: (storage: Storage) => T): T | undefined => {
+  const read = (suffix = ''): string | null | undefined => {
     try {
-      return use(localStorage);
+      return shared ? localStorage.getItem(slot + suffix) : undefined;
     } catch {
       return undefined;
     }
   };
-  const read = () => stored((storage) => storage.getItem(slot)) ?? undefined;
+  const write = (value: string | undefined, suffix = '') => {
+    try {
+      if (!shared) return;
+      if (value) localStorage.setItem(slot + suffix, value);
+      else localStorage.removeItem(slot + suffix);
+    } catch {
+      // full or blocked: this page remembers by itself
+    }
+  };
+  const wait = () => Math.max(Number(read(':wait') ?? 0) - Date.now(), 0) || 0;
+  const fresh = () => crypto.getRandomValues(new Uint32Array(4)).join('');
   return {
-    key() {
-      known = read() ?? known;
-      return known;
-    },
+    key: () => known,
     set(on) {
-      const mine = known;
-      known = on ? crypto.getRandomValues(new Uint32Array(4)).join('') : undefined;
-      if (known) stored((storage) => storage.setItem(slot, known as string));
       // The mark of somebody who has signed in since is not ours to take.
-      else if (read() === mine) stored((storage) => storage.removeItem(slot));
+      const ours = on || read() === known;
+      known = on ? fresh() : undefined;
+      if (ours) write(known);
     },
+    share() {
+      const stored = read();
+      known = stored || known || fresh();
+      if (stored !== known) write(known);
+    },
+    about(key) {
+      const stored = read();
+      return stored === undefined || key === known ? 0 : key === stored ? 1 : 2;
+    },
+    memory() {
+      const stored = read();
+      const mark = stored === undefined || (stored ?? undefined) === known ? 0 : stored === null ? 1 : 2;
+      return mark + (read(':owed') ? 4 : 0);
+    },
+    owe: (on) => write(on ? '1' : undefined, ':owed'),
+    hold: (milliseconds) =>
+      write(milliseconds ? String(Date.now() + Math.max(milliseconds, wait())) : undefined, ':wait'),
+    wait,
   };
 }

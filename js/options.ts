@@ -5,10 +5,16 @@ import { AuthError } from './errors.js';
 export interface AuthClientOptions {
   /** Where the auth endpoints live. Default: the page's origin. */
   baseUrl?: string | URL;
-  /** Paths, resolved against `baseUrl`. Default: `/auth/login`, `/auth/refresh`, `/auth/logout`, `/auth/logout-all`. */
+  /** Paths, resolved against `baseUrl`. Default: `/auth/login`, `/auth/refresh`, `/auth/logout`, `/auth/logout-all`; with `protocol: 'oauth2'` `/oauth/token` and `/oauth/revoke`. */
   endpoints?: { login?: string; refresh?: string; logout?: string; logoutAll?: string };
-  /** Names of the answer's fields where the server's differ; dots go deeper (`'data.token'`). Default: `accessToken`, `expiresIn`, `user`. */
-  fields?: { accessToken?: string; expiresIn?: string; user?: string };
+  /** Where the refresh token travels: `'cookie'` (default; httpOnly, invisible to scripts) or `'body'` (default with `protocol: 'oauth2'`; kept in memory, gone with the page, each tab by itself). */
+  transport?: 'cookie' | 'body';
+  /** `'json'` (default), or `'oauth2'` for an RFC 6749 token endpoint (grants `password` and `refresh_token`, RFC 7009 revocation). */
+  protocol?: 'json' | 'oauth2';
+  /** OAuth 2 only: the public client's id. Default: none is sent. */
+  clientId?: string;
+  /** Names of the answer's fields where the server's differ; dots go deeper (`'data.token'`). Default: `accessToken`, `refreshToken`, `expiresIn`, `user`; with `protocol: 'oauth2'` `access_token`, `refresh_token`, `expires_in`, `user`. */
+  fields?: { accessToken?: string; refreshToken?: string; expiresIn?: string; user?: string };
   /** Origins that may be sent the access token, besides `baseUrl`'s and the page's. Everything else gets a plain `fetch`. Default: none. */
   apiOrigins?: readonly string[];
   /** Scheme of the `Authorization` header on API calls. Default `'Bearer'`. */
@@ -23,10 +29,23 @@ export interface AuthClientOptions {
   timeout?: number;
   /** Try to resume the session when the client starts: `'auto'` (default) only if this browser was signed in. */
   restore?: 'auto' | 'always' | 'never';
-  /** Tells several clients on one origin apart. Default `'default'`. */
+  /** Keep the tabs of one origin in step: one auth call at a time, sign-in and sign-out in all of them. Default true. */
+  crossTab?: boolean;
+  /** Tells several clients on one origin apart; those with different names don't hear each other. Default `'default'`. */
   name?: string;
   /** Which responses mean "this token is no longer good". Default: status 401. Clone the response before reading its body. */
   shouldRefresh?: (response: Response) => boolean | Promise<boolean>;
+  /** Told of what happens; never of a token. */
+  onLog?: (entry: LogEntry) => void;
+}
+
+/** One thing that happened. Never a token, a password or an address with a query. */
+export interface LogEntry {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly level: 'debug' | 'info' | 'warn';
+  readonly event: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
 }
 
 const ENDPOINTS = {
@@ -35,13 +54,23 @@ const ENDPOINTS = {
   logout: '/auth/logout',
   logoutAll: '/auth/logout-all',
 };
-const FIELDS = { accessToken: 'accessToken', expiresIn: 'expiresIn', user: 'user' };
+const OAUTH2 = { login: '/oauth/token', refresh: '/oauth/token', logout: '/oauth/revoke', logoutAll: '/oauth/revoke' };
+const FIELDS = { accessToken: 'accessToken', refreshToken: 'refreshToken', expiresIn: 'expiresIn', user: 'user' };
+const OAUTH2_FIELDS: typeof FIELDS = {
+  accessToken: 'access_token',
+  refreshToken: 'refresh_token',
+  expiresIn: 'expires_in',
+  user: 'user',
+};
 
 export type Endpoint = keyof typeof ENDPOINTS;
 
 /** The options, checked and complete. Durations are milliseconds, addresses absolute. */
 export interface Settings {
   readonly endpoints: Readonly<Record<Endpoint, string>>;
+  readonly transport: 'cookie' | 'body';
+  readonly oauth2: boolean;
+  readonly clientId: string | undefined;
   readonly fields: Readonly<typeof FIELDS>;
   /** Prefixes of the URLs that may be sent the token: origins, each with its slash. */
   readonly origins: readonly string[];
@@ -51,12 +80,14 @@ export interface Settings {
   readonly renewBefore: number;
   readonly timeout: number;
   readonly restore: 'auto' | 'always' | 'never';
+  readonly crossTab: boolean;
   readonly name: string;
   readonly shouldRefresh: ((response: Response) => boolean | Promise<boolean>) | undefined;
+  readonly onLog: ((entry: LogEntry) => void) | undefined;
 }
 
 const KNOWN =
-  'baseUrl endpoints fields apiOrigins tokenScheme authHeaders idempotencyKey renewBefore timeout restore name shouldRefresh';
+  'baseUrl endpoints transport protocol clientId fields apiOrigins tokenScheme authHeaders idempotencyKey renewBefore timeout restore crossTab name shouldRefresh onLog';
 
 /** Checks every option and completes the rest. Throws `INVALID_OPTIONS`. */
 export function readOptions(options: AuthClientOptions): Settings {
@@ -64,42 +95,42 @@ export function readOptions(options: AuthClientOptions): Settings {
   known('options', given, KNOWN);
   const page = globalThis.location?.origin;
   const base = address('options.baseUrl', given.baseUrl ?? page ?? 'http://localhost');
-  const endpoints = strings('options.endpoints', given.endpoints, ENDPOINTS);
+  const oauth2 = oneOf('options.protocol', given.protocol ?? 'json', ['json', 'oauth2']) === 'oauth2';
+  const { clientId } = given;
+  if (clientId !== undefined) string('options.clientId', clientId);
+  if (clientId !== undefined && !oauth2) fail('options.clientId', 'protocol: "oauth2" beside it', given.protocol);
+  const endpoints = strings('options.endpoints', given.endpoints, oauth2 ? OAUTH2 : ENDPOINTS);
   for (const name of Object.keys(endpoints) as Endpoint[]) {
     endpoints[name] = address(`options.endpoints.${name}`, endpoints[name], base).href;
   }
   const apiOrigins = given.apiOrigins ?? [];
   if (!Array.isArray(apiOrigins)) fail('options.apiOrigins', 'an array of origins', apiOrigins);
   const origins = (apiOrigins as unknown[]).map((one, index) => origin(`options.apiOrigins[${index}]`, one));
-  const { authHeaders, shouldRefresh } = given;
+  const { authHeaders } = given;
   if (authHeaders !== undefined && typeof authHeaders !== 'function') headers('options.authHeaders', authHeaders);
-  if (shouldRefresh !== undefined && typeof shouldRefresh !== 'function') {
-    fail('options.shouldRefresh', 'a function', shouldRefresh);
-  }
   const scheme = string('options.tokenScheme', given.tokenScheme ?? 'Bearer');
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(scheme)) fail('options.tokenScheme', 'one word, such as "Bearer"', scheme);
-  const restore = given.restore ?? 'auto';
-  if (restore !== 'auto' && restore !== 'always' && restore !== 'never') {
-    fail('options.restore', '"auto", "always" or "never"', restore);
-  }
-  const key = given.idempotencyKey ?? base.origin === page;
-  if (typeof key !== 'boolean') fail('options.idempotencyKey', 'a boolean', key);
   return {
     endpoints,
-    fields: strings('options.fields', given.fields, FIELDS),
+    transport: oneOf('options.transport', given.transport ?? (oauth2 ? 'body' : 'cookie'), ['cookie', 'body']),
+    oauth2,
+    clientId: clientId as string | undefined,
+    fields: strings('options.fields', given.fields, oauth2 ? OAUTH2_FIELDS : FIELDS),
     origins: [...new Set([page, base.origin, ...origins])]
       .filter((one) => one && one !== 'null')
       .map((one) => `${one}/`),
     tokenScheme: scheme,
     authHeaders:
       typeof authHeaders === 'function' ? (authHeaders as () => HeadersInit) : () => authHeaders as HeadersInit,
-    idempotencyKey: key as boolean,
+    idempotencyKey: boolean('options.idempotencyKey', given.idempotencyKey ?? base.origin === page),
     renewBefore: seconds('options.renewBefore', given.renewBefore ?? 60, 0),
     // A browser's timer holds 2³¹ − 1 ms.
     timeout: Math.min(seconds('options.timeout', given.timeout ?? 10, 0.001), 0x7fffffff),
-    restore: restore as Settings['restore'],
+    restore: oneOf('options.restore', given.restore ?? 'auto', ['auto', 'always', 'never']),
+    crossTab: boolean('options.crossTab', given.crossTab ?? true),
     name: string('options.name', given.name ?? 'default'),
-    shouldRefresh: shouldRefresh as Settings['shouldRefresh'],
+    shouldRefresh: callback('options.shouldRefresh', given.shouldRefresh),
+    onLog: callback('options.onLog', given.onLog),
   };
 }
 
@@ -128,6 +159,20 @@ function known(where: string, value: Record<string, unknown>, names: string): vo
 function string(where: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') fail(where, 'a string that is not empty', value);
   return value as string;
+}
+
+function boolean(where: string, value: unknown): boolean {
+  return typeof value === 'boolean' ? value : fail(where, 'a boolean', value);
+}
+
+function callback<T>(where: string, value: unknown): T | undefined {
+  return value === undefined || typeof value === 'function' ? (value as T) : fail(where, 'a function', value);
+}
+
+function oneOf<T extends string>(where: string, value: unknown, choices: readonly T[]): T {
+  return choices.includes(value as T)
+    ? (value as T)
+    : fail(where, choices.map((one) => `"${one}"`).join(' or '), value);
 }
 
 /** A record of strings, completed by its defaults. */

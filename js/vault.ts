@@ -1,9 +1,9 @@
-// The one place where access tokens are. They come in with an auth answer and go out in a header; nothing else leaves
-// but their number, their lifetime and their payload segment, which without its signature is no token.
+// The one place where tokens are. They come in with an auth answer and go out in a header or to an auth endpoint; nothing
+// else leaves but the access token's number, its lifetime and its claims.
 import type { Mark } from './mark.js';
 import type { Endpoint, Settings } from './options.js';
 
-/** What an auth endpoint answered, without the token. */
+/** What an auth endpoint answered, without the tokens. */
 export interface Answer {
   readonly status: number;
   /** The error code of the body: `{error: {code}}`, `{code}` or `{error: "text"}`. */
@@ -16,107 +16,160 @@ export interface Answer {
   readonly token: number;
   /** Seconds; NaN where the answer does not say. */
   readonly expiresIn: number;
-  /** The JWT's middle segment. */
-  readonly payload: string | undefined;
+  /** The JWT's `exp − iat` in seconds; NaN where it has none. */
+  readonly jwtLife: number;
+  /** Whom the token was issued for: `user.id`, or the claim `sub`. */
+  readonly subject: string | undefined;
+}
+
+/** Who is signed in, as far as the server's answer and the JWT's payload say. */
+export interface Profile {
   readonly user: unknown;
+  readonly claims: Record<string, unknown> | null;
 }
 
 export interface Vault {
-  /** Sends an auth call. Rejects as `fetch` does. */
-  call(endpoint: Endpoint, body: string | undefined, signal: AbortSignal, caller?: AbortSignal): Promise<Answer>;
+  /** Sends an auth call. Rejects as `fetch` does; throws what `authHeaders` throws. */
+  call(endpoint: Endpoint, credentials: string | undefined, caller?: AbortSignal): Promise<Answer>;
+  /** Aborts the auth call under way. */
+  cancel(): void;
   adopt(token: number, freshFor: number): void;
   hold(): void;
   wipe(): void;
   discard(token: number): void;
+  /** The server has heard of the sign-out, or will never: what was kept to tell it is forgotten. */
+  farewell(): void;
   /** The number of the token that calls go out with; 0 where there is none. */
   present(): number;
+  profile(): Profile;
   /** Whether a call may go out without asking. */
   fresh(): boolean;
   /** Whether the token may go to this address. */
   mayReceive(url: string): boolean;
   /** Sends a request with the present token, whatever token it was sent with before. */
   send(request: Request): Promise<Response>;
-  /** The token itself, for those who need it as a string. */
+  /** The token itself, for those who need it as a string. Empty where it is in a cookie. */
   reveal(): string;
 }
 
+/** What came with an auth answer. The access token is empty where the server keeps it in a cookie. */
+interface Arrived extends Profile {
+  readonly access: string;
+  readonly refresh: string;
+  /** Whom it is for; undefined where nobody said. */
+  readonly subject: string | undefined;
+  /** Whether it goes on with a session: not every server says all of it again then. */
+  readonly goesOn: boolean;
+}
+
+const NOBODY: Arrived = { access: '', refresh: '', user: null, claims: null, subject: undefined, goesOn: false };
+
 export function createVault(settings: Settings, mark: Mark): Vault {
   const { fetch } = globalThis;
-  /** Tokens that came in and wait for the core's word. */
-  const arrived = new Map<number, string>();
+  const { fields, transport, oauth2, clientId, tokenScheme } = settings;
+  /** What came in and waits for the core's word. */
+  const arrived = new Map<number, Arrived>();
   let count = 0;
   let present = 0;
-  let token = '';
+  let current = NOBODY;
+  /** The refresh token of a session that is over here, but of whose end the server has not heard. */
+  let last = '';
+  let aborting = new AbortController();
   // Both clocks must agree that the token is fresh: the monotonic one may stand still while the device sleeps, the wall
   // clock may be set back.
   let freshMonotonic = 0;
   let freshWall = 0;
 
-  function take(value: unknown): number {
-    if (typeof value !== 'string' || value === '') return 0;
-    count += 1;
-    arrived.set(count, value);
-    return count;
-  }
-
-  async function call(
-    endpoint: Endpoint,
-    body: string | undefined,
-    signal: AbortSignal,
-    caller?: AbortSignal,
-  ): Promise<Answer> {
+  function call(endpoint: Endpoint, credentials: string | undefined, caller?: AbortSignal): Promise<Answer> {
     const headers = new Headers(settings.authHeaders());
-    if (body !== undefined) headers.set('content-type', 'application/json');
-    const key = endpoint === 'refresh' && settings.idempotencyKey ? mark.key() : undefined;
+    const leaving = endpoint !== 'login' && endpoint !== 'refresh';
+    const refresh = current.refresh || (leaving ? last : '');
+    // Nothing to ask with: the answer is known.
+    if (transport === 'body' && endpoint === 'refresh' && !refresh)
+      return Promise.resolve(answered(endpoint, NO_TOKEN, ''));
+    let body: BodyInit | null = null;
+    if (oauth2) {
+      // RFC 6749 §4.3 and §6, RFC 7009 §2.1.
+      const form = new URLSearchParams(
+        credentials
+          ? { grant_type: 'password', ...JSON.parse(credentials) }
+          : leaving
+            ? { token: refresh, token_type_hint: 'refresh_token' }
+            : { grant_type: 'refresh_token', ...(refresh && { refresh_token: refresh }) },
+      );
+      if (clientId) form.set('client_id', clientId);
+      body = form;
+    } else {
+      body = credentials ?? (refresh ? JSON.stringify({ [fields.refreshToken.replace(/.*\./, '')]: refresh }) : null);
+      if (body) headers.set('content-type', 'application/json');
+    }
+    const key = endpoint === 'refresh' && settings.idempotencyKey && mark.key();
     if (key) headers.set('idempotency-key', key);
-    if (endpoint === 'logoutAll' && token) headers.set('authorization', `${settings.tokenScheme} ${token}`);
-    const response = await fetch(settings.endpoints[endpoint], {
+    if (endpoint === 'logoutAll' && current.access) headers.set('authorization', `${tokenScheme} ${current.access}`);
+    aborting = new AbortController();
+    const { signal } = aborting;
+    return fetch(settings.endpoints[endpoint], {
       method: 'POST',
       headers,
-      body: body ?? null,
-      credentials: 'include',
+      body,
+      credentials: transport === 'body' ? 'omit' : 'include',
       cache: 'no-store',
       redirect: 'error',
       // A sign-out must reach the server even if the page goes away.
-      keepalive: endpoint === 'logout' || endpoint === 'logoutAll',
+      keepalive: leaving,
       signal: caller ? AbortSignal.any([signal, caller]) : signal,
-    });
-    const text = await response.text();
-    let json: unknown;
-    try {
-      json = JSON.parse(text);
-    } catch {
-      // not JSON: the status says enough
-    }
-    const { fields } = settings;
-    const accessToken = response.ok ? dig(json, fields.accessToken) : undefined;
+    }).then(async (response) => answered(endpoint, response, await response.text()));
+  }
+
+  function answered(endpoint: Endpoint, response: Pick<Response, 'ok' | 'status' | 'headers'>, text: string): Answer {
+    const { ok, status, headers } = response;
+    const json = parse(text);
+    const access = ok ? dig(json, fields.accessToken) : undefined;
+    const user = (ok && dig(json, fields.user)) ?? null;
+    const claims = typeof access === 'string' ? payload(access) : null;
     const error = dig(json, 'error');
     const code = dig(error, 'code') ?? dig(json, 'code') ?? error;
     const message = dig(error, 'message') ?? dig(json, 'error_description') ?? dig(json, 'message') ?? error;
     const expiresIn = dig(json, fields.expiresIn);
+    const id = dig(user, 'id') ?? dig(user, 'sub') ?? claims?.sub;
+    const subject = id === undefined ? undefined : String(id);
+    let token = 0;
+    // `{success: true}` and no word of a token: both are in cookies that no script sees.
+    if ((typeof access === 'string' && access) || (ok && dig(json, 'success') === true && !/token/i.test(text))) {
+      token = count += 1;
+      const refresh = transport === 'body' ? dig(json, fields.refreshToken) : '';
+      const goesOn = endpoint === 'refresh';
+      arrived.set(token, {
+        access: String(access ?? ''),
+        refresh: String(refresh ?? ''),
+        user,
+        claims,
+        subject,
+        goesOn,
+      });
+    }
     return {
-      status: response.status,
+      status,
       code: typeof code === 'string' ? code : undefined,
       message: typeof message === 'string' ? message.slice(0, 200) : undefined,
-      retryAfter: retryAfter(response.headers),
-      token: take(accessToken),
-      expiresIn:
-        typeof expiresIn === 'string' && expiresIn.trim()
-          ? Number(expiresIn)
-          : typeof expiresIn === 'number'
-            ? expiresIn
-            : Number.NaN,
-      payload: typeof accessToken === 'string' ? accessToken.split('.', 3)[1] : undefined,
-      user: response.ok ? (dig(json, fields.user) ?? null) : null,
+      retryAfter: retryAfter(headers),
+      token,
+      expiresIn: Number(typeof expiresIn === 'string' ? expiresIn.trim() || Number.NaN : (expiresIn ?? Number.NaN)),
+      jwtLife: Number(claims?.exp) - Number(claims?.iat),
+      subject,
     };
   }
 
   return {
     call,
+    cancel: () => aborting.abort(),
     adopt(id, freshFor) {
-      if (id !== present) {
-        token = arrived.get(id) ?? '';
+      const next = arrived.get(id);
+      if (next) {
         arrived.clear(); // what came before the adopted one is of no use any more
+        const { refresh, user, subject } = current;
+        const same = next.goesOn && (next.subject ?? subject) === (subject ?? next.subject);
+        current = same ? { ...next, refresh: next.refresh || refresh, user: next.user ?? user } : next;
         present = id;
       }
       freshMonotonic = performance.now() + freshFor;
@@ -126,23 +179,48 @@ export function createVault(settings: Settings, mark: Mark): Vault {
       freshMonotonic = 0;
     },
     wipe() {
+      last = current.refresh || last;
       present = 0;
-      token = '';
+      current = NOBODY;
       freshMonotonic = 0;
       arrived.clear();
     },
-    discard(id) {
-      arrived.delete(id);
+    discard: (id) => void arrived.delete(id),
+    farewell() {
+      last = '';
     },
     present: () => present,
+    profile: () => ({ user: current.user, claims: current.claims }),
     fresh: () => performance.now() < freshMonotonic && Date.now() < freshWall,
     mayReceive: (url) => settings.origins.some((origin) => url.startsWith(origin)),
     send(request) {
-      request.headers.set('authorization', `${settings.tokenScheme} ${token}`);
+      if (current.access) request.headers.set('authorization', `${tokenScheme} ${current.access}`);
+      else if (request.credentials === 'same-origin') return fetch(new Request(request, { credentials: 'include' }));
       return fetch(request);
     },
-    reveal: () => token,
+    reveal: () => current.access,
   };
+}
+
+const NO_TOKEN = { ok: false, status: 401, headers: new Headers() };
+
+/** The payload of a JWT (RFC 7519 §3), read for display and for its lifetime, never verified and never trusted. */
+function payload(token: string): Record<string, unknown> | null {
+  try {
+    const bytes = atob((token.split('.')[1] as string).replace(/-/g, '+').replace(/_/g, '/'));
+    const claims = parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
+    return typeof claims === 'object' ? (claims as Record<string, unknown> | null) : null;
+  } catch {
+    return null; // an opaque token
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3), seconds or a date. A date is compared with the server's own, if it can be read. */

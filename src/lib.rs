@@ -13,17 +13,18 @@
 //! It compiles for every target, so its tests run on the host, in microseconds, with time as a number:
 //!
 //! ```
-//! use tokenward::core::{Config, Core, Input, Output, Restore};
+//! use tokenward::core::{Config, Core, Input, Mark, Memory, Output, Restore};
 //!
 //! let config = Config { renew_before: 60_000, timeout: 10_000, restore: Restore::Auto };
 //! let mut core = Core::new(config, 7);
 //! // This browser was signed in before, so the first thing to do is to ask for a token.
-//! let outputs = core.handle(Input::Start { marked: true }, 0);
-//! assert!(outputs.iter().any(|output| matches!(output, Output::Refresh(_))));
+//! let memory = Memory { mark: Mark::Other, owed: false, wait: 0 };
+//! let outputs = core.handle(Input::Start { memory }, 0);
+//! assert!(outputs.iter().any(|output| matches!(output, Output::Lock(_))));
 //! ```
 //!
 //! The access token itself never enters this crate: it stays in the vault (`js/vault.ts`), and what is decided here is
-//! decided on its number, its lifetime and its claims.
+//! decided on its number, its lifetime and whom it was issued for.
 
 pub mod core;
 

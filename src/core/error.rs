@@ -5,6 +5,8 @@ use super::Millis;
 /// Why a call could not be done. The names are those of `AuthError.code` in TypeScript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
+    /// What the app set cannot be used. The developer mends the code.
+    InvalidOptions,
     /// The server refused what was handed to `login`. The user can try again.
     InvalidCredentials,
     /// Nobody is signed in. The app shows its login.
@@ -31,6 +33,7 @@ impl Code {
     /// The name as JavaScript sees it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::InvalidOptions => "INVALID_OPTIONS",
             Self::InvalidCredentials => "INVALID_CREDENTIALS",
             Self::SignedOut => "SIGNED_OUT",
             Self::SessionEnded => "SESSION_ENDED",
@@ -75,6 +78,7 @@ mod tests {
     #[test]
     fn only_what_may_mend_itself_is_retryable() {
         for (code, name, retryable) in [
+            (Code::InvalidOptions, "INVALID_OPTIONS", false),
             (Code::InvalidCredentials, "INVALID_CREDENTIALS", false),
             (Code::SignedOut, "SIGNED_OUT", false),
             (Code::SessionEnded, "SESSION_ENDED", false),

@@ -4,7 +4,6 @@
 //! order. Whoever calls it (the shell in a browser, a test on the host) does those things and reports back what came of
 //! them as the next [`Input`]. Times are [`Millis`] of elapsed time since the client started.
 
-mod claims;
 mod config;
 mod error;
 mod machine;
@@ -13,14 +12,13 @@ mod renewal;
 mod session;
 mod wire;
 
-pub use claims::decode_payload;
 pub use config::{Config, Restore};
 pub use error::{Code, Failure};
-pub use machine::{Core, Event, FlightId, Input, Output, Verdict};
+pub use machine::{About, Core, Event, FlightId, Input, Mark, Memory, News, Output, Verdict};
 pub use random::Random;
 pub use renewal::{MIN_RENEWAL_GAP, TIMER_MAX, lifetime};
 pub use session::{Grant, Session, SignedOutReason, Subject, Token, TokenId};
-pub use wire::{Answer, LoginOutcome, Outcome, Reply, login_outcome, refresh_outcome};
+pub use wire::{Answer, LoginOutcome, Outcome, Reply, RevokeOutcome, login_outcome, refresh_outcome, revoke_outcome};
 
 /// Milliseconds: a span, or (in names that end in `_at`) elapsed time since the client started.
 pub type Millis = u64;

@@ -12,18 +12,20 @@ pub const MIN_RENEWAL_GAP: Millis = 5_000;
 const BACKOFF_BASE: Millis = 1_000;
 const BACKOFF_MAX: Millis = 60_000;
 
-/// How long a token lives, from what the server said: `expiresIn` in seconds where it makes sense, else the JWT's
-/// `exp − iat` (which needs no synchronised clock), else unknown.
+/// How long a token lives, from what the server said in seconds: `expiresIn` where it makes sense, else the JWT's
+/// `exp − iat` (which needs no synchronised clock), else unknown. What was not said is NaN.
 ///
 /// ```
 /// use tokenward::core::lifetime;
-/// assert_eq!(lifetime(Some(900.0), None, None), Some(900_000));
-/// assert_eq!(lifetime(Some(-5.0), Some(1_000.0), Some(940.0)), Some(60_000));
-/// assert_eq!(lifetime(None, None, None), None);
+/// assert_eq!(lifetime(900.0, f64::NAN), Some(900_000));
+/// assert_eq!(lifetime(-5.0, 60.0), Some(60_000));
+/// assert_eq!(lifetime(f64::NAN, f64::NAN), None);
 /// ```
-pub fn lifetime(expires_in: Option<f64>, exp: Option<f64>, iat: Option<f64>) -> Option<Millis> {
-    let sensible = |seconds: f64| (seconds.is_finite() && seconds > 0.0).then_some((seconds * 1_000.0) as Millis);
-    expires_in.and_then(sensible).or_else(|| sensible(exp? - iat?))
+pub fn lifetime(expires_in: f64, jwt_life: f64) -> Option<Millis> {
+    [expires_in, jwt_life]
+        .into_iter()
+        .find(|seconds| seconds.is_finite() && *seconds > 0.0)
+        .map(|seconds| (seconds * 1_000.0) as Millis)
 }
 
 /// When to renew a token that was asked for at `asked_at`: `renew_before` its end and at most half its life early,
@@ -50,8 +52,9 @@ mod tests {
     #[test]
     fn nonsensical_lifetimes_fall_back_to_the_claims() {
         for nonsense in [0.0, -5.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(lifetime(Some(nonsense), Some(100.0), Some(40.0)), Some(60_000), "{nonsense}");
-            assert_eq!(lifetime(Some(nonsense), None, Some(40.0)), None, "{nonsense}");
+            assert_eq!(lifetime(nonsense, 60.0), Some(60_000), "{nonsense}");
+            assert_eq!(lifetime(nonsense, f64::NAN), None, "{nonsense}");
+            assert_eq!(lifetime(nonsense, -1.0), None, "{nonsense}");
         }
     }
 

@@ -77,9 +77,18 @@ pub enum SignedOutReason {
     Revoked,
     /// The server saw a refresh token used twice and ended the session.
     Reused,
+    /// Somebody signed out in another tab, or somebody else signed in there.
+    OtherTab,
 }
 
 impl SignedOutReason {
+    /// The reason of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Never, Self::Logout, Self::Expired, Self::Revoked, Self::Reused, Self::OtherTab]
+            .into_iter()
+            .find(|reason| reason.as_str() == name)
+    }
+
     /// The name as JavaScript sees it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -88,6 +97,7 @@ impl SignedOutReason {
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::Reused => "reused",
+            Self::OtherTab => "other-tab",
         }
     }
 }

@@ -9,8 +9,8 @@ pub enum Reply {
     Answered(Answer),
     /// Nothing came: the network failed, or the browser refused to connect.
     Unreachable,
-    /// Nothing came within the time allowed.
-    TimedOut,
+    /// It could not even be sent: what the app set stood in the way.
+    Unsendable,
 }
 
 /// An HTTP answer of an auth endpoint, reduced to what decisions are made of.
@@ -46,6 +46,17 @@ pub enum LoginOutcome {
     Failed(Failure),
 }
 
+/// What telling the server of a sign-out can come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevokeOutcome {
+    /// It has heard.
+    Heard,
+    /// It will not hear, however often it is told.
+    Refused,
+    /// It has not heard yet.
+    Later,
+}
+
 /// Error codes by which a server says that the session is over, whatever the status (contract; RFC 6749 §5.2).
 const SESSION_CODES: [&str; 5] =
     ["NO_REFRESH_TOKEN", "INVALID_REFRESH_TOKEN", "REFRESH_TOKEN_REUSED", "TOKEN_REVOKED", "invalid_grant"];
@@ -56,7 +67,7 @@ pub fn refresh_outcome(reply: Reply) -> Outcome {
     let answer = match reply {
         Reply::Answered(answer) => answer,
         Reply::Unreachable => return Outcome::Later(Failure::of(Code::Offline)),
-        Reply::TimedOut => return Outcome::Later(Failure::of(Code::Timeout)),
+        Reply::Unsendable => return Outcome::Later(Failure::of(Code::InvalidOptions)),
     };
     let code = answer.code.as_deref();
     let session_code = code.is_some_and(|code| SESSION_CODES.contains(&code));
@@ -78,7 +89,7 @@ pub fn login_outcome(reply: Reply) -> LoginOutcome {
     let answer = match reply {
         Reply::Answered(answer) => answer,
         Reply::Unreachable => return LoginOutcome::Failed(Failure::of(Code::Offline)),
-        Reply::TimedOut => return LoginOutcome::Failed(Failure::of(Code::Timeout)),
+        Reply::Unsendable => return LoginOutcome::Failed(Failure::of(Code::InvalidOptions)),
     };
     let code = match answer.status {
         200..=299 => match answer.grant {
@@ -92,6 +103,18 @@ pub fn login_outcome(reply: Reply) -> LoginOutcome {
         _ => Code::ServerError,
     };
     LoginOutcome::Failed(failure(code, &answer))
+}
+
+/// Decides what a reply to a sign-out means.
+pub fn revoke_outcome(reply: &Reply) -> RevokeOutcome {
+    match reply {
+        Reply::Answered(answer) => match answer.status {
+            200..=299 => RevokeOutcome::Heard,
+            408 | 425 | 429 | 500.. => RevokeOutcome::Later,
+            _ => RevokeOutcome::Refused,
+        },
+        _ => RevokeOutcome::Later,
+    }
 }
 
 fn failure(code: Code, answer: &Answer) -> Failure {
@@ -146,7 +169,7 @@ mod tests {
                 "{status}: {outcome:?}"
             );
         }
-        for reply in [Reply::Unreachable, Reply::TimedOut] {
+        for reply in [Reply::Unreachable, Reply::Unsendable] {
             assert!(matches!(refresh_outcome(reply), Outcome::Later(_)));
         }
     }
@@ -171,6 +194,17 @@ mod tests {
     }
 
     #[test]
+    fn a_sign_out_is_told_again_only_where_that_can_help() {
+        use RevokeOutcome::{Heard, Later, Refused};
+        for (status, outcome) in
+            [(200, Heard), (204, Heard), (400, Refused), (404, Refused), (408, Later), (429, Later), (503, Later)]
+        {
+            assert_eq!(revoke_outcome(&answered(status, None)), outcome, "{status}");
+        }
+        assert_eq!(revoke_outcome(&Reply::Unreachable), Later);
+    }
+
+    #[test]
     fn each_way_a_login_can_fail_has_its_code() {
         for (reply, code) in [
             (answered(401, None), Code::InvalidCredentials),
@@ -180,7 +214,7 @@ mod tests {
             (answered(404, None), Code::ServerError),
             (answered(503, None), Code::ServerError),
             (answered(200, None), Code::MalformedResponse),
-            (Reply::TimedOut, Code::Timeout),
+            (Reply::Unsendable, Code::InvalidOptions),
             (Reply::Unreachable, Code::Offline),
         ] {
             assert!(matches!(login_outcome(reply.clone()), LoginOutcome::Failed(f) if f.code == code), "{reply:?}");

@@ -8,19 +8,18 @@ use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared};
 use gloo_timers::callback::Timeout;
-use js_sys::{Object, Promise};
-use serde::Serialize;
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
-use web_sys::{AbortController, AbortSignal};
+use web_sys::AbortSignal;
 
-use super::auth_call::{AuthCall, Came, send};
+use super::auth_call::{Came, answer};
 use super::clock::Clock;
-use super::host::{Answer, Host};
-use super::snapshot::{Profile, snapshot, to_js};
+use super::host::Host;
+use super::news;
 use crate::core::{
-    Code, Config, Core, Event, Failure, FlightId, Input, LoginOutcome, Millis, Outcome, Output, Restore, TokenId,
-    Verdict, login_outcome, refresh_outcome,
+    About, Code, Config, Core, Event, Failure, FlightId, Input, Mark, Memory, Millis, Output, Restore, Session,
+    TokenId, Verdict, login_outcome, refresh_outcome, revoke_outcome,
 };
 
 /// What everyone who waits for the same thing shares: one future, however many there are.
@@ -34,24 +33,27 @@ pub struct Client(Rc<Shell>);
 struct Shell {
     host: Host,
     core: RefCell<Core>,
-    /// How long one auth call may take, in milliseconds.
-    timeout: u32,
     clock: Clock,
     /// Outputs still to be carried out. Doing one may call the app, which may call back: what that brings queues up.
     outputs: RefCell<VecDeque<Output>>,
     draining: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
-    /// Aborts the auth call under way.
-    abort: RefCell<Option<AbortController>>,
     waiting: RefCell<Option<(Settle, Settled)>>,
-    /// The sign-out call under way; a login waits for it, lest its answer clear the new cookie.
-    revoking: RefCell<Option<Settled>>,
-    /// What came with the last token, until the core says what it means.
-    arrived: RefCell<Profile>,
-    profile: RefCell<Profile>,
+    /// The login that the app asked for last; one that came before finds its other end dropped.
+    login: RefCell<Option<Login>>,
+    /// Who waits to hear whether the server has heard of the sign-out.
+    logouts: RefCell<Vec<oneshot::Sender<bool>>>,
     /// Whether the sign-out that is asked for shall end every session of the user.
     everywhere: Cell<bool>,
+    /// What the server said to the last login, for people.
+    said: RefCell<Option<String>>,
     disposed: Cell<bool>,
+}
+
+struct Login {
+    credentials: String,
+    caller: Option<AbortSignal>,
+    done: Settle,
 }
 
 #[wasm_bindgen]
@@ -69,29 +71,26 @@ impl Client {
                 _ => Restore::Auto,
             },
         };
-        let shell = Rc::new(Shell {
+        Self(Rc::new(Shell {
             core: RefCell::new(Core::new(config, u64::from(seed))),
-            timeout: config.timeout as u32,
             clock: Clock::start(),
             host,
             outputs: RefCell::default(),
             draining: Cell::new(false),
             timer: RefCell::default(),
-            abort: RefCell::default(),
             waiting: RefCell::default(),
-            revoking: RefCell::default(),
-            arrived: RefCell::new(Profile::NOBODY),
-            profile: RefCell::new(Profile::NOBODY),
+            login: RefCell::default(),
+            logouts: RefCell::default(),
             everywhere: Cell::new(false),
+            said: RefCell::default(),
             disposed: Cell::new(false),
-        });
-        Self(shell)
+        }))
     }
 
     /// Starts, with a restore where one is called for. Settles when that is settled, or when the app has waited for it
     /// long enough.
     pub fn start(&self) -> Promise {
-        self.0.ask(Input::Start { marked: self.0.host.marked() })
+        self.0.ask(Input::Start { memory: self.0.memory() })
     }
 
     /// May a call go out? Resolves when it may; rejects with an `AuthError`.
@@ -110,32 +109,55 @@ impl Client {
         self.0.ask(Input::Renew)
     }
 
-    /// Signs in with these credentials (JSON). Resolves when signed in; rejects with an `AuthError`, or as `fetch` does
-    /// when aborted.
+    /// Signs in with these credentials (JSON). Resolves when signed in; rejects with an `AuthError`, or with
+    /// `undefined` when a later login or a logout took its place.
     pub fn login(&self, credentials: String, caller: Option<AbortSignal>) -> Promise {
         let shell = self.0.clone();
-        promise(async move { shell.login(credentials, caller.as_ref()).await })
+        let (done, settled) = oneshot::channel();
+        if !shell.disposed.get() {
+            shell.login.replace(Some(Login { credentials, caller, done }));
+        }
+        shell.handle(Input::Login);
+        promise(async move {
+            match settled.await {
+                Ok(Ok(())) => Ok(JsValue::UNDEFINED),
+                Ok(Err(failure)) => Err(shell.error(failure, shell.said.take())),
+                Err(_) if shell.disposed.get() => Err(shell.error(Failure::of(Code::Disposed), None)),
+                Err(_) => Err(JsValue::UNDEFINED),
+            }
+        })
     }
 
     /// Signs out at once. Resolves with whether the server has heard.
     pub fn logout(&self, everywhere: bool) -> Promise {
         let shell = self.0.clone();
+        let (done, heard) = oneshot::channel();
+        shell.logouts.borrow_mut().push(done);
         shell.everywhere.set(everywhere);
         shell.handle(Input::Logout);
-        promise(async move {
-            // Looked at here, a moment later: called by a listener, the sign-out is carried out when that returns.
-            let heard = shell.revoking.borrow().clone();
-            let heard = match heard {
-                Some(heard) => matches!(heard.await, Ok(Ok(()))),
-                None => false,
-            };
-            Ok(JsValue::from_bool(heard))
-        })
+        promise(async move { Ok(JsValue::from_bool(heard.await == Ok(true))) })
+    }
+
+    /// The lock that this auth call waited for is ours.
+    pub fn locked(&self, flight: u32) {
+        self.0.handle(Input::Locked { flight: FlightId(flight), memory: self.0.memory() });
+    }
+
+    /// Another tab has news; `about` is 0 for the sign-in that we know, 1 for the present one, 2 for one that is over.
+    pub fn heard(&self, about: u32, kind: u32, text: Option<String>, wait: f64, failures: u32) {
+        let about = match about {
+            0 => About::Ours,
+            1 => About::Current,
+            _ => About::Past,
+        };
+        if let Some(news) = news::read(kind, text, wait, failures) {
+            self.0.handle(Input::Heard { news, about });
+        }
     }
 
     /// The page is seen again, shown again from the back-forward cache, or online again.
     pub fn woke(&self) {
-        self.0.handle(Input::Woke);
+        self.0.handle(Input::Woke { memory: self.0.memory() });
     }
 
     /// Stops everything; whoever waits is told.
@@ -144,88 +166,93 @@ impl Client {
         shell.disposed.set(true);
         shell.timer.replace(None);
         shell.outputs.borrow_mut().clear();
-        if let Some(abort) = shell.abort.take() {
-            abort.abort();
-        }
         shell.waiting.replace(None);
+        shell.login.replace(None);
+        shell.logouts.borrow_mut().clear();
+        shell.host.cancel();
+        shell.host.unlock();
         shell.host.wipe();
     }
 }
 
-/// What `handle` answers directly.
-#[derive(Default)]
-struct Replied {
-    verdict: Option<Verdict>,
-    login: Option<FlightId>,
-    /// What to wait for, where the verdict is to wait.
-    settled: Option<Settled>,
-}
-
 impl Shell {
-    fn handle(self: &Rc<Self>, input: Input) -> Replied {
-        let mut replied = Replied::default();
+    /// Hands the core an input; returns its word and, where that is to wait, what to wait for.
+    fn handle(self: &Rc<Self>, input: Input) -> (Option<Verdict>, Option<Settled>) {
         if self.disposed.get() {
-            replied.verdict = Some(Verdict::Refuse(Failure::of(Code::Disposed)));
-            return replied;
+            return (Some(Verdict::Refuse(Failure::of(Code::Disposed))), None);
         }
+        let mut verdict = None;
         for output in self.core.borrow_mut().handle(input, self.clock.now()) {
             match output {
-                Output::Reply(verdict) => replied.verdict = Some(verdict),
-                Output::Login(flight) => replied.login = Some(flight),
+                Output::Reply(reply) => verdict = Some(reply),
                 other => self.outputs.borrow_mut().push_back(other),
             }
         }
-        if replied.verdict == Some(Verdict::Wait) {
-            replied.settled = Some(self.settled());
-        }
+        let settled = (verdict == Some(Verdict::Wait)).then(|| self.settled());
         if !self.draining.replace(true) {
             while let Some(output) = self.next_output() {
                 self.carry_out(output);
             }
             self.draining.set(false);
         }
-        replied
+        (verdict, settled)
     }
 
     fn next_output(&self) -> Option<Output> {
         self.outputs.borrow_mut().pop_front()
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "an output is done once")]
     fn carry_out(self: &Rc<Self>, output: Output) {
+        let host = &self.host;
         match output {
+            Output::Lock(flight) => host.lock(flight.0, false),
+            Output::Steal(flight) => host.lock(flight.0, true),
+            Output::Unlock => host.unlock(),
             Output::Refresh(flight) => self.refresh(flight),
-            Output::Cancel => {
-                if let Some(abort) = self.abort.take() {
-                    abort.abort();
-                }
-            }
-            Output::Revoke => self.revoke(),
+            Output::Login(flight) => self.send_login(flight),
+            Output::Revoke(flight) => self.revoke(flight),
+            Output::Cancel => host.cancel(),
             Output::Adopt { token, fresh_for } => {
-                self.host.adopt(token.0, fresh_for.map_or(f64::INFINITY, |span| span as f64));
+                host.adopt(token.0, fresh_for.map_or(f64::INFINITY, |span| span as f64));
             }
-            Output::Hold => self.host.hold(),
-            Output::Wipe => self.host.wipe(),
-            Output::Discard(token) => self.host.discard(token.0),
-            Output::Mark(on) => self.host.mark(on),
-            Output::Timer(after) => {
-                let weak = Rc::downgrade(self);
-                self.timer.replace(after.map(|after| {
-                    Timeout::new(after as u32, move || {
-                        if let Some(shell) = weak.upgrade() {
-                            shell.handle(Input::Timer);
-                        }
-                    })
-                }));
-            }
+            Output::Hold => host.hold(),
+            Output::Wipe => host.wipe(),
+            Output::Abandon => host.abandon(),
+            Output::Discard(token) => host.discard(token.0),
+            Output::Mark(on) => host.mark(on),
+            Output::Share => host.share(),
+            Output::Owe(on) => host.owe(on),
+            Output::Tell(news) => news::tell(host, &news),
+            Output::Timer(after) => self.set_timer(after),
             Output::Settle(result) => {
                 if let Some((sender, _)) = self.waiting.take() {
                     let _ = sender.send(result);
                 }
             }
+            Output::SettleLogin(result) => {
+                if let Some(login) = self.login.take() {
+                    let _ = login.done.send(result);
+                }
+            }
+            Output::SettleLogout(heard) => {
+                for done in self.logouts.take() {
+                    let _ = done.send(heard);
+                }
+            }
             Output::Notify(event) => self.notify(event),
-            Output::Reply(_) | Output::Login(_) => {} // answered where they were asked
+            Output::Reply(_) => {} // answered where it was asked
         }
+    }
+
+    fn set_timer(self: &Rc<Self>, after: Option<Millis>) {
+        let weak = Rc::downgrade(self);
+        self.timer.replace(after.map(|after| {
+            Timeout::new(after as u32, move || {
+                if let Some(shell) = weak.upgrade() {
+                    shell.handle(Input::Timer);
+                }
+            })
+        }));
     }
 
     /// The future that everyone who waits shares; made by the first, settled by the core.
@@ -239,7 +266,7 @@ impl Shell {
     }
 
     fn ask(self: &Rc<Self>, input: Input) -> Promise {
-        let Replied { verdict, settled, .. } = self.handle(input);
+        let (verdict, settled) = self.handle(input);
         let shell = self.clone();
         promise(async move {
             let result = match (verdict, settled) {
@@ -252,117 +279,72 @@ impl Shell {
     }
 
     fn refresh(self: &Rc<Self>, flight: FlightId) {
+        let sent = self.host.call("refresh", None, None);
+        self.report(sent, move |came| Input::Refreshed { flight, outcome: refresh_outcome(came.reply) });
+    }
+
+    fn send_login(self: &Rc<Self>, flight: FlightId) {
+        let sent = match &*self.login.borrow() {
+            Some(login) => self.host.call("login", Some(&login.credentials), login.caller.as_ref()),
+            None => Err(JsValue::UNDEFINED),
+        };
         let shell = self.clone();
-        let abort = self.new_abort();
-        spawn(async move {
-            let came = send(&shell.host, &AuthCall::to("refresh"), &abort, shell.timeout).await;
-            let outcome = refresh_outcome(came.reply);
-            if matches!(outcome, Outcome::Renewed(_)) {
-                shell.arrived.replace(came.profile);
-            }
-            shell.handle(Input::Refreshed { flight, outcome });
+        self.report(sent, move |came| {
+            shell.said.replace(came.said);
+            Input::LoggedIn { flight, outcome: login_outcome(came.reply) }
         });
     }
 
-    async fn login(self: Rc<Self>, credentials: String, caller: Option<&AbortSignal>) -> Result<JsValue, JsValue> {
-        let revoking = self.revoking.borrow().clone();
-        if let Some(revoking) = revoking {
-            let _ = revoking.await;
-        }
-        let Some(flight) = self.handle(Input::Login).login else {
-            return Err(self.error(Failure::of(Code::Disposed), None));
-        };
-        let abort = self.new_abort();
-        let call = AuthCall { body: Some(&credentials), caller, ..AuthCall::to("login") };
-        let Came { reply, profile, answer } = send(&self.host, &call, &abort, self.timeout).await;
-        let outcome = login_outcome(reply);
-        if matches!(outcome, LoginOutcome::Granted(_)) {
-            self.arrived.replace(profile);
-        }
-        match self.handle(Input::LoggedIn { flight, outcome }).verdict {
-            Some(Verdict::Go) => Ok(JsValue::UNDEFINED),
-            Some(Verdict::Refuse(failure)) => match caller.filter(|caller| caller.aborted()) {
-                Some(caller) => Err(caller.reason()),
-                None => Err(self.error(failure, answer.as_ref())),
-            },
-            // A later login or a logout took its place and aborted it.
-            _ => Err(abort.signal().reason()),
-        }
+    fn revoke(self: &Rc<Self>, flight: FlightId) {
+        let endpoint = if self.everywhere.take() { "logoutAll" } else { "logout" };
+        let sent = self.host.call(endpoint, None, None);
+        self.report(sent, move |came| Input::Revoked { flight, outcome: revoke_outcome(&came.reply) });
     }
 
-    /// Tells the server that the session is over, and remembers whether it has heard.
-    fn revoke(self: &Rc<Self>) {
-        let (sender, receiver) = oneshot::channel();
-        self.revoking.replace(Some(receiver.shared()));
-        let everywhere = self.everywhere.take();
+    /// Tells the core what becomes of a call.
+    fn report(self: &Rc<Self>, sent: Result<Promise, JsValue>, input: impl FnOnce(Came) -> Input + 'static) {
         let shell = self.clone();
-        // The request is made now, while the vault still has the token; only its answer is waited for.
-        let endpoint = if everywhere { "logoutAll" } else { "logout" };
-        let came = send(&self.host, &AuthCall::to(endpoint), &new_abort(), self.timeout);
         spawn(async move {
-            let heard = came.await.succeeded();
-            if everywhere && !heard {
-                // Without a good token the server cannot be asked to end all; this session at least it can end.
-                send(&shell.host, &AuthCall::to("logout"), &new_abort(), shell.timeout).await;
-            }
-            shell.revoking.replace(None);
-            let _ = sender.send(if heard { Ok(()) } else { Err(Failure::of(Code::Offline)) });
+            let came = answer(sent).await;
+            shell.handle(input(came));
         });
     }
 
     fn notify(&self, event: Event) {
         let name = match event {
-            Event::SignedIn => {
-                self.profile.replace(self.arrived.replace(Profile::NOBODY));
-                "signed-in"
-            }
-            Event::Refreshed => {
-                let arrived = self.arrived.replace(Profile::NOBODY);
-                let mut profile = self.profile.borrow_mut();
-                profile.claims = arrived.claims;
-                if arrived.user.is_object() {
-                    profile.user = arrived.user; // not every server repeats the user on a refresh
-                }
-                "refreshed"
-            }
-            Event::SignedOut | Event::NothingToRestore => {
-                self.profile.replace(Profile::NOBODY);
-                if event == Event::SignedOut { "signed-out" } else { "changed" }
-            }
-            Event::RefreshFailed { .. } => "refresh-failed",
-        };
-        let detail = match event {
+            Event::SignedIn => "signed-in",
+            Event::AccountChanged => "account-changed",
+            Event::Refreshed => "refreshed",
+            Event::SignedOut => "signed-out",
+            Event::Changed => "changed",
             Event::RefreshFailed { failure, retry_at } => {
-                let detail = to_js(&RefreshFailed { retry_at: retry_at.map(|at| self.clock.wall(at)) });
-                let _ = js_sys::Reflect::set(&detail, &"error".into(), &self.error(failure, None));
-                detail
+                let retry_at = retry_at.map_or(f64::NAN, |at| self.clock.wall(at));
+                return self.host.refresh_failed(&self.error(failure, None), retry_at);
             }
-            _ => JsValue::UNDEFINED,
         };
-        self.host.notify(name, &detail, &self.snapshot());
+        let (status, expires_at, reason) = match self.core.borrow().session() {
+            Session::Restoring => ("restoring", None, None),
+            Session::SignedIn { token, .. } => ("signed-in", token.expires_at, None),
+            Session::SignedOut(reason) => ("signed-out", None, Some(reason.as_str())),
+        };
+        self.host.notify(name, status, expires_at.map_or(f64::NAN, |at| self.clock.wall(at)), reason);
     }
 
-    fn snapshot(&self) -> Object {
-        snapshot(self.core.borrow().session(), &self.profile.borrow(), &self.clock)
+    fn memory(&self) -> Memory {
+        let bits = self.host.memory();
+        let mark = match bits & 3 {
+            0 => Mark::Same,
+            1 => Mark::Gone,
+            _ => Mark::Other,
+        };
+        Memory { mark, owed: bits & 4 != 0, wait: self.host.wait() as Millis }
     }
 
-    fn error(&self, failure: Failure, answer: Option<&Answer>) -> JsValue {
+    fn error(&self, failure: Failure, said: Option<String>) -> JsValue {
         let Failure { code, status, retry_after } = failure;
         let seconds = retry_after.map(|span| span.div_ceil(1_000) as f64);
-        self.host.error(code.as_str(), code.retryable(), status, seconds, answer)
+        self.host.error(code.as_str(), code.retryable(), status, seconds, said)
     }
-
-    fn new_abort(&self) -> AbortController {
-        let abort = new_abort();
-        self.abort.replace(Some(abort.clone()));
-        abort
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RefreshFailed {
-    retry_at: Option<f64>,
 }
 
 /// One boxed type of future for all promises: each other one would bring a copy of the machinery (0.5 KB brotli).
@@ -374,8 +356,4 @@ fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> 
 fn spawn(future: impl Future<Output = ()> + 'static) {
     let boxed: LocalBoxFuture<'static, ()> = Box::pin(future);
     spawn_local(boxed);
-}
-
-fn new_abort() -> AbortController {
-    AbortController::new().unwrap_throw() // every browser that runs wasm has it
 }

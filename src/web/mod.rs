@@ -6,7 +6,7 @@ mod auth_call;
 mod client;
 mod clock;
 mod host;
-mod snapshot;
+mod news;
 
 pub use client::Client;
 pub use host::Host;

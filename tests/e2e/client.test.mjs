@@ -482,14 +482,16 @@ test('a tab whose session is refused leaves the mark of a newer sign-in alone', 
     await makeClient(other, {}, { signIn: false });
     assert.equal(await other.evaluate(() => auth.session.status), 'signed-in');
     // This tab's refresh is refused, but only after the other tab has signed out and in again.
-    await page.route('**/auth/refresh', async (route) => {
+    const answerLate = async (route) => {
       await other.evaluate(async (credentials) => {
         await auth.logout();
         await auth.login(credentials);
       }, ADA);
-      await route.fulfill({ status: 401, json: { error: { code: 'INVALID_REFRESH_TOKEN' } } });
-    });
+      await route.fulfill({ status: 401, json: { error: { code: 'INVALID_REFRESH_TOKEN' } } }).catch(() => {});
+    };
+    await page.route('**/auth/refresh', answerLate, { times: 1 });
     assert.equal((await page.evaluate(() => failure(auth.refresh()))).code, 'SESSION_ENDED');
+    await page.waitForFunction(() => auth.session.status === 'signed-in', null, { timeout: 5_000 });
     await other.reload();
     await makeClient(other, {}, { signIn: false });
     assert.equal(await other.evaluate(() => auth.session.status), 'signed-in');

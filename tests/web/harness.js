@@ -1,15 +1,9 @@
 // What the shell's tests stand on: a host with the real vault, and a `fetch` whose answers a test scripts.
 
-/** A host as `js/engine.ts` makes it, on the real vault; what the app would be told is kept in `told`. */
+/** A host as `js/engine.ts` makes it, on the real vault and alone in its origin; what the app is told is kept in `told`. */
 export function makeHost(createVault, baseUrl) {
   let marked = false;
   const told = [];
-  const mark = {
-    key: () => (marked ? 'key-of-this-sign-in' : undefined),
-    set(on) {
-      marked = on;
-    },
-  };
   const endpoints = {};
   for (const [name, path] of Object.entries({
     login: 'login',
@@ -22,30 +16,62 @@ export function makeHost(createVault, baseUrl) {
   const vault = createVault(
     {
       endpoints,
-      fields: { accessToken: 'accessToken', expiresIn: 'expiresIn', user: 'user' },
+      transport: 'cookie',
+      oauth2: false,
+      fields: { accessToken: 'accessToken', refreshToken: 'refreshToken', expiresIn: 'expiresIn', user: 'user' },
       origins: [`${baseUrl}/`],
       tokenScheme: 'Bearer',
       authHeaders: () => undefined,
       idempotencyKey: true,
     },
-    mark,
+    { key: () => (marked ? 'key-of-this-sign-in' : undefined) },
   );
-  return {
+  const host = {
     ...vault,
     vault,
-    marked: () => marked,
-    mark: mark.set,
     told,
-    notify: (event, detail, snapshot) => told.push({ event, detail, snapshot }),
-    error: (code, retryable, status, retryAfter, answer) =>
-      Object.assign(new Error(code), { code, retryable, status, retryAfter, said: answer?.message }),
+    owed: false,
+    unlocks: 0,
+    memory: () => (host.found ?? 0) + (host.owed ? 4 : 0),
+    wait: () => 0,
+    mark(on) {
+      marked = on;
+    },
+    share() {
+      marked = true;
+    },
+    owe(on) {
+      host.owed = on;
+    },
+    // The lock is free, as long as a test does not say otherwise.
+    lock(flight, steal) {
+      if (!host.lockIsTaken && !steal) queueMicrotask(() => host.granted(flight));
+    },
+    unlock() {
+      host.unlocks += 1;
+    },
+    tell: (kind, text, wait) => told.push({ event: `tells-${kind}`, text, wait }),
+    abandon: () => told.push({ event: 'abandons' }),
+    notify: (event, status, expiresAt, reason) =>
+      told.push({ event, snapshot: { ...vault.profile(), status, expiresAt, reason } }),
+    refreshFailed: (error, retryAt) => told.push({ event: 'refresh-failed', error, retryAt }),
+    error: (code, retryable, status, retryAfter, said) =>
+      Object.assign(new Error(code), { code, retryable, status, retryAfter, said }),
   };
+  return host;
 }
 
 /** Calls that carry the vault's token, as the engine sends them. */
 export const sendWithToken = (host, url) => host.vault.send(new Request(url));
 
-export const eventsOf = (host) => host.told.map(({ event }) => event).join(' ');
+/** What the app was told, and (`tells-…`) the other tabs. */
+export const eventsOf = (host) =>
+  host.told
+    .map(({ event }) => event)
+    .filter((event) => !event.startsWith('tells'))
+    .join(' ');
+
+export const sleepFor = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 let answers = [];
 let sent = [];

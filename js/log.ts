@@ -1,0 +1,22 @@
+// What happened lately, for bug reports: "why was I signed out?" Bounded, and without secrets by what is handed in.
+import type { LogEntry } from './options.js';
+
+const KEPT = 100;
+
+export interface Log {
+  (level: LogEntry['level'], event: string, detail?: Record<string, unknown>): void;
+  /** The last entries, oldest first. */
+  entries(): readonly LogEntry[];
+}
+
+export function createLog(onLog: ((entry: LogEntry) => void) | undefined): Log {
+  const kept: LogEntry[] = [];
+  const log = (level: LogEntry['level'], event: string, detail?: Record<string, unknown>) => {
+    const entry = Object.freeze({ at: Date.now(), level, event, ...(detail && { detail: Object.freeze(detail) }) });
+    kept.push(entry);
+    if (kept.length > KEPT) kept.shift();
+    // Never in the middle of what is told of.
+    if (onLog) queueMicrotask(() => onLog(entry));
+  };
+  return Object.assign(log, { entries: () => Object.freeze([...kept]) });
+}

@@ -1,0 +1,79 @@
+//! The server: the contract's rotation rules, and nothing else.
+
+use tokenward::core::Millis;
+
+/// A refresh token: which session, which generation.
+pub type Cookie = (u32, u32);
+
+#[derive(Debug)]
+pub struct ServerSession {
+    pub user: &'static str,
+    pub generation: u32,
+    pub rotated_by: Option<u32>,
+    pub alive: bool,
+    pub born_at: Millis,
+}
+
+#[derive(Debug, Default)]
+pub struct Server {
+    pub sessions: Vec<ServerSession>,
+    pub rotations: u64,
+    pub repeats: u64,
+    pub alarms: u64,
+    pub sign_outs: u64,
+    /// It answers 503 until then.
+    pub down_until: Millis,
+}
+
+/// What a refresh comes to on the server.
+pub enum Refresh {
+    Granted(Cookie),
+    Refused(&'static str),
+}
+
+impl Server {
+    pub fn login(&mut self, user: &'static str, born_at: Millis) -> Cookie {
+        self.sessions.push(ServerSession { user, generation: 0, rotated_by: None, alive: true, born_at });
+        (self.sessions.len() as u32 - 1, 0)
+    }
+
+    pub fn refresh(&mut self, cookie: Option<Cookie>, key: Option<u32>) -> Refresh {
+        let Some((sid, presented)) = cookie else { return Refresh::Refused("NO_REFRESH_TOKEN") };
+        let session = &mut self.sessions[sid as usize];
+        if !session.alive {
+            return Refresh::Refused("INVALID_REFRESH_TOKEN");
+        }
+        if presented == session.generation {
+            session.generation += 1;
+            session.rotated_by = key;
+            self.rotations += 1;
+        } else if presented + 1 == session.generation && key.is_some() && key == session.rotated_by {
+            self.repeats += 1;
+        } else {
+            session.alive = false;
+            self.alarms += 1;
+            return Refresh::Refused("REFRESH_TOKEN_REUSED");
+        }
+        Refresh::Granted((sid, session.generation))
+    }
+
+    /// Any genuine refresh token ends its session, however old it is.
+    pub fn logout(&mut self, cookie: Option<Cookie>) {
+        if let Some((sid, _)) = cookie {
+            self.sessions[sid as usize].alive = false;
+            self.sign_outs += 1;
+        }
+    }
+
+    pub fn alive(&self, sid: u32) -> bool {
+        self.sessions[sid as usize].alive
+    }
+
+    pub fn born_at(&self, sid: u32) -> Millis {
+        self.sessions[sid as usize].born_at
+    }
+
+    pub fn user(&self, sid: u32) -> &'static str {
+        self.sessions[sid as usize].user
+    }
+}
