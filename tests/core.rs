@@ -723,3 +723,446 @@ fn the_app_may_ask_for_a_session_that_another_page_began() {
     assert_eq!(story.settled(), Some(Err(Code::SignedOut)));
     assert!(!story.says(&Output::Notify(Event::SignedOut)));
 }
+
+/// What other tabs do and tell, and what the storage remembers.
+mod tabs {
+    use super::*;
+    use tokenward::core::About;
+
+    impl Story {
+        fn hears(&mut self, news: News, about: About) -> &mut Self {
+            self.does(Input::Heard { news, about })
+        }
+
+        fn tells(&self) -> Option<&News> {
+            self.out.iter().find_map(|output| match output {
+                Output::Tell(news) => Some(news),
+                _ => None,
+            })
+        }
+
+        /// Signed in, its token over, a refresh in the queue for the lock.
+        fn queued() -> (Self, FlightId) {
+            let mut story = Self::signed_in();
+            story.lock_is_free = false;
+            story.at(LIFE).want();
+            let flight = story.asks_for_lock().expect("the lock is asked for");
+            (story, flight)
+        }
+
+        fn granted(&mut self, flight: FlightId, memory: Memory) -> &mut Self {
+            self.does(Input::Locked { flight, memory })
+        }
+    }
+
+    fn signed_in_as(who: &str) -> News {
+        News::SignedIn { subject: Some(who.into()) }
+    }
+
+    fn refreshed_for(who: &str) -> News {
+        News::Refreshed { subject: Some(who.into()) }
+    }
+
+    const LOGOUT: News = News::SignedOut { reason: SignedOutReason::Logout };
+
+    #[test]
+    fn nothing_is_sent_before_the_lock_is_ours_and_the_lock_is_given_back_before_anybody_is_told() {
+        let (mut story, flight) = Story::queued();
+        assert_eq!(story.sends_refresh(), None);
+        story.granted(FlightId(99), SAME);
+        assert_eq!(story.sends_refresh(), None, "the lock of another flight");
+        story.granted(flight, SAME);
+        assert_eq!(story.sends_refresh(), Some(flight));
+        story.granted(flight, SAME);
+        assert_eq!(story.sends_refresh(), None, "once");
+        story.renewed(flight, Some(LIFE));
+        let place = |wanted: &Output| story.out.iter().position(|output| output == wanted).unwrap();
+        assert!(place(&Output::Unlock) < place(&Output::Settle(Ok(()))));
+        assert!(place(&Output::Unlock) < place(&Output::Notify(Event::Refreshed)));
+        assert_eq!(story.tells(), Some(&refreshed_for("ada")));
+    }
+
+    /// Statement 5: the wait for the lock is bounded.
+    #[test]
+    fn a_lock_that_does_not_come_in_time_is_taken_over() {
+        let (mut story, flight) = Story::queued();
+        let start = story.now;
+        while !story.says(&Output::Steal(flight)) {
+            let now = story.now + story.timer().expect("a timer, as long as the lock is waited for");
+            story.at(now).does(Input::Timer);
+        }
+        let waited = story.now - start;
+        assert!((10_500..=13_000).contains(&waited), "longer than a holder that lives needs, but not much: {waited}");
+        assert_eq!(story.sends_refresh(), Some(flight));
+        assert_eq!(story.tells(), Some(&News::TookOver));
+    }
+
+    #[test]
+    fn a_sign_of_life_from_another_tab_lengthens_the_wait() {
+        for news in [News::TookOver, refreshed_for("ada")] {
+            let (mut story, flight) = Story::queued();
+            story.at(LIFE + 9_000).hears(news, About::Ours);
+            for now in [LIFE + 10_000, LIFE + 13_000, LIFE + 19_000] {
+                story.at(now).does(Input::Timer);
+                assert!(!story.says(&Output::Steal(flight)), "{now}");
+            }
+            story.at(LIFE + 22_500).does(Input::Timer);
+            assert!(story.says(&Output::Steal(flight)));
+        }
+    }
+
+    #[test]
+    fn a_sleep_says_nothing_about_the_lock() {
+        let (mut story, flight) = Story::queued();
+        story.at(LIFE + 3_600_000).does(WOKE);
+        assert!(!story.says(&Output::Steal(flight)));
+        story.granted(flight, SAME);
+        assert_eq!(story.sends_refresh(), Some(flight));
+    }
+
+    #[test]
+    fn who_queues_shares_the_failure_of_the_one_before() {
+        let (mut story, _) = Story::queued();
+        story.hears(News::Failed { wait: 0, failures: 4 }, About::Ours);
+        assert!(story.says(&Output::Unlock), "out of the queue");
+        assert_eq!(story.tells(), None, "it is no news");
+        let retry = story.timer().unwrap();
+        assert!(retry <= 10_000, "patience or the next try");
+    }
+
+    #[test]
+    fn a_failure_elsewhere_does_not_disturb_who_has_a_good_token() {
+        let mut story = Story::signed_in();
+        story.hears(News::Failed { wait: 0, failures: 4 }, About::Ours);
+        assert!(story.out.is_empty(), "{:?}", story.out);
+    }
+
+    /// Statement 28b.
+    #[test]
+    fn the_wait_that_a_server_asked_one_tab_for_holds_for_all() {
+        for how in 0..3 {
+            let mut story = Story::signed_in();
+            let memory = Memory { wait: 60_000, ..SAME };
+            match how {
+                0 => drop(story.hears(News::Failed { wait: 60_000, failures: 0 }, About::Ours)),
+                1 => drop(story.does(Input::Woke { memory })),
+                _ => {
+                    story = Story::queued().0;
+                    story.now = 0;
+                    let flight = FlightId(2);
+                    story.granted(flight, memory);
+                    assert_eq!(story.sends_refresh(), None);
+                    assert!(story.says(&Output::Unlock));
+                    story.lock_is_free = true;
+                }
+            }
+            story.at(59_000).does(Input::Renew);
+            assert_eq!((how, story.sends_refresh()), (how, None));
+            let mut sent = None;
+            while sent.is_none() {
+                let now = story.now + story.timer().unwrap_or(500);
+                story.at(now).does(Input::Timer);
+                sent = story.sends_refresh();
+                assert!(story.now < 75_000, "{how}");
+            }
+            assert!(story.now >= 60_000, "{how}: {}", story.now);
+        }
+    }
+
+    #[test]
+    fn a_page_that_starts_in_the_silence_waits_and_then_goes_on_by_itself() {
+        let mut story = Story::starting(CONFIG, Memory { wait: 60_000, ..OTHER });
+        assert_eq!((story.sends_refresh(), story.refused_with()), (None, Some(Code::RefreshUnavailable)));
+        let after = story.timer().expect("it is not forgotten");
+        assert!(story.at(after).does(Input::Timer).sends_refresh().is_some() && after >= 60_000);
+    }
+
+    /// Statement 10.
+    #[test]
+    fn a_sign_out_in_another_tab_ends_the_session_here_at_once() {
+        let mut story = Story::signed_in();
+        story.at(LIFE).want();
+        story.hears(LOGOUT, About::Ours);
+        assert_eq!(story.reason(), Some(SignedOutReason::OtherTab));
+        assert!(story.says(&Output::Wipe) && story.says(&Output::Cancel) && story.says(&Output::Unlock));
+        assert_eq!(story.settled(), Some(Err(Code::SessionEnded)));
+        assert_eq!((story.tells(), story.revoke_flight(), story.timer()), (None, None, None));
+        story.hears(LOGOUT, About::Ours);
+        assert!(!story.says(&Output::Notify(Event::SignedOut)), "once");
+    }
+
+    #[test]
+    fn a_no_of_the_server_to_another_tab_is_a_no_to_this_one_for_the_same_reason() {
+        let mut story = Story::signed_in();
+        story.hears(News::SignedOut { reason: SignedOutReason::Reused }, About::Ours);
+        assert_eq!(story.reason(), Some(SignedOutReason::Reused));
+    }
+
+    #[test]
+    fn old_news_changes_nothing() {
+        for about in [About::Current, About::Past] {
+            let mut story = Story::signed_in();
+            story.hears(LOGOUT, about);
+            assert!(story.is_signed_in(), "{about:?}");
+        }
+        let mut story = Story::signed_in();
+        for news in [signed_in_as("grace"), refreshed_for("grace")] {
+            story.hears(news, About::Past);
+            assert!(story.is_signed_in() && story.want() == Verdict::Go);
+        }
+        let mut story = Story::new(CONFIG, false);
+        for news in [signed_in_as("ada"), refreshed_for("ada")] {
+            story.hears(news, About::Past);
+            assert_eq!(story.reason(), Some(SignedOutReason::Never));
+        }
+        story.hears(refreshed_for("ada"), About::Current);
+        assert_eq!(story.reason(), Some(SignedOutReason::Never), "told before that tab heard of the sign-out");
+    }
+
+    #[test]
+    fn login_logout_and_the_servers_no_are_told_to_the_other_tabs() {
+        let mut story = Story::new(CONFIG, false);
+        story.log_in("ada", Some(LIFE));
+        assert_eq!(story.tells(), Some(&signed_in_as("ada")));
+        story.does(Input::Logout);
+        assert_eq!(story.tells(), Some(&LOGOUT));
+        let told = story.out.iter().position(|output| matches!(output, Output::Tell(_)));
+        let unmarked = story.out.iter().position(|output| *output == Output::Mark(false));
+        assert!(told < unmarked, "the news carries the mark");
+
+        let mut story = Story::signed_in();
+        story.at(LIFE).want();
+        let flight = story.refresh_flight();
+        story.does(Input::Refreshed { flight, outcome: Outcome::Refused(SignedOutReason::Revoked) });
+        assert_eq!(story.tells(), Some(&News::SignedOut { reason: SignedOutReason::Revoked }));
+    }
+
+    /// Statement 19.
+    #[test]
+    fn another_user_in_another_tab_is_another_user_here_at_once() {
+        for (news, about) in [
+            (signed_in_as("grace"), About::Current),
+            (refreshed_for("grace"), About::Current),
+            (refreshed_for("grace"), About::Ours),
+        ] {
+            let mut story = Story::signed_in();
+            story.at(1_000).hears(news, about);
+            assert_eq!(story.core.session(), &Session::Restoring);
+            assert!(story.says(&Output::Wipe) && story.says(&Output::Abandon) && story.says(&Output::Share));
+            let flight = story.refresh_flight();
+            assert_eq!(story.want(), Verdict::Wait);
+            let outcome = Outcome::Renewed(story.grant("grace", Some(LIFE)));
+            story.does(Input::Refreshed { flight, outcome });
+            assert!(story.says(&Output::Notify(Event::SignedIn)) && story.says(&Output::Notify(Event::AccountChanged)));
+            assert!(!story.says(&Output::Mark(true)), "the mark is the other tab's");
+        }
+    }
+
+    #[test]
+    fn the_same_user_signed_in_again_changes_nothing_here() {
+        let mut story = Story::signed_in();
+        story.hears(signed_in_as("ada"), About::Current);
+        assert_eq!(story.out, vec![Output::Share]);
+    }
+
+    #[test]
+    fn a_sign_in_in_another_tab_signs_this_one_in() {
+        let mut story = Story::new(CONFIG, false);
+        story.hears(signed_in_as("ada"), About::Current);
+        assert_eq!(story.core.session(), &Session::Restoring);
+        let flight = story.refresh_flight();
+        story.renewed(flight, Some(LIFE));
+        assert!(story.is_signed_in() && !story.says(&Output::Notify(Event::AccountChanged)));
+    }
+
+    #[test]
+    fn an_app_that_signs_in_by_itself_is_ended_but_not_switched() {
+        let never = Config { restore: Restore::Never, ..CONFIG };
+        let mut story = Story::new(never, false);
+        story.hears(signed_in_as("ada"), About::Current);
+        assert_eq!((story.reason(), story.sends_refresh()), (Some(SignedOutReason::Never), None));
+        story.log_in("ada", Some(LIFE));
+        story.does(Input::Woke { memory: GONE });
+        assert!(story.is_signed_in(), "a storage that was cleared says nothing");
+        story.hears(signed_in_as("grace"), About::Current);
+        assert_eq!((story.reason(), story.sends_refresh()), (Some(SignedOutReason::OtherTab), None));
+    }
+
+    #[test]
+    fn a_no_to_a_refresh_that_a_sign_in_overtook_is_asked_again() {
+        let mut story = Story::signed_in();
+        story.at(LIFE).want();
+        let flight = story.refresh_flight();
+        story.hears(signed_in_as("grace"), About::Current);
+        assert!(!story.says(&Output::Cancel), "aborted, it might reach the server late and look like theft");
+        story.does(Input::Refreshed { flight, outcome: Outcome::Refused(SignedOutReason::Expired) });
+        assert_eq!(story.core.session(), &Session::Restoring);
+        let flight = story.refresh_flight();
+        story.does(Input::Refreshed { flight, outcome: Outcome::Refused(SignedOutReason::Expired) });
+        assert_eq!(story.reason(), Some(SignedOutReason::Expired), "but only once");
+    }
+
+    /// Statement 28f.
+    #[test]
+    fn a_page_that_slept_through_a_sign_out_shows_nobody_until_the_server_has_spoken() {
+        let mut story = Story::signed_in();
+        story.at(1_000).does(Input::Woke { memory: GONE });
+        assert_eq!(story.core.session(), &Session::Restoring);
+        assert!(story.says(&Output::Wipe) && story.says(&Output::Share), "with a key that any tab can repeat it by");
+        let flight = story.refresh_flight();
+        story.does(Input::Refreshed { flight, outcome: Outcome::Refused(SignedOutReason::Expired) });
+        assert_eq!(story.reason(), Some(SignedOutReason::OtherTab));
+
+        let mut story = Story::signed_in();
+        story.at(1_000).does(Input::Woke { memory: GONE });
+        let flight = story.refresh_flight();
+        story.renewed(flight, Some(LIFE));
+        assert!(story.is_signed_in(), "only the storage was cleared");
+        assert!(!story.says(&Output::Notify(Event::AccountChanged)));
+
+        let mut story = Story::signed_in();
+        story.at(1_000).does(Input::Woke { memory: Memory { owed: true, ..GONE } });
+        assert_eq!(story.reason(), Some(SignedOutReason::OtherTab), "signed out, and the server has not even heard");
+        assert!(story.revoke_flight().is_some() && story.sends_refresh().is_none());
+    }
+
+    #[test]
+    fn a_page_that_slept_through_a_switch_asks_who_is_here() {
+        let mut story = Story::signed_in();
+        story.at(1_000).does(Input::Woke { memory: OTHER });
+        assert!(story.says(&Output::Abandon) && story.sends_refresh().is_some());
+    }
+
+    /// Statement 28e.
+    #[test]
+    fn a_sign_out_that_the_server_did_not_hear_is_told_when_the_page_wakes_and_at_the_next_start() {
+        let mut story = Story::signed_in();
+        story.does(Input::Logout);
+        assert!(story.says(&Output::Owe(true)));
+        story.revoked(RevokeOutcome::Later);
+        assert!(story.says(&Output::SettleLogout(false)) && !story.says(&Output::Owe(false)));
+        story.does(WOKE);
+        story.revoked(RevokeOutcome::Heard);
+        assert!(story.says(&Output::SettleLogout(true)) && story.says(&Output::Owe(false)));
+        story.does(WOKE);
+        assert_eq!(story.revoke_flight(), None, "once is enough");
+
+        for restore in [Restore::Auto, Restore::Always, Restore::Never] {
+            let mut story = Story::starting(Config { restore, ..CONFIG }, Memory { owed: true, ..SAME });
+            assert_eq!((story.reason(), story.sends_refresh()), (Some(SignedOutReason::Logout), None));
+            story.does(Input::Renew);
+            assert_eq!(story.refused_with(), Some(Code::SignedOut));
+        }
+        let mut story = Story::starting(CONFIG, Memory { owed: true, ..SAME });
+        story.revoked(RevokeOutcome::Heard);
+        assert!(story.says(&Output::Owe(false)));
+        let story = Story::starting(CONFIG, Memory { owed: true, ..OTHER });
+        assert!(story.revoke_flight().is_none() && story.sends_refresh().is_some(), "somebody has signed in since");
+    }
+
+    #[test]
+    fn a_server_that_will_never_hear_is_not_told_again() {
+        let mut story = Story::signed_in();
+        story.does(Input::Logout).revoked(RevokeOutcome::Refused);
+        assert!(story.says(&Output::SettleLogout(false)) && story.says(&Output::Owe(false)));
+        assert_eq!(story.does(WOKE).revoke_flight(), None);
+    }
+
+    #[test]
+    fn a_login_waits_for_the_sign_out_to_be_heard_and_pays_what_is_owed() {
+        let mut story = Story::signed_in();
+        let revoke = story.does(Input::Logout).revoke_flight().unwrap();
+        story.does(Input::Login);
+        assert!(!story.out.iter().any(|output| matches!(output, Output::Login(_))));
+        story.does(Input::Revoked { flight: revoke, outcome: RevokeOutcome::Heard });
+        story.login_flight();
+
+        // Owed by this tab, or (told by the storage) by another.
+        let mut story = Story::signed_in();
+        story.does(Input::Logout).revoked(RevokeOutcome::Later);
+        story.does(Input::Login).revoked(RevokeOutcome::Later);
+        let flight = story.login_flight();
+        let outcome = LoginOutcome::Granted(story.grant("grace", Some(LIFE)));
+        story.does(Input::LoggedIn { flight, outcome });
+        assert!(story.says(&Output::Owe(false)), "the cookie is another's now");
+
+        let mut story = Story::new(CONFIG, false);
+        story.lock_is_free = false;
+        let flight = story.does(Input::Login).asks_for_lock().unwrap();
+        story.granted(flight, Memory { owed: true, ..SAME });
+        story.lock_is_free = true;
+        story.revoked(RevokeOutcome::Later);
+        story.login_flight();
+    }
+
+    #[test]
+    fn a_sign_out_that_is_owed_is_not_told_with_the_cookie_of_the_next_user() {
+        let mut story = Story::signed_in();
+        story.does(Input::Logout).revoked(RevokeOutcome::Later);
+        story.lock_is_free = false;
+        let flight = story.does(WOKE).asks_for_lock().unwrap();
+        story.granted(flight, OTHER);
+        assert_eq!(story.revoke_flight(), None);
+        assert!(story.says(&Output::Unlock));
+
+        let mut story = Story::signed_in();
+        story.does(Input::Logout).revoked(RevokeOutcome::Later);
+        story.hears(signed_in_as("grace"), About::Current);
+        assert!(story.revoke_flight().is_none() && story.sends_refresh().is_some());
+    }
+
+    #[test]
+    fn a_logout_takes_the_place_of_a_login_and_of_a_sign_out_in_the_queue() {
+        let mut story = Story::signed_in();
+        story.does(Input::Login);
+        story.does(Input::Logout);
+        assert!(story.says(&Output::Cancel) && story.revoke_flight().is_some());
+        story.does(Input::Login);
+        story.does(Input::Logout);
+        assert_eq!(story.revoke_flight(), None, "one is under way");
+        let revoke = FlightId(3);
+        story.does(Input::Revoked { flight: revoke, outcome: RevokeOutcome::Later });
+        assert!(!story.out.iter().any(|output| matches!(output, Output::Login(_))), "that login was given up");
+        story.lock_is_free = false;
+        story.does(WOKE);
+        assert!(story.asks_for_lock().is_some());
+        story.does(Input::Logout);
+        assert!(story.revoke_flight().is_some(), "told at once");
+    }
+
+    #[test]
+    fn auth_calls_that_hang_end_in_time() {
+        let mut story = Story::signed_in();
+        story.does(Input::Login);
+        story.at(10_000).does(Input::Timer);
+        assert_eq!(story.login_settled(), Some(Err(Code::Timeout)));
+        assert!(story.says(&Output::Cancel) && story.says(&Output::Unlock) && story.is_signed_in());
+
+        let mut story = Story::signed_in();
+        story.does(Input::Logout);
+        story.at(10_000).does(Input::Timer);
+        assert!(story.says(&Output::SettleLogout(false)) && story.says(&Output::Cancel));
+    }
+
+    /// Statement 28d.
+    #[test]
+    fn an_account_change_by_a_refresh_is_another_sign_in() {
+        let mut story = Story::signed_in();
+        let flight = story.does(Input::Renew).refresh_flight();
+        let outcome = Outcome::Renewed(story.grant("grace", Some(LIFE)));
+        story.does(Input::Refreshed { flight, outcome });
+        assert!(story.says(&Output::Abandon) && story.says(&Output::Mark(true)));
+        assert_eq!(story.tells(), Some(&signed_in_as("grace")));
+        assert!(story.says(&Output::Notify(Event::AccountChanged)));
+    }
+
+    #[test]
+    fn a_login_as_somebody_else_is_an_account_change_and_as_the_same_is_not() {
+        for (who, changed) in [("grace", true), ("ada", false)] {
+            let mut story = Story::signed_in();
+            story.log_in(who, Some(LIFE));
+            assert!(story.says(&Output::Abandon) && story.says(&Output::Notify(Event::SignedIn)));
+            assert_eq!(story.says(&Output::Notify(Event::AccountChanged)), changed);
+        }
+    }
+}

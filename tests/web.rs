@@ -80,7 +80,7 @@ impl App {
     /// The snapshot of the last event, or one member of it.
     fn snapshot(&self) -> JsValue {
         let told: js_sys::Array = get(&self.host, "told").unchecked_into();
-        told.iter().map(|entry| get(&entry, "snapshot")).filter(JsValue::is_object).last().unwrap()
+        told.iter().map(|entry| get(&entry, "snapshot")).rfind(JsValue::is_object).unwrap()
     }
 
     fn text(&self, name: &str) -> String {

@@ -163,6 +163,7 @@ struct Tab {
     pending: VecDeque<Happening>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct World {
     pub weather: Weather,
     random: Random,
