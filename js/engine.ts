@@ -59,6 +59,7 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
   const log = createLog(settings.onLog);
   const mark = createMark(slot, shared);
   const vault = createVault(settings, mark);
+  let started = false;
   const tabs = createTabs(slot, shared && settings.crossTab, mark, {
     granted: (flight) => client.locked(flight),
     heard(about, kind, text, wait, failures) {
@@ -71,6 +72,8 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
     ...mark,
     ...tabs,
     mark: mark.set,
+    // Out of step with the other tabs, a client looks once, at its start, whether somebody was signed in.
+    memory: () => (settings.crossTab || !started ? mark.memory() : mark.memory() & 4),
     call: (...call: Parameters<Vault['call']>) => logged(call, vault, log),
     lock(flight: number, steal: boolean) {
       log(steal ? 'warn' : 'debug', steal ? 'lock-taken-over' : 'lock-asked-for');
@@ -100,6 +103,8 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
   };
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
   const client = new Client(host, settings.renewBefore, settings.timeout, settings.restore, seed);
+  const restored = client.start().catch(() => {});
+  started = true;
   const listening = new AbortController();
   const options = { capture: true, signal: listening.signal };
   // The moments at which a page that slept, froze or was offline comes back. (A worker knows only `online`.)
@@ -107,7 +112,7 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
     const woke = (event: Event) => {
       // Another tab's mark may be seen before its news is heard. A mark that is gone says nothing by itself.
       const { key, newValue } = event as StorageEvent;
-      if (name === 'storage' && !(key === slot && newValue)) return;
+      if (name === 'storage' && !(settings.crossTab && key === slot && newValue)) return;
       if (globalThis.document?.visibilityState === 'hidden' && name === 'visibilitychange') return;
       log('debug', 'woke', { by: name });
       client.woke();
@@ -117,7 +122,7 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
   const calls = sender(settings, vault, client, notify, log);
   return {
     client,
-    restored: client.start().catch(() => {}),
+    restored,
     fetch: calls.send,
     getAccessToken: calls.getAccessToken,
     diagnostics: log.entries,

@@ -5,6 +5,7 @@ import { chromium } from 'playwright-core';
 import { CHROME_ARGS } from '../../tools/chrome.mjs';
 import { root } from '../../tools/run.mjs';
 import { startServer } from '../../tools/servers.mjs';
+import { startProxy } from './proxy.mjs';
 
 export const demoDir = path.join(root, 'www/demo/dist');
 
@@ -40,6 +41,38 @@ export async function withPage(env, test) {
   }
 }
 
+/**
+ * Runs a test with a server behind a proxy of the test's own. `open(options)` opens a tab with a client on an empty page,
+ * which resumes the session if there is one.
+ */
+export async function withTabs(env, test) {
+  const server = await startServer(env);
+  const proxy = await startProxy(server.url);
+  const context = await browser.newContext();
+  const open = async (options = {}, { init } = {}) => {
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    if (init) await page.addInitScript(init);
+    await page.goto(`${proxy.url}/blank`);
+    await makeClient(page, options, { signIn: false });
+    return page;
+  };
+  try {
+    await test({ server, proxy, context, open });
+  } finally {
+    await context.close();
+    await proxy.stop();
+    await server.stop();
+  }
+}
+
+/** Signs in on a tab. */
+export const signIn = (page, credentials = ADA) => page.evaluate((given) => auth.login(given).then(() => {}), credentials);
+
+/** Waits until the client of a tab has this status. */
+export const hasStatus = (page, status) =>
+  page.waitForFunction((wanted) => auth.session.status === wanted, status, { polling: 20 });
+
 /** An empty page of the server's origin on which `import('/pkg/index.js')` is the built package. */
 export async function openBlank(page, server) {
   await page.route('**/pkg/*', (route) => {
@@ -53,6 +86,7 @@ export async function openBlank(page, server) {
   await page.goto(`${server.url}/blank`);
 }
 
+export const GRACE = { email: 'grace@example.com', password: 'nanoseconds' };
 export const ADA = { email: 'ada@example.com', password: 'analytical engine' };
 
 /** On a blank page: `auth` and `AuthError` as globals, signed in unless told otherwise. */

@@ -1,0 +1,73 @@
+// A network of the test's own in front of a server: it delays, drops before or after the server has acted, answers in the
+// server's place, and keeps a record. It also serves the package and an empty page, so that a test can open many tabs.
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { root } from '../../tools/run.mjs';
+
+const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.map': 'application/json' };
+
+/** Starts a proxy before the server at `target`; `fault(request)` may return what shall go wrong with a request. */
+export async function startProxy(target) {
+  const { hostname, port } = new URL(target);
+  const record = [];
+  const sockets = new Set();
+  const proxy = {
+    /**
+     * Returns undefined, or: `{delay}` milliseconds before the server is asked, `{lose: 'request'}` or `{lose: 'answer'}`
+     * (after the server has acted), `{answer: {status, headers, body}}` in the server's place, `{then: promise}` before
+     * the answer is handed on.
+     */
+    fault: () => undefined,
+    /** `{path, method, authorization, key, start, end, status}` of each request to the server, in order. */
+    record,
+    to: (wanted) => record.filter(({ path }) => path === wanted),
+    /** The most requests to this path that were under way at once. */
+    atOnce(wanted) {
+      const all = proxy.to(wanted);
+      const under = (at) => all.filter(({ start, end }) => start <= at && at < (end ?? Infinity)).length;
+      return Math.max(0, ...all.map(({ start }) => under(start)));
+    },
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  const server = http.createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://proxy');
+    if (pathname === '/blank') return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>');
+    if (pathname.startsWith('/pkg/')) {
+      const file = path.join(root, 'pkg', path.basename(pathname));
+      return response.writeHead(200, { 'content-type': TYPES[path.extname(file)] }).end(readFileSync(file));
+    }
+    const { authorization, 'idempotency-key': key } = request.headers;
+    const entry = { path: pathname, method: request.method, authorization, key, start: performance.now() };
+    record.push(entry);
+    const body = [];
+    for await (const chunk of request) body.push(chunk);
+    const fault = proxy.fault(entry) ?? {};
+    if (fault.delay) await new Promise((resolve) => setTimeout(resolve, fault.delay));
+    const done = (status) => Object.assign(entry, { end: performance.now(), status });
+    if (fault.lose === 'request') return done('lost') && request.socket.destroy();
+    if (fault.answer) {
+      const { status, headers = {}, body: text = '' } = fault.answer;
+      done(status);
+      return response.writeHead(status, headers).end(text);
+    }
+    const { url, method, headers } = request;
+    const ask = http.request({ hostname, port, path: url, method, headers }, async (answer) => {
+      const text = [];
+      for await (const chunk of answer) text.push(chunk);
+      await fault.then;
+      done(fault.lose === 'answer' ? 'lost' : answer.statusCode);
+      if (fault.lose === 'answer') return request.socket.destroy();
+      response.writeHead(answer.statusCode, answer.rawHeaders).end(Buffer.concat(text));
+    });
+    ask.on('error', () => response.destroy());
+    ask.end(Buffer.concat(body));
+  });
+  server.on('connection', (socket) => sockets.add(socket).size && socket.on('close', () => sockets.delete(socket)));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  proxy.url = `http://127.0.0.1:${server.address().port}`;
+  return proxy;
+}
