@@ -13,7 +13,9 @@ let browser;
 
 /** One browser for all tests of a file; each test gets a context of its own. */
 export async function openBrowser() {
-  browser = await chromium.launch({ executablePath: process.env.CHROME, args: CHROME_ARGS });
+  // Playwright turns the back-forward cache off; users have it on.
+  const ignoreDefaultArgs = ['--disable-back-forward-cache'];
+  browser = await chromium.launch({ executablePath: process.env.CHROME, args: CHROME_ARGS, ignoreDefaultArgs });
 }
 
 export async function closeBrowser() {

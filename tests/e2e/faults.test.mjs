@@ -1,0 +1,324 @@
+// Faults of server and network, and everything that is told of them.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ADA, closeBrowser, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
+
+before(openBrowser);
+after(closeBrowser);
+
+const json = { 'content-type': 'application/json' };
+const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** What may come back from a refresh without being a clear no. */
+const FAULTS = {
+  'no answer': { lose: 'request' },
+  'a lost answer': { lose: 'answer' },
+  500: { answer: { status: 500 } },
+  502: { answer: { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad gateway</h1>' } },
+  503: { answer: { status: 503, headers: { 'retry-after': 'nonsense' } } },
+  408: { answer: { status: 408 } },
+  429: { answer: { status: 429 } },
+  404: { answer: { status: 404, body: 'not here' } },
+  'a 403 of a firewall': { answer: { status: 403, headers: json, body: '{"error":{"code":"FORBIDDEN"}}' } },
+  'an HTML page': { answer: { status: 200, headers: { 'content-type': 'text/html' }, body: '<title>Wi-Fi</title>' } },
+  'truncated JSON': { answer: { status: 200, headers: json, body: '{"accessToken":"ey' } },
+  'an empty 200': { answer: { status: 200 } },
+  'a token that is none': { answer: { status: 200, headers: json, body: '{"accessToken":{"no":1},"success":true}' } },
+  'a redirect': { answer: { status: 302, headers: { location: '/blank' } } },
+};
+
+test('statement 7: no fault of a refresh ends a session, and callers are told within their timeout', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open({ timeout: 1 });
+    await signIn(page);
+    for (const [name, fault] of Object.entries(FAULTS)) {
+      proxy.fault = ({ path }) => (path === '/auth/refresh' ? fault : undefined);
+      const [error, took, status, works] = await page.evaluate(async () => {
+        const start = performance.now();
+        const error = await failure(auth.refresh());
+        const { status } = await auth.fetch('/api/me'); // statement 11
+        return [error, performance.now() - start, auth.session.status, status];
+      });
+      assert.deepEqual([error.name, error.code, error.retryable], ['AuthError', 'REFRESH_UNAVAILABLE', true], name);
+      assert.ok(took < 3_000, `${name}: ${took} ms`);
+      assert.deepEqual([status, works], ['signed-in', 200], name);
+    }
+    proxy.fault = () => undefined;
+    assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
+  }));
+
+test('statement 7: Retry-After as a date is obeyed', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open();
+    await signIn(page);
+    proxy.fault = ({ path }) => {
+      if (path !== '/auth/refresh' || proxy.to(path).length > 1) return undefined;
+      const headers = { 'retry-after': new Date(Date.now() + 3_000).toUTCString() };
+      return { answer: { status: 503, headers } };
+    };
+    assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
+    const [first, second] = proxy.to('/auth/refresh');
+    assert.ok(second.start - first.end >= 1_900 && second.start - first.end < 6_000, `${second.start - first.end} ms`);
+  }));
+
+test('statement 10: each clear no ends the session with its reason', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open();
+    for (const [status, code, reason] of [
+      [401, 'INVALID_REFRESH_TOKEN', 'expired'],
+      [401, 'REFRESH_TOKEN_REUSED', 'reused'],
+      [403, 'TOKEN_REVOKED', 'revoked'],
+      [400, 'invalid_grant', 'expired'],
+      [401, '', 'expired'],
+    ]) {
+      proxy.fault = () => undefined;
+      await signIn(page);
+      proxy.fault = ({ path }) =>
+        path === '/auth/refresh'
+          ? { answer: { status, headers: json, body: JSON.stringify(code ? { error: { code } } : {}) } }
+          : undefined;
+      const ended = await page.evaluate(async () => [(await failure(auth.refresh())).code, auth.session.reason]);
+      assert.deepEqual(ended, ['SESSION_ENDED', reason], `${status} ${code}`);
+      const log = await page.evaluate(() => auth.diagnostics().slice(-2));
+      assert.deepEqual(
+        log.map(({ event, detail }) => [event, detail.reason ?? detail.status]),
+        [
+          ['auth-call', status],
+          ['signed-out', reason],
+        ],
+        'why was I signed out?',
+      );
+    }
+  }));
+
+test('statement 28e: a sign-out while offline ends the session at once, and the server hears of it online', () =>
+  withTabs({}, async ({ open, context, server }) => {
+    const page = await open({ timeout: 1 });
+    await signIn(page);
+    await context.setOffline(true);
+    const out = await page.evaluate(async () => [await auth.logout(), auth.session.status]);
+    assert.deepEqual(out, [{ revoked: false }, 'signed-out']);
+    await context.setOffline(false);
+    while ((await server.counted('logout')) === 0) await later(50);
+    assert.equal((await context.cookies()).length, 0);
+  }));
+
+test('statement 28e: … or at the next start, before anybody signs in, and no session is resumed meanwhile', () =>
+  withTabs({}, async ({ open, proxy, server }) => {
+    const page = await open({ timeout: 1 });
+    await signIn(page);
+    proxy.fault = ({ path }) => (path === '/auth/logout' ? { answer: { status: 503 } } : undefined);
+    assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: false });
+    await page.close();
+    const next = await open({ restore: 'always' });
+    assert.deepEqual(await next.evaluate(() => [auth.session.status, auth.session.reason]), ['signed-out', 'logout']);
+    proxy.fault = () => undefined;
+    await signIn(next);
+    assert.equal(await server.counted('logout'), 1);
+    const paths = proxy.record.map(({ path }) => path).filter((path) => path.startsWith('/auth'));
+    assert.deepEqual(paths, ['/auth/login', '/auth/logout', '/auth/logout', '/auth/logout', '/auth/login']);
+    await next.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await later(200);
+    assert.equal(proxy.to('/auth/logout').length, 3, 'once heard, it is not told again');
+  }));
+
+test('statement 28e: a sign-out while the page goes away reaches the server', () =>
+  withTabs({}, async ({ open, proxy, server }) => {
+    const page = await open();
+    await signIn(page);
+    proxy.fault = ({ path }) => (path === '/auth/logout' ? { delay: 300 } : undefined);
+    await page.evaluate(() => void auth.logout());
+    await page.close();
+    await later(600);
+    assert.equal(await server.counted('logout'), 1);
+  }));
+
+test('statement 28c: an API that asks for more than a new token is not answered with a refresh', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open();
+    await signIn(page);
+    for (const [status, header, asks] of [
+      [401, 'Bearer error="insufficient_user_authentication", max_age="60"', true],
+      [401, 'DPoP realm="x", error=insufficient_scope', true],
+      [403, 'Bearer error="insufficient_scope", scope="admin"', true],
+      [403, 'Bearer error="something_else"', false],
+    ]) {
+      proxy.record.length = 0;
+      proxy.fault = ({ path }) =>
+        path === '/api/me'
+          ? { answer: { status, headers: { 'www-authenticate': header }, body: 'more, please' } }
+          : undefined;
+      const [got, text, told] = await page.evaluate(async () => {
+        const told = [];
+        const stop = auth.on('step-up-required', async ({ response }) => told.push([response.status, await response.text()]));
+        const response = await auth.fetch('/api/me');
+        const text = await response.text();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        stop();
+        return [response.status, text, told];
+      });
+      assert.deepEqual([got, text], [status, 'more, please'], header);
+      assert.deepEqual(told, asks ? [[status, 'more, please']] : [], header);
+      assert.equal(proxy.record.length, 1, `${header}: no refresh, no second try`);
+    }
+  }));
+
+test('statements 25 and 27: other failures and the auth endpoints are handed through untouched', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open();
+    await signIn(page);
+    proxy.record.length = 0;
+    for (const status of [400, 403, 404, 409, 500, 503]) {
+      proxy.fault = () => ({ answer: { status, body: `says ${status}` } });
+      const got = await page.evaluate(async () => {
+        const response = await auth.fetch('/api/me');
+        return [response.status, await response.text()];
+      });
+      assert.deepEqual(got, [status, `says ${status}`]);
+    }
+    proxy.fault = () => ({ answer: { status: 401 } });
+    assert.equal(await page.evaluate(() => auth.fetch('/auth/refresh', { method: 'POST' }).then(({ status }) => status)), 401);
+    assert.equal(proxy.to('/auth/refresh').length, 1);
+    assert.equal(proxy.to('/auth/refresh')[0].authorization, undefined);
+  }));
+
+test('statement 23: a stream is sent once, and its 401 is the caller\'s', () =>
+  withTabs({}, async ({ open, page: _, proxy }) => {
+    const page = await open();
+    await signIn(page);
+    await page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
+    // (Chromium streams uploads over HTTP/2 only, so the request is looked at before it leaves.)
+    const [status, sent] = await page.evaluate(async () => {
+      const native = globalThis.fetch;
+      const { AuthClient } = await import('/pkg/index.js?again');
+      let sent = 0;
+      globalThis.fetch = async (input, init) => {
+        if (!String(input.url ?? input).endsWith('/api/echo')) return native(input, init);
+        sent += 1;
+        await input.text();
+        return new Response('no', { status: 401 });
+      };
+      const streaming = new AuthClient({ name: 'streaming' });
+      await streaming.ready;
+      await streaming.login({ email: 'ada@example.com', password: 'analytical engine' });
+      const body = new Blob(['once']).stream();
+      const response = await streaming.fetch('/api/echo', { method: 'POST', body, duplex: 'half' });
+      globalThis.fetch = native;
+      return [response.status, sent];
+    });
+    assert.deepEqual([status, sent], [401, 1]);
+    assert.equal(proxy.to('/auth/refresh').length, 1, 'the next call has a new token');
+  }));
+
+test('statement 2: whoever started the refresh may leave, and so may all', () =>
+  withTabs({}, async ({ open, proxy, server }) => {
+    const page = await open();
+    await signIn(page);
+    await page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
+    proxy.fault = ({ path }) => (path === '/auth/refresh' ? { delay: 300 } : undefined);
+    const names = await page.evaluate(async () => {
+      const leave = new AbortController();
+      const all = [auth.fetch('/api/me', { signal: leave.signal }), auth.refresh({ signal: leave.signal })];
+      setTimeout(() => leave.abort(), 100);
+      const names = await Promise.all(all.map((one) => failure(one).then(({ name }) => name)));
+      await new Promise((resolve) => auth.on('refreshed', resolve));
+      return names;
+    });
+    assert.deepEqual(names, ['AbortError', 'AbortError']);
+    assert.equal(await page.evaluate(() => auth.fetch('/api/me').then(({ status }) => status)), 200);
+    assert.equal(await server.counted('refresh_rotated'), 1);
+    const before = await page.evaluate(() =>
+      failure(auth.fetch('/api/me', { signal: AbortSignal.abort() })).then(({ name }) => name),
+    );
+    assert.equal(before, 'AbortError');
+  }));
+
+test('every code of AuthError can be met', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open({ timeout: 0.5 });
+    const codes = new Set();
+    const meets = async (what) => codes.add((await page.evaluate(what)).code);
+    await meets(() => failure(Promise.resolve().then(() => new AuthClient({ timeout: '5' }))));
+    await meets(() => failure(auth.fetch('/api/me')));
+    await meets(() => failure(auth.login({ email: 'x@example.com', password: 'x' })));
+    for (const fault of [
+      { lose: 'request' },
+      { delay: 2_000 },
+      { answer: { status: 429 } },
+      { answer: { status: 500 } },
+      { answer: { status: 200, headers: json, body: '{"jwt":"elsewhere"}' } },
+    ]) {
+      proxy.fault = () => fault;
+      await page.evaluate((given) => {
+        globalThis.given = given;
+      }, ADA);
+      await meets(() => failure(auth.login(given)));
+    }
+    proxy.fault = () => undefined;
+    await signIn(page);
+    proxy.fault = ({ path }) => (path === '/auth/refresh' ? { answer: { status: 503 } } : undefined);
+    await meets(() => failure(auth.refresh()));
+    proxy.fault = ({ path }) => (path === '/auth/refresh' ? { answer: { status: 401 } } : undefined);
+    await meets(() => failure(auth.refresh()));
+    await hasStatus(page, 'signed-out');
+    await meets(() => {
+      auth.dispose();
+      return failure(auth.refresh());
+    });
+    proxy.fault = () => undefined;
+    const broken = await open();
+    await broken.route('**/*.wasm', (route) => route.fulfill({ status: 404 }));
+    await broken.reload();
+    codes.add(
+      (
+        await broken.evaluate(async () => {
+          const { AuthClient } = await import('/pkg/index.js');
+          return new AuthClient().login({}).catch(({ code }) => ({ code }));
+        })
+      ).code,
+    );
+    assert.deepEqual([...codes].sort(), [
+      'DISPOSED',
+      'INVALID_CREDENTIALS',
+      'INVALID_OPTIONS',
+      'MALFORMED_RESPONSE',
+      'OFFLINE',
+      'RATE_LIMITED',
+      'REFRESH_UNAVAILABLE',
+      'SERVER_ERROR',
+      'SESSION_ENDED',
+      'SIGNED_OUT',
+      'TIMEOUT',
+      'WASM_UNAVAILABLE',
+    ]);
+  }));
+
+test('authHeaders that throw are told as such, and the session lives', () =>
+  withTabs({}, async ({ open }) => {
+    const page = await open();
+    const [error, reported, status] = await page.evaluate(async (given) => {
+      const reported = [];
+      addEventListener('error', (event) => {
+        event.preventDefault();
+        reported.push(event.message);
+      });
+      let broken = false;
+      const client = new AuthClient({
+        name: 'headers',
+        timeout: 1,
+        authHeaders: () => {
+          if (broken) throw new Error('no CSRF token');
+          return { 'x-csrf': '1' };
+        },
+      });
+      await client.ready;
+      await client.login(given);
+      broken = true;
+      await failure(client.refresh());
+      const error = await failure(client.login(given));
+      return [error, reported, client.session.status];
+    }, ADA);
+    assert.deepEqual([error.code, status], ['INVALID_OPTIONS', 'signed-in']);
+    assert.match(error.message, /options\.authHeaders/);
+    assert.match(reported[0], /no CSRF token/);
+  }));

@@ -1,0 +1,142 @@
+// Sleep, freeze, the back-forward cache, clocks that are wrong, lifetimes that make no sense.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { closeBrowser, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
+
+before(openBrowser);
+after(closeBrowser);
+
+const HOUR = 3_600_000;
+const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+test('statement 15: 24 sleeps of an hour cost one refresh per waking', () =>
+  withTabs({}, async ({ open, proxy, context }) => {
+    await context.clock.install();
+    const page = await open();
+    await signIn(page);
+    proxy.record.length = 0;
+    for (let hour = 1; hour <= 24; hour += 1) {
+      // Timers do not run in a sleep; afterwards everything happens at once.
+      await page.clock.fastForward(HOUR);
+      await page.evaluate(async () => {
+        for (const name of ['visibilitychange', 'online', 'pageshow', 'resume']) dispatchEvent(new Event(name));
+        await Promise.all(Array.from({ length: 5 }, () => auth.fetch('/api/me')));
+      });
+      assert.equal(proxy.to('/auth/refresh').length, hour);
+    }
+    assert.ok(proxy.to('/api/me').every(({ status }) => status === 200), 'no expired token was sent');
+    assert.equal(proxy.to('/api/me').length, 120);
+  }));
+
+test('statement 14: a clock that is ten years off, or jumps, signs nobody out and sends no expired token', () =>
+  withTabs({}, async ({ open, proxy, context }) => {
+    await context.clock.install({ time: Date.now() + 10 * 365 * 24 * HOUR });
+    const page = await open();
+    await signIn(page);
+    const left = () => page.evaluate(() => auth.session.expiresAt - Date.now());
+    assert.ok(Math.abs((await left()) - 900_000) < 5_000, 'by this browser\'s clock');
+    proxy.record.length = 0;
+    for (const jump of [-1, 2, -10 * 365 * 24, 1]) {
+      await page.clock.setSystemTime((await page.evaluate(() => Date.now())) + jump * HOUR);
+      const status = await page.evaluate(() => auth.fetch('/api/me').then((answer) => answer.status));
+      assert.equal(status, 200, `after a jump of ${jump} h`);
+    }
+    assert.ok(proxy.record.every(({ status }) => status === 200));
+    assert.ok(proxy.to('/auth/refresh').length <= 2, 'one for each jump ahead');
+  }));
+
+test('statement 13: no lifetime makes a loop', () =>
+  withTabs({}, async ({ open, proxy, context }) => {
+    await context.clock.install();
+    for (const [life, renewals] of [
+      ['0', 0],
+      ['-5', 0],
+      ['null', 0],
+      ['"900"', 5],
+      ['0.5', 720],
+      ['30', 240],
+      [String(40 * 86_400), 0],
+      [String(100 * 365 * 86_400), 0],
+    ]) {
+      let count = 0;
+      proxy.fault = ({ path }) => {
+        if (!/login|refresh/.test(path)) return undefined;
+        count += 1;
+        const body = `{"accessToken":"opaque-${count}","expiresIn":${life}}`;
+        return { answer: { status: 200, headers: { 'content-type': 'application/json' }, body } };
+      };
+      const page = await open({ name: `life ${life}` });
+      await signIn(page);
+      count = 0;
+      for (let minutes = 0; minutes < 60; minutes += 1) {
+        // What is fetched comes in real time, so the hour must be walked through.
+        await page.clock.runFor(renewals > 100 ? 10_000 : 60_000);
+        if (renewals) await later(5);
+      }
+      const hours = renewals > 100 ? 1 / 6 : 1;
+      assert.ok(count <= renewals * hours, `${life}: ${count} renewals`);
+      if (renewals) assert.ok(count > 0, life);
+      assert.equal(await page.evaluate(() => auth.session.status), 'signed-in', life);
+      await page.close();
+    }
+  }));
+
+test('statement 15: a frozen tab hears of a sign-out when it thaws', () =>
+  withTabs({}, async ({ open, context }) => {
+    const [frozen, other] = [await open(), await open()];
+    await signIn(frozen);
+    await hasStatus(other, 'signed-in');
+    const devtools = await context.newCDPSession(frozen);
+    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+    await other.evaluate(() => auth.logout());
+    await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+    await hasStatus(frozen, 'signed-out');
+    assert.equal(await frozen.evaluate(() => auth.session.reason), 'other-tab');
+  }));
+
+test('statement 28f: a page from the back-forward cache never shows the session of a user who has left', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    // Chromium drops a page from the cache that has news to hear; without a channel it stays, and finds out by itself.
+    const init = () => delete globalThis.BroadcastChannel;
+    const [page, other] = [await open({}, { init }), await open()];
+    await signIn(page);
+    await other.evaluate(() => auth.refresh());
+    await page.evaluate(() => {
+      globalThis.kept = true;
+      globalThis.shown = [];
+      addEventListener('pageshow', () => shown.push(auth.session.status));
+    });
+    await page.goto(`${proxy.url.replace('127.0.0.1', 'localhost')}/blank`);
+    await other.evaluate(() => auth.logout());
+    await page.goBack({ waitUntil: 'commit' });
+    assert.ok(await page.evaluate(() => globalThis.kept === true), 'the page was kept');
+    await hasStatus(page, 'signed-out');
+    assert.ok(!(await page.evaluate(() => shown)).includes('signed-in'));
+  }));
+
+test('statement 12: offline there is no storm, and online one refresh if one is due', () =>
+  withTabs({}, async ({ open, proxy, context }) => {
+    const page = await open({ timeout: 1 });
+    await signIn(page);
+    await page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
+    proxy.record.length = 0;
+    let tries = 0;
+    page.on('request', (request) => {
+      tries += request.url().endsWith('/auth/refresh');
+    });
+    await page.evaluate(() => auth.fetch('/api/me').then(({ status }) => status)).catch(() => {});
+    tries = 0;
+    await page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
+    await context.setOffline(true);
+    const codes = await page.evaluate(() =>
+      Promise.all(Array.from({ length: 50 }, () => failure(auth.refresh()).then(({ code }) => code))),
+    );
+    assert.deepEqual([...new Set(codes)], ['REFRESH_UNAVAILABLE']);
+    await later(2_000);
+    assert.ok(tries <= 8, `${tries} tries in some seconds`);
+    const before = proxy.to('/auth/refresh').length;
+    await context.setOffline(false);
+    await page.evaluate(() => new Promise((resolve) => auth.on('refreshed', resolve)));
+    await later(500);
+    assert.equal(proxy.to('/auth/refresh').length - before, 1);
+  }));
