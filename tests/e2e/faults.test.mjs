@@ -150,7 +150,9 @@ test('statement 28c: an API that asks for more than a new token is not answered 
           : undefined;
       const [got, text, told] = await page.evaluate(async () => {
         const told = [];
-        const stop = auth.on('step-up-required', async ({ response }) => told.push([response.status, await response.text()]));
+        const stop = auth.on('step-up-required', async ({ response }) =>
+          told.push([response.status, await response.text()]),
+        );
         const response = await auth.fetch('/api/me');
         const text = await response.text();
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -177,12 +179,15 @@ test('statements 25 and 27: other failures and the auth endpoints are handed thr
       assert.deepEqual(got, [status, `says ${status}`]);
     }
     proxy.fault = () => ({ answer: { status: 401 } });
-    assert.equal(await page.evaluate(() => auth.fetch('/auth/refresh', { method: 'POST' }).then(({ status }) => status)), 401);
+    assert.equal(
+      await page.evaluate(() => auth.fetch('/auth/refresh', { method: 'POST' }).then(({ status }) => status)),
+      401,
+    );
     assert.equal(proxy.to('/auth/refresh').length, 1);
     assert.equal(proxy.to('/auth/refresh')[0].authorization, undefined);
   }));
 
-test('statement 23: a stream is sent once, and its 401 is the caller\'s', () =>
+test("statement 23: a stream is sent once, and its 401 is the caller's", () =>
   withTabs({}, async ({ open, page: _, proxy }) => {
     const page = await open();
     await signIn(page);

@@ -69,7 +69,8 @@ export async function withTabs(env, test) {
 }
 
 /** Signs in on a tab. */
-export const signIn = (page, credentials = ADA) => page.evaluate((given) => auth.login(given).then(() => {}), credentials);
+export const signIn = (page, credentials = ADA) =>
+  page.evaluate((given) => auth.login(given).then(() => {}), credentials);
 
 /** Waits until the client of a tab has this status. */
 export const hasStatus = (page, status) =>

@@ -19,7 +19,7 @@ export async function startProxy(target) {
      * the answer is handed on.
      */
     fault: () => undefined,
-    /** `{path, method, authorization, key, start, end, status}` of each request to the server, in order. */
+    /** `{path, query, method, authorization, cookie, type, key, body, start, end, status}` of each request to the server, in order. */
     record,
     to: (wanted) => record.filter(({ path }) => path === wanted),
     /** The most requests to this path that were under way at once. */
@@ -34,17 +34,19 @@ export async function startProxy(target) {
     },
   };
   const server = http.createServer(async (request, response) => {
-    const { pathname } = new URL(request.url, 'http://proxy');
+    const { pathname, search } = new URL(request.url, 'http://proxy');
     if (pathname === '/blank') return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>');
     if (pathname.startsWith('/pkg/')) {
       const file = path.join(root, 'pkg', path.basename(pathname));
       return response.writeHead(200, { 'content-type': TYPES[path.extname(file)] }).end(readFileSync(file));
     }
-    const { authorization, 'idempotency-key': key } = request.headers;
-    const entry = { path: pathname, method: request.method, authorization, key, start: performance.now() };
+    const { authorization, cookie, 'content-type': type, 'idempotency-key': key } = request.headers;
+    const entry = { path: pathname, query: search, method: request.method, authorization, cookie, type, key };
+    entry.start = performance.now();
     record.push(entry);
     const body = [];
     for await (const chunk of request) body.push(chunk);
+    entry.body = Buffer.concat(body).toString();
     const fault = proxy.fault(entry) ?? {};
     if (fault.delay) await new Promise((resolve) => setTimeout(resolve, fault.delay));
     const done = (status) => Object.assign(entry, { end: performance.now(), status });

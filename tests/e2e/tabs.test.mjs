@@ -21,7 +21,9 @@ test('statement 4: 20 tabs with 50 calls each at one expiry', () =>
     proxy.record.length = 0;
     const before = await server.counted('refresh_rotated');
     const storm = () =>
-      Promise.all(Array.from({ length: 50 }, () => auth.fetch('/api/me'))).then((all) => all.map(({ status }) => status));
+      Promise.all(Array.from({ length: 50 }, () => auth.fetch('/api/me'))).then((all) =>
+        all.map(({ status }) => status),
+      );
     const answers = (await Promise.all(tabs.map((tab) => tab.evaluate(storm)))).flat();
     assert.equal(answers.length, 1_000);
     assert.ok(answers.every((status) => status === 200));

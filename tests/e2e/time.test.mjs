@@ -24,7 +24,10 @@ test('statement 15: 24 sleeps of an hour cost one refresh per waking', () =>
       });
       assert.equal(proxy.to('/auth/refresh').length, hour);
     }
-    assert.ok(proxy.to('/api/me').every(({ status }) => status === 200), 'no expired token was sent');
+    assert.ok(
+      proxy.to('/api/me').every(({ status }) => status === 200),
+      'no expired token was sent',
+    );
     assert.equal(proxy.to('/api/me').length, 120);
   }));
 
@@ -34,7 +37,7 @@ test('statement 14: a clock that is ten years off, or jumps, signs nobody out an
     const page = await open();
     await signIn(page);
     const left = () => page.evaluate(() => auth.session.expiresAt - Date.now());
-    assert.ok(Math.abs((await left()) - 900_000) < 5_000, 'by this browser\'s clock');
+    assert.ok(Math.abs((await left()) - 900_000) < 5_000, "by this browser's clock");
     proxy.record.length = 0;
     for (const jump of [-1, 2, -10 * 365 * 24, 1]) {
       await page.clock.setSystemTime((await page.evaluate(() => Date.now())) + jump * HOUR);
