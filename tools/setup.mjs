@@ -14,6 +14,7 @@ const cache =
     : path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'tokenward'));
 
 const WASM_PACK = '0.15.1';
+const GECKODRIVER = '0.37.1';
 
 /** Everything that builds the package, the demo and the server. Returns the paths of the tools. */
 export async function setUpBuild() {
@@ -24,11 +25,13 @@ export async function setUpBuild() {
   return { wasmBindgen: await cargoTool('wasm-bindgen-cli', lockedVersion('wasm-bindgen'), 'wasm-bindgen') };
 }
 
-/** What the tests need besides: wasm-pack, a browser and its driver. */
+/** What the tests need besides: wasm-pack, two browsers and their drivers. */
 export async function setUpTests() {
   const build = await setUpBuild();
   const wasmPack = await cargoTool('wasm-pack', WASM_PACK, 'wasm-pack');
-  return { ...build, wasmPack, ...(await browser()) };
+  const browsers = await findBrowsers();
+  const geckodriver = await cargoTool('geckodriver', GECKODRIVER, 'geckodriver');
+  return { ...build, wasmPack, ...browsers, geckodriver };
 }
 
 function checkNode() {
@@ -78,7 +81,7 @@ function lockedVersion(crate) {
 async function cargoTool(crate, version, program) {
   const folder = path.join(cache, `${crate}-${version}`);
   const own = path.join(folder, 'bin', windows ? `${program}.exe` : program);
-  const right = (candidate) => candidate && output(candidate, ['--version'])?.split(' ')[1] === version;
+  const right = (candidate) => candidate && output(candidate, ['--version'])?.split(/\s+/)[1] === version;
   for (const candidate of [own, find(program)]) if (right(candidate)) return candidate;
   say(`cargo install ${crate} ${version}: needed once, takes some minutes, goes to ${folder}`);
   const args = ['install', crate, '--version', version, '--root', folder];
@@ -106,32 +109,43 @@ const CHROME = {
   ],
 };
 
-async function browser() {
+const FIREFOX = {
+  linux: ['firefox-esr', 'firefox'],
+  darwin: ['/Applications/Firefox.app/Contents/MacOS/firefox'],
+  win32: ['C:\\Program Files\\Mozilla Firefox\\firefox.exe'],
+};
+
+async function findBrowsers() {
   const look = () => ({
     chrome: find(process.env.CHROME, ...(CHROME[process.platform] ?? [])),
     chromedriver: find(process.env.CHROMEDRIVER, 'chromedriver'),
+    firefox: find(process.env.FIREFOX, ...(FIREFOX[process.platform] ?? [])),
   });
+  const PACKAGES = { chrome: 'chromium', chromedriver: 'chromium-driver', firefox: 'firefox-esr' };
   let found = look();
-  if (!(found.chrome && found.chromedriver) && process.platform === 'linux' && find('apt-get')) {
+  const missing = Object.keys(PACKAGES).filter((name) => !found[name]);
+  if (missing.length > 0 && process.platform === 'linux' && find('apt-get')) {
     const sudo = process.getuid() === 0 ? [] : ['sudo', '-n'];
     const apt = (...args) => {
       const [program, ...rest] = [...sudo, 'apt-get', ...args];
       return run(program, rest, { env: { DEBIAN_FRONTEND: 'noninteractive' } });
     };
-    say('apt-get install chromium chromium-driver: the tests run in a real browser');
+    const packages = missing.map((name) => PACKAGES[name]);
+    say(`apt-get install ${packages.join(' ')}: the tests run in real browsers`);
     try {
       await apt('update', '-q');
-      await apt('install', '-y', '-q', '--no-install-recommends', 'chromium', 'chromium-driver');
+      await apt('install', '-y', '-q', '--no-install-recommends', ...packages);
     } catch {
       // said below, with the mend
     }
     found = look();
   }
-  if (!found.chrome || !found.chromedriver) {
+  if (!found.chrome || !found.chromedriver || !found.firefox) {
+    const list = Object.entries(found).map(([name, place]) => `${name}: ${place ?? 'not found'}`);
     throw new Mend(
-      `The browser tests need Chrome or Chromium (${found.chrome ?? 'not found'}) and the chromedriver of the same ` +
-        `version (${found.chromedriver ?? 'not found'}). Install both, or name them in CHROME and CHROMEDRIVER. ` +
-        'Debian and Ubuntu: sudo apt-get install chromium chromium-driver. macOS: brew install --cask google-chrome chromedriver.',
+      `The browser tests need Chrome or Chromium, the chromedriver of the same version, and Firefox (${list.join(', ')}). ` +
+        'Install them, or name them in CHROME, CHROMEDRIVER and FIREFOX. Debian: sudo apt-get install chromium ' +
+        'chromium-driver firefox-esr. macOS: brew install --cask google-chrome chromedriver firefox.',
     );
   }
   return found;

@@ -38,43 +38,37 @@ const STEPS = [
   ['core and server: tests on the host', () => run('cargo', ['test', '--locked', '--workspace', '--quiet'])],
   ['demo page: build', () => buildDemo()],
   ['server: build', () => buildServer()],
-  ['shell: tests in headless Chromium', shellTests],
+  ['shell: tests in headless Chromium', (tools) => shellTests(tools, chromium(tools))],
+  ['shell: tests in headless Firefox', (tools) => shellTests(tools, firefox(tools))],
   ['client and demo page: end to end in Chromium', endToEnd],
 ];
 
+const chromium = ({ chrome, chromedriver }) => ({
+  args: ['--chrome', '--chromedriver', chromedriver],
+  capabilities: { 'goog:chromeOptions': { binary: chrome, args: ['--headless', ...CHROME_ARGS] } },
+});
+
+const firefox = ({ firefox, geckodriver }) => ({
+  args: ['--firefox', '--geckodriver', geckodriver],
+  capabilities: { 'moz:firefoxOptions': { binary: firefox, args: ['-headless'] } },
+});
+
 /** `wasm-pack test`, with a real server for the tests that want one. */
-async function shellTests({ wasmPack, wasmBindgen, chrome, chromedriver }) {
+async function shellTests({ wasmPack, wasmBindgen }, { args, capabilities }) {
   const port = await freePort();
   const server = await startServer({ ALLOWED_ORIGINS: `http://127.0.0.1:${port}` });
   // wasm-pack reads the browser's flags from this file in the crate's folder.
   const flags = path.join(root, 'webdriver.json');
-  const binary = { binary: chrome, args: ['--headless', ...CHROME_ARGS] };
-  writeFileSync(flags, JSON.stringify({ 'goog:chromeOptions': binary }));
+  writeFileSync(flags, JSON.stringify(capabilities));
   try {
-    await run(
-      wasmPack,
-      [
-        'test',
-        '--headless',
-        '--chrome',
-        '--chromedriver',
-        chromedriver,
-        '--mode',
-        'no-install',
-        '--',
-        '--locked',
-        '--test',
-        'web',
-      ],
-      {
-        env: {
-          PATH: `${path.dirname(wasmBindgen)}${path.delimiter}${process.env.PATH}`,
-          TOKENWARD_TEST_SERVER: server.url,
-          WASM_BINDGEN_TEST_ADDRESS: `127.0.0.1:${port}`,
-          WASM_BINDGEN_TEST_TIMEOUT: '60',
-        },
+    await run(wasmPack, ['test', '--headless', ...args, '--mode', 'no-install', '--', '--locked', '--test', 'web'], {
+      env: {
+        PATH: `${path.dirname(wasmBindgen)}${path.delimiter}${process.env.PATH}`,
+        TOKENWARD_TEST_SERVER: server.url,
+        WASM_BINDGEN_TEST_ADDRESS: `127.0.0.1:${port}`,
+        WASM_BINDGEN_TEST_TIMEOUT: '60',
       },
-    );
+    });
   } finally {
     rmSync(flags, { force: true });
     await server.stop();

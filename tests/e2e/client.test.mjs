@@ -64,6 +64,13 @@ test('each wrong option throws INVALID_OPTIONS with its name, what was expected 
         { restore: 'sometimes' },
         { name: '' },
         { shouldRefresh: true },
+        { transport: 'header' },
+        { protocol: 'saml' },
+        { clientId: 7, protocol: 'oauth2' },
+        { clientId: 'spa' },
+        { fields: { refreshToken: '' } },
+        { crossTab: 'yes' },
+        { onLog: 'console' },
       ];
       return wrong.map((options) => {
         try {
