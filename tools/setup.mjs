@@ -120,10 +120,18 @@ async function findBrowsers() {
     chrome: find(process.env.CHROME, ...(CHROME[process.platform] ?? [])),
     chromedriver: find(process.env.CHROMEDRIVER, 'chromedriver'),
     firefox: find(process.env.FIREFOX, ...(FIREFOX[process.platform] ?? [])),
+    // Of WebKit only Linux has a port with a driver that anybody may install; it draws on a screen of its own.
+    ...(process.platform === 'linux' && { webkitDriver: find('WebKitWebDriver'), screen: find('Xvfb') }),
   });
-  const PACKAGES = { chrome: 'chromium', chromedriver: 'chromium-driver', firefox: 'firefox-esr' };
+  const PACKAGES = {
+    chrome: 'chromium',
+    chromedriver: 'chromium-driver',
+    firefox: 'firefox-esr',
+    webkitDriver: 'webkit2gtk-driver',
+    screen: 'xvfb',
+  };
   let found = look();
-  const missing = Object.keys(PACKAGES).filter((name) => !found[name]);
+  const missing = Object.keys(found).filter((name) => !found[name]);
   if (missing.length > 0 && process.platform === 'linux' && find('apt-get')) {
     const sudo = process.getuid() === 0 ? [] : ['sudo', '-n'];
     const apt = (...args) => {
@@ -147,6 +155,12 @@ async function findBrowsers() {
         'Install them, or name them in CHROME, CHROMEDRIVER and FIREFOX. Debian: sudo apt-get install chromium ' +
         'chromium-driver firefox-esr. macOS: brew install --cask google-chrome chromedriver firefox.',
     );
+  }
+  if (process.platform === 'linux' && !(found.webkitDriver && found.screen)) {
+    say(
+      'WebKitWebDriver and Xvfb (Debian: webkit2gtk-driver xvfb) were not found: the one test in WebKitGTK is left out',
+    );
+    found.webkitDriver = null;
   }
   return found;
 }

@@ -40,7 +40,7 @@ const STEPS = [
   ['server: build', () => buildServer()],
   ['shell: tests in headless Chromium', (tools) => shellTests(tools, chromium(tools))],
   ['shell: tests in headless Firefox', (tools) => shellTests(tools, firefox(tools))],
-  ['client and demo page: end to end in Chromium', endToEnd],
+  ['client and demo page: end to end in browsers', endToEnd],
 ];
 
 const chromium = ({ chrome, chromedriver }) => ({
@@ -75,9 +75,9 @@ async function shellTests({ wasmPack, wasmBindgen }, { args, capabilities }) {
   }
 }
 
-async function endToEnd({ chrome }) {
+async function endToEnd({ chrome, firefox, geckodriver, webkitDriver }) {
   await run(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', 'tests/e2e/'], {
-    env: { CHROME: chrome },
+    env: { CHROME: chrome, FIREFOX: firefox, GECKODRIVER: geckodriver, WEBKIT_DRIVER: webkitDriver ?? '' },
   });
 }
 
