@@ -1165,4 +1165,146 @@ mod tabs {
             assert_eq!(story.says(&Output::Notify(Event::AccountChanged)), changed);
         }
     }
+
+    fn refresh_failed(story: &Story) -> Option<(Failure, Option<Millis>)> {
+        story.out.iter().find_map(|output| match output {
+            Output::Notify(Event::RefreshFailed { failure, retry_at }) => Some((*failure, *retry_at)),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn how_long_the_server_asked_another_tab_to_wait_is_told_here_too() {
+        for (wait, told) in [(60_000, Some(60_000)), (0, None)] {
+            let (mut story, _) = Story::queued();
+            story.hears(News::Failed { wait, failures: 0 }, About::Ours);
+            let (failure, retry_at) = refresh_failed(&story).unwrap();
+            assert_eq!((failure.code, failure.retry_after), (Code::RefreshUnavailable, told));
+            assert!(retry_at.unwrap() >= LIFE + wait && retry_at.unwrap() <= LIFE + wait + 1_000);
+        }
+        let (mut story, flight) = Story::queued();
+        story.at(LIFE + 1_000).granted(flight, Memory { wait: 7_000, ..SAME });
+        assert_eq!(refresh_failed(&story).unwrap().0.retry_after, Some(7_000));
+    }
+
+    #[test]
+    fn tabs_that_wait_for_a_lost_lock_take_it_over_at_different_moments() {
+        let waits: Vec<_> = (0..200)
+            .map(|seed| {
+                let mut core = Core::new(Config { restore: Restore::Always, ..CONFIG }, seed);
+                core.handle(Input::Start { memory: SAME }, 0);
+                let mut now = 0;
+                loop {
+                    now += 50;
+                    let out = core.handle(Input::Timer, now);
+                    if out.iter().any(|output| matches!(output, Output::Steal(_))) {
+                        break now;
+                    }
+                }
+            })
+            .collect();
+        let (first, last) = (*waits.iter().min().unwrap(), *waits.iter().max().unwrap());
+        assert!((10_500..10_700).contains(&first), "{first}: not before a holder that lives has given it back");
+        assert!((12_700..=13_050).contains(&last), "{last}");
+    }
+
+    #[test]
+    fn a_login_that_fails_leaves_the_backoff_of_the_refresh_as_it_was() {
+        let mut story = Story::signed_in();
+        story.at(LIFE).want();
+        let mut flight = story.refresh_flight();
+        for _ in 0..8 {
+            story.later(flight, None);
+            story.does(WOKE);
+            flight = story.refresh_flight();
+        }
+        story.later(flight, None);
+        let retry_at = refresh_failed(&story).unwrap().1.unwrap();
+        assert!(retry_at > story.now + 1_000);
+        let login = story.does(Input::Login).login_flight();
+        assert!(!story.says(&Output::Share), "only a refresh needs the key");
+        let outcome = LoginOutcome::Failed(Failure::of(Code::InvalidCredentials));
+        story.does(Input::LoggedIn { flight: login, outcome });
+        assert_eq!(story.sends_refresh(), None);
+        assert_eq!(story.timer(), Some(retry_at - story.now));
+    }
+
+    #[test]
+    fn a_success_elsewhere_shortens_the_backoff_here_to_a_second() {
+        let mut story = Story::signed_in();
+        story.at(LIFE).want();
+        let mut flight = story.refresh_flight();
+        for _ in 0..8 {
+            story.later(flight, None);
+            story.does(WOKE);
+            flight = story.refresh_flight();
+        }
+        story.later(flight, None);
+        story.hears(refreshed_for("ada"), About::Ours);
+        assert!(!story.says(&Output::Share) && story.sends_refresh().is_none(), "{:?}", story.out);
+        let soon = story.timer().unwrap();
+        assert!(soon > 0 && soon <= 1_000, "{soon}");
+    }
+
+    #[test]
+    fn whoever_signed_out_here_stays_signed_out_for_that_reason() {
+        let mut story = Story::signed_in();
+        story.does(Input::Logout).revoked(RevokeOutcome::Later);
+        story.does(Input::Woke { memory: Memory { owed: true, ..GONE } });
+        assert_eq!(story.reason(), Some(SignedOutReason::Logout));
+    }
+
+    #[test]
+    fn a_no_to_a_refresh_that_was_sent_after_the_sign_in_counts() {
+        for signed_in in [false, true] {
+            let mut story = if signed_in { Story::signed_in() } else { Story::starting(CONFIG, SAME) };
+            story.lock_is_free = false;
+            if signed_in {
+                story.at(LIFE).want();
+            }
+            story.hears(signed_in_as("grace"), About::Current);
+            let flight = story.asks_for_lock().unwrap_or(FlightId(2));
+            story.granted(flight, SAME);
+            story.does(Input::Refreshed { flight, outcome: Outcome::Refused(SignedOutReason::Expired) });
+            assert_eq!(story.reason(), Some(SignedOutReason::Expired), "{signed_in}");
+        }
+    }
+
+    #[test]
+    fn a_login_does_not_tell_of_a_sign_out_that_a_newer_sign_in_has_overtaken() {
+        let mut story = Story::new(CONFIG, false);
+        story.lock_is_free = false;
+        let flight = story.does(Input::Login).asks_for_lock().unwrap();
+        story.granted(flight, Memory { owed: true, ..OTHER });
+        assert_eq!((story.revoke_flight(), story.login_flight()), (None, flight));
+    }
+
+    #[test]
+    fn what_a_page_knew_is_forgotten_only_if_it_may_have_slept_through_its_end() {
+        let mut story = Story::signed_in();
+        story.at(1_000).does(WOKE);
+        assert!(!story.says(&Output::Mark(false)));
+        story.does(Input::Woke { memory: GONE });
+        assert!(story.says(&Output::Mark(false)));
+        let mut story = Story::signed_in();
+        story.does(Input::Renew).refresh_flight();
+        story.does(Input::Woke { memory: GONE });
+        assert!(!story.says(&Output::Mark(false)), "the refresh under way may have to be repeated with this key");
+    }
+
+    #[test]
+    fn a_timer_that_was_slept_through_is_made_up_for() {
+        let mut story = Story::signed_in();
+        let flight = story.at(LIFE).does(Input::Renew).refresh_flight();
+        story.at(LIFE + 3_600_000).does(WOKE);
+        assert!(story.says(&Output::Cancel), "its connection did not survive the sleep");
+        assert_eq!(story.settled(), Some(Err(Code::RefreshUnavailable)));
+        assert!(story.sends_refresh().is_some_and(|next| next != flight));
+        let mut story = Story::signed_in();
+        let flight = story.at(LIFE).does(Input::Renew).refresh_flight();
+        story.at(LIFE + 1_000).does(WOKE);
+        assert!(!story.says(&Output::Cancel));
+        story.renewed(flight, Some(LIFE));
+        assert!(story.is_signed_in());
+    }
 }

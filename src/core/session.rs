@@ -101,3 +101,23 @@ impl SignedOutReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_the_name_that_typescript_knows() {
+        for (reason, name) in [
+            (SignedOutReason::Never, "never"),
+            (SignedOutReason::Logout, "logout"),
+            (SignedOutReason::Expired, "expired"),
+            (SignedOutReason::Revoked, "revoked"),
+            (SignedOutReason::Reused, "reused"),
+            (SignedOutReason::OtherTab, "other-tab"),
+        ] {
+            assert_eq!((reason.as_str(), SignedOutReason::parse(name)), (name, Some(reason)));
+        }
+        assert_eq!(SignedOutReason::parse("no such reason"), None);
+    }
+}

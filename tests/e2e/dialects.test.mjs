@@ -7,8 +7,8 @@ import { closeBrowser, hasStatus, openBrowser, withTabs } from './harness.mjs';
 before(openBrowser);
 after(closeBrowser);
 
-const jwt = (claims) =>
-  [{ alg: 'none' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.') + '.c2ln';
+const encoded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
+const jwt = (claims) => `${encoded({ alg: 'none' })}.${encoded(claims)}.c2ln`;
 
 /**
  * Answers in the server's place: `speak(path, request)` returns `{status, headers, json}`. The rest of the page comes from
@@ -170,11 +170,11 @@ test('C: both tokens in the body, {error: {code, message}}, 204 at logout, and l
     speaking(proxy, (path) => (path.startsWith('/auth/') ? { status: 503 } : undefined));
     assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: false });
     const told = [];
-    speaking(
-      proxy,
-      (path, request) =>
-        path.startsWith('/auth/') && (told.push(refresh.takes(JSON.parse(request.body).refreshToken)), { status: 204 }),
-    );
+    speaking(proxy, (path, request) => {
+      if (!path.startsWith('/auth/')) return undefined;
+      told.push(refresh.takes(JSON.parse(request.body).refreshToken));
+      return { status: 204 };
+    });
     await page.evaluate(() => dispatchEvent(new Event('online')));
     await page.waitForFunction(() => auth.diagnostics().at(-1).detail?.status === 204);
     assert.deepEqual(told, [true]);

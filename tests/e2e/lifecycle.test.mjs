@@ -57,7 +57,7 @@ test('statement 21: calls under way reject at once with DISPOSED, and no timer, 
     const page = await open();
     await signIn(page);
     const never = new Promise(() => {});
-    proxy.fault = ({ path }) => (/api|refresh/.test(path) ? { then: never } : undefined);
+    proxy.fault = ({ path }) => (/api|refresh/.test(path) ? { until: never } : undefined);
     const [codes, took, locks] = await page.evaluate(async () => {
       const calls = [
         auth.fetch('/api/me'),

@@ -15,7 +15,7 @@ export async function startProxy(target) {
   const proxy = {
     /**
      * Returns undefined, or: `{delay}` milliseconds before the server is asked, `{lose: 'request'}` or `{lose: 'answer'}`
-     * (after the server has acted), `{answer: {status, headers, body}}` in the server's place, `{then: promise}` before
+     * (after the server has acted), `{answer: {status, headers, body}}` in the server's place, `{until: promise}` before
      * the answer is handed on.
      */
     fault: () => undefined,
@@ -60,7 +60,7 @@ export async function startProxy(target) {
     const ask = http.request({ hostname, port, path: url, method, headers }, async (answer) => {
       const text = [];
       for await (const chunk of answer) text.push(chunk);
-      await fault.then;
+      await fault.until;
       done(fault.lose === 'answer' ? 'lost' : answer.statusCode);
       if (fault.lose === 'answer') return request.socket.destroy();
       response.writeHead(answer.statusCode, answer.rawHeaders).end(Buffer.concat(text));

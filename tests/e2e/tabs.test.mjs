@@ -54,7 +54,7 @@ test('statements 19 and 28d: another user in one tab is another user in all, and
     const held = new Promise((resolve) => {
       release = resolve;
     });
-    proxy.fault = ({ path }) => (path === '/api/me' ? { then: held } : undefined);
+    proxy.fault = ({ path }) => (path === '/api/me' ? { until: held } : undefined);
     const slow = there.evaluate(() => failure(auth.fetch('/api/me')));
     await there.evaluate(() => {
       globalThis.told = [];
@@ -105,7 +105,7 @@ test('statement 5: a tab that is closed in the middle of a refresh stops nobody'
     await hasStatus(living, 'signed-in');
     proxy.record.length = 0;
     proxy.fault = ({ path }) =>
-      path === '/auth/refresh' && proxy.to('/auth/refresh').length === 1 ? { then: new Promise(() => {}) } : undefined;
+      path === '/auth/refresh' && proxy.to('/auth/refresh').length === 1 ? { until: new Promise(() => {}) } : undefined;
     await dying.evaluate(() => void auth.refresh().catch(() => {}));
     while (proxy.to('/auth/refresh').length === 0) await later(10);
     const waiting = living.evaluate(() => auth.refresh().then(({ status }) => status));

@@ -53,7 +53,7 @@ fn number(name: &str) -> Option<u64> {
 fn seeds() -> std::ops::Range<u64> {
     match number("TOKENWARD_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("TOKENWARD_SEEDS").unwrap_or(30),
+        None => 0..number("TOKENWARD_SEEDS").unwrap_or(75),
     }
 }
 
