@@ -188,7 +188,7 @@ test('statements 25 and 27: other failures and the auth endpoints are handed thr
   }));
 
 test("statement 23: a stream is sent once, and its 401 is the caller's", () =>
-  withTabs({}, async ({ open, page: _, proxy }) => {
+  withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
     await page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
@@ -213,6 +213,109 @@ test("statement 23: a stream is sent once, and its 401 is the caller's", () =>
     });
     assert.deepEqual([status, sent], [401, 1]);
     assert.equal(proxy.to('/auth/refresh').length, 1, 'the next call has a new token');
+  }));
+
+test('statement 22: the second try has every member of the first', () =>
+  withTabs({}, async ({ open }) => {
+    const page = await open();
+    const requests = await page.evaluate(async (given) => {
+      const native = globalThis.fetch;
+      const sent = [];
+      globalThis.fetch = async (input, init) => {
+        if (!String(input.url ?? input).includes('/api/')) return native(input, init);
+        const request = new Request(input, init);
+        const members = {};
+        for (const name of [
+          'url method mode credentials cache redirect referrer referrerPolicy integrity keepalive duplex',
+        ][0].split(' '))
+          members[name] = request[name];
+        sent.push({
+          ...members,
+          headers: [...request.headers].filter(([name]) => name !== 'authorization'),
+          body: await request.text(),
+        });
+        return new Response('', { status: sent.length % 2 ? 401 : 200 });
+      };
+      const { AuthClient } = await import('/pkg/index.js?members');
+      const client = new AuthClient({ name: 'members' });
+      await client.ready;
+      await client.login(given);
+      const options = {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', 'x-test': '1' },
+        body: '{"a":1}',
+        credentials: 'omit',
+        cache: 'no-store',
+        redirect: 'manual',
+        referrer: '/from',
+        referrerPolicy: 'origin',
+        integrity: 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
+        keepalive: true,
+        priority: 'high',
+      };
+      await client.fetch('/api/a', options);
+      await client.fetch(new Request('/api/b', options));
+      await client.fetch('/api/c', { mode: 'same-origin', headers: [['x-test', '2']] });
+      const leave = new AbortController();
+      const aborted = client.fetch('/api/d', { signal: leave.signal }).then(({ status }) => status);
+      globalThis.fetch = native;
+      return [sent, await aborted];
+    }, ADA);
+    const [sent, last] = requests;
+    assert.deepEqual([sent.length, last], [8, 200]);
+    for (let index = 0; index < sent.length; index += 2)
+      assert.deepEqual(sent[index], sent[index + 1], sent[index].url);
+    assert.equal(sent[1].referrer.endsWith('/from'), true);
+    assert.deepEqual(
+      [sent[1].redirect, sent[1].credentials, sent[1].keepalive, sent[3].body],
+      ['manual', 'omit', true, '{"a":1}'],
+    );
+  }));
+
+test('statement 28: downloads stream, many at once', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open();
+    await signIn(page);
+    proxy.fault = ({ path }) =>
+      path === '/api/me'
+        ? { answer: { status: 200, headers: { 'x-accel-buffering': 'no' }, body: 'abcde', drip: 200 } }
+        : undefined;
+    const all = await page.evaluate(async () => {
+      const read = async () => {
+        const start = performance.now();
+        const response = await auth.fetch('/api/me');
+        const reader = response.body.getReader();
+        const first = await reader.read();
+        const early = performance.now() - start;
+        let text = new TextDecoder().decode(first.value);
+        for (let next = await reader.read(); !next.done; next = await reader.read())
+          text += new TextDecoder().decode(next.value);
+        return { text, early, whole: performance.now() - start };
+      };
+      return Promise.all([read(), read(), read()]);
+    });
+    for (const { text, early, whole } of all) {
+      assert.equal(text, 'abcde');
+      assert.ok(whole - early > 500, `the first character after ${early} ms, the last after ${whole} ms`);
+    }
+  }));
+
+test('statement 26: a redirect to another origin does not take the token along', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open();
+    await signIn(page);
+    const elsewhere = proxy.url.replace('127.0.0.1', 'localhost');
+    const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' };
+    proxy.fault = ({ path }) => {
+      if (path === '/api/me')
+        return { answer: { status: 302, headers: { location: `${elsewhere}/elsewhere`, ...cors } } };
+      return path === '/elsewhere' ? { answer: { status: 200, headers: cors, body: 'here' } } : undefined;
+    };
+    const text = await page.evaluate(() => auth.fetch('/api/me').then((response) => response.text()));
+    assert.equal(text, 'here');
+    const [asked] = proxy.to('/elsewhere').filter(({ method }) => method === 'GET');
+    assert.equal(asked.authorization, undefined);
+    assert.match(proxy.to('/api/me')[0].authorization, /^Bearer /);
   }));
 
 test('statement 2: whoever started the refresh may leave, and so may all', () =>

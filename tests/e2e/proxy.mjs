@@ -15,7 +15,8 @@ export async function startProxy(target) {
   const proxy = {
     /**
      * Returns undefined, or: `{delay}` milliseconds before the server is asked, `{lose: 'request'}` or `{lose: 'answer'}`
-     * (after the server has acted), `{answer: {status, headers, body}}` in the server's place, `{until: promise}` before
+     * (after the server has acted), `{answer: {status, headers, body, drip}}` in the server's place (`drip` milliseconds
+     * between the characters), `{until: promise}` before
      * the answer is handed on.
      */
     fault: () => undefined,
@@ -52,9 +53,14 @@ export async function startProxy(target) {
     const done = (status) => Object.assign(entry, { end: performance.now(), status });
     if (fault.lose === 'request') return done('lost') && request.socket.destroy();
     if (fault.answer) {
-      const { status, headers = {}, body: text = '' } = fault.answer;
+      const { status, headers = {}, body: text = '', drip } = fault.answer;
+      response.writeHead(status, headers);
+      for (const character of drip ? text : '') {
+        response.write(character);
+        await new Promise((resolve) => setTimeout(resolve, drip));
+      }
       done(status);
-      return response.writeHead(status, headers).end(text);
+      return response.end(drip ? '' : text);
     }
     const { url, method, headers } = request;
     const ask = http.request({ hostname, port, path: url, method, headers }, async (answer) => {
