@@ -134,8 +134,9 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     const id = dig(user, 'id') ?? dig(user, 'sub') ?? claims?.sub;
     const subject = id === undefined ? undefined : String(id);
     let token = 0;
-    // `{success: true}` and no word of a token: both are in cookies that no script sees.
-    if ((typeof access === 'string' && access) || (ok && dig(json, 'success') === true && !/token/i.test(text))) {
+    // `{success: true}` and no field of a token: both are in cookies that no script sees.
+    const inCookies = ok && dig(json, 'success') === true && !/token[^":]*"\s*:/i.test(text);
+    if ((typeof access === 'string' && access) || inCookies) {
       token = count += 1;
       const refresh = transport === 'body' ? dig(json, fields.refreshToken) : '';
       const goesOn = endpoint === 'refresh';

@@ -1257,13 +1257,15 @@ mod tabs {
     #[test]
     fn a_no_to_a_refresh_that_was_sent_after_the_sign_in_counts() {
         for signed_in in [false, true] {
-            let mut story = if signed_in { Story::signed_in() } else { Story::starting(CONFIG, SAME) };
+            // In the queue, signed in or restoring, when the news comes.
+            let mut story = Story::signed_in();
             story.lock_is_free = false;
-            if signed_in {
-                story.at(LIFE).want();
+            story.at(LIFE).want();
+            let flight = story.asks_for_lock().unwrap();
+            if !signed_in {
+                story.does(Input::Woke { memory: OTHER });
             }
             story.hears(signed_in_as("grace"), About::Current);
-            let flight = story.asks_for_lock().unwrap_or(FlightId(2));
             story.granted(flight, SAME);
             story.does(Input::Refreshed { flight, outcome: Outcome::Refused(SignedOutReason::Expired) });
             assert_eq!(story.reason(), Some(SignedOutReason::Expired), "{signed_in}");
@@ -1277,6 +1279,7 @@ mod tabs {
         let flight = story.does(Input::Login).asks_for_lock().unwrap();
         story.granted(flight, Memory { owed: true, ..OTHER });
         assert_eq!((story.revoke_flight(), story.login_flight()), (None, flight));
+        assert!(!story.says(&Output::Share), "only a refresh needs the key");
     }
 
     #[test]

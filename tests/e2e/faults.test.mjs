@@ -116,10 +116,12 @@ test('statement 28e: … or at the next start, before anybody signs in, and no s
     await signIn(next);
     assert.equal(await server.counted('logout'), 1);
     const paths = proxy.record.map(({ path }) => path).filter((path) => path.startsWith('/auth'));
-    assert.deepEqual(paths, ['/auth/login', '/auth/logout', '/auth/logout', '/auth/logout', '/auth/login']);
+    assert.deepEqual(paths.slice(-2), ['/auth/logout', '/auth/login'], 'first the sign-out is heard');
+    assert.ok(!paths.includes('/auth/refresh'));
+    const told = proxy.to('/auth/logout').length;
     await next.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     await later(200);
-    assert.equal(proxy.to('/auth/logout').length, 3, 'once heard, it is not told again');
+    assert.equal(proxy.to('/auth/logout').length, told, 'once heard, it is not told again');
   }));
 
 test('statement 28e: a sign-out while the page goes away reaches the server', () =>
@@ -225,10 +227,8 @@ test('statement 22: the second try has every member of the first', () =>
         if (!String(input.url ?? input).includes('/api/')) return native(input, init);
         const request = new Request(input, init);
         const members = {};
-        for (const name of [
-          'url method mode credentials cache redirect referrer referrerPolicy integrity keepalive duplex',
-        ][0].split(' '))
-          members[name] = request[name];
+        const names = 'url method mode credentials cache redirect referrer referrerPolicy integrity keepalive duplex';
+        for (const name of names.split(' ')) members[name] = request[name];
         sent.push({
           ...members,
           headers: [...request.headers].filter(([name]) => name !== 'authorization'),
