@@ -35,7 +35,7 @@ export async function withPage(env, test) {
     page.lines = [];
     page.on('pageerror', (error) => errors.push(error));
     page.on('console', (message) => page.lines.push(message.text()));
-    await test({ page, context, server });
+    await inTime(test({ page, context, server }));
     if (errors.length > 0) throw errors[0];
   } finally {
     await context.close();
@@ -60,12 +60,21 @@ export async function withTabs(env, test) {
     return page;
   };
   try {
-    await test({ server, proxy, context, open });
+    await inTime(test({ server, proxy, context, open }));
   } finally {
     await context.close();
     await proxy.stop();
     await server.stop();
   }
+}
+
+/** A page that waits for ever must not make the tests do so. */
+function inTime(test) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the test took longer than 90 s')), 90_000);
+  });
+  return Promise.race([test, late]).finally(() => clearTimeout(timer));
 }
 
 /** Signs in on a tab. */

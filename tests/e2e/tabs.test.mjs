@@ -137,15 +137,24 @@ test('statement 5: a lock that never comes back is taken over', () =>
   withTabs({}, async ({ open }) => {
     const [thief, page] = [await open({ name: 'other' }), await open({ timeout: 1 })];
     await signIn(page);
-    await thief.evaluate(() => {
-      navigator.locks.request('tokenward:default', () => new Promise(() => {}));
-    });
+    await thief.evaluate(
+      () =>
+        new Promise((taken) => {
+          const request = () =>
+            navigator.locks.request('tokenward:default', () => {
+              taken();
+              return new Promise(() => {});
+            });
+          request().catch(() => {});
+        }),
+    );
     const answers = await page.evaluate(async () => {
+      const renewed = new Promise((resolve) => auth.on('refreshed', resolve));
       const first = await auth.refresh().then(
         () => 'renewed',
         (error) => error.code,
       );
-      await new Promise((resolve) => auth.on('refreshed', resolve));
+      await renewed;
       const start = performance.now();
       await auth.refresh();
       return [first, performance.now() - start < 900, auth.session.status];

@@ -97,6 +97,7 @@ auth.on('signed-in', ({ user }) => log(`signed-in: ${user?.email}`));
 auth.on('refreshed', ({ expiresAt }) =>
   log(`refreshed: the new token ends at ${new Date(expiresAt ?? 0).toLocaleTimeString()}`),
 );
+auth.on('account-changed', ({ from, to }) => log(`account-changed: ${from?.email} → ${to.user?.email}`));
 auth.on('signed-out', ({ reason }) => log(`signed-out: ${reason}`));
 auth.on('refresh-failed', ({ error, retryAt }) =>
   log(
