@@ -103,7 +103,7 @@ for (const [name, engine] of Object.entries(ENGINES)) {
         const tab = await browser.open(`${proxy.url}/blank`);
         await browser.run(tab, async () => {
           const { AuthClient } = await import('/pkg/index.js');
-          globalThis.auth = new AuthClient();
+          window.auth = new AuthClient();
           await auth.ready;
         });
         return tab;

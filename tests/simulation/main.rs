@@ -10,6 +10,8 @@ mod mistakes;
 mod server;
 mod world;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use mistakes::Mistake;
 use tokenward::core::{Core, Grant, Input, LoginOutcome, Mark, Memory, Output, TokenId};
 use world::{CONFIG, Weather, World};
@@ -45,6 +47,8 @@ const STORM: Weather = Weather {
     ..TABS
 };
 const HOURS: u64 = 240;
+/// How much all tests together have let pass; `-- --nocapture` shows it.
+static TAB_HOURS: AtomicU64 = AtomicU64::new(0);
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -62,6 +66,7 @@ fn run(seed: u64, weather: Weather) -> Result<World, String> {
     let mut world = World::new(seed, weather);
     world.trace_all = number("TOKENWARD_SEED").is_some();
     world.run(HOURS);
+    TAB_HOURS.fetch_add(HOURS * weather.tabs as u64, Ordering::Relaxed);
     match world.broken.take() {
         None => Ok(world),
         Some(broken) => {
@@ -81,6 +86,7 @@ fn simulate(weather: Weather, check: impl Fn(&World)) {
             Err(told) => panic!("{told}"),
         }
     }
+    println!("{} tab-hours so far", TAB_HOURS.load(Ordering::Relaxed));
 }
 
 #[test]
