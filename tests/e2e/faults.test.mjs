@@ -1,7 +1,7 @@
 // Faults of server and network, and everything that is told of them.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ADA, closeBrowser, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
+import { ADA, closeBrowser, GRACE, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -215,6 +215,43 @@ test("statement 23: a stream is sent once, and its 401 is the caller's", () =>
     });
     assert.deepEqual([status, sent], [401, 1]);
     assert.equal(proxy.to('/auth/refresh').length, 1, 'the next call has a new token');
+  }));
+
+test('statement 3: a call that was sent with an older token is sent again with the present one, without a refresh', () =>
+  withTabs({}, async ({ open, proxy, server }) => {
+    const page = await open();
+    await signIn(page);
+    proxy.fault = ({ path }) => (path === '/api/me' && proxy.to(path).length === 1 ? { delay: 600 } : undefined);
+    const slow = page.evaluate(async () => {
+      await auth.fetch('/demo/expire-token', { method: 'POST' });
+      return (await auth.fetch('/api/me')).status;
+    });
+    while (proxy.to('/api/me').length === 0) await later(10);
+    await page.evaluate(() => auth.refresh().then(() => {}));
+    assert.equal(await slow, 200);
+    const [first, second] = proxy.to('/api/me');
+    assert.deepEqual([first.status, second.status], [401, 200]);
+    assert.notEqual(first.authorization, second.authorization);
+    assert.equal(await server.counted('refresh_rotated'), 1, 'the one that was asked for');
+  }));
+
+test('statement 18: a login during a refresh of another user stands, whatever the refresh answers', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open();
+    await signIn(page);
+    proxy.fault = ({ path }) => (path === '/auth/refresh' ? { delay: 400 } : undefined);
+    const refresh = page.evaluate(() => failure(auth.refresh()));
+    while (proxy.to('/auth/refresh').length === 0) await later(10);
+    await signIn(page, GRACE);
+    assert.equal((await refresh).code, 'SESSION_ENDED');
+    proxy.fault = () => undefined;
+    await later(600);
+    const seen = await page.evaluate(async () => [
+      auth.session.user.email,
+      (await (await auth.fetch('/api/me')).json()).email,
+      (await auth.refresh()).user.email,
+    ]);
+    assert.deepEqual(seen, [GRACE.email, GRACE.email, GRACE.email]);
   }));
 
 test('statement 22: the second try has every member of the first', () =>
