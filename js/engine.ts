@@ -108,11 +108,8 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
   const listening = new AbortController();
   const options = { capture: true, signal: listening.signal };
   // The moments at which a page that slept, froze or was offline comes back. (A worker knows only `online`.)
-  for (const name of ['visibilitychange', 'resume', 'pageshow', 'online', 'storage']) {
-    const woke = (event: Event) => {
-      // Another tab's mark may be seen before its news is heard. A mark that is gone says nothing by itself.
-      const { key, newValue } = event as StorageEvent;
-      if (name === 'storage' && !(settings.crossTab && key === slot && newValue)) return;
+  for (const name of ['visibilitychange', 'resume', 'pageshow', 'online']) {
+    const woke = () => {
       if (globalThis.document?.visibilityState === 'hidden' && name === 'visibilitychange') return;
       log('debug', 'woke', { by: name });
       client.woke();

@@ -11,6 +11,8 @@ export interface Mark {
   set(on: boolean): void;
   /** The key in the storage and ours become one: the storage's if it has one, else ours, else a new one. */
   share(): void;
+  /** A key for asking whether there is a session: remembered, so that a reload can repeat it, but no sign of one. */
+  attempt(): void;
   /** Which sign-in a key belongs to: 0 ours, 1 the one in the storage, 2 one that is over. */
   about(key: unknown): number;
   /** The storage against what we know: 0, 1 or 2 for a key that is the same, gone or another; 4 for a sign-out owed. */
@@ -51,11 +53,17 @@ export function createMark(slot: string, shared: boolean): Mark {
       const ours = on || read() === known;
       known = on ? fresh() : undefined;
       if (ours) write(known);
+      write(undefined, ':try');
     },
     share() {
       const stored = read();
       known = stored || known || fresh();
       if (stored !== known) write(known);
+      write(undefined, ':try');
+    },
+    attempt() {
+      known = known || read(':try') || fresh();
+      write(known, ':try');
     },
     about(key) {
       const stored = read();

@@ -1,6 +1,8 @@
 // The tabs of one origin: a lock, so that one of them at a time speaks to the auth server, and a channel for news.
 import type { Mark } from './mark.js';
 
+/** As `Mark.about` says. */
+const PAST = 2;
 const SIGNED_IN = 0;
 const REFRESHED = 2;
 
@@ -35,12 +37,16 @@ export function createTabs(slot: string, shared: boolean, mark: Mark, ears: Ears
   const locks = shared ? globalThis.navigator?.locks : undefined;
   const channel = shared && globalThis.BroadcastChannel ? new BroadcastChannel(slot) : undefined;
   let release = () => {};
+  let again: ReturnType<typeof setTimeout> | undefined;
   if (channel) {
     channel.onmessage = ({ data }: MessageEvent<Partial<News> | null>) => {
       const { kind, text, wait, failures, mark: key } = data ?? {};
       // Other versions of us may be open, and so may pages that only know the channel's name.
       if (typeof kind !== 'number' || !((text === undefined || typeof text === 'string') && Number(wait) >= 0)) return;
-      ears.heard(mark.about(key), kind, text, Number(wait), Number(failures) || 0);
+      const hear = () => ears.heard(mark.about(key), kind, text, Number(wait), Number(failures) || 0);
+      // News may overtake the storage of another process: a sign-in that looks past is looked at once more.
+      if (kind === SIGNED_IN && mark.about(key) === PAST) again = setTimeout(hear, 250);
+      else hear();
     };
   }
   return {
@@ -75,6 +81,7 @@ export function createTabs(slot: string, shared: boolean, mark: Mark, ears: Ears
     },
     close() {
       release();
+      clearTimeout(again);
       channel?.close();
     },
   };

@@ -710,16 +710,17 @@ fn a_token_for_a_websocket_is_renewed_when_it_would_not_live_long_enough() {
 fn the_app_may_ask_for_a_session_that_another_page_began() {
     let mut story = Story::new(Config { restore: Restore::Never, ..CONFIG }, false);
     story.does(Input::Renew);
-    assert!(story.says(&Output::Share), "before it is sent: it may have to be repeated");
+    assert!(story.says(&Output::Try), "a key before it is sent: it may have to be repeated");
     let flight = story.refresh_flight();
     story.renewed(flight, Some(LIFE));
-    assert!(story.is_signed_in());
+    assert!(story.is_signed_in() && story.says(&Output::Share), "now it is the mark of a session");
 
     let mut story = Story::new(CONFIG, false);
     story.does(Input::Renew);
     let flight = story.refresh_flight();
     story.does(Input::Refreshed { flight, outcome: Outcome::Refused(SignedOutReason::Expired) });
     assert_eq!(story.reason(), Some(SignedOutReason::Never), "nobody was signed out");
+    assert!(story.says(&Output::Mark(false)), "and the key is forgotten");
     assert_eq!(story.settled(), Some(Err(Code::SignedOut)));
     assert!(!story.says(&Output::Notify(Event::SignedOut)));
 }

@@ -221,6 +221,7 @@ impl Shell {
             Output::Discard(token) => host.discard(token.0),
             Output::Mark(on) => host.mark(on),
             Output::Share => host.share(),
+            Output::Try => host.attempt(),
             Output::Owe(on) => host.owe(on),
             Output::Tell(news) => news::tell(host, &news),
             Output::Timer(after) => self.set_timer(after),

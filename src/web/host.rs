@@ -50,6 +50,9 @@ extern "C" {
     /// Makes the mark in the storage and ours one.
     #[wasm_bindgen(method)]
     pub fn share(this: &Host);
+    /// Has a key for asking whether there is a session at all.
+    #[wasm_bindgen(method)]
+    pub fn attempt(this: &Host);
     /// Remembers whether a sign-out is owed to the server.
     #[wasm_bindgen(method)]
     pub fn owe(this: &Host, on: bool);

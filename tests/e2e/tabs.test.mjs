@@ -252,6 +252,23 @@ test('statement 8: 200 refreshes with 30 % of the answers lost after commit, rel
     assert.equal(await email(page), ADA.email);
   }));
 
+test('tabs that always ask whether there is a session do not stir each other up', () =>
+  withTabs({}, async ({ open, proxy, server }) => {
+    const tabs = [await open({ restore: 'always' }), await open({ restore: 'always' }), await open()];
+    for (const tab of tabs) {
+      await hasStatus(tab, 'signed-out');
+      assert.equal(await reason(tab), 'never');
+      await tab.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+      await tab.evaluate(() => void auth.refresh().catch(() => {}));
+    }
+    await later(1_500);
+    assert.equal(proxy.to('/auth/refresh').length, 5, 'two starts and three questions');
+    assert.deepEqual(await tabs[0].evaluate(() => Object.keys(localStorage)), []);
+    await signIn(tabs[2]);
+    for (const tab of tabs) await hasStatus(tab, 'signed-in');
+    assert.equal(await server.counted('refresh_reused'), 0);
+  }));
+
 test('a client with another name hears nothing, and neither does one with crossTab: false', () =>
   withTabs({}, async ({ open }) => {
     const [one, other, alone] = [await open(), await open({ name: 'other' }), await open({ crossTab: false })];

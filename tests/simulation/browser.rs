@@ -13,6 +13,8 @@ pub type Claim = (usize, u32, FlightId);
 pub struct Browser {
     pub cookie: Option<Cookie>,
     pub mark: Option<u32>,
+    /// The key of a refresh that asked whether there is a session.
+    pub tried: Option<u32>,
     pub owed: bool,
     /// The server asked every tab to wait until then.
     pub wait_until: Millis,
@@ -33,9 +35,13 @@ impl Browser {
         Memory { mark, owed: self.owed, wait: self.wait_until.saturating_sub(now) }
     }
 
-    pub fn new_mark(&mut self) -> Option<u32> {
+    pub fn new_key(&mut self) -> u32 {
         self.marks += 1;
-        self.mark = Some(self.marks);
+        self.marks
+    }
+
+    pub fn new_mark(&mut self) -> Option<u32> {
+        self.mark = Some(self.new_key());
         self.mark
     }
 

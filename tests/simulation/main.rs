@@ -13,7 +13,7 @@ mod world;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mistakes::Mistake;
-use tokenward::core::{Core, Grant, Input, LoginOutcome, Mark, Memory, Output, TokenId};
+use tokenward::core::{Core, Grant, Input, LoginOutcome, Mark, Memory, Output, Restore, TokenId};
 use world::{CONFIG, Weather, World};
 
 const CALM: Weather = Weather {
@@ -30,6 +30,7 @@ const CALM: Weather = Weather {
     clears: 0,
     always_401: 0,
     alarms: false,
+    restore: Restore::Auto,
     mistake: None,
 };
 const TABS: Weather = Weather { tabs: 5, ..CALM };
@@ -155,6 +156,14 @@ fn tabs_that_die_or_freeze_holding_the_lock_stop_nobody_for_long() {
 fn users_who_come_and_go_and_switch_are_never_taken_for_each_other() {
     simulate(Weather { switches: 50, ..TABS }, |world| assert!(world.switches > 20));
     simulate(Weather { switches: 50, lost_answers: 100, faults: 100, ..TABS }, |_| {});
+}
+
+/// An app that asks for a session wherever it starts: the question is no sign of one.
+#[test]
+fn apps_that_always_ask_whether_there_is_a_session_do_not_stir_each_other_up() {
+    let always = Weather { restore: Restore::Always, ..TABS };
+    simulate(always, |_| {});
+    simulate(Weather { lost_answers: 100, faults: 100, switches: 20, ..always }, |_| {});
 }
 
 /// Statements 13 to 15.

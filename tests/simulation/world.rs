@@ -51,6 +51,8 @@ pub struct Weather {
     pub always_401: u64,
     /// Whether a request can be under way for so long that the server rightly takes it for theft.
     pub alarms: bool,
+    /// When a page that is loaded asks for a session.
+    pub restore: Restore,
     pub mistake: Option<Mistake>,
 }
 
@@ -234,7 +236,7 @@ impl World {
         for tab in 0..weather.tabs {
             let seed = world.random.below(u64::MAX);
             world.tabs.push(Tab {
-                core: Core::new(CONFIG, seed),
+                core: Core::new(Config { restore: weather.restore, ..CONFIG }, seed),
                 page: 0,
                 ahead: 0,
                 timer: None,
@@ -515,7 +517,7 @@ impl World {
         self.note(tab, "reloads");
         let seed = self.random.below(u64::MAX);
         let it = &mut self.tabs[tab];
-        it.core = Core::new(CONFIG, seed);
+        it.core = Core::new(Config { restore: self.weather.restore, ..CONFIG }, seed);
         it.page += 1;
         (it.timer, it.message, it.stole, it.present, it.fresh_until) = (None, None, None, None, 0);
         (it.asleep, it.disturbed_at, it.without_token_since) = (false, self.now, None);
@@ -600,8 +602,14 @@ impl World {
                     }
                 }
                 Output::Share => {
+                    self.browser.tried = None;
                     self.browser.mark = self.browser.mark.or(self.tabs[tab].known_mark);
                     self.tabs[tab].known_mark = self.browser.mark.or_else(|| self.browser.new_mark());
+                }
+                Output::Try => {
+                    let known = self.tabs[tab].known_mark.or(self.browser.tried);
+                    self.browser.tried = known.or_else(|| Some(self.browser.new_key()));
+                    self.tabs[tab].known_mark = self.browser.tried;
                 }
                 Output::Owe(owed) => self.browser.owed = owed,
                 Output::Tell(news) => self.spread(tab, news),

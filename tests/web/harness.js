@@ -40,6 +40,9 @@ export function makeHost(createVault, baseUrl) {
     share() {
       marked = true;
     },
+    attempt() {
+      marked = true;
+    },
     owe(on) {
       host.owed = on;
     },

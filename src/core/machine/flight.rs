@@ -59,8 +59,8 @@ impl Core {
     pub(super) fn send(&mut self, now: Millis, out: &mut Vec<Output>) {
         if self.flight.is_some_and(|flight| flight.purpose == Purpose::Refresh) && !self.marked {
             // Whoever has to repeat this refresh, here or in another tab, needs its key.
-            self.marked = true;
-            out.push(Output::Share);
+            self.marked = self.expected;
+            out.push(if self.expected { Output::Share } else { Output::Try });
         }
         if let Some(flight) = &mut self.flight {
             flight.stage = Stage::Sent { at: now };

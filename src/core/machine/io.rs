@@ -114,6 +114,8 @@ pub enum Output {
     Mark(bool),
     /// The mark in this browser and the one we know become one: the browser's if it has one, else ours, else a new one.
     Share,
+    /// Have a key for a refresh that asks whether there is a session at all. It is remembered, but it is no mark.
+    Try,
     /// Remember that the server has not heard of the sign-out yet, or that it has.
     Owe(bool),
     /// Tell the other tabs.

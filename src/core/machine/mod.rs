@@ -238,7 +238,7 @@ impl Core {
         };
         let overtaken = std::mem::take(&mut self.overtaken);
         match outcome {
-            Outcome::Renewed(grant) => self.adopt(grant, sent_at, now, out),
+            Outcome::Renewed(grant) => self.adopt(Purpose::Refresh, grant, sent_at, now, out),
             Outcome::Refused(_) if overtaken => self.retry_at = Some(now),
             Outcome::Refused(reason) => match self.session {
                 // The app asked while signed out: nothing has changed.
@@ -280,7 +280,7 @@ impl Core {
                     self.session = Session::Restoring;
                 }
                 self.marked = false; // a new sign-in gets a new mark
-                self.adopt(grant, sent_at, now, out);
+                self.adopt(Purpose::Login, grant, sent_at, now, out);
                 out.push(Output::SettleLogin(Ok(())));
             }
             LoginOutcome::Failed(failure) => out.push(Output::SettleLogin(Err(failure))),
@@ -343,7 +343,7 @@ impl Core {
 
     fn woke(&mut self, memory: Memory, now: Millis, out: &mut Vec<Output>) {
         self.recall(memory, now, out);
-        if memory.mark == Mark::Gone && self.flight.is_none_or(|_| self.is_queued(Purpose::Refresh)) {
+        if memory.mark == Mark::Gone && self.expected && self.flight.is_none_or(|_| self.is_queued(Purpose::Refresh)) {
             // What we knew may be long over; its key must not be taken for that of whoever is here now.
             out.push(Output::Mark(false));
         }
@@ -358,7 +358,8 @@ impl Core {
     }
 
     /// A token arrived: the session begins or goes on with it.
-    fn adopt(&mut self, grant: Grant, sent_at: Millis, now: Millis, out: &mut Vec<Output>) {
+    fn adopt(&mut self, by: Purpose, grant: Grant, sent_at: Millis, now: Millis, out: &mut Vec<Output>) {
+        let mut refreshed = by == Purpose::Refresh;
         let Grant { token: id, life, subject } = grant;
         let random = &mut self.random;
         let token = Token {
@@ -377,6 +378,7 @@ impl Core {
                 out.push(Output::Abandon);
                 self.settle(Err(Failure::of(Code::SessionEnded)), out);
                 self.marked = false; // another user is another sign-in
+                refreshed = false;
             } else {
                 event = Event::Refreshed;
                 (since, named) = (*first, subject.or_else(|| present.clone()));
@@ -396,7 +398,8 @@ impl Core {
             News::Refreshed { subject: named }
         } else {
             self.marked = true;
-            out.push(Output::Mark(true));
+            // A login gets a new mark; a refresh keeps the key that it was sent with.
+            out.push(if refreshed { Output::Share } else { Output::Mark(true) });
             News::SignedIn { subject: named }
         };
         out.push(Output::Tell(news));
@@ -424,10 +427,11 @@ impl Core {
         self.former = None;
         self.lost = false;
         out.push(Output::Wipe);
-        if self.marked {
+        if self.marked || !self.expected {
             self.marked = false;
             out.push(Output::Mark(false));
         }
+        self.expected = false;
         let code = if matches!(before, Session::SignedIn { .. }) { Code::SessionEnded } else { Code::SignedOut };
         self.settle(Err(Failure::of(code)), out);
         match (&before, reason) {
