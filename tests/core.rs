@@ -1062,6 +1062,19 @@ mod tabs {
     }
 
     #[test]
+    fn whoever_asks_for_a_session_while_a_sign_out_is_owed_pays_it_instead() {
+        let mut story = Story::new(CONFIG, false);
+        story.lock_is_free = false;
+        let flight = story.does(Input::Renew).asks_for_lock().unwrap();
+        story.lock_is_free = true;
+        story.granted(flight, Memory { owed: true, ..SAME });
+        assert_eq!((story.sends_refresh(), story.settled()), (None, Some(Err(Code::SignedOut))));
+        story.revoked(RevokeOutcome::Heard);
+        assert!(story.says(&Output::Owe(false)));
+        assert_eq!(story.reason(), Some(SignedOutReason::Never));
+    }
+
+    #[test]
     fn a_server_that_will_never_hear_is_not_told_again() {
         let mut story = Story::signed_in();
         story.does(Input::Logout).revoked(RevokeOutcome::Refused);

@@ -204,7 +204,19 @@ impl Core {
             _ => return,
         };
         match purpose {
-            Purpose::Refresh => self.recall(memory, now, out),
+            Purpose::Refresh => {
+                self.recall(memory, now, out);
+                if memory.owed && memory.mark != Mark::Other && !self.marked {
+                    // The cookie is that of somebody who has signed out, of which the server has still to hear.
+                    let reason = match self.session {
+                        Session::SignedOut(reason) => reason,
+                        _ => SignedOutReason::OtherTab,
+                    };
+                    self.end_silently(reason, out);
+                    self.owed = true;
+                    return self.pay(now, out);
+                }
+            }
             Purpose::Revoke if memory.mark == Mark::Other => {
                 // Somebody has signed in since; the cookie is theirs.
                 self.owed = false;
