@@ -42,8 +42,7 @@ function load(): Promise<unknown> {
       throw new AuthError(
         'WASM_UNAVAILABLE',
         `the module could not be loaded (${cause instanceof Error ? cause.message : cause}). ` +
-          'Serve tokenward_bg.wasm beside engine.js as application/wasm; under a Content-Security-Policy, script-src ' +
-          "needs 'wasm-unsafe-eval'",
+          "Serve tokenward_bg.wasm beside engine.js as application/wasm; a CSP's script-src needs 'wasm-unsafe-eval'",
         { cause },
       );
     });
@@ -76,7 +75,7 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
     memory: () => (settings.crossTab || !started ? mark.memory() : mark.memory() & 4),
     call: (...call: Parameters<Vault['call']>) => logged(call, vault, log),
     lock(flight: number, steal: boolean) {
-      log(steal ? 'warn' : 'debug', steal ? 'lock-taken-over' : 'lock-asked-for');
+      log(steal ? 'warn' : 'debug', 'lock', { steal });
       tabs.lock(flight, steal);
     },
     adopt(token: number, freshFor: number) {
@@ -269,16 +268,15 @@ function copy({ request, body, spare }: Call): Request | undefined {
 }
 
 const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
-  INVALID_OPTIONS: 'options.authHeaders threw; the console shows its error',
+  INVALID_OPTIONS: 'options.authHeaders threw (see the console)',
   INVALID_CREDENTIALS: 'the server refused the login',
-  SIGNED_OUT: 'nobody is signed in; call login first',
-  SESSION_ENDED: 'the session ended while the call was under way; log in again',
-  REFRESH_UNAVAILABLE: 'no access token could be had for now; the session lives on, try again later',
+  SIGNED_OUT: 'nobody is signed in',
+  SESSION_ENDED: 'the session ended during the call; log in again',
+  REFRESH_UNAVAILABLE: 'no access token for now; the session lives on, try again later',
   RATE_LIMITED: 'the server asks to wait',
   TIMEOUT: 'the auth server did not answer in time (options.timeout)',
-  OFFLINE: 'no answer from the auth server: offline, the server is down, or CORS refused (the console tells)',
-  MALFORMED_RESPONSE:
-    'the auth server said yes, but its answer holds no access token (options.fields names where it is)',
+  OFFLINE: 'no answer from the auth server: offline, down, or CORS refused (see the console)',
+  MALFORMED_RESPONSE: 'a success without an access token in it (options.fields says where it is)',
   SERVER_ERROR: 'the auth server failed, or has no such endpoint (options.baseUrl, options.endpoints)',
   DISPOSED: 'this client was disposed of',
 };

@@ -129,7 +129,7 @@ export class AuthClient<User = unknown> {
     try {
       await abortable(client.login(body, options.signal), options.signal);
     } catch (error) {
-      throw error ?? new DOMException('a later login or a logout took the place of this login', 'AbortError');
+      throw error ?? new DOMException('overtaken by a later login or a logout', 'AbortError');
     }
     return this.#session;
   }
