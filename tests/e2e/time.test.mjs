@@ -68,7 +68,8 @@ test('statement 13: no lifetime makes a loop', () =>
         const body = `{"accessToken":"opaque-${count}","expiresIn":${life}}`;
         return { answer: { status: 200, headers: { 'content-type': 'application/json' }, body } };
       };
-      const page = await open({ name: `life ${life}` });
+      // (A minute of the page's time is a moment of the network's; no answer shall count as too late.)
+      const page = await open({ name: `life ${life}`, timeout: 7_200 });
       await signIn(page);
       count = 0;
       for (let minutes = 0; minutes < 60; minutes += 1) {
@@ -77,9 +78,7 @@ test('statement 13: no lifetime makes a loop', () =>
         if (renewals) await later(5);
       }
       const hours = renewals > 100 ? 1 / 6 : 1;
-      // (A minute of the page's time is a moment of the network's, so that an answer may come "too late" and be asked for
-      // again.)
-      assert.ok(count <= 2 * renewals * hours, `${life}: ${count} renewals`);
+      assert.ok(count <= renewals * hours, `${life}: ${count} renewals`);
       if (renewals) assert.ok(count > 0, life);
       assert.equal(await page.evaluate(() => auth.session.status), 'signed-in', life);
       await page.close();
