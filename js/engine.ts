@@ -272,12 +272,12 @@ const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
   INVALID_CREDENTIALS: 'the server refused the login',
   SIGNED_OUT: 'nobody is signed in',
   SESSION_ENDED: 'the session ended during the call; log in again',
-  REFRESH_UNAVAILABLE: 'no access token for now; the session lives on, try again later',
+  REFRESH_UNAVAILABLE: 'no access token for now; the session lives on',
   RATE_LIMITED: 'the server asks to wait',
   TIMEOUT: 'the auth server did not answer in time (options.timeout)',
   OFFLINE: 'no answer from the auth server: offline, down, or CORS refused (see the console)',
-  MALFORMED_RESPONSE: 'a success without an access token in it (options.fields says where it is)',
-  SERVER_ERROR: 'the auth server failed, or has no such endpoint (options.baseUrl, options.endpoints)',
+  MALFORMED_RESPONSE: 'a success without an access token (options.fields)',
+  SERVER_ERROR: 'the auth server failed, or has no such endpoint (options.endpoints)',
   DISPOSED: 'this client was disposed of',
 };
 

@@ -751,6 +751,20 @@ mod tabs {
             (story, flight)
         }
 
+        /// Nine refreshes failed in a row; the next comes after a long backoff.
+        fn backing_off() -> Self {
+            let mut story = Self::signed_in();
+            story.at(LIFE).want();
+            let mut flight = story.refresh_flight();
+            for _ in 0..8 {
+                story.later(flight, None);
+                story.does(WOKE);
+                flight = story.refresh_flight();
+            }
+            story.later(flight, None);
+            story
+        }
+
         fn granted(&mut self, flight: FlightId, memory: Memory) -> &mut Self {
             self.does(Input::Locked { flight, memory })
         }
@@ -1224,15 +1238,7 @@ mod tabs {
 
     #[test]
     fn a_login_that_fails_leaves_the_backoff_of_the_refresh_as_it_was() {
-        let mut story = Story::signed_in();
-        story.at(LIFE).want();
-        let mut flight = story.refresh_flight();
-        for _ in 0..8 {
-            story.later(flight, None);
-            story.does(WOKE);
-            flight = story.refresh_flight();
-        }
-        story.later(flight, None);
+        let mut story = Story::backing_off();
         let retry_at = refresh_failed(&story).unwrap().1.unwrap();
         assert!(retry_at > story.now + 1_000);
         let login = story.does(Input::Login).login_flight();
@@ -1245,15 +1251,7 @@ mod tabs {
 
     #[test]
     fn a_success_elsewhere_shortens_the_backoff_here_to_a_second() {
-        let mut story = Story::signed_in();
-        story.at(LIFE).want();
-        let mut flight = story.refresh_flight();
-        for _ in 0..8 {
-            story.later(flight, None);
-            story.does(WOKE);
-            flight = story.refresh_flight();
-        }
-        story.later(flight, None);
+        let mut story = Story::backing_off();
         story.hears(refreshed_for("ada"), About::Ours);
         assert!(!story.says(&Output::Share) && story.sends_refresh().is_none(), "{:?}", story.out);
         let soon = story.timer().unwrap();

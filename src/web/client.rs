@@ -18,8 +18,8 @@ use super::clock::Clock;
 use super::host::Host;
 use super::news;
 use crate::core::{
-    About, Code, Config, Core, Event, Failure, FlightId, Input, Mark, Memory, Millis, Output, Restore, Session,
-    TokenId, Verdict, login_outcome, refresh_outcome, revoke_outcome,
+    About, Code, Config, Core, Event, Failure, FlightId, Input, Mark, Memory, Millis, Output, Restore, RevokeOutcome,
+    Session, TokenId, Verdict, login_outcome, refresh_outcome, revoke_outcome,
 };
 
 /// What everyone who waits for the same thing shares: one future, however many there are.
@@ -297,9 +297,16 @@ impl Shell {
     }
 
     fn revoke(self: &Rc<Self>, flight: FlightId) {
-        let endpoint = if self.everywhere.take() { "logoutAll" } else { "logout" };
-        let sent = self.host.call(endpoint, None, None);
-        self.report(sent, move |came| Input::Revoked { flight, outcome: revoke_outcome(&came.reply) });
+        let everywhere = self.everywhere.take();
+        let sent = self.host.call(if everywhere { "logoutAll" } else { "logout" }, None, None);
+        self.report(sent, move |came| {
+            let outcome = match revoke_outcome(&came.reply) {
+                // Without a good token the server cannot be asked to end all; this session it has still to hear of.
+                RevokeOutcome::Refused if everywhere => RevokeOutcome::Later,
+                outcome => outcome,
+            };
+            Input::Revoked { flight, outcome }
+        });
     }
 
     /// Tells the core what becomes of a call.

@@ -135,6 +135,18 @@ test('statement 28e: a sign-out while the page goes away reaches the server', ()
     assert.equal(await server.counted('logout'), 1);
   }));
 
+test('a sign-out everywhere that is refused is owed for this session at least', () =>
+  withTabs({}, async ({ open, proxy, server, context }) => {
+    const page = await open();
+    await signIn(page);
+    proxy.fault = ({ path }) => (path === '/auth/logout-all' ? { answer: { status: 401 } } : undefined);
+    assert.deepEqual(await page.evaluate(() => auth.logout({ scope: 'everywhere' })), { revoked: false });
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    while ((await server.counted('logout')) === 0) await later(20);
+    await page.waitForFunction(() => Object.keys(localStorage).length === 0); // nothing is left to tell
+    assert.equal((await context.cookies()).length, 0);
+  }));
+
 test('statement 28c: an API that asks for more than a new token is not answered with a refresh', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
