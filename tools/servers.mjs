@@ -31,6 +31,7 @@ export async function startServer(env = {}) {
       COOKIE_SECURE: 'false',
       DEMO: 'true',
       LOGIN_LIMIT: '10000',
+      LEEWAY: '0',
       DATABASE: path.join(folder, 't.db'),
       ...env,
     },

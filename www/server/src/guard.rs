@@ -1,62 +1,125 @@
-//! Who may call: access tokens on APIs, and no other site on the endpoints that a cookie opens.
+//! Who may call: access tokens on APIs, refresh tokens on the auth endpoints, and no other site where a cookie opens.
 
-use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
 use axum::http::request::Parts;
+use axum_extra::extract::CookieJar;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::routes::Shared;
+use crate::routes::json::{invalid, too_long};
 use crate::telemetry::Happened;
 use crate::tokens::Claims;
 
-/// A caller with a good access token whose session lives.
+/// A caller with a good access token that was not revoked.
 pub struct SignedIn(pub Claims);
 
 impl FromRequestParts<Shared> for SignedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, ApiError> {
-        let result = authorise(parts, server).await;
-        let happened = if result.is_ok() { Happened::Authorised } else { Happened::Unauthorised };
+        let result = authorise(&parts.headers, server).await;
+        let happened = if result.is_ok() { Happened::ApiAuthorised } else { Happened::ApiUnauthorised };
         server.telemetry.count(happened, "");
         result.map(Self)
     }
 }
 
-async fn authorise(parts: &Parts, server: &Shared) -> Result<Claims, ApiError> {
-    let header = parts.headers.get(AUTHORIZATION).ok_or(ApiError::NoToken)?;
-    let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(ApiError::InvalidToken)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(ApiError::NoToken);
-    }
-    let claims = server.access.verify(token.trim())?;
+async fn authorise(headers: &HeaderMap, server: &Shared) -> Result<Claims, ApiError> {
+    let claims = match bearer(headers) {
+        Ok(token) => server.access.verify(token)?,
+        Err(error) => {
+            // Cookies-only: the browser brings the token, so it must be asked whose page wants it to.
+            let name = server.config.dialect.access_cookie().ok_or(error)?;
+            let cookies = CookieJar::from_headers(headers);
+            let cookie = cookies.get(name).ok_or(ApiError::NoToken)?;
+            own_site(headers, server)?;
+            server.access.verify(cookie.value())?
+        }
+    };
     if server.expired.contains(&claims.jti) {
         return Err(ApiError::TokenExpired);
     }
-    if server.sessions.find(&claims.sid, crate::routes::now()).await?.is_none() {
-        return Err(ApiError::TokenRevoked);
-    }
+    server.sessions.check(&claims).await?;
     Ok(claims)
 }
 
-/// A request that does not come from a page of another site. Browsers say where a request comes from in
-/// `Sec-Fetch-Site` and `Origin`, and no page can forge either; callers that are no browsers send neither.
-pub struct OwnSite;
+fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let header = headers.get(AUTHORIZATION).ok_or(ApiError::NoToken)?;
+    let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(ApiError::InvalidToken)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(ApiError::NoToken) }
+}
 
-impl FromRequestParts<Shared> for OwnSite {
+/// Where a refresh token travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// httpOnly cookie.
+    Cookie,
+    /// JSON body, for native shells.
+    Body,
+}
+
+/// The refresh token of a request, not yet opened. One in the body counts before one in the cookie; one in the cookie
+/// counts only if no page of another site sent it.
+pub struct RefreshToken {
+    pub text: Option<String>,
+    pub transport: Transport,
+}
+
+/// A refresh token in a body.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InBody {
+    /// As a login with `transport: "body"` gave it.
+    pub refresh_token: Option<String>,
+}
+
+impl FromRequest<Shared> for RefreshToken {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, ApiError> {
-        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let origin = text(ORIGIN);
-        let allowed = origin.is_some_and(|origin| server.config.allowed_origins.iter().any(|one| one == origin));
-        let own = match parts.headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
-            Some(site) => site == b"same-origin" || site == b"none",
-            None => origin.is_none_or(|origin| {
-                let host = origin.split_once("://").map(|(_, host)| host);
-                host.is_some() && host == text(HOST)
-            }),
-        };
-        if own || allowed { Ok(Self) } else { Err(ApiError::CsrfRejected) }
+    async fn from_request(request: Request, server: &Shared) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let body = Bytes::from_request(Request::new(body), server).await.map_err(|_| too_long())?;
+        if !body.is_empty() {
+            let mut json = Request::new(body.into());
+            if let Some(kind) = parts.headers.get(CONTENT_TYPE) {
+                json.headers_mut().insert(CONTENT_TYPE, kind.clone());
+            }
+            let Json(given) =
+                Json::<InBody>::from_request(json, server).await.map_err(|rejection| invalid(&rejection))?;
+            if let Some(text) = given.refresh_token {
+                return Ok(Self { text: Some(text), transport: Transport::Body });
+            }
+        }
+        let transport = Transport::Cookie;
+        own_site(&parts.headers, server)?;
+        let cookies = CookieJar::from_headers(&parts.headers);
+        let text = cookies.get(server.config.dialect.refresh_cookie()).map(|cookie| cookie.value().to_owned());
+        Ok(Self { text, transport })
     }
+}
+
+/// That a request does not come from a page of another site. Browsers say where a request comes from in
+/// `Sec-Fetch-Site` and `Origin`, and no page can forge either; callers that are no browsers send neither.
+pub fn own_site(headers: &HeaderMap, server: &Shared) -> Result<(), ApiError> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin = text(ORIGIN);
+    let allowed = origin.is_some_and(|origin| server.config.allowed_origins.iter().any(|one| one == origin));
+    let own = match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+        Some(site) => site == b"same-origin" || site == b"none",
+        None => headers.get(ORIGIN).is_none_or(|_| {
+            let host = origin.and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+            host.is_some() && host == text(HOST)
+        }),
+    };
+    if own || allowed {
+        return Ok(());
+    }
+    server.telemetry.count(Happened::CsrfRejected, "");
+    Err(ApiError::CsrfRejected)
 }

@@ -1,9 +1,10 @@
-//! Rate limits: logins per account and per address, refreshes per session.
+//! Rate limits: logins per account and per address, refreshes per session. Each server counts for itself.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
@@ -12,8 +13,6 @@ use crate::error::ApiError;
 
 /// Refreshes that one session may do at once: many tabs may wake together. Afterwards, one a second.
 const REFRESH_BURST: u32 = 100;
-/// From so many keys on, the ones at rest are forgotten.
-const KEYS_KEPT: usize = 10_000;
 
 /// What may be done how often.
 pub struct Limits {
@@ -36,20 +35,55 @@ impl Limits {
     pub fn login(&self, email: &str, address: IpAddr) -> Result<(), ApiError> {
         check(&self.address, &address)?;
         // One account's limit counts per address: who tries to guess from afar does not lock the owner out.
-        check(&self.account, &format!("{address} {}", email.to_lowercase()))
+        check(&self.account, &format!("{address} {}", email.to_ascii_lowercase()))
     }
 
     pub fn refresh(&self, sid: &str) -> Result<(), ApiError> {
         check(&self.session, &sid.to_owned())
     }
+
+    /// Forgets who has been quiet for long enough.
+    pub fn forget_quiet(&self) {
+        self.account.retain_recent();
+        self.address.retain_recent();
+        self.session.retain_recent();
+    }
 }
 
 fn check<K: Clone + Eq + std::hash::Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), ApiError> {
-    if limiter.len() > KEYS_KEPT {
-        limiter.retain_recent();
-    }
     limiter.check_key(key).map_err(|not_until| {
         let wait: Duration = not_until.wait_time_from(DefaultClock::default().now());
         ApiError::RateLimited(wait)
     })
+}
+
+/// Who calls, as far as limits are concerned: behind so many trusted proxies, the entry of `X-Forwarded-For` that the
+/// outermost of them wrote. Of an IPv6 address the network, of which a subscriber has a whole one.
+pub fn caller(peer: IpAddr, headers: &HeaderMap, proxies: usize) -> IpAddr {
+    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let entries: Vec<_> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let entry = proxies.checked_sub(1).and_then(|back| entries.iter().rev().nth(back));
+    match entry.and_then(|entry| entry.parse().ok()).unwrap_or(peer).to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_as_many_entries_are_believed_as_there_are_proxies() {
+        let peer: IpAddr = "10.0.0.1".parse().unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "6.6.6.6, 1.2.3.4".parse().unwrap());
+        let told = |proxies| caller(peer, &headers, proxies).to_string();
+        assert_eq!(
+            (told(0), told(1), told(2), told(3)),
+            ("10.0.0.1".into(), "1.2.3.4".into(), "6.6.6.6".into(), "10.0.0.1".into())
+        );
+        let v6 = caller("2001:db8:1:2:3:4:5:6".parse().unwrap(), &HeaderMap::new(), 0);
+        assert_eq!(v6.to_string(), "2001:db8:1:2::");
+    }
 }

@@ -1,24 +1,139 @@
-//! Starts the server from the environment; everything else is in the library.
+//! The command line; everything else is in the library.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use tokenward_server::{Config, serve};
+use clap::{Parser, Subcommand, ValueEnum};
+use tokenward_server::{Config, SigningAlgorithm, now, open_store, serve, start_logging, users};
+
+/// An auth server: login, rotating refresh tokens with reuse detection, revocation, roles. Serves until Ctrl-C or SIGTERM.
+#[derive(Parser)]
+#[command(name = "tokenward-server", version, after_help = Config::help())]
+struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Add, change or remove a user in the store that the settings name, also while servers run
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Print a new key
+    Key {
+        /// For SIGNING_KEY with this ALGORITHM, or for REFRESH_KEY
+        kind: KeyKind,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print the table of settings, in Markdown
+    Settings,
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a user; the password is asked for, or read from the standard input
+    Add {
+        email: String,
+        #[arg(long, default_value = "user")]
+        role: String,
+    },
+    /// Give a user another role; it is in the next access token
+    Role { email: String, role: String },
+    /// Give a user another password, and end all sessions
+    Password { email: String },
+    /// Remove a user and all sessions
+    Remove { email: String },
+}
+
+#[derive(Clone, ValueEnum)]
+enum KeyKind {
+    #[value(name = "EdDSA")]
+    EdDsa,
+    #[value(name = "RS256")]
+    Rs256,
+    #[value(name = "HS256")]
+    Hs256,
+    Refresh,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_target(false).init();
-    let config = match Config::from_env(|name| std::env::var(name).ok()) {
-        Ok(config) => config,
-        Err(problems) => {
-            eprintln!("The server cannot start:\n{problems}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match serve(config).await {
+    match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("The server cannot start: {error}");
+            eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn run(args: Args) -> Result<(), Failure> {
+    match args.command {
+        None => {
+            let config = config()?;
+            start_logging(config.log);
+            serve(config).await.map_err(|error| format!("The server cannot start: {error}").into())
+        }
+        Some(Command::User(command)) => user(command).await,
+        Some(Command::Key { kind }) => {
+            let algorithm = match kind {
+                KeyKind::EdDsa => SigningAlgorithm::EdDsa,
+                KeyKind::Rs256 => SigningAlgorithm::Rs256,
+                // Both are 256 random bits.
+                KeyKind::Hs256 | KeyKind::Refresh => SigningAlgorithm::Hs256,
+            };
+            println!("{}", algorithm.generate()?.trim_end());
+            Ok(())
+        }
+        Some(Command::Openapi) => {
+            println!("{}", tokenward_server::openapi());
+            Ok(())
+        }
+        Some(Command::Settings) => {
+            print!("{}", Config::table());
+            Ok(())
+        }
+    }
+}
+
+fn config() -> Result<Config, Failure> {
+    Config::from_env(|name| std::env::var(name).ok())
+        .map_err(|problems| format!("These settings are wrong:\n{problems}").into())
+}
+
+async fn user(command: UserCommand) -> Result<(), Failure> {
+    let config = config()?;
+    let store = open_store(&config).await?;
+    let tokens_live_until = now() + config.access_ttl + config.leeway;
+    match command {
+        UserCommand::Add { email, role } => {
+            let id = users::add(&*store, &email, &role, &read_password()?).await?;
+            println!("added {email} with the role {role} and the id {id}");
+        }
+        UserCommand::Role { email, role } => {
+            users::change(&*store, &email, Some(&role), None, tokens_live_until).await?;
+            println!("{email} has the role {role} from the next access token on");
+        }
+        UserCommand::Password { email } => {
+            users::change(&*store, &email, None, Some(&read_password()?), tokens_live_until).await?;
+            println!("{email} has a new password; all sessions are over");
+        }
+        UserCommand::Remove { email } => {
+            users::remove(&*store, &email, tokens_live_until).await?;
+            println!("{email} is removed; all sessions are over");
+        }
+    }
+    Ok(())
+}
+
+fn read_password() -> std::io::Result<String> {
+    if std::io::stdin().is_terminal() {
+        return rpassword::prompt_password("password: ");
+    }
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -32,6 +32,7 @@ impl Server {
             settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         env.insert("DATABASE".into(), folder.path().join("t.db").to_str().unwrap().into());
         env.entry("DEMO".into()).or_insert("true".into());
+        env.entry("LEEWAY".into()).or_insert("0".into());
         env.entry("LOGIN_LIMIT".into()).or_insert("1000".into());
         let config = Config::from_env(|name| env.get(name).cloned()).unwrap();
         let router = app(config).await.unwrap();

@@ -2,35 +2,60 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::{TokenErrors, errors, json::too_long};
 use crate::error::ApiError;
 use crate::guard::SignedIn;
 
 const ADMIN: &str = "admin";
 
-/// `GET /api/me`: who the token says the caller is.
-pub async fn me(SignedIn(claims): SignedIn) -> axum::Json<Value> {
-    axum::Json(json!({ "id": claims.sub, "email": claims.email, "role": claims.role, "sid": claims.sid }))
+errors!(RoleErrors: ApiError::Forbidden(ADMIN));
+
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    id: String,
+    email: String,
+    role: String,
+    /// The session's id.
+    sid: String,
 }
 
-/// `GET /api/admin`: for the role `admin`.
-pub async fn admin(SignedIn(claims): SignedIn) -> Result<axum::Json<Value>, ApiError> {
+#[derive(Serialize, ToSchema)]
+pub struct Secret {
+    secret: &'static str,
+}
+
+/// Who the token says the caller is
+#[utoipa::path(get, path = "/api/me", tag = "api", responses((status = 200, body = Me), TokenErrors),
+    security(("access token" = [])))]
+pub async fn me(SignedIn(claims): SignedIn) -> axum::Json<Me> {
+    axum::Json(Me { id: claims.sub, email: claims.email, role: claims.role, sid: claims.sid })
+}
+
+/// For the role `admin`
+#[utoipa::path(get, path = "/api/admin", tag = "api", responses((status = 200, body = Secret), TokenErrors, RoleErrors),
+    security(("access token" = [])))]
+pub async fn admin(SignedIn(claims): SignedIn) -> Result<axum::Json<Secret>, ApiError> {
     if claims.role != ADMIN {
         return Err(ApiError::Forbidden(ADMIN));
     }
-    Ok(axum::Json(json!({ "secret": "the answer is 42" })))
+    Ok(axum::Json(Secret { secret: "the answer is 42" }))
 }
 
-/// `POST /api/echo`: the body it got, as it came.
+/// The body it got, as it came; up to 2 MiB
+#[utoipa::path(post, path = "/api/echo", tag = "api",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, description = "The body"), TokenErrors), security(("access token" = [])))]
 pub async fn echo(_: SignedIn, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, ApiError> {
-    let body = body.map_err(|_| ApiError::InvalidRequest(StatusCode::PAYLOAD_TOO_LARGE, "body: too long".into()))?;
+    let body = body.map_err(|_| too_long())?;
     let octets = HeaderValue::from_static("application/octet-stream");
     let content_type = headers.get(CONTENT_TYPE).cloned().unwrap_or(octets);
     // Whatever came must not be run as a page of this origin.
-    let attachment = ("content-disposition", HeaderValue::from_static("attachment"));
-    Ok(([(CONTENT_TYPE.as_str(), content_type), attachment], body).into_response())
+    let attachment = HeaderValue::from_static("attachment");
+    Ok(([(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, attachment)], body).into_response())
 }

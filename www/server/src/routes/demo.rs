@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::Shared;
+use super::{Shared, TokenErrors};
 use crate::guard::SignedIn;
 
 /// Tokens (by `jti`) that are taken for expired before their time.
@@ -19,7 +19,9 @@ impl Expired {
     }
 }
 
-/// `POST /demo/expire-token`: from now on, the access token of this request counts as expired.
+/// Makes the access token of this request count as expired
+#[utoipa::path(post, path = "/demo/expire-token", tag = "demo", responses((status = 204), TokenErrors),
+    security(("access token" = [])))]
 pub async fn expire_token(State(server): State<Shared>, SignedIn(claims): SignedIn) -> StatusCode {
     if let Ok(mut set) = server.expired.0.lock() {
         if set.len() >= 10_000 {

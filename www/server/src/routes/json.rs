@@ -20,22 +20,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-fn invalid(rejection: &JsonRejection) -> ApiError {
+pub fn invalid(rejection: &JsonRejection) -> ApiError {
     match rejection {
         JsonRejection::MissingJsonContentType(_) => ApiError::InvalidRequest(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "content-type: expected application/json".into(),
         ),
         // Serde's text names the field and what was expected, but may quote the value, which may be a password.
-        JsonRejection::JsonDataError(_) => ApiError::InvalidRequest(
-            StatusCode::BAD_REQUEST,
-            "body: expected the fields of the contract with the right types".into(),
-        ),
-        JsonRejection::BytesRejection(_) => {
-            ApiError::InvalidRequest(StatusCode::PAYLOAD_TOO_LARGE, "body: too long".into())
+        JsonRejection::JsonDataError(_) => {
+            ApiError::field("body: expected the fields of /openapi.json with the right types")
         }
-        _ => ApiError::InvalidRequest(StatusCode::BAD_REQUEST, "body: expected JSON".into()),
+        JsonRejection::BytesRejection(_) => too_long(),
+        _ => ApiError::field("body: expected JSON"),
     }
+}
+
+pub fn too_long() -> ApiError {
+    ApiError::InvalidRequest(StatusCode::PAYLOAD_TOO_LARGE, "body: too long, or broken off".into())
 }
 
 /// A field that may be so many bytes long and not empty.
@@ -43,6 +44,5 @@ pub fn check_length(name: &str, value: &str, longest: usize) -> Result<(), ApiEr
     if (1..=longest).contains(&value.len()) {
         return Ok(());
     }
-    let text = format!("{name}: expected 1 to {longest} bytes, got {}", value.len());
-    Err(ApiError::InvalidRequest(StatusCode::BAD_REQUEST, text))
+    Err(ApiError::field(format!("{name}: expected 1 to {longest} bytes, got {}", value.len())))
 }

@@ -3,40 +3,56 @@
 mod api;
 mod auth;
 pub mod demo;
-mod json;
+pub mod json;
+mod oauth;
+mod ops;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
-use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn};
+use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
-use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::config::Config;
+use crate::dialect::Dialect;
 use crate::error::ApiError;
 use crate::limits::Limits;
 use crate::passwords::Passwords;
 use crate::refresh_token::RefreshTokens;
-use crate::store::{SessionStore, UserStore};
-use crate::telemetry::Telemetry;
+use crate::sessions::Sessions;
+use crate::telemetry::{REQUEST_ID, Telemetry};
 use crate::tokens::AccessTokens;
 
 /// Bodies of auth calls are small.
 const AUTH_BODY_LIMIT: usize = 16 * 1024;
 const API_BODY_LIMIT: usize = 2 * 1024 * 1024;
+/// A request that has not arrived and been answered by then never will be.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// `'wasm-unsafe-eval'` allows compiling wasm, nothing else. Inline styles are for the demo page's charts.
+/// `'wasm-unsafe-eval'` allows compiling wasm, nothing else.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; \
      style-src 'self'; img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'";
+
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (HeaderName::from_static("content-security-policy"), HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
+    (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
+    (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+];
 
 /// What every handler shares.
 pub struct Server {
@@ -46,82 +62,179 @@ pub struct Server {
     pub passwords: Passwords,
     pub limits: Limits,
     pub telemetry: Telemetry,
-    pub sessions: Arc<dyn SessionStore>,
-    pub users: Arc<dyn UserStore>,
+    pub sessions: Sessions,
     pub expired: demo::Expired,
+    /// The front of all request ids of this process.
+    pub request_prefix: String,
+    pub requests: AtomicU64,
 }
 
 pub type Shared = Arc<Server>;
 
-pub fn router(server: Server) -> Router {
-    let cors = cors(&server.config);
-    let demo_dir = server.config.demo_dir.clone();
-    let demo = server.config.demo;
-    let auth = Router::new()
-        .route("/auth/login", post(auth::login))
-        .route("/auth/refresh", post(auth::refresh))
-        .route("/auth/logout", post(auth::logout))
-        .route("/auth/logout-all", post(auth::logout_all))
-        .layer(DefaultBodyLimit::max(AUTH_BODY_LIMIT))
-        .layer(from_fn(no_store));
-    let api = Router::new()
-        .route("/api/me", get(api::me))
-        .route("/api/admin", get(api::admin))
-        .route("/api/echo", post(api::echo))
-        .layer(DefaultBodyLimit::max(API_BODY_LIMIT));
-    let mut app = Router::new()
-        .merge(auth)
-        .merge(api)
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/metrics", get(metrics))
-        .route("/.well-known/jwks.json", get(jwks));
-    if demo {
-        app = app.route("/demo/expire-token", post(demo::expire_token));
-    }
-    let app = match demo_dir {
+/// Names the failures of an endpoint once, for its OpenAPI description.
+macro_rules! errors {
+    ($name:ident: $($error:expr),+) => {
+        pub struct $name;
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+                $crate::error::describe(&[$($error),+])
+            }
+        }
+    };
+}
+use errors;
+
+errors!(
+    TokenErrors: ApiError::NoToken, ApiError::TokenExpired, ApiError::InvalidToken, ApiError::TokenRevoked
+);
+errors!(
+    AnyErrors: ApiError::InvalidRequest(axum::http::StatusCode::PAYLOAD_TOO_LARGE, "body: too long".into()),
+    ApiError::InvalidRequest(axum::http::StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type: expected …".into()),
+    ApiError::MethodNotAllowed, ApiError::RequestTimeout, ApiError::RateLimited(Duration::ZERO),
+    ApiError::StoreUnavailable
+);
+
+/// Every failure.
+#[derive(ToSchema)]
+#[allow(dead_code)]
+struct ErrorBody {
+    error: ErrorDetail,
+}
+
+#[derive(ToSchema)]
+#[allow(dead_code)]
+struct ErrorDetail {
+    /// For programs.
+    code: String,
+    /// For people; never holds a token or a password.
+    message: String,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "tokenward-server", description = "Login, rotating refresh tokens, revocation, roles."),
+    components(schemas(ErrorBody))
+)]
+struct Document;
+
+pub fn router(server: Shared) -> Router {
+    let config = &server.config;
+    let (router, document) = endpoints(config.dialect, config.demo).split_for_parts();
+    let document: &'static str = Box::leak(document.to_json().unwrap_or_default().into_boxed_str());
+    let json = [(CONTENT_TYPE, "application/json")];
+    let app = router.route("/openapi.json", get(move || async move { (json, document) }));
+    let app = match &config.demo_dir {
         Some(folder) => app.fallback_service(ServeDir::new(folder).fallback(get(not_found))),
         None => app.fallback(not_found),
     };
-    app.layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
-        .layer(from_fn(security_headers))
-        .layer(cors)
-        .with_state(Arc::new(server))
+    app.method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(cors(config))
+        .layer(from_fn_with_state(server.clone(), around))
+        .with_state(server)
 }
 
-/// Seconds since the epoch.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
+/// The OpenAPI document of a server with these settings.
+pub fn openapi(dialect: Dialect, demo: bool) -> utoipa::openapi::OpenApi {
+    endpoints(dialect, demo).split_for_parts().1
 }
 
-async fn metrics(State(server): State<Shared>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], server.telemetry.render()).into_response()
+fn endpoints(dialect: Dialect, demo: bool) -> OpenApiRouter<Shared> {
+    let mut auth = OpenApiRouter::new()
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::logout_all))
+        .routes(routes!(auth::sessions))
+        .routes(routes!(auth::end_session));
+    if dialect == Dialect::Oauth2 {
+        auth = auth.routes(routes!(oauth::token)).routes(routes!(oauth::revoke));
+    }
+    let auth = auth.layer(DefaultBodyLimit::max(AUTH_BODY_LIMIT)).layer(from_fn(no_store));
+    let api = OpenApiRouter::new()
+        .routes(routes!(api::me))
+        .routes(routes!(api::admin))
+        .routes(routes!(api::echo))
+        .layer(DefaultBodyLimit::max(API_BODY_LIMIT));
+    let mut all = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(auth)
+        .merge(api)
+        .routes(routes!(ops::jwks))
+        .routes(routes!(ops::healthz))
+        .routes(routes!(ops::readyz))
+        .routes(routes!(ops::metrics));
+    if demo {
+        all = all.routes(routes!(demo::expire_token));
+    }
+    complete(all.get_openapi_mut(), dialect);
+    all
 }
 
-async fn jwks(State(server): State<Shared>) -> Response {
-    let keys = axum::Json(server.access.jwks());
-    ([(CACHE_CONTROL, "public, max-age=300")], keys).into_response()
+/// What is true of every endpoint is not written at each.
+fn complete(document: &mut utoipa::openapi::OpenApi, dialect: Dialect) {
+    let common = <AnyErrors as utoipa::IntoResponses>::responses();
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+            for (status, response) in &common {
+                operation.responses.responses.entry(status.clone()).or_insert_with(|| response.clone());
+            }
+        }
+    }
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(dialect.refresh_cookie())));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("access token", SecurityScheme::Http(bearer));
+    components.add_security_scheme("refresh cookie", cookie);
+}
+
+/// What every request gets: an id, a limit of time, the dialect's errors, security headers, a line in the metrics.
+async fn around(State(server): State<Shared>, path: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(request.headers(), &server);
+    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request));
+    let answer = REQUEST_ID.scope(id.clone(), answer).await;
+    let mut response = answer.unwrap_or_else(|_| ApiError::RequestTimeout.into_response());
+    let dialect = server.config.dialect;
+    if dialect != Dialect::Tokenward {
+        if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+            let mut headers = std::mem::take(response.headers_mut());
+            response = error.response(dialect);
+            for name in response.headers().keys() {
+                headers.remove(name);
+            }
+            headers.remove(axum::http::header::CONTENT_LENGTH);
+            response.headers_mut().extend(headers);
+        }
+    }
+    for (name, value) in SECURITY_HEADERS {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID_HEADER, id);
+    }
+    server.telemetry.answered(path.as_ref().map(MatchedPath::as_str), response.status().as_u16(), started.elapsed());
+    response
+}
+
+/// The one that a proxy gave, if it is a plain word, or a new one.
+fn request_id(headers: &HeaderMap, server: &Server) -> String {
+    let plain = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'))
+    };
+    let given = headers.get(REQUEST_ID_HEADER).and_then(|id| id.to_str().ok()).filter(plain);
+    given.map_or_else(
+        || format!("{}-{:x}", server.request_prefix, server.requests.fetch_add(1, Ordering::Relaxed)),
+        str::to_owned,
+    )
 }
 
 async fn not_found() -> ApiError {
     ApiError::NotFound
 }
 
-async fn no_store(request: axum::extract::Request, next: Next) -> Response {
+async fn no_store(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-async fn security_headers(request: axum::extract::Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    for (name, value) in [
-        ("content-security-policy", CONTENT_SECURITY_POLICY),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "same-origin"),
-        ("cross-origin-opener-policy", "same-origin"),
-    ] {
-        response.headers_mut().entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
-    }
     response
 }
 
@@ -132,6 +245,6 @@ fn cors(config: &Config) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("idempotency-key")])
-        .expose_headers([RETRY_AFTER])
+        .expose_headers([RETRY_AFTER, REQUEST_ID_HEADER])
         .max_age(Duration::from_secs(600))
 }

@@ -1,12 +1,16 @@
 //! The embedded store: one `SQLite` file, in WAL mode, one transaction per rotation.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use tokio::sync::oneshot;
 
-use super::{NewSession, Rotation, Session, SessionStore, StoreError, User, UserStore};
+use super::{
+    Cursor, KeyHash, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore,
+};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS users (
@@ -19,35 +23,46 @@ const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS sessions_of_user ON sessions (user_id);
     CREATE INDEX IF NOT EXISTS sessions_by_expiry ON sessions (idle_expires_at);
+    CREATE TABLE IF NOT EXISTS revocations (
+        place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, until INTEGER NOT NULL
+    ) STRICT;
 ";
 
 const COLUMNS: &str =
     "sid, user_id, generation, created_at, last_used_at, idle_expires_at, absolute_expires_at, user_agent";
 
-/// Sessions and users in one file.
+/// Jobs that may wait; whoever comes when so many wait is told that the store is not available.
+const QUEUE: usize = 4_096;
+/// Rows cleared away at once: others wait meanwhile.
+const PURGE: u32 = 1_000;
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// Sessions and users in one file. One thread owns the connection and does one thing after the other.
 pub struct SqliteStore {
-    connection: Arc<Mutex<Connection>>,
+    jobs: SyncSender<Job>,
 }
 
 impl SqliteStore {
     /// Opens the file, and makes it where there is none.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let path = path.to_owned();
-        let connection = blocking(move || {
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder)
-                    .map_err(|error| StoreError(format!("DATABASE: {}: {error}", folder.display())))?;
+        let (jobs, queue) = sync_channel::<Job>(QUEUE);
+        let (opened, opening) = oneshot::channel();
+        std::thread::spawn(move || match connect(&path) {
+            Ok(mut connection) => {
+                let _ = opened.send(Ok(()));
+                for job in queue {
+                    job(&mut connection);
+                }
             }
-            let connection = Connection::open(&path)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
-            connection.busy_timeout(std::time::Duration::from_secs(5))?;
-            connection.execute_batch(SCHEMA)?;
-            Ok(connection)
-        })
-        .await
-        .map_err(|error: StoreError| StoreError(format!("DATABASE: the file cannot be opened: {error}")))?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+            Err(error) => drop(opened.send(Err(error))),
+        });
+        opening
+            .await
+            .unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+            .map_err(|error| StoreError::Unavailable(format!("DATABASE: the file cannot be opened: {error}")))?;
+        Ok(Self { jobs })
     }
 
     async fn find_user(&self, query: &'static str, value: &str) -> Result<Option<User>, StoreError> {
@@ -59,47 +74,59 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let connection = self.connection.clone();
-        blocking(move || {
-            let mut connection = connection.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            work(&mut connection).map_err(StoreError::from)
+        let (done, answer) = oneshot::channel();
+        let job: Job = Box::new(move |connection| drop(done.send(work(connection))));
+        self.jobs.try_send(job).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        answer.await.map_err(|error| StoreError::Unavailable(error.to_string()))?.map_err(StoreError::from)
+    }
+
+    /// Like `with`, in a transaction. Immediate: the write lock is taken before the first look, so that no two see the
+    /// same state and then both change it.
+    async fn transaction<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.with(move |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
         })
         .await
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(StoreError(error.to_string())))
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| StoreError::Unavailable(format!("{}: {error}", folder.display())))?;
+    }
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.execute_batch(SCHEMA)?;
+    Ok(connection)
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self(error.to_string())
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::ConstraintViolation) => Self::Taken,
+            _ => Self::Unavailable(error.to_string()),
+        }
     }
 }
 
 #[async_trait]
 impl SessionStore for SqliteStore {
     async fn create(&self, new: NewSession, now: u64) -> Result<Session, StoreError> {
-        let session = Session {
-            sid: new.sid,
-            user_id: new.user_id,
-            generation: 0,
-            created_at: now,
-            last_used_at: now,
-            idle_expires_at: now + new.idle_ttl.min(new.absolute_ttl),
-            absolute_expires_at: now + new.absolute_ttl,
-            user_agent: new.user_agent,
-        };
+        let session = new.begin(now);
         let row = session.clone();
         self.with(move |connection| {
-            // A sign-in is rare enough to carry the cleaning.
-            connection.execute("DELETE FROM sessions WHERE idle_expires_at <= ?1", [seconds(now)])?;
-            connection.execute(
-                &format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
-                params![
+            connection
+                .prepare_cached(&format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"))?
+                .execute(params![
                     row.sid,
                     row.user_id,
                     row.generation,
@@ -108,8 +135,7 @@ impl SessionStore for SqliteStore {
                     seconds(row.idle_expires_at),
                     seconds(row.absolute_expires_at),
                     row.user_agent
-                ],
-            )
+                ])
         })
         .await?;
         Ok(session)
@@ -117,60 +143,106 @@ impl SessionStore for SqliteStore {
 
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError> {
         let sid = sid.to_owned();
-        self.with(move |connection| find(connection, &sid, now)).await
+        self.with(move |connection| find(connection, &sid, now).map(|found| found.map(|(session, _)| session))).await
     }
 
-    async fn rotate(
-        &self,
-        sid: &str,
-        presented: u32,
-        key: Option<[u8; 32]>,
-        idle_ttl: u64,
-        now: u64,
-    ) -> Result<Rotation, StoreError> {
-        let sid = sid.to_owned();
+    async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>, StoreError> {
+        let user_id = user_id.to_owned();
         self.with(move |connection| {
-            // Immediate: the write lock is taken before the first look, so that no two rotations see the same state.
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let Some(mut session) = find(&transaction, &sid, now)? else {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS}, rotated_by FROM sessions WHERE user_id = ?1 AND idle_expires_at > ?2
+                     ORDER BY created_at DESC, sid"
+                ))?
+                .query_map(params![user_id, seconds(now)], |row| session(row).map(|(session, _)| session))?
+                .collect()
+        })
+        .await
+    }
+
+    async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError> {
+        self.transaction(move |connection| {
+            let Rotate { sid, presented, key, .. } = rotate;
+            let Some((mut session, rotated_by)) = find(connection, &sid, now)? else {
                 return Ok(Rotation::Unknown);
             };
-            let rotation = if presented == session.generation {
-                session.generation += 1;
+            let Some(next) = presented.checked_add(1) else { return Ok(Rotation::Unknown) };
+            if presented >= session.generation {
+                session.generation = next;
                 session.last_used_at = now;
-                session.idle_expires_at = (now + idle_ttl).min(session.absolute_expires_at);
-                transaction
+                session.idle_expires_at = (now + rotate.idle_ttl).min(session.absolute_expires_at);
+                connection
                     .prepare_cached(
                         "UPDATE sessions SET generation = ?2, rotated_by = ?3, last_used_at = ?4, idle_expires_at = ?5
                          WHERE sid = ?1",
                     )?
                     .execute(params![sid, session.generation, key, seconds(now), seconds(session.idle_expires_at)])?;
-                Rotation::Rotated(session)
-            } else if presented.checked_add(1) == Some(session.generation)
-                && key.is_some()
-                && key == rotated_by(&transaction, &sid)?
-            {
-                Rotation::Repeated(session)
-            } else {
-                transaction.execute("DELETE FROM sessions WHERE sid = ?1", [&sid])?;
-                Rotation::Reused
-            };
-            transaction.commit()?;
-            Ok(rotation)
+                return Ok(Rotation::Rotated(session));
+            }
+            let same_key = key.is_some() && key == rotated_by;
+            let in_grace = key.is_none() && rotated_by.is_none() && now < session.last_used_at + rotate.grace;
+            if next == session.generation && (same_key || in_grace) {
+                return Ok(Rotation::Repeated(session));
+            }
+            end(connection, &sid, now + rotate.remember)?;
+            Ok(Rotation::Reused(session.user_id))
         })
         .await
     }
 
-    async fn end(&self, sid: &str) -> Result<bool, StoreError> {
+    async fn end(&self, sid: &str, until: u64) -> Result<bool, StoreError> {
         let sid = sid.to_owned();
-        self.with(move |connection| connection.execute("DELETE FROM sessions WHERE sid = ?1", [sid]))
-            .await
-            .map(|rows| rows > 0)
+        self.transaction(move |connection| end(connection, &sid, until)).await
     }
 
-    async fn end_all(&self, user_id: &str) -> Result<usize, StoreError> {
+    async fn end_all(&self, user_id: &str, until: u64) -> Result<Vec<String>, StoreError> {
         let user_id = user_id.to_owned();
-        self.with(move |connection| connection.execute("DELETE FROM sessions WHERE user_id = ?1", [user_id])).await
+        self.transaction(move |connection| {
+            let sids: Vec<String> = connection
+                .prepare_cached("SELECT sid FROM sessions WHERE user_id = ?1")?
+                .query_map([user_id], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            for sid in &sids {
+                end(connection, sid, until)?;
+            }
+            Ok(sids)
+        })
+        .await
+    }
+
+    async fn revoke(&self, revocation: Revocation) -> Result<(), StoreError> {
+        self.with(move |connection| append(connection, &revocation.id, revocation.until)).await
+    }
+
+    async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError> {
+        let mut place: i64 = after.0.parse().unwrap_or(0);
+        self.with(move |connection| {
+            let mut query = connection
+                .prepare_cached("SELECT place, id, until FROM revocations WHERE place > ?1 ORDER BY place")?;
+            let mut rows = query.query([place])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                place = row.get(0)?;
+                found.push(Revocation { id: row.get(1)?, until: row.get(2).map(i64::cast_unsigned)? });
+            }
+            Ok((found, Cursor(place.to_string())))
+        })
+        .await
+    }
+
+    async fn purge(&self, now: u64) -> Result<(), StoreError> {
+        let statements = [
+            "DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE idle_expires_at <= ?1 LIMIT ?2)",
+            "DELETE FROM revocations WHERE place IN (SELECT place FROM revocations WHERE until <= ?1 LIMIT ?2)",
+        ];
+        for statement in statements {
+            while self.with(move |connection| connection.execute(statement, params![seconds(now), PURGE])).await? > 0 {}
+        }
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.with(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
     }
 }
 
@@ -194,24 +266,53 @@ impl UserStore for SqliteStore {
         .await
         .map(drop)
     }
+
+    async fn change_user(&self, user: User) -> Result<bool, StoreError> {
+        self.with(move |connection| {
+            connection.execute(
+                "UPDATE users SET role = ?2, password_hash = ?3 WHERE id = ?1",
+                params![user.id, user.role, user.password_hash],
+            )
+        })
+        .await
+        .map(|rows| rows > 0)
+    }
+
+    async fn remove_user(&self, id: &str) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        self.with(move |connection| connection.execute("DELETE FROM users WHERE id = ?1", [id]))
+            .await
+            .map(|rows| rows > 0)
+    }
 }
 
-fn find(connection: &Connection, sid: &str, now: u64) -> Result<Option<Session>, rusqlite::Error> {
+fn end(connection: &Connection, sid: &str, until: u64) -> Result<bool, rusqlite::Error> {
+    let there_was = connection.prepare_cached("DELETE FROM sessions WHERE sid = ?1")?.execute([sid])? > 0;
+    if there_was {
+        append(connection, sid, until)?;
+    }
+    Ok(there_was)
+}
+
+fn append(connection: &Connection, id: &str, until: u64) -> Result<(), rusqlite::Error> {
     connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM sessions WHERE sid = ?1 AND idle_expires_at > ?2 AND absolute_expires_at > ?2"
-        ))?
+        .prepare_cached("INSERT INTO revocations (id, until) VALUES (?1, ?2)")?
+        .execute(params![id, seconds(until)])
+        .map(drop)
+}
+
+type Found = (Session, Option<KeyHash>);
+
+fn find(connection: &Connection, sid: &str, now: u64) -> Result<Option<Found>, rusqlite::Error> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS}, rotated_by FROM sessions WHERE sid = ?1 AND idle_expires_at > ?2"))?
         .query_row(params![sid, seconds(now)], session)
         .optional()
 }
 
-fn rotated_by(connection: &Connection, sid: &str) -> Result<Option<[u8; 32]>, rusqlite::Error> {
-    connection.query_row("SELECT rotated_by FROM sessions WHERE sid = ?1", [sid], |row| row.get(0))
-}
-
-fn session(row: &Row) -> Result<Session, rusqlite::Error> {
+fn session(row: &Row) -> Result<Found, rusqlite::Error> {
     let seconds = |index| row.get(index).map(i64::cast_unsigned);
-    Ok(Session {
+    let session = Session {
         sid: row.get(0)?,
         user_id: row.get(1)?,
         generation: row.get(2)?,
@@ -220,7 +321,8 @@ fn session(row: &Row) -> Result<Session, rusqlite::Error> {
         idle_expires_at: seconds(5)?,
         absolute_expires_at: seconds(6)?,
         user_agent: row.get(7)?,
-    })
+    };
+    Ok((session, row.get(8)?))
 }
 
 fn user(row: &Row) -> Result<User, rusqlite::Error> {

@@ -1,0 +1,372 @@
+//! The store of several servers: Redis 6.2 or newer, alone or as a cluster.
+//!
+//! A session is one key, so a rotation is one script in one hash slot. What concerns several keys is done in an order in
+//! which a crash in between hurts nobody: a session is in its user's index before it is there, and ends in three steps:
+//! marked as ended (no token opens it any more), appended to the log of revocations (every server refuses its access
+//! tokens), deleted. Whoever meets a session whose end was begun finishes it. Nothing here scans.
+//!
+//! | key | what |
+//! | --- | --- |
+//! | `tokenward:session:<sid>` | the session, a text; expires with it |
+//! | `tokenward:sessions:<user id>` | the user's sessions, sorted by the second in which they end at the latest |
+//! | `tokenward:revocations` | a stream of `sid`s and `jti`s with the second until which they matter |
+//! | `tokenward:user:<id>`, `tokenward:email:<email>` | a user, and who has an email |
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisFuture, Script, Value, cmd};
+use tokio::sync::OnceCell;
+
+use super::{Cursor, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore};
+
+const REVOCATIONS: &str = "tokenward:revocations";
+/// Entries of the log that are read at once.
+const BATCH: usize = 10_000;
+/// A Redis that takes longer is as good as away.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Sessions and users in Redis.
+pub struct RedisStore {
+    server: Server,
+    rotate: Script,
+    end: Script,
+}
+
+enum Server {
+    One(ConnectionManager),
+    Cluster { client: ClusterClient, connection: OnceCell<ClusterConnection> },
+}
+
+impl RedisStore {
+    /// One Redis server. Does not wait for it: while it is away, every call says so.
+    pub fn single(url: &str) -> Result<Self, StoreError> {
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT))
+            .set_number_of_retries(0)
+            .set_max_delay(TIMEOUT);
+        let manager = ConnectionManager::new_lazy_with_config(Client::open(url)?, config)?;
+        Ok(Self::new(Server::One(manager)))
+    }
+
+    /// A cluster, of which some nodes are known.
+    pub fn cluster(urls: &[&str]) -> Result<Self, StoreError> {
+        let client = ClusterClient::builder(urls.iter().copied())
+            .connection_timeout(TIMEOUT)
+            .response_timeout(TIMEOUT)
+            .retries(2)
+            .build()?;
+        Ok(Self::new(Server::Cluster { client, connection: OnceCell::new() }))
+    }
+
+    fn new(server: Server) -> Self {
+        let rotate = Script::new(include_str!("rotate.lua"));
+        Self { server, rotate, end: Script::new(include_str!("end.lua")) }
+    }
+
+    async fn connection(&self) -> Result<Connection, StoreError> {
+        Ok(match &self.server {
+            Server::One(manager) => Connection::One(manager.clone()),
+            Server::Cluster { client, connection } => {
+                let connect = || async { client.get_async_connection().await };
+                Connection::Cluster(connection.get_or_try_init(connect).await?.clone())
+            }
+        })
+    }
+
+    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        Ok(command.query_async(&mut self.connection().await?).await?)
+    }
+
+    /// The last two steps of a session's end; all servers have heard of it before nobody could know of it any more.
+    async fn finish(&self, sid: &str, user_id: &str, until: u64) -> Result<(), StoreError> {
+        self.revoke(Revocation { id: sid.to_owned(), until }).await?;
+        self.run::<()>(cmd("DEL").arg(session_key(sid))).await?;
+        self.run(cmd("ZREM").arg(index_key(user_id)).arg(sid)).await
+    }
+
+    /// The log from a place on, at most [`BATCH`] entries.
+    async fn log(&self, from: &str) -> Result<Vec<(String, Revocation)>, StoreError> {
+        type Entries = Vec<(String, HashMap<String, String>)>;
+        let range = cmd("XRANGE").arg(REVOCATIONS).arg(from).arg("+").arg("COUNT").arg(BATCH).take();
+        let entries: Entries = self.run(&range).await?;
+        let read = |(place, mut fields): (String, HashMap<String, String>)| {
+            let until = fields.get("until").and_then(|until| until.parse().ok()).unwrap_or(0);
+            (place, Revocation { id: fields.remove("id").unwrap_or_default(), until })
+        };
+        Ok(entries.into_iter().map(read).collect())
+    }
+
+    async fn add_email(&self, user: &User) -> Result<(), StoreError> {
+        let key = email_key(&user.email);
+        if self.run::<bool>(cmd("SETNX").arg(&key).arg(&user.id)).await? {
+            return Ok(());
+        }
+        // Taken, unless its owner was never finished, or has been taken away since.
+        let owner: Option<String> = self.run(cmd("GET").arg(&key)).await?;
+        let known = match owner {
+            Some(owner) => self.user(&owner).await?.is_some(),
+            None => false,
+        };
+        if known { Err(StoreError::Taken) } else { self.run(cmd("SET").arg(&key).arg(&user.id)).await }
+    }
+}
+
+#[derive(Clone)]
+enum Connection {
+    One(ConnectionManager),
+    Cluster(ClusterConnection),
+}
+
+impl ConnectionLike for Connection {
+    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
+        match self {
+            Self::One(one) => one.req_packed_command(cmd),
+            Self::Cluster(cluster) => cluster.req_packed_command(cmd),
+        }
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        cmd: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        match self {
+            Self::One(one) => one.req_packed_commands(cmd, offset, count),
+            Self::Cluster(cluster) => cluster.req_packed_commands(cmd, offset, count),
+        }
+    }
+
+    fn get_db(&self) -> i64 {
+        match self {
+            Self::One(one) => one.get_db(),
+            Self::Cluster(cluster) => cluster.get_db(),
+        }
+    }
+}
+
+impl From<RedisError> for StoreError {
+    fn from(error: RedisError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+#[async_trait]
+impl SessionStore for RedisStore {
+    async fn create(&self, new: NewSession, now: u64) -> Result<Session, StoreError> {
+        let session = new.begin(now);
+        let index = index_key(&session.user_id);
+        // The index lives as long as the session that can live longest.
+        let lives = session.absolute_expires_at - now;
+        let mut indexing = redis::pipe();
+        indexing.cmd("ZADD").arg(&index).arg(session.absolute_expires_at).arg(&session.sid);
+        indexing.cmd("ZREMRANGEBYSCORE").arg(&index).arg("-inf").arg(now);
+        indexing.cmd("EXPIRE").arg(&index).arg(lives);
+        indexing.query_async::<()>(&mut self.connection().await?).await?;
+        let ttl = session.idle_expires_at - now;
+        self.run::<()>(cmd("SET").arg(session_key(&session.sid)).arg(write(&session)).arg("EX").arg(ttl)).await?;
+        Ok(session)
+    }
+
+    async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError> {
+        let record: Option<String> = self.run(cmd("GET").arg(session_key(sid))).await?;
+        let live = record.filter(|record| record.starts_with("live|"));
+        let session = live.map(|record| read(sid, &record)).transpose()?;
+        Ok(session.filter(|session| session.idle_expires_at > now))
+    }
+
+    async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>, StoreError> {
+        let sids: Vec<String> = self.run(cmd("ZRANGE").arg(index_key(user_id)).arg(0).arg(-1)).await?;
+        let mut sessions = Vec::new();
+        for sid in sids {
+            sessions.extend(self.find(&sid, now).await?);
+        }
+        sessions.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.sid.cmp(&b.sid)));
+        Ok(sessions)
+    }
+
+    async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError> {
+        let Rotate { sid, presented, key, idle_ttl, grace, remember } = rotate;
+        if presented == u32::MAX {
+            return Ok(Rotation::Unknown);
+        }
+        let mut call = self.rotate.key(session_key(&sid));
+        call.arg(presented).arg(key.map(|key| BASE64_URL_SAFE_NO_PAD.encode(key)).unwrap_or_default());
+        call.arg(idle_ttl).arg(grace).arg(now);
+        let (what, record): (String, String) = call.invoke_async(&mut self.connection().await?).await?;
+        if what == "unknown" {
+            return Ok(Rotation::Unknown);
+        }
+        let session = read(&sid, &record)?;
+        match what.as_str() {
+            "rotated" => return Ok(Rotation::Rotated(session)),
+            "repeated" => return Ok(Rotation::Repeated(session)),
+            _ => self.finish(&sid, &session.user_id, now + remember).await?,
+        }
+        Ok(if what == "reused" { Rotation::Reused(session.user_id) } else { Rotation::Unknown })
+    }
+
+    async fn end(&self, sid: &str, until: u64) -> Result<bool, StoreError> {
+        let mut call = self.end.prepare_invoke();
+        let record: String = call.key(session_key(sid)).invoke_async(&mut self.connection().await?).await?;
+        if record.is_empty() {
+            return Ok(false);
+        }
+        self.finish(sid, &read(sid, &record)?.user_id, until).await?;
+        Ok(true)
+    }
+
+    async fn end_all(&self, user_id: &str, until: u64) -> Result<Vec<String>, StoreError> {
+        let sids: Vec<String> = self.run(cmd("ZRANGE").arg(index_key(user_id)).arg(0).arg(-1)).await?;
+        let mut ended = Vec::new();
+        for sid in sids {
+            if self.end(&sid, until).await? {
+                ended.push(sid);
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn revoke(&self, Revocation { id, until }: Revocation) -> Result<(), StoreError> {
+        self.run(cmd("XADD").arg(REVOCATIONS).arg("*").arg("id").arg(id).arg("until").arg(until)).await
+    }
+
+    async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError> {
+        let mut place = if after.0.is_empty() { "0-0".to_owned() } else { after.0.clone() };
+        let mut found = Vec::new();
+        loop {
+            let entries = self.log(&format!("({place}")).await?;
+            let last = entries.len() < BATCH;
+            for (at, revocation) in entries {
+                place = at;
+                found.push(revocation);
+            }
+            if last {
+                return Ok((found, Cursor(place)));
+            }
+        }
+    }
+
+    async fn purge(&self, now: u64) -> Result<(), StoreError> {
+        // Sessions expire by themselves. The log is in the order of time: what is in front is over first.
+        loop {
+            let over: Vec<_> = self
+                .log("-")
+                .await?
+                .into_iter()
+                .take_while(|(_, entry)| entry.until <= now)
+                .map(|(at, _)| at)
+                .collect();
+            if over.is_empty() {
+                return Ok(());
+            }
+            self.run::<()>(cmd("XDEL").arg(REVOCATIONS).arg(over)).await?;
+        }
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        // A key that is never there: PING says nothing of a cluster's other nodes, nor of a replica without a master.
+        self.run::<Value>(cmd("GET").arg("tokenward:ping")).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl UserStore for RedisStore {
+    async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
+        let id: Option<String> = self.run(cmd("GET").arg(email_key(email))).await?;
+        match id {
+            Some(id) => self.user(&id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
+        let fields: (Option<String>, Option<String>, Option<String>) =
+            self.run(cmd("HMGET").arg(user_key(id)).arg(&["email", "role", "password"])).await?;
+        Ok(match fields {
+            (Some(email), Some(role), Some(password_hash)) => {
+                Some(User { id: id.to_owned(), email, role, password_hash })
+            }
+            _ => None,
+        })
+    }
+
+    async fn add_user(&self, user: User) -> Result<(), StoreError> {
+        if self.user(&user.id).await?.is_some() {
+            return Err(StoreError::Taken);
+        }
+        self.add_email(&user).await?;
+        let key = user_key(&user.id);
+        let fields = [("email", &user.email), ("role", &user.role), ("password", &user.password_hash)];
+        self.run(cmd("HSET").arg(key).arg(&fields)).await
+    }
+
+    async fn change_user(&self, user: User) -> Result<bool, StoreError> {
+        if self.user(&user.id).await?.is_none() {
+            return Ok(false);
+        }
+        let fields = [("role", &user.role), ("password", &user.password_hash)];
+        self.run::<()>(cmd("HSET").arg(user_key(&user.id)).arg(&fields)).await?;
+        Ok(true)
+    }
+
+    async fn remove_user(&self, id: &str) -> Result<bool, StoreError> {
+        let Some(user) = self.user(id).await? else { return Ok(false) };
+        self.run::<()>(cmd("DEL").arg(user_key(id))).await?;
+        self.run::<()>(cmd("DEL").arg(email_key(&user.email))).await?;
+        Ok(true)
+    }
+}
+
+fn session_key(sid: &str) -> String {
+    format!("tokenward:session:{sid}")
+}
+
+fn index_key(user_id: &str) -> String {
+    format!("tokenward:sessions:{user_id}")
+}
+
+fn user_key(id: &str) -> String {
+    format!("tokenward:user:{id}")
+}
+
+fn email_key(email: &str) -> String {
+    format!("tokenward:email:{}", email.to_ascii_lowercase())
+}
+
+/// A text and not a hash: a user agent is longer than what Redis packs tightly into a hash.
+fn write(session: &Session) -> String {
+    let Session { generation, created_at, last_used_at, idle_expires_at, absolute_expires_at, .. } = session;
+    let (user_id, user_agent) = (&session.user_id, &session.user_agent);
+    format!(
+        "live|{generation}||{created_at}|{last_used_at}|{idle_expires_at}|{absolute_expires_at}|{user_id}|{user_agent}"
+    )
+}
+
+fn read(sid: &str, record: &str) -> Result<Session, StoreError> {
+    let parse = || {
+        let mut fields = record.splitn(9, '|').skip(1);
+        let generation = fields.next()?.parse().ok()?;
+        let mut seconds = fields.by_ref().skip(1).take(4).map(str::parse);
+        let mut second = || seconds.next()?.ok();
+        Some(Session {
+            sid: sid.to_owned(),
+            generation,
+            created_at: second()?,
+            last_used_at: second()?,
+            idle_expires_at: second()?,
+            absolute_expires_at: second()?,
+            user_id: fields.next()?.to_owned(),
+            user_agent: fields.next()?.to_owned(),
+        })
+    };
+    parse().ok_or_else(|| StoreError::Unavailable("a session's record is damaged".into()))
+}
