@@ -21,7 +21,7 @@ enum Command {
     User(UserCommand),
     /// Print a new key
     Key {
-        /// For SIGNING_KEY with this ALGORITHM, or for REFRESH_KEY
+        /// For `SIGNING_KEY` with this ALGORITHM, or for `REFRESH_KEY`
         kind: KeyKind,
     },
     /// Print the OpenAPI document

@@ -166,7 +166,7 @@ pub async fn rotate(server: &Shared, headers: &HeaderMap, token: Option<&str>) -
     let presented = server.refresh.open(token).ok_or_else(|| refused(ApiError::InvalidRefreshToken))?;
     let limited = |_: &ApiError| server.telemetry.count(Happened::Limited, &presented.sid);
     server.limits.refresh(&presented.sid).inspect_err(limited)?;
-    let key = headers.get(IDEMPOTENCY_KEY).map(|key| key.as_bytes());
+    let key = headers.get(IDEMPOTENCY_KEY).map(axum::http::HeaderValue::as_bytes);
     let (user, session, happened) = match server.sessions.refresh(&presented, key).await? {
         Refreshed::Rotated(user, session) => (user, session, Happened::RefreshRotated),
         Refreshed::Repeated(user, session) => (user, session, Happened::RefreshRepeated),
@@ -188,10 +188,10 @@ pub async fn rotate(server: &Shared, headers: &HeaderMap, token: Option<&str>) -
     responses((status = 204, description = "There is no such session any more"), LogoutErrors),
     security(("refresh cookie" = []), ()))]
 pub async fn logout(State(server): State<Shared>, token: RefreshToken) -> Result<Response, ApiError> {
-    if let Some(presented) = token.text.as_deref().and_then(|text| server.refresh.open(text)) {
-        if server.sessions.end(&presented.sid).await? {
-            server.telemetry.count(Happened::Logout, &presented.sid);
-        }
+    if let Some(presented) = token.text.as_deref().and_then(|text| server.refresh.open(text))
+        && server.sessions.end(&presented.sid).await?
+    {
+        server.telemetry.count(Happened::Logout, &presented.sid);
     }
     Ok(farewell(&server, token.transport))
 }

@@ -12,12 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::body::{Body, HttpBody};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http_body_util::BodyExt;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -38,6 +40,8 @@ use crate::tokens::AccessTokens;
 /// Bodies of auth calls are small.
 const AUTH_BODY_LIMIT: usize = 16 * 1024;
 const API_BODY_LIMIT: usize = 2 * 1024 * 1024;
+/// How much of a body that is too long is read and thrown away.
+const DRAINED: usize = 4 * 1024 * 1024;
 /// A request that has not arrived and been answered by then never will be.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -150,12 +154,12 @@ fn endpoints(dialect: Dialect, demo: bool) -> OpenApiRouter<Shared> {
     if dialect == Dialect::Oauth2 {
         auth = auth.routes(routes!(oauth::token)).routes(routes!(oauth::revoke));
     }
-    let auth = auth.layer(DefaultBodyLimit::max(AUTH_BODY_LIMIT)).layer(from_fn(no_store));
+    let auth = auth.layer(from_fn_with_state(AUTH_BODY_LIMIT, whole_body)).layer(from_fn(no_store));
     let api = OpenApiRouter::new()
         .routes(routes!(api::me))
         .routes(routes!(api::admin))
         .routes(routes!(api::echo))
-        .layer(DefaultBodyLimit::max(API_BODY_LIMIT));
+        .layer(from_fn_with_state(API_BODY_LIMIT, whole_body));
     let mut all = OpenApiRouter::with_openapi(Document::openapi())
         .merge(auth)
         .merge(api)
@@ -195,16 +199,16 @@ async fn around(State(server): State<Shared>, path: Option<MatchedPath>, request
     let answer = REQUEST_ID.scope(id.clone(), answer).await;
     let mut response = answer.unwrap_or_else(|_| ApiError::RequestTimeout.into_response());
     let dialect = server.config.dialect;
-    if dialect != Dialect::Tokenward {
-        if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-            let mut headers = std::mem::take(response.headers_mut());
-            response = error.response(dialect);
-            for name in response.headers().keys() {
-                headers.remove(name);
-            }
-            headers.remove(axum::http::header::CONTENT_LENGTH);
-            response.headers_mut().extend(headers);
+    if dialect != Dialect::Tokenward
+        && let Some(error) = response.extensions_mut().remove::<ApiError>()
+    {
+        let mut headers = std::mem::take(response.headers_mut());
+        response = error.response(dialect);
+        for name in response.headers().keys() {
+            headers.remove(name);
         }
+        headers.remove(axum::http::header::CONTENT_LENGTH);
+        response.headers_mut().extend(headers);
     }
     for (name, value) in SECURITY_HEADERS {
         response.headers_mut().entry(name).or_insert(value);
@@ -226,6 +230,30 @@ fn request_id(headers: &HeaderMap, server: &Server) -> String {
         || format!("{}-{:x}", server.request_prefix, server.requests.fetch_add(1, Ordering::Relaxed)),
         str::to_owned,
     )
+}
+
+/// Takes in the body before anything is decided. An answer that is sent while a body is still coming ends the connection,
+/// and the caller may see a broken connection instead of the 401 that it could have mended. What is too long is read to
+/// its end as well, within reason, and thrown away.
+async fn whole_body(State(limit): State<usize>, request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let (parts, mut body) = request.into_parts();
+    let (mut whole, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Some(data) = frame.ok().and_then(|frame| frame.into_data().ok()) else { break };
+        length += data.len();
+        if length <= limit {
+            whole.extend_from_slice(&data);
+        } else if length > limit + DRAINED {
+            break;
+        }
+    }
+    if length > limit {
+        return json::too_long().into_response();
+    }
+    next.run(Request::from_parts(parts, Body::from(whole))).await
 }
 
 async fn not_found() -> ApiError {

@@ -41,7 +41,7 @@ pub struct RedisStore {
 
 enum Server {
     One(ConnectionManager),
-    Cluster { client: ClusterClient, connection: OnceCell<ClusterConnection> },
+    Cluster { client: Box<ClusterClient>, connection: OnceCell<ClusterConnection> },
 }
 
 impl RedisStore {
@@ -63,7 +63,7 @@ impl RedisStore {
             .response_timeout(TIMEOUT)
             .retries(2)
             .build()?;
-        Ok(Self::new(Server::Cluster { client, connection: OnceCell::new() }))
+        Ok(Self::new(Server::Cluster { client: Box::new(client), connection: OnceCell::new() }))
     }
 
     fn new(server: Server) -> Self {

@@ -1,116 +1,15 @@
-//! The server as its callers meet it: real HTTP on a real port, a real file as the store.
-#![allow(missing_docs)]
+//! The endpoints, one by one.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use reqwest::header::{COOKIE, HeaderMap, ORIGIN, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use reqwest::header::{COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokenward_server::{Config, DEMO_ACCOUNTS, app};
+use tokenward_server::Config;
 
-struct Server {
-    address: SocketAddr,
-    http: Client,
-    folder: TempDir,
-}
-
-impl Server {
-    async fn start() -> Self {
-        Self::start_with(&[]).await
-    }
-
-    async fn start_with(settings: &[(&str, &str)]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), settings).await
-    }
-
-    async fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let mut env: HashMap<String, String> =
-            settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        env.insert("DATABASE".into(), folder.path().join("t.db").to_str().unwrap().into());
-        env.entry("DEMO".into()).or_insert("true".into());
-        env.entry("LEEWAY".into()).or_insert("0".into());
-        env.entry("LOGIN_LIMIT".into()).or_insert("1000".into());
-        let config = Config::from_env(|name| env.get(name).cloned()).unwrap();
-        let router = app(config).await.unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Self { address, http: Client::new(), folder }
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("http://{}{path}", self.address))
-    }
-
-    async fn login(&self) -> Granted {
-        let (email, password, _) = DEMO_ACCOUNTS[0];
-        let body = json!({ "email": email, "password": password });
-        granted(self.request(Method::POST, "/auth/login").json(&body)).await
-    }
-
-    async fn login_as_user(&self) -> Granted {
-        let (email, password, _) = DEMO_ACCOUNTS[1];
-        let body = json!({ "email": email, "password": password });
-        granted(self.request(Method::POST, "/auth/login").json(&body)).await
-    }
-
-    fn refresh(&self, refresh: &str, key: Option<&str>) -> RequestBuilder {
-        let request = self.request(Method::POST, "/auth/refresh").header(COOKIE, format!("refresh_token={refresh}"));
-        match key {
-            Some(key) => request.header("idempotency-key", key),
-            None => request,
-        }
-    }
-
-    fn me(&self, token: &str) -> RequestBuilder {
-        self.request(Method::GET, "/api/me").bearer_auth(token)
-    }
-
-    async fn counted(&self, event: &str) -> u64 {
-        let text = self.request(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
-        let line = format!("tokenward_events_total{{event=\"{event}\"}} ");
-        text.lines().find_map(|l| l.strip_prefix(&line)).unwrap().parse().unwrap()
-    }
-}
-
-struct Granted {
-    access: String,
-    refresh: String,
-    body: Value,
-    headers: HeaderMap,
-}
-
-async fn granted(request: RequestBuilder) -> Granted {
-    let response = request.send().await.unwrap();
-    assert_eq!(response.status(), StatusCode::OK);
-    let headers = response.headers().clone();
-    let cookie = headers[SET_COOKIE].to_str().unwrap();
-    let refresh = cookie.strip_prefix("refresh_token=").unwrap().split(';').next().unwrap().to_owned();
-    let body: Value = response.json().await.unwrap();
-    Granted { access: body["accessToken"].as_str().unwrap().to_owned(), refresh, body, headers }
-}
-
-async fn refused(request: RequestBuilder) -> (u16, String, HeaderMap) {
-    let response = request.send().await.unwrap();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body: Value = response.json().await.unwrap_or_default();
-    (status, body["error"]["code"].as_str().unwrap_or_default().to_owned(), headers)
-}
-
-async fn outcome(request: RequestBuilder) -> (u16, String) {
-    let (status, code, _) = refused(request).await;
-    (status, code)
-}
-
-fn payload(token: &str) -> Value {
-    let segment = token.split('.').nth(1).unwrap();
-    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(segment).unwrap()).unwrap()
-}
+use crate::harness::{Server, granted, outcome, payload, refused};
 
 #[tokio::test]
 async fn a_login_answers_as_the_contract_says() {
@@ -370,7 +269,7 @@ async fn another_site_can_neither_refresh_nor_sign_out() {
 async fn sessions_and_keys_survive_a_restart() {
     let first = Server::start().await;
     let login = first.login().await;
-    let second = Server::start_in(first.folder, &[]).await;
+    let second = Server::start_in(first.folder.clone(), &[]).await;
     assert_eq!(second.me(&login.access).send().await.unwrap().status(), StatusCode::OK);
     granted(second.refresh(&login.refresh, Some("k"))).await;
 }

@@ -1,0 +1,423 @@
+//! Hostile callers: forged tokens (statement 31), garbage (32), guesses (36), other sites (37).
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use tokenward_server::{DEMO_ACCOUNTS, SigningAlgorithm};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::harness::{Server, granted, outcome, payload, refused};
+
+const SECRET: &str = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDAwMDE";
+
+fn segment(value: &Value) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+fn header(token: &str) -> Value {
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap()).unwrap()
+}
+
+fn flipped(signature: &str) -> String {
+    let (first, rest) = signature.split_at(1);
+    format!("{}{rest}", if first == "A" { "B" } else { "A" })
+}
+
+/// A token with these claims, signed as the server itself would.
+fn signed(kid: &str, claims: &Value) -> String {
+    let header = Header { typ: Some("at+jwt".into()), kid: Some(kid.into()), ..Header::new(Algorithm::HS256) };
+    let secret = BASE64_URL_SAFE_NO_PAD.decode(SECRET).unwrap();
+    encode(&header, claims, &EncodingKey::from_secret(&secret)).unwrap()
+}
+
+/// Statement 31.
+#[allow(clippy::too_many_lines)] // one line an attack
+#[tokio::test]
+async fn every_attack_on_a_token_gets_the_same_401() {
+    let rsa = SigningAlgorithm::Rs256.generate().unwrap();
+    let settings = [("ALGORITHM", "HS256"), ("SIGNING_KEY", SECRET), ("VERIFYING_KEYS", rsa.as_str()), ("LOG", "text")];
+    let mut server = Server::spawn(&settings);
+    let login = server.login().await;
+    let (good, claims) = (login.access.clone(), payload(&login.access));
+    let own = header(&good);
+    let kid = own["kid"].as_str().unwrap();
+    let parts: Vec<_> = good.split('.').collect();
+    let (body, signature) = (parts[1], parts[2]);
+    let with = |changes: Value| {
+        let mut header = own.clone();
+        header.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        header
+    };
+    let claimed = |changes: Value| {
+        let mut claims = claims.clone();
+        for (name, value) in changes.as_object().unwrap() {
+            match value {
+                Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+                value => claims[name] = value.clone(),
+            }
+        }
+        signed(kid, &claims)
+    };
+    let unsigned = |header: Value| format!("{}.{body}.", segment(&header));
+    // The public key as the secret of an HMAC: what "HS/RS confusion" is.
+    let jwks: Value = server.request(Method::GET, "/.well-known/jwks.json").send().await.unwrap().json().await.unwrap();
+    let rsa_kid = jwks["keys"][0]["kid"].as_str().unwrap().to_owned();
+    let modulus = jwks["keys"][0]["n"].as_str().unwrap();
+    let confused = |secret: &[u8]| {
+        let header = Header { typ: Some("at+jwt".into()), kid: Some(rsa_kid.clone()), ..Header::new(Algorithm::HS256) };
+        encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap()
+    };
+    // Signed with a key of the attacker's own, which comes along.
+    let own_key = EncodingKey::from_secret(&[7; 32]);
+    let embedded = |extra: &str, value: Value| {
+        let mut header = with(json!({}));
+        header[extra] = value;
+        let message = format!("{}.{body}", segment(&header));
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &own_key, Algorithm::HS256).unwrap();
+        format!("{message}.{signature}")
+    };
+    let now = claims["iat"].as_u64().unwrap();
+    let duplicate = {
+        let text = claims.to_string().replacen('{', r#"{"sub":"demo-user","#, 1);
+        let message = format!("{}.{}", parts[0], BASE64_URL_SAFE_NO_PAD.encode(text));
+        let key = EncodingKey::from_secret(&BASE64_URL_SAFE_NO_PAD.decode(SECRET).unwrap());
+        format!("{message}.{}", jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap())
+    };
+    let jwk = json!({ "kty": "oct", "k": BASE64_URL_SAFE_NO_PAD.encode([7; 32]), "alg": "HS256" });
+    let attacks: Vec<(&str, String)> = vec![
+        ("alg none", unsigned(with(json!({ "alg": "none" })))),
+        ("alg None", unsigned(with(json!({ "alg": "None" })))),
+        ("alg none without kid", unsigned(json!({ "alg": "none", "typ": "at+jwt" }))),
+        ("alg none, signature kept", format!("{}.{body}.{signature}", segment(&with(json!({ "alg": "none" }))))),
+        ("no alg", unsigned(json!({ "typ": "at+jwt", "kid": kid }))),
+        ("another HMAC", format!("{}.{body}.{signature}", segment(&with(json!({ "alg": "HS512" }))))),
+        ("the RSA modulus as a secret", confused(modulus.as_bytes())),
+        ("the RSA modulus' bytes as a secret", confused(&BASE64_URL_SAFE_NO_PAD.decode(modulus).unwrap())),
+        ("the kid of another key", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": rsa_kid }))))),
+        ("kid of nobody", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "nobody" }))))),
+        ("kid as a path", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "../../../../dev/null" }))))),
+        ("kid as SQL", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "' OR 1=1 --" }))))),
+        ("kid empty", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "" }))))),
+        ("kid a number", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": 1 }))))),
+        ("embedded jwk", embedded("jwk", jwk)),
+        ("jku", embedded("jku", json!("https://evil.example/jwks.json"))),
+        ("x5u", embedded("x5u", json!("https://evil.example/cert.pem"))),
+        ("crit", embedded("crit", json!(["exp"]))),
+        ("wrong typ", format!("{}.{body}.{signature}", segment(&with(json!({ "typ": "JWT" }))))),
+        ("no typ", format!("{}.{body}.{signature}", segment(&json!({ "alg": "HS256", "kid": kid })))),
+        ("wrong iss", claimed(json!({ "iss": "evil" }))),
+        ("no iss", claimed(json!({ "iss": null }))),
+        ("wrong aud", claimed(json!({ "aud": "another" }))),
+        ("no aud", claimed(json!({ "aud": null }))),
+        ("not yet valid", claimed(json!({ "nbf": now + 1_000 }))),
+        ("no exp", claimed(json!({ "exp": null }))),
+        ("exp a string", claimed(json!({ "exp": "9999999999" }))),
+        ("exp negative", claimed(json!({ "exp": -1 }))),
+        ("exp huge", claimed(json!({ "exp": 1e300 }))),
+        ("no sub", claimed(json!({ "sub": null }))),
+        ("no sid", claimed(json!({ "sid": null }))),
+        ("duplicate claims", duplicate),
+        ("no signature", format!("{}.{body}.", parts[0])),
+        (
+            "a signature of another token",
+            format!("{}.{}.{signature}", parts[0], segment(&json!({ "sub": "demo-user" }))),
+        ),
+        ("truncated", good[..good.len() - 5].to_owned()),
+        ("a bit flipped", format!("{}.{body}.{}", parts[0], flipped(signature))),
+        ("one part", parts[0].to_owned()),
+        ("two parts", format!("{}.{body}", parts[0])),
+        ("four parts", format!("{good}.{signature}")),
+        ("five parts", "a.b.c.d.e".to_owned()),
+        ("dots", "...".to_owned()),
+        ("padding", format!("{}=.{body}=.{signature}=", parts[0])),
+        ("a JSON array", format!("{}.{}.{signature}", parts[0], segment(&json!([1])))),
+        ("bytes that are no UTF-8", format!("{}.{}.{signature}", parts[0], BASE64_URL_SAFE_NO_PAD.encode([0xff; 40]))),
+        ("a header that is no UTF-8", format!("{}.{body}.{signature}", BASE64_URL_SAFE_NO_PAD.encode([0xff; 40]))),
+        ("deep JSON", format!("{}.{}.{signature}", parts[0], BASE64_URL_SAFE_NO_PAD.encode("[".repeat(2_000)))),
+        ("a refresh token", login.refresh.clone()),
+    ];
+    let mut shapes = BTreeSet::new();
+    for (name, token) in &attacks {
+        let response = server.me(token).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{name}");
+        let challenge = response.headers()["www-authenticate"].to_str().unwrap().to_owned();
+        shapes.insert((challenge, response.text().await.unwrap()));
+    }
+    assert_eq!(shapes.len(), 1, "one answer to all: {shapes:#?}");
+    assert!(shapes.first().unwrap().1.contains("INVALID_TOKEN"));
+    // Expired says so: clients do something about it.
+    let expired = claimed(json!({ "exp": now - 1 }));
+    assert_eq!(outcome(server.me(&expired)).await, (401, "TOKEN_EXPIRED".into()));
+    // 1 MB is too long for a header, and gets no further than that.
+    let huge = server.me(&"A".repeat(1_000_000)).send().await;
+    assert!(huge.is_err() || huge.unwrap().status().is_client_error());
+    // Headers that are none.
+    for value in ["Bearer", "Bearer ", "Basic Zm9v", "bearer\tx", "", "Bearer \u{e9}"] {
+        let request = server.request(Method::GET, "/api/me").header(AUTHORIZATION, value.as_bytes());
+        assert_eq!(outcome(request).await.0, 401, "{value:?}");
+    }
+    assert_eq!(server.me(&good).send().await.unwrap().status(), StatusCode::OK, "the server lives");
+    let log = server.log();
+    for (name, token) in attacks.iter().filter(|(_, token)| token.len() > 20) {
+        assert!(!log.contains(token.as_str()), "{name} in the log");
+    }
+    assert!(log.contains("login_ok") && !log.contains(&good) && !log.contains(&login.refresh), "{log}");
+    server.kill();
+}
+
+/// A small random generator: the same garbage in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+
+    fn bytes(&mut self, longest: usize) -> Vec<u8> {
+        (0..self.roll(longest)).map(|_| self.roll(256) as u8).collect()
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.roll(from.len())]
+    }
+
+    fn value(&mut self, depth: usize) -> Value {
+        match self.roll(if depth == 0 { 6 } else { 8 }) {
+            0 => Value::Null,
+            1 => json!(self.roll(2) == 0),
+            2 => json!(f64::from(self.roll(1_000) as u32) * 1e300),
+            3 => json!(u64::MAX),
+            4 => json!(String::from_utf8_lossy(&self.bytes(40))),
+            5 => json!("x".repeat(self.roll(3_000))),
+            6 => Value::Array((0..self.roll(4)).map(|_| self.value(depth - 1)).collect()),
+            _ => Value::Object((0..self.roll(4)).map(|n| (n.to_string(), self.value(depth - 1))).collect()),
+        }
+    }
+
+    /// What nobody should send as a body.
+    fn body(&mut self) -> Vec<u8> {
+        let names = ["email", "password", "transport", "refreshToken", "grant_type", "token"];
+        match self.roll(6) {
+            0 => self.bytes(2_000),
+            1 => "[".repeat(self.roll(20_000)).into_bytes(),
+            2 => format!("{{\"email\":{}}}", "9".repeat(self.roll(5_000) + 1)).into_bytes(),
+            3 => vec![b' '; self.roll(40_000)],
+            4 => self.value(3).to_string().into_bytes(),
+            _ => {
+                let fields = (0..self.roll(5)).map(|_| (self.pick(&names).to_owned(), self.value(2))).collect();
+                Value::Object(fields).to_string().into_bytes()
+            }
+        }
+    }
+}
+
+/// Resident memory of a process in KiB.
+fn memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+const GARBAGE_PER_ENDPOINT: usize = 10_000;
+
+/// Statement 32: to each endpoint ten thousand; 4xx, the server lives, its memory stays where it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_garbage_requests_to_each_endpoint() {
+    let server = Server::spawn(&[("LOGIN_LIMIT", "1000000"), ("DIALECT", "oauth2"), ("LOG", "off")]);
+    let login = server.login().await;
+    let endpoints: [(&str, &str, bool); 11] = [
+        ("POST", "/auth/login", false),
+        ("POST", "/auth/refresh", false),
+        ("POST", "/auth/logout", false),
+        ("POST", "/auth/logout-all", false),
+        ("GET", "/auth/sessions", false),
+        ("DELETE", "/auth/sessions/x", true),
+        ("POST", "/oauth/token", false),
+        ("POST", "/oauth/revoke", false),
+        ("GET", "/api/me", false),
+        ("GET", "/api/admin", false),
+        ("POST", "/api/echo", false),
+    ];
+    let mut at = Vec::new();
+    for round in 0..2 {
+        let mut work = tokio::task::JoinSet::new();
+        for (seed, (method, path, _)) in endpoints.into_iter().enumerate() {
+            let address = server.address;
+            let count = GARBAGE_PER_ENDPOINT / 2;
+            work.spawn(async move { garbage(address, method, path, (seed * 2 + round) as u64, count).await });
+        }
+        for result in work.join_all().await {
+            result.unwrap();
+        }
+        at.push(memory(server.process_id()));
+    }
+    assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK, "the server lives");
+    let grown = at[1].saturating_sub(at[0]);
+    assert!(grown < 8_192, "memory grew by {grown} KiB in the second half: {at:?}");
+    let metrics = server.metrics().await;
+    assert!(!metrics.contains("status=\"500\""), "{metrics}");
+}
+
+/// Over one connection after the other, as raw as it gets.
+async fn garbage(
+    address: std::net::SocketAddr,
+    method: &str,
+    path: &str,
+    seed: u64,
+    count: usize,
+) -> Result<(), String> {
+    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
+    let client = Client::new();
+    for _ in 0..count {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let mut path = path.to_owned();
+        if dice.roll(10) == 0 {
+            path = format!("{path}?{}", BASE64_URL_SAFE_NO_PAD.encode(dice.bytes(300)));
+        }
+        let mut request = client.request(method, format!("http://{address}{path}"));
+        let body = dice.body();
+        if dice.roll(8) > 0 {
+            let kinds = [
+                "application/json",
+                "application/json; charset=utf-7",
+                "text/plain",
+                "application/x-www-form-urlencoded",
+                "multipart/form-data",
+                "\u{e9}",
+            ];
+            request = request.header(CONTENT_TYPE, dice.pick(&kinds).as_bytes());
+        }
+        for name in
+            ["authorization", "cookie", "idempotency-key", "origin", "user-agent", "x-request-id", "sec-fetch-site"]
+        {
+            if dice.roll(4) == 0 {
+                let front = dice.pick(&["Bearer ", "refresh_token=", "", "Bearer e30.e30.", "refresh_token=a.b;"]);
+                let noise: Vec<u8> =
+                    dice.bytes(400).into_iter().map(|byte| byte.clamp(0x20, 0xfe)).filter(|b| *b != 0x7f).collect();
+                request = request.header(name, [front.as_bytes(), &noise].concat());
+            }
+        }
+        let response = request.body(body).send().await.map_err(|error| format!("{path}: {error}"))?;
+        let status = response.status();
+        let fine = status.is_client_error()
+            || (path.starts_with("/auth/logout") && status == StatusCode::NO_CONTENT)
+            || (path.starts_with("/oauth/revoke") && status == StatusCode::OK);
+        let text = response.text().await.map_err(|error| format!("{path}: {error}"))?;
+        if !fine
+            || (status.is_client_error()
+                && serde_json::from_str::<Value>(&text).map_or(true, |body| body["error"].is_null()))
+        {
+            return Err(format!("{path}: {status} {text}"));
+        }
+    }
+    Ok(())
+}
+
+/// Bytes that are not even HTTP, and clients that never finish.
+#[tokio::test]
+async fn noise_and_slow_clients_hold_nobody_up() {
+    let server = Server::spawn(&[("LOG", "off")]);
+    let mut dice = Dice(1);
+    for _ in 0..200 {
+        let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+        let _ = stream.write_all(&dice.bytes(3_000)).await;
+    }
+    let mut slow = Vec::new();
+    for _ in 0..200 {
+        let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(b"POST /auth/login HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+        slow.push(stream);
+    }
+    let login = server.login().await;
+    assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK);
+    // Headers that never end are given up.
+    let mut answer = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(20), slow[0].read_to_end(&mut answer)).await;
+    assert!(closed.is_ok(), "the connection is closed");
+}
+
+/// Statement 36: the same time, measured in turns, by the median.
+#[tokio::test]
+async fn a_wrong_password_takes_as_long_as_an_unknown_user() {
+    let server = Server::start().await;
+    let mut times = [Vec::new(), Vec::new()];
+    for round in 0..60 {
+        for (who, email) in
+            [DEMO_ACCOUNTS[0].0.to_owned(), format!("nobody{round}@example.com")].into_iter().enumerate()
+        {
+            let start = Instant::now();
+            let wrong = server.post("/auth/login", &json!({ "email": email, "password": "wrong" }));
+            assert_eq!(outcome(wrong).await.1, "INVALID_CREDENTIALS");
+            times[who].push(start.elapsed());
+        }
+    }
+    let [known, unknown] = times.map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2].as_secs_f64()
+    });
+    println!("median: {:.2} ms for a known user, {:.2} ms for an unknown one", known * 1e3, unknown * 1e3);
+    assert!((known / unknown - 1.0).abs() < 0.15, "{known} s and {unknown} s");
+}
+
+/// Statement 36.
+#[tokio::test]
+async fn guesses_are_slowed_and_the_owner_elsewhere_is_not_locked_out() {
+    let server = Server::start_with(&[("LOGIN_LIMIT", "10"), ("PROXIES", "1")]).await;
+    let (email, password, _) = DEMO_ACCOUNTS[0];
+    let from = |address: &'static str, password: &str| {
+        server.post("/auth/login", &json!({ "email": email, "password": password })).header("x-forwarded-for", address)
+    };
+    for _ in 0..10 {
+        assert_eq!(outcome(from("6.6.6.6", "wrong")).await.1, "INVALID_CREDENTIALS");
+    }
+    assert_eq!(outcome(from("6.6.6.6", password)).await.1, "RATE_LIMITED", "also the right one, from there");
+    granted(from("1.2.3.4", password)).await;
+    // What the caller itself writes into the header is not believed.
+    assert_eq!(outcome(from("9.9.9.9, 6.6.6.6", password)).await.1, "RATE_LIMITED");
+}
+
+/// Statement 37.
+#[tokio::test]
+async fn a_page_of_another_site_can_do_nothing_with_the_cookie() {
+    let server = Server::start().await;
+    let login = server.login().await;
+    let cookie = format!("refresh_token={}", login.refresh);
+    for path in ["/auth/refresh", "/auth/logout"] {
+        for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example"), ("origin", "null")]
+        {
+            let request = server.request(Method::POST, path).header(COOKIE, &cookie).header(name, value);
+            assert_eq!(outcome(request).await, (403, "CSRF_REJECTED".into()), "{path} {name}: {value}");
+        }
+    }
+    // Nor sign the user in as somebody else, which would replace the cookie.
+    let (email, password, _) = DEMO_ACCOUNTS[1];
+    let sign_in = server.post("/auth/login", &json!({ "email": email, "password": password }));
+    assert_eq!(outcome(sign_in.header("sec-fetch-site", "cross-site")).await.1, "CSRF_REJECTED");
+    let preflight = server.request(Method::OPTIONS, "/auth/refresh").header("origin", "https://evil.example");
+    let preflight = preflight.header("access-control-request-method", "POST").send().await.unwrap();
+    assert!(!preflight.headers().contains_key("access-control-allow-origin"));
+    assert_eq!(server.counted("csrf_rejected").await, 7);
+    granted(server.refresh(&login.refresh, Some("k"))).await;
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_keep_a_page_safe() {
+    let server = Server::start().await;
+    for path in ["/api/me", "/nowhere", "/healthz", "/.well-known/jwks.json"] {
+        let headers = server.request(Method::GET, path).send().await.unwrap().headers().clone();
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self' 'wasm-unsafe-eval';"));
+        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'") && !policy.contains('*'));
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert!(headers.contains_key("x-request-id"), "{path}");
+    }
+    let (status, _, headers) = refused(server.request(Method::GET, "/auth/login")).await;
+    assert_eq!((status, headers.contains_key("allow")), (405, true));
+}

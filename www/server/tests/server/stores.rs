@@ -1,0 +1,375 @@
+//! One suite for every store: what `SessionStore` and `UserStore` promise, and the rules of rotation against one model.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use tempfile::TempDir;
+use tokenward_server::{
+    Cursor, KeyHash, NewSession, RedisStore, Revocation, Rotate, Rotation, Session, SqliteStore, Store, StoreError,
+    User,
+};
+
+use crate::harness::Redis;
+
+/// A store, and a second way into the same one, as another server has it.
+struct Opened {
+    store: Arc<dyn Store>,
+    other: Arc<dyn Store>,
+    _alive: (Option<TempDir>, Vec<Redis>),
+}
+
+async fn sqlite() -> Opened {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let store = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let other = Arc::new(SqliteStore::open(&path).await.unwrap());
+    Opened { store, other, _alive: (Some(folder), Vec::new()) }
+}
+
+fn redis() -> Opened {
+    let redis = Redis::start();
+    let open = || Arc::new(RedisStore::single(&redis.url()).unwrap());
+    Opened { store: open(), other: open(), _alive: (None, vec![redis]) }
+}
+
+fn cluster() -> Opened {
+    let nodes = Redis::cluster();
+    let urls: Vec<_> = nodes.iter().map(Redis::url).collect();
+    let open = |at: usize| Arc::new(RedisStore::cluster(&[urls[at].as_str()]).unwrap());
+    Opened { store: open(0), other: open(1), _alive: (None, nodes.into()) }
+}
+
+macro_rules! on_every_store {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::sqlite().await).await })+ }
+        mod on_redis { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::redis()).await })+ }
+        mod on_redis_cluster { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::cluster()).await })+ }
+    };
+}
+
+on_every_store!(
+    a_session_is_found_until_its_time_is_over,
+    of_two_rotations_at_once_exactly_one_rotates,
+    the_rules_of_rotation_are_those_of_the_model,
+    a_genuine_token_newer_than_the_record_heals_it,
+    an_end_is_heard_through_the_other_way_in,
+    all_sessions_of_a_user_end_and_nobody_elses,
+    a_single_token_is_revoked,
+    what_is_over_is_cleared_away_and_nothing_else,
+    users_are_unique_by_id_and_email,
+    a_user_changes_and_goes,
+);
+
+const NOW: u64 = 1_800_000_000;
+const IDLE: u64 = 1_000;
+const ABSOLUTE: u64 = 3_000;
+const REMEMBER: u64 = 900;
+
+fn new(sid: &str, user: &str) -> NewSession {
+    NewSession {
+        sid: sid.into(),
+        user_id: user.into(),
+        user_agent: "Mozilla/5.0 (X11; Linux x86_64) | a browser".into(),
+        idle_ttl: IDLE,
+        absolute_ttl: ABSOLUTE,
+    }
+}
+
+fn rotate(sid: &str, presented: u32, key: Option<KeyHash>) -> Rotate {
+    Rotate { sid: sid.into(), presented, key, idle_ttl: IDLE, grace: 0, remember: REMEMBER }
+}
+
+async fn a_session_is_found_until_its_time_is_over(Opened { store, other, .. }: Opened) {
+    let begun = store.create(new("s", "u"), NOW).await.unwrap();
+    assert_eq!((begun.generation, begun.idle_expires_at, begun.absolute_expires_at), (0, NOW + IDLE, NOW + ABSOLUTE));
+    assert_eq!(other.find("s", NOW + IDLE - 1).await.unwrap(), Some(begun));
+    assert_eq!(other.find("s", NOW + IDLE).await.unwrap(), None);
+    assert_eq!(other.rotate(rotate("s", 0, None), NOW + IDLE).await.unwrap(), Rotation::Unknown);
+    assert_eq!(other.find("nobody", NOW).await.unwrap(), None);
+    // However much it is used, the absolute time ends it.
+    store.create(new("t", "u"), NOW).await.unwrap();
+    for generation in 0..4 {
+        let now = NOW + u64::from(generation) * 900;
+        let Rotation::Rotated(session) = store.rotate(rotate("t", generation, None), now).await.unwrap() else {
+            panic!("generation {generation} did not rotate");
+        };
+        assert_eq!(session.idle_expires_at, (now + IDLE).min(NOW + ABSOLUTE));
+        assert_eq!((session.last_used_at, session.created_at), (now, NOW));
+        assert_eq!(session.user_agent, "Mozilla/5.0 (X11; Linux x86_64) | a browser");
+    }
+    assert_eq!(store.rotate(rotate("t", 4, None), NOW + ABSOLUTE).await.unwrap(), Rotation::Unknown);
+}
+
+/// Statement 33, on the store itself: a thousand times, through two ways in.
+async fn of_two_rotations_at_once_exactly_one_rotates(Opened { store, other, .. }: Opened) {
+    store.create(new("s", "u"), NOW).await.unwrap();
+    let key = Some([7; 16]);
+    for generation in 0..1_000 {
+        let (one, two) = tokio::join!(
+            store.rotate(rotate("s", generation, key), NOW),
+            other.rotate(rotate("s", generation, key), NOW)
+        );
+        let kinds = [one.unwrap(), two.unwrap()].map(|rotation| match rotation {
+            Rotation::Rotated(session) => ("rotated", session.generation),
+            Rotation::Repeated(session) => ("repeated", session.generation),
+            other => panic!("{other:?}"),
+        });
+        let mut kinds = kinds;
+        kinds.sort_unstable();
+        assert_eq!(kinds, [("repeated", generation + 1), ("rotated", generation + 1)]);
+    }
+}
+
+async fn a_genuine_token_newer_than_the_record_heals_it(Opened { store, .. }: Opened) {
+    store.create(new("s", "u"), NOW).await.unwrap();
+    // Only this server can have made generation 5: the store has forgotten the rotations before it.
+    let Rotation::Rotated(healed) = store.rotate(rotate("s", 5, None), NOW).await.unwrap() else { panic!() };
+    assert_eq!(healed.generation, 6);
+    assert_eq!(store.rotate(rotate("s", 4, None), NOW).await.unwrap(), Rotation::Reused("u".into()));
+    assert_eq!(store.rotate(rotate("s", u32::MAX, None), NOW).await.unwrap(), Rotation::Unknown);
+}
+
+async fn an_end_is_heard_through_the_other_way_in(Opened { store, other, .. }: Opened) {
+    for sid in ["a", "b", "c"] {
+        store.create(new(sid, "u"), NOW).await.unwrap();
+    }
+    let (before, start) = other.revocations(&Cursor::default()).await.unwrap();
+    assert_eq!(before, []);
+    assert!(store.end("a", NOW + REMEMBER).await.unwrap());
+    assert!(!store.end("a", NOW + REMEMBER).await.unwrap(), "there is none any more");
+    assert_eq!(store.find("a", NOW).await.unwrap(), None);
+    assert_eq!(other.rotate(rotate("a", 0, None), NOW).await.unwrap(), Rotation::Unknown);
+    // Reuse ends a session as well.
+    store.rotate(rotate("b", 0, Some([1; 16])), NOW).await.unwrap();
+    assert_eq!(store.rotate(rotate("b", 0, Some([2; 16])), NOW).await.unwrap(), Rotation::Reused("u".into()));
+    let (news, place) = other.revocations(&start).await.unwrap();
+    let ended = |id: &str| Revocation { id: id.into(), until: NOW + REMEMBER };
+    assert_eq!(news, [ended("a"), ended("b")]);
+    assert_eq!(other.revocations(&place).await.unwrap(), (Vec::new(), place.clone()), "nothing twice");
+    store.end("c", NOW + REMEMBER).await.unwrap();
+    assert_eq!(other.revocations(&place).await.unwrap().0, [ended("c")]);
+    assert_eq!(other.sessions_of("u", NOW).await.unwrap(), []);
+}
+
+async fn all_sessions_of_a_user_end_and_nobody_elses(Opened { store, other, .. }: Opened) {
+    for (sid, user, at) in [("a", "u", 0), ("b", "u", 5), ("c", "v", 0)] {
+        store.create(new(sid, user), NOW + at).await.unwrap();
+    }
+    let sids = |sessions: Vec<Session>| sessions.into_iter().map(|session| session.sid).collect::<Vec<_>>();
+    assert_eq!(sids(other.sessions_of("u", NOW + 5).await.unwrap()), ["b", "a"], "the latest first");
+    assert_eq!(sids(other.sessions_of("u", NOW + IDLE).await.unwrap()), ["b"], "what is over is not listed");
+    let mut ended = other.end_all("u", NOW + REMEMBER).await.unwrap();
+    ended.sort();
+    assert_eq!(ended, ["a", "b"]);
+    assert_eq!(store.end_all("u", NOW + REMEMBER).await.unwrap(), [""; 0]);
+    assert_eq!(sids(store.sessions_of("u", NOW).await.unwrap()), [""; 0]);
+    assert!(store.find("c", NOW).await.unwrap().is_some());
+    assert_eq!(store.revocations(&Cursor::default()).await.unwrap().0.len(), 2);
+}
+
+async fn a_single_token_is_revoked(Opened { store, other, .. }: Opened) {
+    let revocation = Revocation { id: "token".into(), until: NOW + 5 };
+    store.revoke(revocation.clone()).await.unwrap();
+    assert_eq!(other.revocations(&Cursor::default()).await.unwrap().0, [revocation]);
+}
+
+async fn what_is_over_is_cleared_away_and_nothing_else(Opened { store, other, .. }: Opened) {
+    store.create(new("old", "u"), NOW).await.unwrap();
+    store.create(new("young", "u"), NOW + 10).await.unwrap();
+    for (id, until) in [("past", NOW + 1), ("also past", NOW + IDLE), ("still", NOW + IDLE + 1)] {
+        store.revoke(Revocation { id: id.into(), until }).await.unwrap();
+    }
+    other.purge(NOW + IDLE).await.unwrap();
+    let (left, place) = store.revocations(&Cursor::default()).await.unwrap();
+    assert_eq!(left.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["still"]);
+    assert!(store.find("young", NOW + IDLE).await.unwrap().is_some());
+    assert!(store.find("old", NOW + IDLE).await.unwrap().is_none());
+    // The log goes on where it was, also when it has been emptied.
+    other.purge(NOW + 2 * IDLE).await.unwrap();
+    store.revoke(Revocation { id: "new".into(), until: NOW + 9 * IDLE }).await.unwrap();
+    assert_eq!(other.revocations(&place).await.unwrap().0.len(), 1);
+    store.ping().await.unwrap();
+}
+
+fn user(id: &str, email: &str) -> User {
+    User { id: id.into(), email: email.into(), role: "user".into(), password_hash: "$argon2id$".into() }
+}
+
+async fn users_are_unique_by_id_and_email(Opened { store, other, .. }: Opened) {
+    let ada = user("1", "Ada@example.com");
+    store.add_user(ada.clone()).await.unwrap();
+    assert_eq!(other.user_by_email("aDA@EXAMPLE.com").await.unwrap(), Some(ada.clone()));
+    assert_eq!(other.user("1").await.unwrap(), Some(ada));
+    for taken in [user("1", "other@example.com"), user("2", "ADA@example.com")] {
+        assert!(matches!(other.add_user(taken).await, Err(StoreError::Taken)));
+    }
+    assert_eq!(store.user("2").await.unwrap(), None);
+    assert_eq!(store.user_by_email("other@example.com").await.unwrap(), None);
+}
+
+async fn a_user_changes_and_goes(Opened { store, other, .. }: Opened) {
+    let mut ada = user("1", "ada@example.com");
+    store.add_user(ada.clone()).await.unwrap();
+    ada.role = "admin".into();
+    ada.password_hash = "$argon2id$2".into();
+    assert!(store.change_user(ada.clone()).await.unwrap());
+    assert_eq!(other.user("1").await.unwrap(), Some(ada.clone()));
+    assert!(!store.change_user(user("9", "nobody@example.com")).await.unwrap());
+    assert!(store.remove_user("1").await.unwrap());
+    assert!(!store.remove_user("1").await.unwrap());
+    assert_eq!(other.user_by_email("ada@example.com").await.unwrap(), None);
+    other.add_user(user("2", "ada@example.com")).await.unwrap();
+}
+
+/// What may happen to sessions.
+#[derive(Debug, Clone)]
+enum Step {
+    Begin {
+        user: u8,
+    },
+    /// A token of a session (by the order of beginnings), so many generations from the current one.
+    Rotate {
+        session: usize,
+        back: i32,
+        key: Option<u8>,
+        grace: u64,
+    },
+    End {
+        session: usize,
+    },
+    EndAll {
+        user: u8,
+    },
+    Wait {
+        seconds: u64,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let key = prop_oneof![Just(None), (0_u8..2).prop_map(Some)];
+    let rotate = (0_usize..4, prop_oneof![6 => Just(0), 4 => Just(1), 1 => Just(2), 1 => Just(-1)], key);
+    prop_oneof![
+        2 => (0_u8..2).prop_map(|user| Step::Begin { user }),
+        12 => (rotate, prop_oneof![Just(0_u64), Just(10)])
+            .prop_map(|((session, back, key), grace)| Step::Rotate { session, back, key, grace }),
+        1 => (0_usize..4).prop_map(|session| Step::End { session }),
+        1 => (0_u8..2).prop_map(|user| Step::EndAll { user }),
+        3 => prop_oneof![Just(1_u64), Just(9), Just(400), Just(1_000)].prop_map(|seconds| Step::Wait { seconds }),
+    ]
+}
+
+/// The contract's rules, told as simply as possible.
+#[derive(Default)]
+struct Model {
+    sessions: BTreeMap<String, (Session, Option<KeyHash>)>,
+    ended: Vec<String>,
+    /// Ended when their time was over already: a store may know of them still, or not.
+    over: Vec<String>,
+}
+
+impl Model {
+    fn rotate(&mut self, r: &Rotate, now: u64) -> Rotation {
+        let Some((session, by)) = self.sessions.get_mut(&r.sid).filter(|(s, _)| s.idle_expires_at > now) else {
+            return Rotation::Unknown;
+        };
+        if r.presented >= session.generation {
+            session.generation = r.presented + 1;
+            session.last_used_at = now;
+            session.idle_expires_at = (now + r.idle_ttl).min(session.absolute_expires_at);
+            *by = r.key;
+            return Rotation::Rotated(session.clone());
+        }
+        let repeats = match (r.key, *by) {
+            (Some(one), Some(two)) => one == two,
+            (None, None) => now - session.last_used_at < r.grace,
+            _ => false,
+        };
+        if r.presented + 1 == session.generation && repeats {
+            return Rotation::Repeated(session.clone());
+        }
+        let user = session.user_id.clone();
+        self.end(&r.sid, now);
+        Rotation::Reused(user)
+    }
+
+    fn end(&mut self, sid: &str, now: u64) -> bool {
+        let there_was = self.sessions.remove(sid).map(|(session, _)| session.idle_expires_at > now);
+        match there_was {
+            Some(true) => self.ended.push(sid.to_owned()),
+            Some(false) => self.over.push(sid.to_owned()),
+            None => {}
+        }
+        there_was == Some(true)
+    }
+}
+
+async fn the_rules_of_rotation_are_those_of_the_model(Opened { store, other, .. }: Opened) {
+    let cases = 150;
+    let handle = tokio::runtime::Handle::current();
+    let run = move || {
+        let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+        let count = std::cell::Cell::new(0);
+        runner.run(&prop::collection::vec(step(), 1..40), |steps| {
+            count.set(count.get() + 1);
+            handle.block_on(follow(&*store, &*other, count.get(), &steps));
+            Ok(())
+        })
+    };
+    tokio::task::spawn_blocking(run).await.unwrap().unwrap();
+}
+
+/// Does the steps on the store, alternating between the two ways in, and on the model; both must say the same.
+async fn follow(store: &dyn Store, other: &dyn Store, case: u32, steps: &[Step]) {
+    let (mut model, mut now, mut begun) = (Model::default(), NOW, Vec::<String>::new());
+    let (_, place) = store.revocations(&Cursor::default()).await.unwrap();
+    let user_id = |user: u8| format!("user-{case}-{user}");
+    for (at, step) in steps.iter().enumerate() {
+        let store = if at % 2 == 0 { store } else { other };
+        match step {
+            Step::Begin { user } => {
+                let sid = format!("session-{case}-{}", begun.len());
+                let session = store.create(new(&sid, &user_id(*user)), now).await.unwrap();
+                model.sessions.insert(sid.clone(), (session, None));
+                begun.push(sid);
+            }
+            Step::Rotate { session, back, key, grace } => {
+                let Some(sid) = begun.get(*session) else { continue };
+                let current = model.sessions.get(sid).map_or(3, |(session, _)| session.generation);
+                let presented = i64::from(current) - i64::from(*back);
+                let Ok(presented) = u32::try_from(presented) else { continue };
+                let rotate = Rotate { grace: *grace, ..rotate(sid, presented, key.map(|key| [key; 16])) };
+                assert_eq!(store.rotate(rotate.clone(), now).await.unwrap(), model.rotate(&rotate, now), "{rotate:?}");
+            }
+            Step::End { session } => {
+                let Some(sid) = begun.get(*session) else { continue };
+                let ended = store.end(sid, now + REMEMBER).await.unwrap();
+                let expected = model.end(sid, now);
+                assert!(ended == expected || model.over.contains(sid), "{sid}");
+            }
+            Step::EndAll { user } => {
+                let mut ended = store.end_all(&user_id(*user), now + REMEMBER).await.unwrap();
+                ended.sort();
+                let of_user = |(sid, (session, _)): (&String, &(Session, _))| {
+                    (session.user_id == user_id(*user)).then(|| sid.clone())
+                };
+                let expected: Vec<_> = model.sessions.iter().filter_map(of_user).collect();
+                let expected: Vec<_> = expected.into_iter().filter(|sid| model.end(sid, now)).collect();
+                ended.retain(|sid| !model.over.contains(sid));
+                assert_eq!(ended, expected);
+            }
+            Step::Wait { seconds } => now += seconds,
+        }
+        for sid in &begun {
+            let expected = model.sessions.get(sid).map(|(session, _)| session.clone());
+            assert_eq!(store.find(sid, now).await.unwrap(), expected.filter(|session| session.idle_expires_at > now));
+        }
+    }
+    let (news, _) = other.revocations(&place).await.unwrap();
+    let mut heard: Vec<_> = news.into_iter().map(|revocation| revocation.id).collect();
+    heard.retain(|sid| !model.over.contains(sid));
+    heard.sort();
+    model.ended.sort();
+    assert_eq!(heard, model.ended, "whatever ends is heard of");
+}
