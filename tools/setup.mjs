@@ -25,13 +25,46 @@ export async function setUpBuild() {
   return { wasmBindgen: await cargoTool('wasm-bindgen-cli', lockedVersion('wasm-bindgen'), 'wasm-bindgen') };
 }
 
-/** What the tests need besides: wasm-pack, two browsers and their drivers. */
+/** What the tests need besides: wasm-pack, two browsers and their drivers, Redis. */
 export async function setUpTests() {
   const build = await setUpBuild();
+  const redis = await systemProgram('redis-server', process.env.REDIS_SERVER, REDIS);
   const wasmPack = await cargoTool('wasm-pack', WASM_PACK, 'wasm-pack');
   const browsers = await findBrowsers();
   const geckodriver = await cargoTool('geckodriver', GECKODRIVER, 'geckodriver');
-  return { ...build, wasmPack, ...browsers, geckodriver };
+  return { ...build, redis, wasmPack, ...browsers, geckodriver };
+}
+
+const REDIS = {
+  why: "the tests run the server's store against a real one",
+  mend: 'macOS: brew install redis. Windows: run the tests in WSL. Or name its path in REDIS_SERVER.',
+};
+
+/** A program of the system's packages, installed where that can be done without asking. Returns its path. */
+export async function systemProgram(name, given, { why, mend }) {
+  const found = find(given, name);
+  if (found) return found;
+  await aptInstall([name], why);
+  const installed = find(name);
+  if (!installed) throw new Mend(`${name} was not found, and ${why}. Debian: sudo apt-get install ${name}. ${mend}`);
+  return installed;
+}
+
+/** On Debian and the like. What could not be installed, whoever asked for it will miss and say so. */
+async function aptInstall(packages, why) {
+  if (process.platform !== 'linux' || !find('apt-get')) return;
+  const sudo = process.getuid() === 0 ? [] : ['sudo', '-n'];
+  const apt = (...args) => {
+    const [program, ...rest] = [...sudo, 'apt-get', ...args];
+    return run(program, rest, { env: { DEBIAN_FRONTEND: 'noninteractive' } });
+  };
+  say(`apt-get install ${packages.join(' ')}: ${why}`);
+  try {
+    await apt('update', '-q');
+    await apt('install', '-y', '-q', '--no-install-recommends', ...packages);
+  } catch {
+    // said by whoever needs it, with the mend
+  }
 }
 
 function checkNode() {
@@ -132,20 +165,11 @@ async function findBrowsers() {
   };
   let found = look();
   const missing = Object.keys(found).filter((name) => !found[name]);
-  if (missing.length > 0 && process.platform === 'linux' && find('apt-get')) {
-    const sudo = process.getuid() === 0 ? [] : ['sudo', '-n'];
-    const apt = (...args) => {
-      const [program, ...rest] = [...sudo, 'apt-get', ...args];
-      return run(program, rest, { env: { DEBIAN_FRONTEND: 'noninteractive' } });
-    };
-    const packages = missing.map((name) => PACKAGES[name]);
-    say(`apt-get install ${packages.join(' ')}: the tests run in real browsers`);
-    try {
-      await apt('update', '-q');
-      await apt('install', '-y', '-q', '--no-install-recommends', ...packages);
-    } catch {
-      // said below, with the mend
-    }
+  if (missing.length > 0) {
+    await aptInstall(
+      missing.map((name) => PACKAGES[name]),
+      'the tests run in real browsers',
+    );
     found = look();
   }
   if (!found.chrome || !found.chromedriver || !found.firefox) {

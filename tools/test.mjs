@@ -35,7 +35,10 @@ const STEPS = [
   ],
   ['TypeScript: format and lint', () => run(bin('biome'), ['ci', '--error-on-warnings', '.'])],
   ['demo page: types', () => run(bin('tsc'), ['-p', 'www/demo'])],
-  ['core and server: tests on the host', () => run('cargo', ['test', '--locked', '--workspace', '--quiet'])],
+  [
+    'core and server: tests on the host',
+    ({ redis }) => run('cargo', ['test', '--locked', '--workspace', '--quiet'], { env: { REDIS_SERVER: redis } }),
+  ],
   ['demo page: build', () => buildDemo()],
   ['server: build', () => buildServer()],
   ['shell: tests in headless Chromium', (tools) => shellTests(tools, chromium(tools))],

@@ -1,11 +1,50 @@
-// The dialects of other servers, each spoken by a small server of the test's own.
+// The dialects of other servers: each spoken by our own server, and, for their oddities, by small servers of the test's own.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { closeBrowser, hasStatus, openBrowser, withTabs } from './harness.mjs';
+import { ADA, closeBrowser, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
+
+const BY_EMAIL = { email: ADA.email, password: ADA.password };
+const BY_USERNAME = { username: ADA.email, password: ADA.password };
+
+for (const { dialect, options, credentials, resumes } of [
+  { dialect: 'tokenward', options: {}, credentials: BY_EMAIL, resumes: true },
+  { dialect: 'error-text', options: {}, credentials: BY_EMAIL, resumes: true },
+  { dialect: 'no-expires-in', options: {}, credentials: BY_EMAIL, resumes: true },
+  { dialect: 'body', options: { transport: 'body' }, credentials: BY_EMAIL, resumes: false },
+  { dialect: 'oauth2', options: { protocol: 'oauth2' }, credentials: BY_USERNAME, resumes: false },
+  { dialect: 'cookies-only', options: {}, credentials: BY_EMAIL, resumes: true },
+]) {
+  test(`${dialect}: sign in, storm, reload, wrong password, sign out, against the real server`, () =>
+    withTabs({ DIALECT: dialect }, async ({ server, open }) => {
+      const page = await open(options);
+      await signIn(page, credentials);
+      const me = await page.evaluate(async () => {
+        await auth.fetch('/demo/expire-token', { method: 'POST' });
+        const calls = Array.from({ length: 100 }, () => auth.fetch('/api/me').then((response) => response.json()));
+        return (await Promise.all(calls)).map(({ email }) => email);
+      });
+      assert.deepEqual([...new Set(me)], [ADA.email]);
+      assert.equal(await server.counted('refresh_rotated'), 1, 'a hundred 401s, one refresh');
+      const wrong = await page.evaluate((given) => failure(auth.login(given)), { ...credentials, password: 'wrong' });
+      assert.equal(wrong.code, 'INVALID_CREDENTIALS');
+      assert.match(wrong.message, /wrong email or password/);
+      assert.equal(await page.evaluate(() => auth.session.status), 'signed-in', 'a failed login changes nothing');
+      const next = await open(options);
+      await hasStatus(next, resumes ? 'signed-in' : 'signed-out');
+      const { revoked } = await page.evaluate(() => auth.logout());
+      assert.deepEqual([revoked, await server.counted('logout')], [true, 1]);
+      assert.equal((await page.evaluate(() => failure(auth.fetch('/api/me')))).code, 'SIGNED_OUT');
+      // Everywhere: the server ends all sessions, and refuses what is left of them.
+      await signIn(page, credentials);
+      const everywhere = await page.evaluate(() => auth.logout({ scope: 'everywhere' }));
+      assert.equal(everywhere.revoked, true);
+      assert.equal(await server.counted('refresh_reused'), 0);
+    }));
+}
 
 const encoded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
 const jwt = (claims) => `${encoded({ alg: 'none' })}.${encoded(claims)}.c2ln`;

@@ -121,6 +121,12 @@ pub const SETTINGS: &[Setting] = &[
         "logins a minute, from 1 to 1000000",
         "For one account from one address; one address may do six times as many.",
     ),
+    setting(
+        "REFRESH_LIMIT",
+        "100",
+        "refreshes, from 1 to 1000000",
+        "So many may one session do at once, because many tabs may wake together; afterwards one a second.",
+    ),
     setting("LOG", "text", "text, json or off", "How events are written to the standard output."),
     setting("DEMO", "false", FLAG, "Demo accounts, and a switch that expires an access token."),
     setting("DEMO_DIR", "", "a folder", "The built demo page, served at `/`."),
@@ -178,6 +184,7 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     pub cookie_secure: bool,
     pub login_limit: u32,
+    pub refresh_limit: u32,
     pub log: LogFormat,
     pub demo: bool,
     pub demo_dir: Option<PathBuf>,
@@ -253,6 +260,7 @@ impl Config {
             allowed_origins: env.read("ALLOWED_ORIGINS", origins),
             cookie_secure: env.read("COOKIE_SECURE", flag),
             login_limit: env.read("LOGIN_LIMIT", number(1, 1_000_000)) as u32,
+            refresh_limit: env.read("REFRESH_LIMIT", number(1, 1_000_000)) as u32,
             log: env.read("LOG", |text| match text {
                 "text" => Some(LogFormat::Text),
                 "json" => Some(LogFormat::Json),

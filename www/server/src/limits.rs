@@ -11,9 +11,6 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use crate::config::Config;
 use crate::error::ApiError;
 
-/// Refreshes that one session may do at once: many tabs may wake together. Afterwards, one a second.
-const REFRESH_BURST: u32 = 100;
-
 /// What may be done how often.
 pub struct Limits {
     account: DefaultKeyedRateLimiter<String>,
@@ -24,7 +21,7 @@ pub struct Limits {
 impl Limits {
     pub fn new(config: &Config) -> Self {
         let a_minute = |n: u32| Quota::per_minute(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
-        let burst = NonZeroU32::new(REFRESH_BURST).unwrap_or(NonZeroU32::MIN);
+        let burst = NonZeroU32::new(config.refresh_limit).unwrap_or(NonZeroU32::MIN);
         Self {
             account: RateLimiter::keyed(a_minute(config.login_limit)),
             address: RateLimiter::keyed(a_minute(config.login_limit.saturating_mul(6))),

@@ -1,0 +1,189 @@
+// npm run bench:server: our server on SQLite and on Redis beside an Express server that does what the document
+// jwt-auth-skill does. All run on this machine, in turns, under the same load (wrk, 32 connections). Prints medians.
+// ROUNDS and SECONDS may be set; SESSIONS says how many the memory of one is measured at.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { main, output, root, run, say, windows } from './run.mjs';
+import { freePort, serverProgram, startServer } from './servers.mjs';
+import { setUpBuild, systemProgram } from './setup.mjs';
+import { buildServer } from './start.mjs';
+
+const CONNECTIONS = 32;
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const SECONDS = Number(process.env.SECONDS ?? 4);
+const SESSIONS = Number(process.env.SESSIONS ?? 100_000);
+const bench = path.join(root, 'benches/server');
+const KEYS = {
+  ALGORITHM: 'HS256',
+  SIGNING_KEY: 'k'.repeat(43),
+  REFRESH_KEY: 'cmVmcmVzaC1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDE',
+};
+const OURS = { ...KEYS, LOG: 'off', REFRESH_LIMIT: '1000000' };
+
+async function startRedis(program) {
+  const port = await freePort();
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-redis-'));
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'];
+  const child = spawn(program, args, { stdio: 'ignore' });
+  const ask = (command) =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
+      socket.once('data', (data) => resolve(socket.destroy() && String(data)));
+      socket.once('error', reject);
+    });
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await ask('PING').catch(() => '');
+    if (answer.includes('PONG')) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    memory: async () => Number((await ask('INFO memory')).match(/used_memory:(\d+)/)[1]),
+    async stop() {
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('exit', resolve));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startExpress(redis) {
+  const child = spawn(process.execPath, ['express.mjs'], {
+    cwd: bench,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production', REDIS_URL: redis.url },
+  });
+  const url = await new Promise((resolve) => {
+    child.stdout.on('data', (data) => resolve(String(data).match(/listening on (\S+)/)?.[1]));
+  });
+  return {
+    url,
+    async stop() {
+      child.kill('SIGTERM');
+      await new Promise((resolve) => child.once('exit', resolve));
+    },
+  };
+}
+
+/** As many sign-ins as there are connections: access tokens, and refresh cookies. */
+async function signIn(url) {
+  const grants = [];
+  for (let n = 0; n < CONNECTIONS; n += 1) {
+    const response = await fetch(`${url}/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'ada@example.com', password: 'analytical engine' }),
+    });
+    const { accessToken } = await response.json();
+    grants.push({ accessToken, cookie: response.headers.get('set-cookie').split(';')[0] });
+  }
+  return grants;
+}
+
+/** Requests a second, the 99th percentile in milliseconds, and how many answers were no success. */
+function load(wrk, args) {
+  const text = output(wrk, ['-c', `${CONNECTIONS}`, '-d', `${SECONDS}s`, '--latency', ...args]);
+  const [, p99, unit] = text.match(/99%\s+([\d.]+)(us|ms|s)/);
+  const scale = { us: 0.001, ms: 1, s: 1000 }[unit];
+  return {
+    rate: Number(text.match(/Requests\/sec:\s+([\d.]+)/)[1]),
+    p99: Number(p99) * scale,
+    failed: Number(text.match(/Non-2xx or 3xx responses: (\d+)/)?.[1] ?? 0),
+  };
+}
+
+const protectedRoute = (wrk, { url, grants }) =>
+  load(wrk, ['-t', '2', '-H', `Authorization: Bearer ${grants[0].accessToken}`, `${url}/api/me`]);
+
+/** Each connection rotates a session of its own: one thread each, for a thread of wrk is what has variables. */
+function refresh(wrk, server, folder) {
+  const cookies = path.join(folder, 'cookies');
+  writeFileSync(cookies, server.grants.map(({ cookie }) => cookie).join('\n'));
+  const result = load(wrk, ['-t', `${CONNECTIONS}`, '-s', path.join(bench, 'refresh.lua'), server.url, '--', cookies]);
+  return result;
+}
+
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+async function measure(servers, what, work) {
+  say(`${what}: ${ROUNDS} rounds of ${SECONDS} s for each server, in turns`);
+  const results = new Map(servers.map(({ name }) => [name, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const server of servers) {
+      // A chain of refresh tokens breaks off with the load: each round begins with fresh ones.
+      server.grants = await signIn(server.url);
+      results.get(server.name).push(work(server));
+    }
+  }
+  const rows = servers.map(({ name }) => {
+    const all = results.get(name);
+    const rate = median(all.map((one) => one.rate));
+    return {
+      name,
+      rate,
+      p99: median(all.map((one) => one.p99)),
+      failed: all.reduce((sum, one) => sum + one.failed, 0),
+    };
+  });
+  const peer = rows.at(-1).rate;
+  console.log(`\n| ${what} | requests/s | p99 | × Express | failed |\n| --- | --- | --- | --- | --- |`);
+  for (const { name, rate, p99, failed } of rows)
+    console.log(`| ${name} | ${Math.round(rate)} | ${p99.toFixed(1)} ms | ${(rate / peer).toFixed(1)} | ${failed} |`);
+  console.log('');
+}
+
+async function memory(redisServer) {
+  say(`memory: ${SESSIONS} sessions in each store`);
+  const fill = (env) =>
+    run(path.join(root, 'target/release/examples', windows ? 'fill.exe' : 'fill'), [`${SESSIONS}`], { env });
+  const redis = await startRedis(redisServer);
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-'));
+  try {
+    const before = await redis.memory();
+    await fill({ ...KEYS, REDIS_URL: redis.url });
+    const perSession = Math.round(((await redis.memory()) - before) / SESSIONS);
+    await fill({ ...KEYS, DATABASE: path.join(folder, 't.db') });
+    const files = readdirSync(folder).map((name) => statSync(path.join(folder, name)).size);
+    const onDisk = Math.round(files.reduce((sum, size) => sum + size, 0) / SESSIONS);
+    console.log(`\n| store | bytes a session, at ${SESSIONS} |\n| --- | --- |`);
+    console.log(`| Redis (memory, session and index of the user) | ${perSession} |\n| SQLite (file) | ${onDisk} |\n`);
+  } finally {
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await main(async () => {
+  await setUpBuild();
+  const wrk = await systemProgram('wrk', process.env.WRK, {
+    why: 'it makes the load',
+    mend: 'macOS: brew install wrk.',
+  });
+  const redisServer = await systemProgram('redis-server', process.env.REDIS_SERVER, {
+    why: 'it is one of the stores',
+    mend: 'macOS: brew install redis.',
+  });
+  say('npm ci in benches/server: Express, jsonwebtoken, ioredis');
+  await run('npm', ['ci', '--prefix', bench, '--no-fund', '--no-audit']);
+  await buildServer();
+  await run('cargo', ['build', '--locked', '--release', '--quiet', '--package', 'tokenward-server', '--examples']);
+  say(`${serverProgram}, ${os.cpus().length} × ${os.cpus()[0].model}`);
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-bench-'));
+  const redises = [await startRedis(redisServer), await startRedis(redisServer)];
+  const servers = [
+    { name: 'tokenward, SQLite', ...(await startServer(OURS)) },
+    { name: 'tokenward, Redis', ...(await startServer({ ...OURS, REDIS_URL: redises[0].url })) },
+    { name: 'Express, Redis', ...(await startExpress(redises[1])) },
+  ];
+  try {
+    await measure(servers, 'protected route (HS256)', (server) => protectedRoute(wrk, server));
+    await measure(servers, 'refresh', (server) => refresh(wrk, server, folder));
+  } finally {
+    for (const one of [...servers, ...redises]) await one.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  await memory(redisServer);
+});
