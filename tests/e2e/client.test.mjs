@@ -196,8 +196,9 @@ test('a request is sent again as it was', () =>
 test('the token goes to the page, baseUrl and apiOrigins, and nowhere else', () =>
   signedIn({ ALLOWED_ORIGINS: 'http://unused.example' }, async ({ page, server }) => {
     const sent = new Map();
-    page.on('request', async (request) =>
-      sent.set(request.url(), (await request.allHeaders()).authorization ?? 'none'),
+    const looks = [];
+    page.on('request', (request) =>
+      looks.push(request.allHeaders().then(({ authorization }) => sent.set(request.url(), authorization ?? 'none'))),
     );
     const { port } = new URL(server.url);
     await page.route('http://localhost:*/**', (route) =>
@@ -241,6 +242,7 @@ test('the token goes to the page, baseUrl and apiOrigins, and nowhere else', () 
       data: 200,
       ownHeader: 401,
     });
+    await Promise.all(looks);
     assert.match(sent.get(`${server.url}/api/me?own`), /^Bearer ey/);
     assert.match(sent.get('http://api.test/x'), /^Bearer ey/);
     assert.equal(sent.get(`${server.url}/api/me?mine`), 'Bearer mine');

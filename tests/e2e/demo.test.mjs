@@ -35,7 +35,7 @@ test('sign in, call each API, sign out', () =>
     await signIn(page, server);
     await picture(page, '2-signed-in');
     for (const [call, answer] of [
-      ['GET /api/me', '→ 200 {"email":"ada@example.com"'],
+      ['GET /api/me', '→ 200 {"id":"demo-admin","email":"ada@example.com"'],
       ['GET /api/admin', '→ 200 {"secret"'],
       ['POST /api/echo', '→ 200 {"hello":"world"}'],
     ]) {

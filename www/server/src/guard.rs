@@ -92,7 +92,9 @@ impl FromRequest<Shared> for RefreshToken {
             }
             let Json(given) =
                 Json::<InBody>::from_request(json, server).await.map_err(|rejection| invalid(&rejection))?;
-            if let Some(text) = given.refresh_token {
+            // Where both tokens are in cookies, so is the one that counts.
+            let in_body = given.refresh_token.filter(|_| server.config.dialect.access_cookie().is_none());
+            if let Some(text) = in_body {
                 return Ok(Self { text: Some(text), transport: Transport::Body });
             }
         }

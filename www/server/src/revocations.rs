@@ -52,7 +52,7 @@ impl Revocations {
 
     pub fn verdict(&self, sid: &str, jti: &str, now: u64) -> Verdict {
         let state = self.state.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let revoked = |text| id(text).is_none_or(|id| state.until.contains_key(&id));
+        let revoked = |text| id(text).is_some_and(|id| state.until.contains_key(&id));
         if !state.until.is_empty() && (revoked(sid) || revoked(jti)) {
             Verdict::Revoked
         } else if now < state.incomplete_until {

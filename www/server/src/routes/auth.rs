@@ -101,8 +101,11 @@ pub async fn login(
     cookies: CookieJar,
     Json(Credentials { email, password, transport }): Json<Credentials>,
 ) -> Result<Response, ApiError> {
-    let by_default = if server.config.dialect == Dialect::Body { Transport::Body } else { Transport::Cookie };
-    let transport = transport.unwrap_or(by_default);
+    let transport = match server.config.dialect {
+        Dialect::CookiesOnly => Transport::Cookie,
+        Dialect::Body => transport.unwrap_or(Transport::Body),
+        _ => transport.unwrap_or(Transport::Cookie),
+    };
     if transport == Transport::Cookie {
         own_site(&headers, &server)?;
     }

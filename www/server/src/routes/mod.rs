@@ -23,7 +23,7 @@ use http_body_util::BodyExt;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::{OpenApi, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -106,6 +106,29 @@ struct ErrorBody {
     error: ErrorDetail,
 }
 
+/// Every failure, with `DIALECT=error-text` and, with its code, `no-expires-in`.
+#[derive(ToSchema)]
+#[allow(dead_code)]
+struct ErrorText {
+    error: String,
+    code: Option<String>,
+}
+
+/// Every failure, with `DIALECT=oauth2` (RFC 6749 §5.2).
+#[derive(ToSchema)]
+#[allow(dead_code)]
+struct OauthError {
+    error: String,
+    error_description: String,
+}
+
+/// Success where there is nothing else to say.
+#[derive(ToSchema)]
+#[allow(dead_code)]
+struct Success {
+    success: bool,
+}
+
 #[derive(ToSchema)]
 #[allow(dead_code)]
 struct ErrorDetail {
@@ -179,6 +202,11 @@ fn complete(document: &mut utoipa::openapi::OpenApi, dialect: Dialect) {
     let common = <AnyErrors as utoipa::IntoResponses>::responses();
     for item in document.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+            if dialect.says_success()
+                && let Some(nothing) = operation.responses.responses.remove("204")
+            {
+                operation.responses.responses.entry("200".into()).or_insert(nothing);
+            }
             for (status, response) in &common {
                 operation.responses.responses.entry(status.clone()).or_insert_with(|| response.clone());
             }
@@ -187,6 +215,13 @@ fn complete(document: &mut utoipa::openapi::OpenApi, dialect: Dialect) {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(dialect.refresh_cookie())));
     let components = document.components.get_or_insert_default();
+    let mut is_like = |name: &str, schema| drop(components.schemas.insert(name.to_owned(), schema));
+    match dialect {
+        Dialect::ErrorText | Dialect::NoExpiresIn => is_like("ErrorBody", ErrorText::schema()),
+        Dialect::Oauth2 => is_like("ErrorBody", OauthError::schema()),
+        Dialect::CookiesOnly => is_like("Grant", Success::schema()),
+        Dialect::Tokenward | Dialect::Body => {}
+    }
     components.add_security_scheme("access token", SecurityScheme::Http(bearer));
     components.add_security_scheme("refresh cookie", cookie);
 }

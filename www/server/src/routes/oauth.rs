@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{ConnectInfo, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -88,9 +88,10 @@ pub async fn revoke(
 fn invalid(rejection: &FormRejection) -> ApiError {
     match rejection {
         FormRejection::BytesRejection(_) => too_long(),
-        rejection => ApiError::InvalidRequest(
-            rejection.status(),
-            "body: expected the fields of /openapi.json as application/x-www-form-urlencoded".into(),
+        FormRejection::InvalidFormContentType(_) => ApiError::InvalidRequest(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "content-type: expected application/x-www-form-urlencoded".into(),
         ),
+        _ => ApiError::field("body: expected the fields of /openapi.json"),
     }
 }

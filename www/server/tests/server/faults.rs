@@ -147,6 +147,32 @@ async fn while_redis_is_away_the_answer_is_503_and_afterwards_all_is_as_before()
     assert_eq!(server.counted("refresh_reused").await, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_was_away_is_found_again() {
+    let mut nodes = Redis::cluster();
+    let urls = format!("{},{}", nodes[0].url(), nodes[1].url());
+    let settings = [&SHARED_KEYS[..], &[("REDIS_URL", urls.as_str()), ("REDIS_CLUSTER", "true")]].concat();
+    let server = Server::start_with(&settings).await;
+    let mut logins = Vec::new();
+    for _ in 0..8 {
+        logins.push(server.login().await); // on either node
+    }
+    for node in &mut nodes {
+        node.stop(Ending::Killed);
+    }
+    for login in &logins {
+        assert_eq!(outcome(server.refresh(&login.refresh, Some("k"))).await, (503, "STORE_UNAVAILABLE".into()));
+    }
+    for node in &mut nodes {
+        node.start_again();
+    }
+    until(|| async { server.request(Method::GET, "/readyz").send().await.unwrap().status() == StatusCode::OK }).await;
+    for login in &logins {
+        until(|| async { outcome(server.refresh(&login.refresh, Some("k"))).await.0 == 200 }).await;
+    }
+    assert_eq!(server.counted("refresh_reused").await, 0);
+}
+
 /// A server that starts before its Redis is there waits for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_may_start_before_redis() {
