@@ -48,7 +48,7 @@ pub async fn admin(SignedIn(claims): SignedIn) -> Result<axum::Json<Secret>, Api
 
 /// The body it got, as it came; up to 2 MiB
 #[utoipa::path(post, path = "/api/echo", tag = "api",
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = Option<Vec<u8>>, content_type = "application/octet-stream"),
     responses((status = 200, description = "The body"), TokenErrors), security(("access token" = [])))]
 pub async fn echo(_: SignedIn, headers: HeaderMap, body: Bytes) -> Response {
     let octets = HeaderValue::from_static("application/octet-stream");
