@@ -13,6 +13,9 @@ use crate::revocations::{CAPACITY, Revocations, Verdict};
 use crate::store::{NewSession, Revocation, Rotate, Rotation, Session, Store, StoreError, User};
 use crate::tokens::Claims;
 
+/// How often an end that could not be carried out is tried again, once a second.
+const LATER: u32 = 600;
+
 /// Begins, rotates, ends and checks sessions.
 pub struct Sessions {
     pub store: Arc<dyn Store>,
@@ -74,8 +77,9 @@ impl Sessions {
             Rotation::Rotated(session) | Rotation::Repeated(session) => session.clone(),
             Rotation::Reused(user_id) => {
                 self.revoked([token.sid.clone()]);
-                if self.reuse_revokes == ReuseRevokes::User {
-                    self.end_all(user_id).await?;
+                if self.reuse_revokes == ReuseRevokes::User && self.end_all(user_id).await.is_err() {
+                    // Nobody will ask again: the session that could is over.
+                    tokio::spawn(end_all_later(self.store.clone(), user_id.clone(), self.remember));
                 }
                 return Ok(Refreshed::Reused);
             }
@@ -146,4 +150,15 @@ impl Sessions {
         let until = now() + self.remember;
         self.revocations.add(sids.into_iter().map(|id| Revocation { id, until }));
     }
+}
+
+/// Ends all sessions of a user when the store is back; the log tells this server of it as it tells the others.
+async fn end_all_later(store: Arc<dyn Store>, user_id: String, remember: u64) {
+    for _ in 0..LATER {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if store.end_all(&user_id, now() + remember).await.is_ok() {
+            return;
+        }
+    }
+    tracing::error!("the store did not come back: sessions of a user whose refresh token was reused are still there");
 }
