@@ -3,6 +3,7 @@
 import init, { Client } from '#glue';
 import { abortable } from './abort.js';
 import { AuthError, type AuthErrorCode } from './errors.js';
+import * as safe from './intrinsics.js';
 import { createLog, type Log } from './log.js';
 import { createMark } from './mark.js';
 import type { LogEntry, Settings } from './options.js';
@@ -66,8 +67,10 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
       client.heard(about, kind, text, wait, failures);
     },
   });
+  // What opens the vault stays here: a page that gets at the module's table of objects finds no token behind any of them.
+  const { reveal: _reveal, send: _send, ...hands } = vault;
   const host = {
-    ...vault,
+    ...hands,
     ...mark,
     ...tabs,
     mark: mark.set,
@@ -167,7 +170,6 @@ interface Call {
 }
 
 function sender(settings: Settings, vault: Vault, client: Client, notify: Notify, log: Log) {
-  const native = globalThis.fetch;
   const authEndpoints = new Set(Object.values(settings.endpoints));
   const refused = settings.shouldRefresh ?? ((response: Response) => response.status === 401);
   /** How to end the calls under way before their answers come. */
@@ -177,19 +179,22 @@ function sender(settings: Settings, vault: Vault, client: Client, notify: Notify
   function send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     let request: Request;
     try {
-      request = new Request(input, init);
+      request = new safe.Request(input, init);
     } catch (error) {
       return Promise.reject(error); // as `fetch` does
     }
-    if (!vault.mayReceive(request.url) || authEndpoints.has(request.url) || request.headers.has('authorization')) {
-      return native(request);
+    const url = safe.urlOf(request);
+    if (!vault.mayReceive(url) || authEndpoints.has(url) || safe.hasHeader(safe.headersOf(request), 'authorization')) {
+      return safe.fetch(request);
     }
     const body = init?.body;
-    const inside = body == null && request.body !== null && !/^(GET|HEAD)$/.test(request.method);
-    const call = { request, body, spare: inside ? request.clone() : undefined };
+    const inside = body == null && safe.bodyOf(request) !== null && !/^(GET|HEAD)$/.test(safe.methodOf(request));
+    const call = { request, body, spare: inside ? safe.clone(request) : undefined };
     return new Promise((resolve, reject) => {
       underWay.add(reject);
-      const answer = vault.fresh() ? first(call) : abortable(client.admit(0), request.signal).then(() => first(call));
+      const answer = vault.fresh()
+        ? first(call)
+        : abortable(client.admit(0), safe.signalOf(request)).then(() => first(call));
       answer.then(resolve, reject).then(() => underWay.delete(reject));
     });
   }
@@ -211,7 +216,7 @@ function sender(settings: Settings, vault: Vault, client: Client, notify: Notify
   ): Promise<Response> {
     if (!(await again)) return response;
     log('info', 'call-refused', { status: response.status, token });
-    const replay = await abortable(client.rejected(token, false), call.request.signal);
+    const replay = await abortable(client.rejected(token, false), safe.signalOf(call.request));
     const request = replay ? copy(call) : undefined;
     if (!request) return response;
     response.body?.cancel().catch(() => {});
@@ -258,13 +263,13 @@ function sender(settings: Settings, vault: Vault, client: Client, notify: Notify
 /** The same request once more, or undefined where its body has gone for good. */
 function copy({ request, body, spare }: Call): Request | undefined {
   if (spare) return spare;
-  if (body == null) return new Request(request);
+  if (body == null) return new safe.Request(request);
   if (body instanceof ReadableStream || Symbol.asyncIterator in Object(body)) return undefined;
   // A form gets a new boundary, so the old content type must not stay.
-  if (body instanceof FormData) request.headers.delete('content-type');
+  if (body instanceof FormData) safe.deleteHeader(safe.headersOf(request), 'content-type');
   // A Request made with an init forgets its referrer unless told.
-  const { referrer, referrerPolicy } = request;
-  return new Request(request, { body, referrer, referrerPolicy });
+  const referrer = safe.referrerOf(request);
+  return new safe.Request(request, { body, referrer, referrerPolicy: safe.referrerPolicyOf(request) });
 }
 
 const MESSAGES: Partial<Record<AuthErrorCode, string>> = {

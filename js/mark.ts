@@ -20,7 +20,7 @@ export interface Mark {
   /** Remembers that the server has still to hear of a sign-out. */
   owe(on: boolean): void;
   /** Remembers until when the server asked all tabs to wait; 0 forgets it. */
-  hold(milliseconds: number): void;
+  postpone(milliseconds: number): void;
   /** For how long that still is. */
   wait(): number;
 }
@@ -75,7 +75,7 @@ export function createMark(slot: string, shared: boolean): Mark {
       return mark + (read(':owed') ? 4 : 0);
     },
     owe: (on) => write(on ? '1' : undefined, ':owed'),
-    hold: (milliseconds) =>
+    postpone: (milliseconds) =>
       write(milliseconds ? String(Date.now() + Math.max(milliseconds, wait())) : undefined, ':wait'),
     wait,
   };

@@ -76,7 +76,7 @@ export function createTabs(slot: string, shared: boolean, mark: Mark, ears: Ears
     unlock: () => release(),
     tell(kind, text, wait, failures) {
       // A success ends what the server asked for; a failure that asks for nothing changes nothing.
-      if (wait > 0 || kind === SIGNED_IN || kind === REFRESHED) mark.hold(wait);
+      if (wait > 0 || kind === SIGNED_IN || kind === REFRESHED) mark.postpone(wait);
       channel?.postMessage({ kind, text, wait, failures, mark: mark.key() } satisfies News);
     },
     close() {

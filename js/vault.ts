@@ -1,5 +1,6 @@
 // The one place where tokens are. They come in with an auth answer and go out in a header or to an auth endpoint; nothing
 // else leaves but the access token's number, its lifetime and its claims.
+import * as safe from './intrinsics.js';
 import type { Mark } from './mark.js';
 import type { Endpoint, Settings } from './options.js';
 
@@ -65,16 +66,15 @@ interface Arrived extends Profile {
 const NOBODY: Arrived = { access: '', refresh: '', user: null, claims: null, subject: undefined, goesOn: false };
 
 export function createVault(settings: Settings, mark: Mark): Vault {
-  const { fetch } = globalThis;
-  const { fields, transport, oauth2, clientId, tokenScheme } = settings;
+  const { fields, transport, oauth2, clientId, tokenScheme, origins } = settings;
   /** What came in and waits for the core's word. */
-  const arrived = new Map<number, Arrived>();
+  let arrived = empty();
   let count = 0;
   let present = 0;
   let current = NOBODY;
   /** The refresh token of a session that is over here, but of whose end the server has not heard. */
   let last = '';
-  let aborting = new AbortController();
+  let cancel = () => {};
   // Both clocks must agree that the token is fresh: the monotonic one may stand still while the device sleeps, the wall
   // clock may be set back.
   let freshMonotonic = 0;
@@ -86,44 +86,91 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     const refresh = current.refresh || (leaving ? last : '');
     // Nothing to ask with: the answer is known.
     if (transport === 'body' && endpoint === 'refresh' && !refresh)
-      return Promise.resolve(answered(endpoint, NO_TOKEN, ''));
-    let body: BodyInit | null = null;
+      return Promise.resolve(answered(endpoint, 401, () => null, ''));
+    let body: string | URLSearchParams | null = null;
     if (oauth2) {
       // RFC 6749 §4.3 and §6, RFC 7009 §2.1.
-      const form = new URLSearchParams(
-        credentials
+      const form = new safe.URLSearchParams({
+        __proto__: null,
+        ...(credentials
           ? { grant_type: 'password', ...JSON.parse(credentials) }
           : leaving
             ? { token: refresh, token_type_hint: 'refresh_token' }
-            : { grant_type: 'refresh_token', ...(refresh && { refresh_token: refresh }) },
-      );
-      if (clientId) form.set('client_id', clientId);
+            : { grant_type: 'refresh_token', ...(refresh && { refresh_token: refresh }) }),
+        ...(clientId && { client_id: clientId }),
+      });
       body = form;
     } else {
-      body = credentials ?? (refresh ? JSON.stringify({ [fields.refreshToken.replace(/.*\./, '')]: refresh }) : null);
+      const name = fields.refreshToken.replace(/.*\./, '');
+      body = credentials ?? (refresh ? safe.stringify({ __proto__: null, [name]: refresh }) : null);
       if (body) headers.set('content-type', 'application/json');
     }
     const key = endpoint === 'refresh' && settings.idempotencyKey && mark.key();
     if (key) headers.set('idempotency-key', key);
-    if (endpoint === 'logoutAll' && current.access) headers.set('authorization', `${tokenScheme} ${current.access}`);
-    aborting = new AbortController();
-    const { signal } = aborting;
-    return fetch(settings.endpoints[endpoint], {
+    const aborting = new AbortController();
+    cancel = () => aborting.abort();
+    const signal = caller ? AbortSignal.any([aborting.signal, caller]) : aborting.signal;
+    return leaving ? leave(endpoint, headers, body, signal) : ask(endpoint, headers, body, signal);
+  }
+
+  /** A sign-out, whose answer holds no secret. It must reach the server even if the page goes away. */
+  function leave(endpoint: Endpoint, headers: Headers, body: BodyInit | null, signal: AbortSignal): Promise<Answer> {
+    const request = new safe.Request(settings.endpoints[endpoint], {
+      __proto__: null,
       method: 'POST',
       headers,
       body,
       credentials: transport === 'body' ? 'omit' : 'include',
       cache: 'no-store',
       redirect: 'error',
-      // A sign-out must reach the server even if the page goes away.
-      keepalive: leaving,
-      signal: caller ? AbortSignal.any([signal, caller]) : signal,
-    }).then(async (response) => answered(endpoint, response, await response.text()));
+      keepalive: true,
+      signal,
+    } as RequestInit);
+    if (endpoint === 'logoutAll' && current.access) authorise(request);
+    return safe.fetch(request).then(async (response) => {
+      const text = await response.text();
+      return answered(endpoint, response.status, (name) => response.headers.get(name), text);
+    });
   }
 
-  function answered(endpoint: Endpoint, response: Pick<Response, 'ok' | 'status' | 'headers'>, text: string): Answer {
-    const { ok, status, headers } = response;
-    const json = parse(text);
+  /** A login or a refresh, whose answer is secret: `fetch` would show it to a getter `then` on `Object.prototype`. */
+  function ask(
+    endpoint: Endpoint,
+    headers: Headers,
+    body: string | URLSearchParams | null,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const url = settings.endpoints[endpoint];
+      const xhr = new safe.XMLHttpRequest();
+      safe.open(xhr, 'POST', url);
+      safe.setCredentials(xhr, transport !== 'body');
+      headers.forEach((value, name) => void safe.setRequestHeader(xhr, name, value));
+      safe.listen(xhr, 'loadend', () => {
+        const status = safe.statusOf(xhr);
+        const text = safe.textOf(xhr);
+        const moved = safe.addressOf(xhr) !== url;
+        const said = [safe.getResponseHeader(xhr, 'retry-after'), safe.getResponseHeader(xhr, 'date')];
+        // `window.event` shows the request to whatever is called from here on: nothing may be left in it.
+        safe.abort(xhr);
+        // No answer, or one from somewhere else.
+        if (!status || moved) reject(signal.reason ?? new TypeError('no answer'));
+        else resolve(answered(endpoint, status, (name) => said[name === 'date' ? 1 : 0] ?? null, text));
+      });
+      const stop = () => safe.abort(xhr);
+      signal.addEventListener('abort', stop);
+      safe.send(xhr, body);
+      if (signal.aborted) stop();
+    });
+  }
+
+  function authorise(request: Request) {
+    safe.setHeader(safe.headersOf(request), 'authorization', `${tokenScheme} ${current.access}`);
+  }
+
+  function answered(endpoint: Endpoint, status: number, header: (name: string) => string | null, text: string): Answer {
+    const ok = status >= 200 && status < 300;
+    const json = read(text);
     const access = ok ? dig(json, fields.accessToken) : undefined;
     const user = (ok && dig(json, fields.user)) ?? null;
     const claims = typeof access === 'string' ? payload(access) : null;
@@ -135,25 +182,24 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     const subject = id === undefined ? undefined : String(id);
     let token = 0;
     // `{success: true}` and no field of a token: both are in cookies that no script sees.
-    const inCookies = ok && dig(json, 'success') === true && !/token[^":]*"\s*:/i.test(text);
+    const inCookies = ok && dig(json, 'success') === true && !safe.exec(/token[^":]*"\s*:/i, text);
     if ((typeof access === 'string' && access) || inCookies) {
       token = count += 1;
-      const refresh = transport === 'body' ? dig(json, fields.refreshToken) : '';
-      const goesOn = endpoint === 'refresh';
-      arrived.set(token, {
-        access: String(access ?? ''),
-        refresh: String(refresh ?? ''),
+      const refresh = transport === 'body' && dig(json, fields.refreshToken);
+      arrived[token] = {
+        access: typeof access === 'string' ? access : '',
+        refresh: typeof refresh === 'string' ? refresh : '',
         user,
         claims,
         subject,
-        goesOn,
-      });
+        goesOn: endpoint === 'refresh',
+      };
     }
     return {
       status,
       code: typeof code === 'string' ? code : undefined,
       message: typeof message === 'string' ? message.slice(0, 200) : undefined,
-      retryAfter: retryAfter(headers),
+      retryAfter: retryAfter(header),
       token,
       expiresIn: Number(typeof expiresIn === 'string' ? expiresIn.trim() || Number.NaN : (expiresIn ?? Number.NaN)),
       jwtLife: Number(claims?.exp) - Number(claims?.iat),
@@ -163,11 +209,11 @@ export function createVault(settings: Settings, mark: Mark): Vault {
 
   return {
     call,
-    cancel: () => aborting.abort(),
+    cancel: () => cancel(),
     adopt(id, freshFor) {
-      const next = arrived.get(id);
+      const next = arrived[id];
       if (next) {
-        arrived.clear(); // what came before the adopted one is of no use any more
+        arrived = empty(); // what came before the adopted one is of no use any more
         const { refresh, user, subject } = current;
         const same = next.goesOn && (next.subject ?? subject) === (subject ?? next.subject);
         current = same ? { ...next, refresh: next.refresh || refresh, user: next.user ?? user } : next;
@@ -184,52 +230,62 @@ export function createVault(settings: Settings, mark: Mark): Vault {
       present = 0;
       current = NOBODY;
       freshMonotonic = 0;
-      arrived.clear();
+      arrived = empty();
     },
-    discard: (id) => void arrived.delete(id),
+    discard(id) {
+      delete arrived[id];
+    },
     farewell() {
       last = '';
     },
     present: () => present,
     profile: () => ({ user: current.user, claims: current.claims }),
     fresh: () => performance.now() < freshMonotonic && Date.now() < freshWall,
-    mayReceive: (url) => settings.origins.some((origin) => url.startsWith(origin)),
+    mayReceive(url) {
+      for (let at = 0; at < origins.length; at += 1) if (safe.indexOf(url, origins[at] as string) === 0) return true;
+      return false;
+    },
     send(request) {
-      if (current.access) request.headers.set('authorization', `${tokenScheme} ${current.access}`);
-      else if (request.credentials === 'same-origin') return fetch(new Request(request, { credentials: 'include' }));
-      return fetch(request);
+      if (current.access) authorise(request);
+      else if (safe.credentialsOf(request) === 'same-origin')
+        return safe.fetch(new safe.Request(request, { credentials: 'include' }));
+      return safe.fetch(request);
     },
     reveal: () => current.access,
   };
 }
 
-const NO_TOKEN = { ok: false, status: 401, headers: new Headers() };
+/** Inherits nothing: no setter sees what is put into it. */
+const empty = (): Record<number, Arrived> => ({ __proto__: null }) as never;
 
 /** The payload of a JWT (RFC 7519 §3), read for display and for its lifetime, never verified and never trusted. */
 function payload(token: string): Record<string, unknown> | null {
   try {
-    const bytes = atob((token.split('.')[1] as string).replace(/-/g, '+').replace(/_/g, '/'));
-    const claims = parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
+    const start = safe.indexOf(token, '.') + 1;
+    // From here on it is the payload alone, which opens nothing.
+    const segment = safe.slice(token, start, safe.indexOf(token, '.', start));
+    const bytes = atob(segment.replace(/-/g, '+').replace(/_/g, '/'));
+    const claims = read(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
     return typeof claims === 'object' ? (claims as Record<string, unknown> | null) : null;
   } catch {
     return null; // an opaque token
   }
 }
 
-function parse(text: string): unknown {
+function read(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return safe.parse(text);
   } catch {
     return null;
   }
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3), seconds or a date. A date is compared with the server's own, if it can be read. */
-function retryAfter(headers: Headers): number {
-  const value = headers.get('retry-after') ?? '';
+function retryAfter(header: (name: string) => string | null): number {
+  const value = header('retry-after') ?? '';
   const span = /^\s*\d+\s*$/.test(value)
     ? Number(value) * 1000
-    : Date.parse(value) - (Date.parse(headers.get('date') ?? '') || Date.now());
+    : Date.parse(value) - (Date.parse(header('date') ?? '') || Date.now());
   return Math.max(span, 0) || 0;
 }
 
@@ -237,7 +293,7 @@ function retryAfter(headers: Headers): number {
 function dig(value: unknown, path: string): unknown {
   let found = value;
   for (const name of path.split('.')) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;
+    if (typeof found !== 'object' || found === null || !safe.hasOwn(found, name)) return undefined;
     found = (found as Record<string, unknown>)[name];
   }
   return found ?? undefined;

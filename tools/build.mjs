@@ -69,7 +69,8 @@ export async function buildPackage({ wasmBindgen }) {
     '--outDir',
     'pkg',
   ]);
-  for (const inner of ['engine', 'vault', 'abort', 'mark', 'tabs', 'log']) rmSync(path.join(pkg, `${inner}.d.ts`));
+  for (const inner of ['engine', 'vault', 'intrinsics', 'abort', 'mark', 'tabs', 'log'])
+    rmSync(path.join(pkg, `${inner}.d.ts`));
   const { build } = await import('esbuild');
   const options = {
     bundle: true,

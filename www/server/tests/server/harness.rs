@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -53,7 +54,9 @@ impl Server {
     /// As a process of its own.
     pub fn spawn(settings: &[(&str, &str)]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let settings = environment(&folder, settings);
+        let mut settings = environment(&folder, settings);
+        settings.retain(|(name, _)| name != "PORT");
+        settings.push(("PORT".into(), free_port().to_string()));
         let (process, address) = Process::start(settings);
         Self { address, http: Client::new(), folder, process: Some(process) }
     }
@@ -68,10 +71,7 @@ impl Server {
     /// A new process in the place of the one that was killed, at the same address.
     pub fn start_again(&mut self) {
         let before = self.process.take().unwrap();
-        let mut settings = before.settings.clone();
-        settings.retain(|(name, _)| name != "PORT");
-        settings.push(("PORT".into(), self.address.port().to_string()));
-        let (process, _) = Process::start(settings);
+        let (process, _) = Process::start(before.settings.clone());
         self.process = Some(process);
         self.http = Client::new();
     }
@@ -186,6 +186,8 @@ pub const SHARED_KEYS: [(&str, &str); 3] = [
 /// A real Redis server on a free port, that writes its data down.
 pub struct Redis {
     port: u16,
+    /// Where the nodes of a cluster talk to each other.
+    bus: u16,
     cluster: bool,
     folder: TempDir,
     child: Option<Child>,
@@ -201,7 +203,7 @@ impl Redis {
         let nodes = [Self::launch(true), Self::launch(true)];
         nodes[0].ask("CLUSTER ADDSLOTSRANGE 0 8191");
         nodes[1].ask("CLUSTER ADDSLOTSRANGE 8192 16383");
-        nodes[1].ask(&format!("CLUSTER MEET 127.0.0.1 {} {}", nodes[0].port, nodes[0].bus()));
+        nodes[1].ask(&format!("CLUSTER MEET 127.0.0.1 {} {}", nodes[0].port, nodes[0].bus));
         for node in &nodes {
             eventually("the cluster is complete", || {
                 let info = node.ask("CLUSTER INFO");
@@ -212,14 +214,10 @@ impl Redis {
     }
 
     fn launch(cluster: bool) -> Self {
-        let mut redis = Self { port: free_port(), cluster, folder: tempfile::tempdir().unwrap(), child: None };
+        let mut redis =
+            Self { port: free_port(), bus: free_port(), cluster, folder: tempfile::tempdir().unwrap(), child: None };
         redis.start_again();
         redis
-    }
-
-    fn bus(&self) -> u16 {
-        // Not the default of ten thousand more, which may be no port.
-        if self.port < 40_000 { self.port + 20_000 } else { self.port - 20_000 }
     }
 
     pub fn start_again(&mut self) {
@@ -228,7 +226,7 @@ impl Redis {
         command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]);
         command.args(["--dir", self.folder.path().to_str().unwrap()]);
         if self.cluster {
-            command.args(["--cluster-enabled", "yes", "--cluster-port", &self.bus().to_string()]);
+            command.args(["--cluster-enabled", "yes", "--cluster-port", &self.bus.to_string()]);
         }
         let child = command.stdout(Stdio::null()).spawn();
         let missing =
@@ -280,8 +278,16 @@ pub enum Ending {
     Killed,
 }
 
+/// A port that is free, and stays so while a server is away: not one of those that connections are made from.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let port = 10_000 + (std::process::id() * 61 + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        let port = u16::try_from(port).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Waits until something is so; fails after ten seconds.
