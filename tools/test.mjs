@@ -43,7 +43,8 @@ const STEPS = [
   ['server: build', () => buildServer()],
   ['shell: tests in headless Chromium', (tools) => shellTests(tools, chromium(tools))],
   ['shell: tests in headless Firefox', (tools) => shellTests(tools, firefox(tools))],
-  ['client and demo page: end to end in browsers', endToEnd],
+  ['client and demo page: end to end in browsers', (tools) => browserTests(tools, 'tests/e2e/')],
+  ['secrecy: hostile scripts on the page', (tools) => browserTests(tools, 'tests/secrecy/secrecy.test.mjs')],
 ];
 
 const chromium = ({ chrome, chromedriver }) => ({
@@ -78,8 +79,8 @@ async function shellTests({ wasmPack, wasmBindgen }, { args, capabilities }) {
   }
 }
 
-async function endToEnd({ chrome, firefox, geckodriver, webkitDriver }) {
-  await run(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', 'tests/e2e/'], {
+async function browserTests({ chrome, firefox, geckodriver, webkitDriver }, place) {
+  await run(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', place], {
     env: { CHROME: chrome, FIREFOX: firefox, GECKODRIVER: geckodriver, WEBKIT_DRIVER: webkitDriver ?? '' },
   });
 }

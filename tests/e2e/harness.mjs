@@ -43,6 +43,18 @@ export async function withPage(env, test) {
   }
 }
 
+/** Runs something with a server and a browser context of its own, however long it takes. */
+export async function withContext(env, work) {
+  const server = await startServer(env);
+  const context = await browser.newContext();
+  try {
+    await work({ context, server });
+  } finally {
+    await context.close();
+    await server.stop();
+  }
+}
+
 /**
  * Runs a test with a server behind a proxy of the test's own. `open(options)` opens a tab with a client on an empty page,
  * which resumes the session if there is one.
