@@ -383,6 +383,21 @@ async fn guesses_are_slowed_and_the_owner_elsewhere_is_not_locked_out() {
     assert_eq!(outcome(from("9.9.9.9, 6.6.6.6", password)).await.1, "RATE_LIMITED");
 }
 
+/// One address that tries one password on many accounts.
+#[tokio::test]
+async fn an_address_has_a_limit_of_its_own_over_all_accounts() {
+    let server = Server::start_with(&[("LOGIN_LIMIT", "2"), ("PROXIES", "1")]).await;
+    let from = |address: &'static str, number: u32| {
+        let body = json!({ "email": format!("user{number}@example.com"), "password": "123456" });
+        server.post("/auth/login", &body).header("x-forwarded-for", address)
+    };
+    for number in 0..12 {
+        assert_eq!(outcome(from("6.6.6.6", number)).await.1, "INVALID_CREDENTIALS");
+    }
+    assert_eq!(outcome(from("6.6.6.6", 12)).await.1, "RATE_LIMITED");
+    assert_eq!(outcome(from("1.2.3.4", 13)).await.1, "INVALID_CREDENTIALS");
+}
+
 /// Statement 37.
 #[tokio::test]
 async fn a_page_of_another_site_can_do_nothing_with_the_cookie() {
