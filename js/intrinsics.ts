@@ -10,8 +10,11 @@ type Method = (...args: any[]) => any;
 /** A method as a function of the object it is called on. */
 const free: <F extends Method>(method: F) => (self: ThisParameterType<F>, ...args: Parameters<F>) => ReturnType<F> =
   bind.bind(call) as never;
-const getter = <T, K extends keyof T>(prototype: T, name: K): ((self: T) => T[K]) =>
-  (prototype && free(Object.getOwnPropertyDescriptor(prototype, name)?.get as Method)) as never;
+/** Where a browser has no such property (Firefox: `Request.prototype.body`), undefined, as everywhere. */
+const getter = <T, K extends keyof T>(prototype: T, name: K): ((self: T) => T[K]) => {
+  const get = prototype && Object.getOwnPropertyDescriptor(prototype, name)?.get;
+  return (get ? free(get) : () => undefined) as never;
+};
 
 export const { fetch, Request, Headers, XMLHttpRequest, URLSearchParams } = globalThis;
 export const { parse, stringify } = JSON;

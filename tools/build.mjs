@@ -86,8 +86,9 @@ export async function buildPackage({ wasmBindgen }) {
   };
   const source = (name) => path.join(root, 'js', `${name}.ts`);
   await build({ ...options, entryPoints: [source('index'), source('engine')], outdir: pkg });
-  // For the shell's tests alone: the vault by itself.
-  await build({ ...options, entryPoints: [source('vault')], outfile: path.join(root, 'target/vault.js') });
+  // For the shell's tests alone: the vault by itself, on a network that they can script.
+  const contents = `export { network } from './tests/web/network.js'; export * from './js/vault.ts';`;
+  await build({ ...options, stdin: { contents, resolveDir: root }, outfile: path.join(root, 'target/vault.js') });
   for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(path.join(root, file), path.join(pkg, file));
 }
 

@@ -78,17 +78,16 @@ export const sleepFor = (milliseconds) => new Promise((resolve) => setTimeout(re
 
 let answers = [];
 let sent = [];
-const native = globalThis.fetch;
 
 /** From now on `fetch` gives these answers, in order, the last one for ever: `{status, body, headers, hang, fail, after}`. */
 export function script(json) {
   answers = JSON.parse(json);
   sent = [];
-  globalThis.fetch = async (input, init = {}) => {
+  globalThis.tokenwardNetwork.answer = async (input, init = {}) => {
     const answer = answers.length > 1 ? answers.shift() : answers[0];
     const headers = Object.fromEntries(new Headers(init.headers ?? input.headers));
     sent.push({ url: String(input.url ?? input), headers, credentials: init.credentials });
-    const { signal } = init;
+    const signal = init.signal ?? input.signal;
     if (answer.hang) {
       return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
     }
@@ -101,7 +100,7 @@ export function script(json) {
 
 /** The browser's own `fetch` again. */
 export function unscript() {
-  globalThis.fetch = native;
+  globalThis.tokenwardNetwork.answer = undefined;
 }
 
 /** How often this endpoint was called, and with which header. */
