@@ -343,27 +343,41 @@ async fn noise_and_slow_clients_hold_nobody_up() {
     assert!(closed.is_ok(), "the connection is closed");
 }
 
-/// Statement 36: the same time, measured in turns, by the median.
+/// Statement 36: the same time, measured in turns. Of each the faster quarter counts, which other tests disturb least; and
+/// a machine that is busy with them may have three tries, of which a real difference would fail each.
 #[tokio::test]
 async fn a_wrong_password_takes_as_long_as_an_unknown_user() {
     let server = Server::start().await;
+    let mut ratios = Vec::new();
+    while ratios.len() < 3 {
+        let [known, unknown] = login_times(&server).await;
+        println!("{:.2} ms for a known user, {:.2} ms for an unknown one", known * 1e3, unknown * 1e3);
+        let ratio = known / unknown;
+        if (ratio - 1.0).abs() < 0.15 {
+            return;
+        }
+        ratios.push(ratio);
+    }
+    panic!("a known user takes {ratios:?} times as long as an unknown one");
+}
+
+/// Seconds within which a quarter of the wrong logins of a known and of an unknown user were answered.
+async fn login_times(server: &Server) -> [f64; 2] {
     let mut times = [Vec::new(), Vec::new()];
     for round in 0..60 {
-        for (who, email) in
-            [DEMO_ACCOUNTS[0].0.to_owned(), format!("nobody{round}@example.com")].into_iter().enumerate()
-        {
+        for turn in 0..2 {
+            let who = (round + turn) % 2;
+            let email = [DEMO_ACCOUNTS[0].0.to_owned(), format!("nobody{round}@example.com")][who].clone();
             let start = Instant::now();
             let wrong = server.post("/auth/login", &json!({ "email": email, "password": "wrong" }));
             assert_eq!(outcome(wrong).await.1, "INVALID_CREDENTIALS");
             times[who].push(start.elapsed());
         }
     }
-    let [known, unknown] = times.map(|mut times| {
+    times.map(|mut times| {
         times.sort_unstable();
-        times[times.len() / 2].as_secs_f64()
-    });
-    println!("median: {:.2} ms for a known user, {:.2} ms for an unknown one", known * 1e3, unknown * 1e3);
-    assert!((known / unknown - 1.0).abs() < 0.15, "{known} s and {unknown} s");
+        times[times.len() / 4].as_secs_f64()
+    })
 }
 
 /// Statement 36.
