@@ -112,6 +112,8 @@ test('statement 28e: … or at the next start, before anybody signs in, and no s
     await page.close();
     const next = await open({ restore: 'always' });
     assert.deepEqual(await next.evaluate(() => [auth.session.status, auth.session.reason]), ['signed-out', 'logout']);
+    // The start has told it in vain: nothing is under way when the server hears again.
+    await next.waitForFunction(() => auth.diagnostics().some(({ detail }) => detail?.status === 503));
     proxy.fault = () => undefined;
     await signIn(next);
     assert.equal(await server.counted('logout'), 1);
