@@ -102,8 +102,7 @@ const protectedRoute = (wrk, { url, grants }) =>
 function refresh(wrk, server, folder) {
   const cookies = path.join(folder, 'cookies');
   writeFileSync(cookies, server.grants.map(({ cookie }) => cookie).join('\n'));
-  const result = load(wrk, ['-t', `${CONNECTIONS}`, '-s', path.join(bench, 'refresh.lua'), server.url, '--', cookies]);
-  return result;
+  return load(wrk, ['-t', `${CONNECTIONS}`, '-s', path.join(bench, 'refresh.lua'), server.url, '--', cookies]);
 }
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];

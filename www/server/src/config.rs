@@ -330,7 +330,7 @@ struct Reader<G> {
 
 impl<G: Fn(&str) -> Option<String>> Reader<G> {
     fn read<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> T {
-        let setting = SETTINGS.iter().find(|setting| setting.name == name).expect("every setting is in the list");
+        let setting = find(name);
         let value = (self.get)(name);
         let given = value.as_deref().unwrap_or(setting.default);
         parse(given.trim()).unwrap_or_else(|| {
@@ -364,7 +364,7 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
         };
         let nodes: Vec<_> = redis.0.split(',').map(|node| Secret(node.trim().to_owned())).collect();
         if nodes.iter().any(|node| redis::Client::open(node.0.as_str()).is_err()) || (nodes.len() > 1 && !cluster) {
-            let expected = SETTINGS.iter().find(|setting| setting.name == "REDIS_URL").map_or("", |s| s.expected);
+            let expected = find("REDIS_URL").expected;
             self.problems.push(format!("REDIS_URL: expected {expected}, got something else"));
         }
         if cluster { StoreAt::RedisCluster(nodes) } else { StoreAt::Redis(redis) }
@@ -393,6 +393,10 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
             }
         }
     }
+}
+
+fn find(name: &str) -> &'static Setting {
+    SETTINGS.iter().find(|setting| setting.name == name).expect("every setting is in the list")
 }
 
 fn number(least: u64, most: u64) -> impl Fn(&str) -> Option<u64> {

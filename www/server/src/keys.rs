@@ -169,26 +169,24 @@ fn open(text: &str) -> Result<(Option<EncodingKey>, VerifyingKey), String> {
         return open_secret(text);
     }
     let bytes = text.as_bytes();
-    let (signing, verifying, algorithm) = if text.contains("PRIVATE KEY-----") {
+    let damaged = |_| "expected a key that is not damaged";
+    let public_key =
+        |key, algorithm| Jwk::from_decoding_key(&key, Some(algorithm)).map(|public| (key, algorithm, public));
+    let (signing, (key, algorithm, mut public)) = if text.contains("PRIVATE KEY-----") {
         let (signing, algorithm) = open_private(bytes)?;
-        let public = Jwk::from_encoding_key(&signing, algorithm).map_err(|_| "expected a key that is not damaged")?;
-        let verifying = DecodingKey::from_jwk(&public).map_err(|_| "expected a key that is not damaged")?;
-        (Some(signing), verifying, algorithm)
+        let public = Jwk::from_encoding_key(&signing, algorithm).map_err(damaged)?;
+        let key = DecodingKey::from_jwk(&public).map_err(damaged)?;
+        (Some(signing), (key, algorithm, public))
     } else if let Ok(key) = DecodingKey::from_ed_pem(bytes) {
-        (None, key, Algorithm::EdDSA)
+        (None, public_key(key, Algorithm::EdDSA).map_err(damaged)?)
     } else {
         let key = DecodingKey::from_rsa_pem(bytes).map_err(|_| "expected an Ed25519 or RSA key, got something else")?;
-        (None, key, Algorithm::RS256)
+        (None, public_key(key, Algorithm::RS256).map_err(damaged)?)
     };
-    let mut public = match &signing {
-        Some(key) => Jwk::from_encoding_key(key, algorithm),
-        None => Jwk::from_decoding_key(&verifying, Some(algorithm)),
-    }
-    .map_err(|_| "expected a key that is not damaged")?;
-    let kid = public.thumbprint(ThumbprintHash::SHA256).map_err(|_| "expected a key that is not damaged")?;
+    let kid = public.thumbprint(ThumbprintHash::SHA256).map_err(damaged)?;
     public.common.key_id = Some(kid.clone());
     public.common.public_key_use = Some(PublicKeyUse::Signature);
-    Ok((signing, VerifyingKey { algorithm, key: verifying, kid, public: Some(public) }))
+    Ok((signing, VerifyingKey { algorithm, key, kid, public: Some(public) }))
 }
 
 fn open_private(pem: &[u8]) -> Result<(EncodingKey, Algorithm), String> {

@@ -204,6 +204,19 @@ async fn keys_change_and_nobody_is_signed_out() {
     assert_eq!(none, json!({ "keys": [] }), "a shared secret is not published");
 }
 
+/// Whoever only verifies needs no private key.
+#[tokio::test]
+async fn a_public_key_verifies_and_cannot_sign() {
+    let private = include_str!("ed25519.pem");
+    let public = include_str!("ed25519_public.pem");
+    let signs = Server::start_with(&[("SIGNING_KEY", private)]).await;
+    let verifies = Server::start_with(&[("VERIFYING_KEYS", public)]).await;
+    let login = signs.login().await;
+    assert_eq!(verifies.me(&login.access).send().await.unwrap().status(), StatusCode::OK);
+    let wrong = tokenward_server::Config::from_env(|name| (name == "SIGNING_KEY").then(|| public.to_owned()));
+    assert!(wrong.unwrap_err().to_string().contains("SIGNING_KEY: expected a private key, got a public one"));
+}
+
 /// `jwt-auth-skill.txt` ends all sessions of whomever an unverified token names.
 #[tokio::test]
 async fn flaw_a_logout_by_an_unverified_token() {
