@@ -2,13 +2,14 @@
 // While the token is fresh, a call never enters wasm: it is `fetch`'s own promise with one `then`.
 import init, { Client } from '#glue';
 import { abortable } from './abort.js';
-import { AuthError, type AuthErrorCode } from './errors.js';
+import type { AuthError, AuthErrorCode } from './errors.js';
 import * as safe from './intrinsics.js';
 import { createLog, type Log } from './log.js';
-import { createMark } from './mark.js';
+import { createMark, PAGE_SHELF, type Shelf } from './mark.js';
 import type { LogEntry, Settings } from './options.js';
 import { createTabs } from './tabs.js';
-import { createVault, type Vault } from './vault.js';
+import { type Answer, createVault, Unsendable, type Vault } from './vault.js';
+import { onWaking } from './waking.js';
 
 /** A snapshot as the facade shows it. */
 export interface Snapshot {
@@ -23,7 +24,7 @@ export interface Snapshot {
 export type Notify = (event: string, detail: unknown, snapshot?: Snapshot) => void;
 
 export interface Engine {
-  readonly client: Client;
+  readonly client: Pick<Client, 'login' | 'refresh' | 'logout'>;
   /** Resolves when the first restore is settled. */
   readonly restored: Promise<unknown>;
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
@@ -32,10 +33,38 @@ export interface Engine {
   dispose(): void;
 }
 
+/** The engine where the tokens are. */
+export interface Core extends Engine {
+  /** One call of the app; `ask`, where given, is asked instead of `options.shouldRefresh`. */
+  fetch(input: RequestInfo | URL, init?: RequestInit, ask?: Ask): Promise<Response>;
+  /** The page is seen again, shown again from the back-forward cache, or online again. */
+  woke(by: string): void;
+}
+
+/** What an app may be asked about a response. */
+export interface Ask {
+  /** Whether it means that the token is no longer good. */
+  refused(response: Response): boolean | Promise<boolean>;
+  /** It asks for more than the token has. */
+  stepUp(response: Response): void;
+}
+
+/** Where an engine runs. */
+export interface World {
+  readonly shelf: Shelf;
+  /** Runs something once the shelf is known to be as the other tabs left it, one after another. */
+  current(then: () => void): void;
+}
+
+const PAGE: World = { shelf: PAGE_SHELF, current: (then) => then() };
+
+/** The class as the app knows it: a module of its own would have another. */
+export type AuthErrors = typeof AuthError;
+
 let loaded: Promise<unknown> | undefined;
 
 /** Loads the wasm module, once for all clients of the page; a failure is tried again by the next caller. */
-function load(): Promise<unknown> {
+function load(AuthError: AuthErrors): Promise<unknown> {
   const loading =
     loaded ??
     init().catch((cause: unknown) => {
@@ -51,13 +80,19 @@ function load(): Promise<unknown> {
   return loading;
 }
 
-export async function createEngine(settings: Settings, notify: Notify): Promise<Engine> {
-  await load();
+export async function createEngine(
+  settings: Settings,
+  notify: Notify,
+  AuthError: AuthErrors,
+  world = PAGE,
+): Promise<Core> {
+  await load(AuthError);
+  const error = errorMaker(AuthError);
   const slot = `tokenward:${settings.name}`;
   // A refresh token in the body is this page's alone, and so is its session.
   const shared = settings.transport === 'cookie';
   const log = createLog(settings.onLog);
-  const mark = createMark(slot, shared);
+  const mark = createMark(slot, shared ? world.shelf : undefined);
   const vault = createVault(settings, mark);
   let started = false;
   const tabs = createTabs(slot, shared && settings.crossTab, mark, {
@@ -66,6 +101,7 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
       log('debug', 'heard', { about, kind, wait, failures });
       client.heard(about, kind, text, wait, failures);
     },
+    current: world.current,
   });
   // What opens the vault stays here: a page that gets at the module's table of objects finds no token behind any of them.
   const { reveal: _reveal, send: _send, ...hands } = vault;
@@ -108,23 +144,19 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
   const restored = client.start().catch(() => {});
   started = true;
   const listening = new AbortController();
-  const options = { capture: true, signal: listening.signal };
-  // The moments at which a page that slept, froze or was offline comes back. (A worker knows only `online`.)
-  for (const name of ['visibilitychange', 'resume', 'pageshow', 'online']) {
-    const woke = () => {
-      if (globalThis.document?.visibilityState === 'hidden' && name === 'visibilitychange') return;
-      log('debug', 'woke', { by: name });
-      client.woke();
-    };
-    addEventListener(name, woke, options);
-  }
-  const calls = sender(settings, vault, client, notify, log);
+  const woke = (by: string) => {
+    log('debug', 'woke', { by });
+    client.woke();
+  };
+  onWaking(woke, listening.signal);
+  const calls = sender(settings, vault, client, notify, log, error);
   return {
     client,
     restored,
     fetch: calls.send,
     getAccessToken: calls.getAccessToken,
     diagnostics: log.entries,
+    woke,
     dispose() {
       listening.abort();
       client.dispose();
@@ -137,26 +169,21 @@ export async function createEngine(settings: Settings, notify: Notify): Promise<
 const finite = (number: number) => (Number.isFinite(number) ? number : null);
 
 /** An auth call that leaves a trace in the log, and whose failing `authHeaders` is told to the developer. */
-function logged(call: Parameters<Vault['call']>, vault: Vault, log: Log): ReturnType<Vault['call']> {
+async function logged(call: Parameters<Vault['call']>, vault: Vault, log: Log): Promise<Answer> {
   const [endpoint] = call;
   try {
-    return vault.call(...call).then(
-      (answer) => {
-        const { status, code, retryAfter } = answer;
-        log(status < 400 ? 'debug' : 'warn', 'auth-call', { endpoint, status, code: code?.slice(0, 40), retryAfter });
-        return answer;
-      },
-      (cause) => {
-        log('warn', 'auth-call', { endpoint, failed: cause?.name });
-        throw cause;
-      },
-    );
+    const answer = await vault.call(...call);
+    const { status, code, retryAfter } = answer;
+    log(status < 400 ? 'debug' : 'warn', 'auth-call', { endpoint, status, code: code?.slice(0, 40), retryAfter });
+    return answer;
   } catch (cause) {
-    log('warn', 'auth-call', { endpoint, failed: 'options.authHeaders' });
+    const unsendable = cause instanceof Unsendable;
+    log('warn', 'auth-call', { endpoint, failed: unsendable ? 'options.authHeaders' : (cause as Error)?.name });
+    if (!unsendable) throw cause;
     queueMicrotask(() => {
-      throw cause;
+      if (cause.cause) throw cause.cause;
     });
-    throw cause;
+    return { status: 0 } as Answer;
   }
 }
 
@@ -167,16 +194,27 @@ interface Call {
   readonly body: BodyInit | null | undefined;
   /** A copy, where the body came inside a `Request` and cannot be got at otherwise. */
   readonly spare: Request | undefined;
+  readonly ask: Ask;
 }
 
-function sender(settings: Settings, vault: Vault, client: Client, notify: Notify, log: Log) {
+function sender(
+  settings: Settings,
+  vault: Vault,
+  client: Client,
+  notify: Notify,
+  log: Log,
+  error: ReturnType<typeof errorMaker>,
+) {
   const authEndpoints = new Set(Object.values(settings.endpoints));
-  const refused = settings.shouldRefresh ?? ((response: Response) => response.status === 401);
+  const app: Ask = {
+    refused: settings.shouldRefresh ?? ((response) => response.status === 401),
+    stepUp: (response) => notify('step-up-required', { response }),
+  };
   /** How to end the calls under way before their answers come. */
   const underWay = new Set<(reason: AuthError) => void>();
   let disposed = false;
 
-  function send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  function send(input: RequestInfo | URL, init?: RequestInit, ask = app): Promise<Response> {
     let request: Request;
     try {
       request = new safe.Request(input, init);
@@ -189,7 +227,7 @@ function sender(settings: Settings, vault: Vault, client: Client, notify: Notify
     }
     const body = init?.body;
     const inside = body == null && safe.bodyOf(request) !== null && !/^(GET|HEAD)$/.test(safe.methodOf(request));
-    const call = { request, body, spare: inside ? safe.clone(request) : undefined };
+    const call = { request, body, spare: inside ? safe.clone(request) : undefined, ask };
     return new Promise((resolve, reject) => {
       underWay.add(reject);
       const answer = vault.fresh()
@@ -202,8 +240,8 @@ function sender(settings: Settings, vault: Vault, client: Client, notify: Notify
   function first(call: Call): Promise<Response> {
     const token = tokenNow();
     return vault.send(call.request).then((response) => {
-      if (asksForMore(response)) return response;
-      const again = refused(response);
+      if (asksForMore(call, response)) return response;
+      const again = call.ask.refused(response);
       return again === false ? response : second(call, token, response, again);
     });
   }
@@ -222,17 +260,17 @@ function sender(settings: Settings, vault: Vault, client: Client, notify: Notify
     response.body?.cancel().catch(() => {});
     const renewed = tokenNow();
     const answer = await vault.send(request);
-    if (!asksForMore(answer) && (await refused(answer))) await client.rejected(renewed, true);
+    if (!asksForMore(call, answer) && (await call.ask.refused(answer))) await client.rejected(renewed, true);
     return answer;
   }
 
   /** Whether an API asks for another kind of token than this session has (RFC 6750 §3.1, RFC 9470 §3). */
-  function asksForMore(response: Response): boolean {
+  function asksForMore({ ask }: Call, response: Response): boolean {
     if (response.status !== 401 && response.status !== 403) return false;
     const asks = /error="?insufficient_(scope|user_authentication)\b/i.test(
       response.headers.get('www-authenticate') ?? '',
     );
-    if (asks) notify('step-up-required', { response: response.clone() });
+    if (asks) ask.stepUp(response.clone());
     return asks;
   }
 
@@ -248,7 +286,7 @@ function sender(settings: Settings, vault: Vault, client: Client, notify: Notify
       await client.admit(minValidity);
       tokenNow();
       const token = vault.reveal();
-      if (!token) throw new AuthError('MALFORMED_RESPONSE', 'this server keeps the access token in a cookie');
+      if (!token) throw error('MALFORMED_RESPONSE', false, undefined, undefined, 'the access token is in a cookie');
       return token;
     },
     /** Ends the calls under way: whoever made them shall not see what comes. */
@@ -286,22 +324,18 @@ const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
   DISPOSED: 'this client was disposed of',
 };
 
-export function error(
-  code: AuthErrorCode,
-  retryable: boolean,
-  status?: number,
-  retryAfter?: number,
-  said?: string,
-): AuthError {
-  const details = [
-    status && `status ${status}`,
-    retryAfter && `retry after ${retryAfter} s`,
-    said && `the server says: ${said}`,
-  ];
-  const message = [MESSAGES[code], ...details].filter(Boolean).join('; ');
-  return new AuthError(code, message, {
-    retryable,
-    ...(status === undefined ? {} : { status }),
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-  });
-}
+const errorMaker =
+  (AuthError: AuthErrors) =>
+  (code: AuthErrorCode, retryable: boolean, status?: number, retryAfter?: number, said?: string): AuthError => {
+    const details = [
+      status && `status ${status}`,
+      retryAfter && `retry after ${retryAfter} s`,
+      said && `the server says: ${said}`,
+    ];
+    const message = [MESSAGES[code], ...details].filter(Boolean).join('; ');
+    return new AuthError(code, message, {
+      retryable,
+      ...(status === undefined ? {} : { status }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    });
+  };

@@ -181,7 +181,8 @@ export class AuthClient<User = unknown> {
 
   /**
    * The access token, for WebSocket, EventSource or an upload library: good for at least `minValidity` seconds where the
-   * server makes tokens that live so long. Rejects as `fetch` does.
+   * server makes tokens that live so long. Rejects as `fetch` does; with `INVALID_OPTIONS` where a worker holds the token
+   * and `options.exposeToken` is not set.
    */
   async getAccessToken(options: { minValidity?: number } = {}): Promise<string> {
     const { minValidity = 0 } = options;
@@ -247,8 +248,9 @@ export class AuthClient<User = unknown> {
   }
 
   async #load(): Promise<Engine> {
-    const { createEngine } = await import('./engine.js');
-    const engine = await createEngine(this.#settings, this.#notify);
+    const { isolation } = this.#settings;
+    const { createEngine } = await (isolation === 'page' ? import('./engine.js') : import('./remote.js'));
+    const engine: Engine = await createEngine(this.#settings, this.#notify, AuthError);
     if (this.#disposed) {
       engine.dispose();
       throw disposed();

@@ -5,18 +5,22 @@ const KEPT = 100;
 
 export interface Log {
   (level: LogEntry['level'], event: string, detail?: Record<string, unknown>): void;
+  /** Takes in what was written elsewhere. */
+  keep(entry: LogEntry): void;
   /** The last entries, oldest first. */
   entries(): readonly LogEntry[];
 }
 
 export function createLog(onLog: ((entry: LogEntry) => void) | undefined): Log {
   const kept: LogEntry[] = [];
-  const log = (level: LogEntry['level'], event: string, detail?: Record<string, unknown>) => {
-    const entry = Object.freeze({ at: Date.now(), level, event, ...(detail && { detail: Object.freeze(detail) }) });
-    kept.push(entry);
+  const keep = (entry: LogEntry) => {
+    Object.freeze(entry.detail);
+    kept.push(Object.freeze(entry));
     if (kept.length > KEPT) kept.shift();
     // Never in the middle of what is told of.
     if (onLog) queueMicrotask(() => onLog(entry));
   };
-  return Object.assign(log, { entries: () => Object.freeze([...kept]) });
+  const log = (level: LogEntry['level'], event: string, detail?: Record<string, unknown>) =>
+    keep({ at: Date.now(), level, event, ...(detail && { detail }) });
+  return Object.assign(log, { keep, entries: () => Object.freeze([...kept]) });
 }

@@ -25,25 +25,37 @@ export interface Mark {
   wait(): number;
 }
 
-/** Where storage is blocked (reading the property throws), absent (workers) or not `shared`, memory is all there is. */
-export function createMark(slot: string, shared: boolean): Mark {
-  let known: string | undefined;
-  const read = (suffix = ''): string | null | undefined => {
+/** Where the marks are. A page has `localStorage`; a worker has its pages. */
+export interface Shelf {
+  /** Null where there is none, undefined where nothing can be kept. */
+  read(key: string): string | null | undefined;
+  write(key: string, value: string | undefined): void;
+}
+
+/** The page's storage. It may be full, or blocked (reading the property throws): the page remembers by itself then. */
+export const PAGE_SHELF: Shelf = {
+  read(key) {
     try {
-      return shared ? localStorage.getItem(slot + suffix) : undefined;
+      return localStorage.getItem(key);
     } catch {
       return undefined;
     }
-  };
-  const write = (value: string | undefined, suffix = '') => {
+  },
+  write(key, value) {
     try {
-      if (!shared) return;
-      if (value) localStorage.setItem(slot + suffix, value);
-      else localStorage.removeItem(slot + suffix);
+      if (value) localStorage.setItem(key, value);
+      else localStorage.removeItem(key);
     } catch {
-      // full or blocked: this page remembers by itself
+      // as said
     }
-  };
+  },
+};
+
+/** Without a shelf, memory is all there is. */
+export function createMark(slot: string, shelf: Shelf | undefined): Mark {
+  let known: string | undefined;
+  const read = (suffix = '') => shelf?.read(slot + suffix);
+  const write = (value: string | undefined, suffix = '') => shelf?.write(slot + suffix, value);
   const wait = () => Math.max(Number(read(':wait') ?? 0) - Date.now(), 0) || 0;
   const fresh = () => crypto.getRandomValues(new Uint32Array(4)).join('');
   return {

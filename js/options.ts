@@ -33,6 +33,14 @@ export interface AuthClientOptions {
   crossTab?: boolean;
   /** Tells several clients on one origin apart; those with different names don't hear each other. Default `'default'`. */
   name?: string;
+  /**
+   * Where the tokens live, and from where the calls are sent: `'page'` (default), in a `'worker'` of this tab, in one
+   * `'shared-worker'` for all tabs (in a worker where the browser has no such thing), or `'auto'`: the first that can be
+   * started of shared worker, worker and page. Workers need `worker-src 'self'`; docs/secrecy.md says what each keeps secret.
+   */
+  isolation?: 'page' | 'worker' | 'shared-worker' | 'auto';
+  /** Let `getAccessToken` hand the token to the page although a worker holds it. Default false. */
+  exposeToken?: boolean;
   /** Which responses mean "this token is no longer good". Default: status 401. Clone the response before reading its body. */
   shouldRefresh?: (response: Response) => boolean | Promise<boolean>;
   /** Told of what happens; never of a token. */
@@ -75,7 +83,9 @@ export interface Settings {
   /** Prefixes of the URLs that may be sent the token: origins, each with its slash. */
   readonly origins: readonly string[];
   readonly tokenScheme: string;
-  readonly authHeaders: () => HeadersInit | undefined;
+  readonly isolation: 'page' | 'worker' | 'shared-worker' | 'auto';
+  readonly exposeToken: boolean;
+  readonly authHeaders: (() => HeadersInit | Promise<HeadersInit>) | undefined;
   readonly idempotencyKey: boolean;
   readonly renewBefore: number;
   readonly timeout: number;
@@ -87,7 +97,7 @@ export interface Settings {
 }
 
 const KNOWN =
-  'baseUrl endpoints transport protocol clientId fields apiOrigins tokenScheme authHeaders idempotencyKey renewBefore timeout restore crossTab name shouldRefresh onLog';
+  'baseUrl endpoints transport protocol clientId fields apiOrigins tokenScheme authHeaders idempotencyKey renewBefore timeout restore crossTab name isolation exposeToken shouldRefresh onLog';
 
 /** Checks every option and completes the rest. Throws `INVALID_OPTIONS`. */
 export function readOptions(options: AuthClientOptions): Settings {
@@ -120,8 +130,9 @@ export function readOptions(options: AuthClientOptions): Settings {
       .filter((one) => one && one !== 'null')
       .map((one) => `${one}/`),
     tokenScheme: scheme,
-    authHeaders:
-      typeof authHeaders === 'function' ? (authHeaders as () => HeadersInit) : () => authHeaders as HeadersInit,
+    authHeaders: (typeof authHeaders === 'function'
+      ? authHeaders
+      : authHeaders && (() => authHeaders)) as Settings['authHeaders'],
     idempotencyKey: boolean('options.idempotencyKey', given.idempotencyKey ?? base.origin === page),
     renewBefore: seconds('options.renewBefore', given.renewBefore ?? 60, 0),
     // A browser's timer holds 2³¹ − 1 ms.
@@ -129,6 +140,8 @@ export function readOptions(options: AuthClientOptions): Settings {
     restore: oneOf('options.restore', given.restore ?? 'auto', ['auto', 'always', 'never']),
     crossTab: boolean('options.crossTab', given.crossTab ?? true),
     name: string('options.name', given.name ?? 'default'),
+    isolation: oneOf('options.isolation', given.isolation ?? 'page', ['page', 'worker', 'shared-worker', 'auto']),
+    exposeToken: boolean('options.exposeToken', given.exposeToken ?? false),
     shouldRefresh: callback('options.shouldRefresh', given.shouldRefresh),
     onLog: callback('options.onLog', given.onLog),
   };

@@ -27,6 +27,8 @@ export interface Tabs {
 export interface Ears {
   granted(flight: number): void;
   heard(about: number, kind: number, text: string | undefined, wait: number, failures: number): void;
+  /** As `World.current`: what is decided on the storage, or tells that it has changed, waits its turn. */
+  current(then: () => void): void;
 }
 
 /**
@@ -44,9 +46,11 @@ export function createTabs(slot: string, shared: boolean, mark: Mark, ears: Ears
       // Other versions of us may be open, and so may pages that only know the channel's name.
       if (typeof kind !== 'number' || !((text === undefined || typeof text === 'string') && Number(wait) >= 0)) return;
       const hear = () => ears.heard(mark.about(key), kind, text, Number(wait), Number(failures) || 0);
-      // News may overtake the storage of another process: a sign-in that looks past is looked at once more.
-      if (kind === SIGNED_IN && mark.about(key) === PAST) again = setTimeout(hear, 250);
-      else hear();
+      ears.current(() => {
+        // News may overtake the storage of another process: a sign-in that looks past is looked at once more.
+        if (kind === SIGNED_IN && mark.about(key) === PAST) again = setTimeout(() => ears.current(hear), 250);
+        else hear();
+      });
     };
   }
   return {
@@ -54,7 +58,7 @@ export function createTabs(slot: string, shared: boolean, mark: Mark, ears: Ears
       release();
       const leaving = new AbortController();
       const { signal } = leaving;
-      const grant = () => signal.aborted || ears.granted(flight);
+      const grant = () => ears.current(() => signal.aborted || ears.granted(flight));
       if (!locks) {
         release = () => leaving.abort();
         return queueMicrotask(grant);
@@ -73,11 +77,12 @@ export function createTabs(slot: string, shared: boolean, mark: Mark, ears: Ears
         // Left, or taken by another tab: nothing to do. No lock to be had at all: go on without.
         .catch(({ name }) => name === 'AbortError' || grant());
     },
-    unlock: () => release(),
+    unlock: () => ears.current(release),
     tell(kind, text, wait, failures) {
       // A success ends what the server asked for; a failure that asks for nothing changes nothing.
       if (wait > 0 || kind === SIGNED_IN || kind === REFRESHED) mark.postpone(wait);
-      channel?.postMessage({ kind, text, wait, failures, mark: mark.key() } satisfies News);
+      const news: News = { kind, text, wait, failures, mark: mark.key() };
+      if (channel) ears.current(() => channel.postMessage(news));
     },
     close() {
       release();

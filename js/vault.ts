@@ -1,5 +1,6 @@
 // The one place where tokens are. They come in with an auth answer and go out in a header or to an auth endpoint; nothing
 // else leaves but the access token's number, its lifetime and its claims.
+import { abortable } from './abort.js';
 import * as safe from './intrinsics.js';
 import type { Mark } from './mark.js';
 import type { Endpoint, Settings } from './options.js';
@@ -30,7 +31,7 @@ export interface Profile {
 }
 
 export interface Vault {
-  /** Sends an auth call. Rejects as `fetch` does; throws what `authHeaders` throws. */
+  /** Sends an auth call. Rejects as `fetch` does; throws or rejects with `Unsendable` where `authHeaders` fails. */
   call(endpoint: Endpoint, credentials: string | undefined, caller?: AbortSignal): Promise<Answer>;
   /** Aborts the auth call under way. */
   cancel(): void;
@@ -63,6 +64,9 @@ interface Arrived extends Profile {
   readonly goesOn: boolean;
 }
 
+/** `authHeaders` has failed; the cause is the app's own error. */
+export class Unsendable extends Error {}
+
 const NOBODY: Arrived = { access: '', refresh: '', user: null, claims: null, subject: undefined, goesOn: false };
 
 export function createVault(settings: Settings, mark: Mark): Vault {
@@ -81,7 +85,29 @@ export function createVault(settings: Settings, mark: Mark): Vault {
   let freshWall = 0;
 
   function call(endpoint: Endpoint, credentials: string | undefined, caller?: AbortSignal): Promise<Answer> {
-    const headers = new Headers(settings.authHeaders());
+    const aborting = new AbortController();
+    cancel = () => aborting.abort();
+    const signal = caller ? AbortSignal.any([aborting.signal, caller]) : aborting.signal;
+    let headers: Headers | Promise<Headers>;
+    const unsendable = (cause: unknown) => {
+      throw new Unsendable('', { cause });
+    };
+    try {
+      const extra = settings.authHeaders?.();
+      headers = extra instanceof Promise ? extra.then((all) => new Headers(all)) : new Headers(extra);
+    } catch (cause) {
+      return unsendable(cause);
+    }
+    const go = (ready: Headers) => dispatch(endpoint, credentials, ready, signal);
+    return headers instanceof Promise ? abortable(headers.catch(unsendable), signal).then(go) : go(headers);
+  }
+
+  function dispatch(
+    endpoint: Endpoint,
+    credentials: string | undefined,
+    headers: Headers,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const leaving = endpoint !== 'login' && endpoint !== 'refresh';
     const refresh = current.refresh || (leaving ? last : '');
     // Nothing to ask with: the answer is known.
@@ -107,9 +133,6 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     }
     const key = endpoint === 'refresh' && settings.idempotencyKey && mark.key();
     if (key) headers.set('idempotency-key', key);
-    const aborting = new AbortController();
-    cancel = () => aborting.abort();
-    const signal = caller ? AbortSignal.any([aborting.signal, caller]) : aborting.signal;
     return leaving ? leave(endpoint, headers, body, signal) : ask(endpoint, headers, body, signal);
   }
 

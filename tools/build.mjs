@@ -1,5 +1,5 @@
 // npm run build: the wasm module, the package in pkg/, and its size.
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -69,8 +69,9 @@ export async function buildPackage({ wasmBindgen }) {
     '--outDir',
     'pkg',
   ]);
-  for (const inner of ['engine', 'vault', 'intrinsics', 'abort', 'mark', 'tabs', 'log'])
-    rmSync(path.join(pkg, `${inner}.d.ts`));
+  const PUBLIC = ['index', 'errors', 'options'];
+  for (const file of readdirSync(pkg).filter((name) => name.endsWith('.d.ts')))
+    if (!PUBLIC.includes(file.slice(0, -'.d.ts'.length))) rmSync(path.join(pkg, file));
   const { build } = await import('esbuild');
   const options = {
     bundle: true,
@@ -79,13 +80,13 @@ export async function buildPackage({ wasmBindgen }) {
     minify: true,
     sourcemap: true,
     legalComments: 'none',
-    // The engine is a module of its own, loaded when the first client is made.
-    external: ['./engine.js'],
+    // Modules of their own, loaded when the first client is made.
+    external: ['./engine.js', './remote.js'],
     alias: { '#glue': path.join(glue, 'tokenward.js') },
     logLevel: 'warning',
   };
   const source = (name) => path.join(root, 'js', `${name}.ts`);
-  await build({ ...options, entryPoints: [source('index'), source('engine')], outdir: pkg });
+  await build({ ...options, entryPoints: ['index', 'engine', 'remote', 'worker'].map(source), outdir: pkg });
   // For the shell's tests alone: the vault by itself, on a network that they can script.
   const contents = `export { network } from './tests/web/network.js'; export * from './js/vault.ts';`;
   await build({ ...options, stdin: { contents, resolveDir: root }, outfile: path.join(root, 'target/vault.js') });

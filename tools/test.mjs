@@ -44,8 +44,22 @@ const STEPS = [
   ['shell: tests in headless Chromium', (tools) => shellTests(tools, chromium(tools))],
   ['shell: tests in headless Firefox', (tools) => shellTests(tools, firefox(tools))],
   ['client and demo page: end to end in browsers', (tools) => browserTests(tools, 'tests/e2e/')],
+  ...['worker', 'shared-worker'].map((isolation) => [
+    `client in a ${isolation}: end to end`,
+    (tools) => browserTests(tools, IN_WORKERS[isolation], { ISOLATION: isolation }),
+  ]),
   ['secrecy: hostile scripts on the page', (tools) => browserTests(tools, 'tests/secrecy/secrecy.test.mjs')],
 ];
+
+const e2e = (...names) => names.map((name) => `tests/e2e/${name}.test.mjs`);
+/**
+ * The tests that run with the client in a worker as well. The others look at a clock that is the page's, or answer requests
+ * in the network's place, which can be done for a page and its own workers only.
+ */
+const IN_WORKERS = {
+  worker: e2e('client', 'faults', 'lifecycle', 'tabs'),
+  'shared-worker': e2e('faults', 'lifecycle', 'tabs'),
+};
 
 const chromium = ({ chrome, chromedriver }) => ({
   args: ['--chrome', '--chromedriver', chromedriver],
@@ -79,9 +93,15 @@ async function shellTests({ wasmPack, wasmBindgen }, { args, capabilities }) {
   }
 }
 
-async function browserTests({ chrome, firefox, geckodriver, webkitDriver }, place) {
-  await run(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', place], {
-    env: { CHROME: chrome, FIREFOX: firefox, GECKODRIVER: geckodriver, WEBKIT_DRIVER: webkitDriver ?? '' },
+async function browserTests({ chrome, firefox, geckodriver, webkitDriver }, places, env) {
+  await run(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', ...[places].flat()], {
+    env: {
+      ...env,
+      CHROME: chrome,
+      FIREFOX: firefox,
+      GECKODRIVER: geckodriver,
+      WEBKIT_DRIVER: webkitDriver ?? '',
+    },
   });
 }
 

@@ -1,7 +1,7 @@
 //! One auth call: sent by the host, and reduced to what the core decides on.
 
 use js_sys::Promise;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
 use super::host::Answer as HostAnswer;
@@ -14,12 +14,14 @@ pub struct Came {
 }
 
 /// Waits for the answer of a call that was sent, or could not be.
-pub async fn answer(sent: Result<Promise, JsValue>) -> Came {
-    let Ok(promise) = sent else {
-        return Came { reply: Reply::Unsendable, said: None };
-    };
+pub async fn answer(sent: Option<Promise>) -> Came {
+    let unsent = Came { reply: Reply::Unsendable, said: None };
+    let Some(promise) = sent else { return unsent };
     match JsFuture::from(promise).await {
-        Ok(answer) => read(answer.unchecked_ref()),
+        Ok(answer) => match answer.unchecked_ref::<HostAnswer>() {
+            answer if answer.status() == 0 => unsent,
+            answer => read(answer),
+        },
         Err(_) => Came { reply: Reply::Unreachable, said: None },
     }
 }

@@ -281,14 +281,13 @@ impl Shell {
 
     fn refresh(self: &Rc<Self>, flight: FlightId) {
         let sent = self.host.call("refresh", None, None);
-        self.report(sent, move |came| Input::Refreshed { flight, outcome: refresh_outcome(came.reply) });
+        self.report(Some(sent), move |came| Input::Refreshed { flight, outcome: refresh_outcome(came.reply) });
     }
 
     fn send_login(self: &Rc<Self>, flight: FlightId) {
-        let sent = match &*self.login.borrow() {
-            Some(login) => self.host.call("login", Some(&login.credentials), login.caller.as_ref()),
-            None => Err(JsValue::UNDEFINED),
-        };
+        let login = self.login.borrow();
+        let sent = login.as_ref().map(|login| self.host.call("login", Some(&login.credentials), login.caller.as_ref()));
+        drop(login);
         let shell = self.clone();
         self.report(sent, move |came| {
             shell.said.replace(came.said);
@@ -299,7 +298,7 @@ impl Shell {
     fn revoke(self: &Rc<Self>, flight: FlightId) {
         let everywhere = self.everywhere.take();
         let sent = self.host.call(if everywhere { "logoutAll" } else { "logout" }, None, None);
-        self.report(sent, move |came| {
+        self.report(Some(sent), move |came| {
             let outcome = match revoke_outcome(&came.reply) {
                 // Without a good token the server cannot be asked to end all; this session it has still to hear of.
                 RevokeOutcome::Refused if everywhere => RevokeOutcome::Later,
@@ -310,7 +309,7 @@ impl Shell {
     }
 
     /// Tells the core what becomes of a call.
-    fn report(self: &Rc<Self>, sent: Result<Promise, JsValue>, input: impl FnOnce(Came) -> Input + 'static) {
+    fn report(self: &Rc<Self>, sent: Option<Promise>, input: impl FnOnce(Came) -> Input + 'static) {
         let shell = self.clone();
         spawn(async move {
             let came = answer(sent).await;

@@ -10,14 +10,10 @@ extern "C" {
     /// The hands of the shell.
     pub type Host;
 
-    /// Sends an auth call. Resolves with an [`Answer`], rejects where no answer came; throws where it cannot be sent.
-    #[wasm_bindgen(method, catch)]
-    pub fn call(
-        this: &Host,
-        endpoint: &str,
-        credentials: Option<&str>,
-        caller: Option<&AbortSignal>,
-    ) -> Result<Promise, JsValue>;
+    /// Sends an auth call. Resolves with an [`Answer`], whose status is 0 where it could not be sent; rejects where no
+    /// answer came.
+    #[wasm_bindgen(method)]
+    pub fn call(this: &Host, endpoint: &str, credentials: Option<&str>, caller: Option<&AbortSignal>) -> Promise;
     /// Aborts the auth call under way.
     #[wasm_bindgen(method)]
     pub fn cancel(this: &Host);

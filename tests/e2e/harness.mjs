@@ -67,6 +67,7 @@ export async function withTabs(env, test) {
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
     if (init) await page.addInitScript(init);
+    if (init && ISOLATION !== 'page') proxy.prelude = `(${init})();`;
     await page.goto(`${proxy.url}/blank`);
     await makeClient(page, options, { signIn: false });
     return page;
@@ -79,6 +80,13 @@ export async function withTabs(env, test) {
     await server.stop();
   }
 }
+
+/**
+ * Where the tokens of a page's client are, to look at. Nothing reaches the inside of a SharedWorker; a test that must look
+ * there uses `SEEN`.
+ */
+export const inside = (page) => page.workers()[0] ?? page;
+export const SEEN = process.env.ISOLATION === 'shared-worker' ? { isolation: 'worker' } : {};
 
 /** A page that waits for ever must not make the tests do so. */
 function inTime(test) {
@@ -113,6 +121,9 @@ export async function openBlank(page, server) {
 export const GRACE = { email: 'grace@example.com', password: 'nanoseconds' };
 export const ADA = { email: 'ada@example.com', password: 'analytical engine' };
 
+/** How the clients of this run keep their tokens from the page: `npm test` runs the tests once with each. */
+export const ISOLATION = process.env.ISOLATION ?? 'page';
+
 /** On a blank page: `auth` and `AuthError` as globals, signed in unless told otherwise. */
 export async function makeClient(page, options = {}, { signIn = true } = {}) {
   return page.evaluate(
@@ -125,16 +136,13 @@ export async function makeClient(page, options = {}, { signIn = true } = {}) {
       globalThis.failure = (promise) =>
         promise.then(
           () => 'no failure',
-          ({ name, code, message, status, retryable, retryAfter }) => ({
-            name,
-            code,
-            message,
-            status,
-            retryable,
-            retryAfter,
-          }),
+          (error) => {
+            const { name, code, message, status, retryable, retryAfter } = error;
+            const ours = name !== 'AuthError' || error instanceof AuthError;
+            return { name: ours ? name : 'another AuthError', code, message, status, retryable, retryAfter };
+          },
         );
     },
-    [options, signIn && ADA],
+    [{ isolation: ISOLATION, exposeToken: ISOLATION !== 'page', ...options }, signIn && ADA],
   );
 }

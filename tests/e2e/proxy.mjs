@@ -20,7 +20,11 @@ export async function startProxy(target) {
      * the answer is handed on.
      */
     fault: () => undefined,
-    /** `{path, query, method, authorization, cookie, type, key, body, start, end, status}` of each request to the server, in order. */
+    /** What runs before the engine, wherever that is. */
+    prelude: '',
+    /** Headers of the empty page and of the package's files. */
+    headers: {},
+    /** `{path, query, method, authorization, cookie, type, key, referer, more, body, start, end, status}` of each request to the server, in order. */
     record,
     to: (wanted) => record.filter(({ path }) => path === wanted),
     /** The most requests to this path that were under way at once. */
@@ -36,13 +40,21 @@ export async function startProxy(target) {
   };
   const server = http.createServer(async (request, response) => {
     const { pathname, search } = new URL(request.url, 'http://proxy');
-    if (pathname === '/blank') return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>');
+    if (pathname === '/blank')
+      return response.writeHead(200, { 'content-type': 'text/html', ...proxy.headers }).end('<!doctype html>');
     if (pathname.startsWith('/pkg/')) {
       const file = path.join(root, 'pkg', path.basename(pathname));
-      return response.writeHead(200, { 'content-type': TYPES[path.extname(file)] }).end(readFileSync(file));
+      const content = readFileSync(file);
+      const type = TYPES[path.extname(file)];
+      const text = pathname.endsWith('/engine.js') ? `${proxy.prelude}\n${content}` : content;
+      return response.writeHead(200, { 'content-type': type, ...proxy.headers }).end(text);
     }
     const { authorization, cookie, 'content-type': type, 'idempotency-key': key } = request.headers;
     const entry = { path: pathname, query: search, method: request.method, authorization, cookie, type, key };
+    entry.referer = request.headers.referer;
+    entry.more = Object.fromEntries(
+      Object.entries(request.headers).filter(([name]) => /^(x-|cache-|pragma)/.test(name)),
+    );
     entry.start = performance.now();
     record.push(entry);
     const body = [];

@@ -1,7 +1,7 @@
 // Many tabs of one browser, on the real server: one auth call at a time, one session for all.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ADA, closeBrowser, GRACE, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
+import { ADA, closeBrowser, GRACE, hasStatus, ISOLATION, openBrowser, signIn, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -28,7 +28,8 @@ test('statement 4: 20 tabs with 50 calls each at one expiry', () =>
     assert.equal(answers.length, 1_000);
     assert.ok(answers.every((status) => status === 200));
     assert.equal(proxy.atOnce('/auth/refresh'), 1, 'one at a time');
-    assert.equal((await server.counted('refresh_rotated')) - before, 20, 'one per tab');
+    const holders = ISOLATION === 'shared-worker' ? 1 : tabs.length;
+    assert.equal((await server.counted('refresh_rotated')) - before, holders, 'one for each that holds a token');
     assert.equal(await server.counted('refresh_reused'), 0);
     for (const tab of tabs) assert.equal(await tab.evaluate(() => auth.session.status), 'signed-in');
   }));
@@ -119,8 +120,10 @@ test('statement 5: a tab that is closed in the middle of a refresh stops nobody'
     await signIn(dying);
     await hasStatus(living, 'signed-in');
     proxy.record.length = 0;
+    // (What all tabs share does not die with one of them, and a refresh that hangs would hang for all.)
+    const until = ISOLATION === 'shared-worker' ? later(1_000) : new Promise(() => {});
     proxy.fault = ({ path }) =>
-      path === '/auth/refresh' && proxy.to('/auth/refresh').length === 1 ? { until: new Promise(() => {}) } : undefined;
+      path === '/auth/refresh' && proxy.to('/auth/refresh').length === 1 ? { until } : undefined;
     await dying.evaluate(() => void auth.refresh().catch(() => {}));
     while (proxy.to('/auth/refresh').length === 0) await later(10);
     const waiting = living.evaluate(() => auth.refresh().then(({ status }) => status));
@@ -165,7 +168,7 @@ test('statement 5: a lock that never comes back is taken over', () =>
 test('without Web Locks and without a channel, tabs that refresh at once repeat each other', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const init = () => {
-      delete Navigator.prototype.locks;
+      delete Object.getPrototypeOf(navigator).locks;
       delete globalThis.BroadcastChannel;
     };
     const tabs = [await open({}, { init })];
@@ -175,7 +178,8 @@ test('without Web Locks and without a channel, tabs that refresh at once repeat 
     proxy.fault = ({ path }) => (path === '/auth/refresh' ? { delay: 300 } : undefined);
     const all = await Promise.all(tabs.map((tab) => tab.evaluate(() => auth.refresh().then(({ status }) => status))));
     assert.ok(all.every((status) => status === 'signed-in'));
-    assert.ok(proxy.atOnce('/auth/refresh') > 1, 'they were under way at once');
+    const most = proxy.atOnce('/auth/refresh');
+    assert.ok(ISOLATION === 'shared-worker' ? most === 1 : most > 1, 'they were under way at once');
     assert.equal(await server.counted('refresh_reused'), 0);
     // The sign-out is felt when a tab is looked at again.
     await tabs[0].evaluate(() => auth.logout());

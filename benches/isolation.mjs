@@ -1,0 +1,129 @@
+// npm run bench:isolation: what a call costs over the browser's own `fetch`, for each place where the tokens may be. All in one
+// run on one page, in turns and in random order, against the real server on loopback: medians, and ratios to bare `fetch`.
+// Nothing is attached to the browser while it runs: looking at its network would cost more than what is measured.
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { buildPackage } from '../tools/build.mjs';
+import { CHROME_ARGS } from '../tools/chrome.mjs';
+import { main, root } from '../tools/run.mjs';
+import { freePort, startServer } from '../tools/servers.mjs';
+import { setUpTests } from '../tools/setup.mjs';
+import { buildServer } from '../tools/start.mjs';
+
+const ROUNDS = Number(process.env.ROUNDS ?? 500);
+const MEGABYTE = 1_048_576;
+const USER = { email: 'ada@example.com', password: 'analytical engine' };
+
+await main(async () => {
+  const tools = await setUpTests();
+  if (!process.env.BUILT) {
+    await buildPackage(tools);
+    await buildServer();
+  }
+  const site = mkdtempSync(path.join(os.tmpdir(), 'tokenward-bench-'));
+  mkdirSync(path.join(site, 'pkg'));
+  for (const file of readdirSync(path.join(root, 'pkg')))
+    copyFileSync(path.join(root, 'pkg', file), path.join(site, 'pkg', file));
+  const script = `${prepare}\n${measure}\n(${run})(${JSON.stringify([USER, ROUNDS])})`;
+  writeFileSync(path.join(site, 'bench.js'), script);
+  writeFileSync(path.join(site, 'index.html'), '<!doctype html><script type="module" src="/bench.js"></script>');
+  writeFileSync(path.join(site, 'large.bin'), Buffer.alloc(MEGABYTE, 'large '));
+  const server = await startServer({ DEMO_DIR: site });
+  const port = await freePort();
+  const args = [
+    ...CHROME_ARGS,
+    '--headless',
+    `--remote-debugging-port=${port}`,
+    `--user-data-dir=${path.join(site, 'profile')}`,
+  ];
+  const browser = spawn(tools.chrome, [...args, server.url], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => browser.on('exit', resolve));
+  try {
+    const table = await result(port);
+    const ways = Object.keys(table[0][1]);
+    console.log(`milliseconds, median of ${ROUNDS} (bodies: ${ROUNDS / 5}), and ratio to bare fetch in the same run`);
+    console.log(`${''.padEnd(14)}${ways.map((way) => way.padStart(18)).join('')}`);
+    for (const [name, medians] of table) {
+      const cells = ways.map((way) => `${medians[way].toFixed(2)}  ${(medians[way] / medians.fetch).toFixed(2)} ×`);
+      console.log(`${name.padEnd(14)}${cells.map((cell) => cell.padStart(18)).join('')}`);
+    }
+  } finally {
+    browser.kill();
+    await ended;
+    await server.stop();
+    rmSync(site, { recursive: true, force: true });
+  }
+});
+
+/** What the page says by its title, when it is done. */
+async function result(port) {
+  for (const end = Date.now() + 300_000; Date.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const targets = await fetch(`http://127.0.0.1:${port}/json/list`).then(
+      (answer) => answer.json(),
+      () => [],
+    );
+    const title = targets.find(({ type }) => type === 'page')?.title ?? '';
+    if (title.startsWith('done ')) return JSON.parse(Buffer.from(title.slice(5), 'base64').toString());
+    if (title.startsWith('failed')) throw new Error(title);
+  }
+  throw new Error('the browser has not finished within five minutes');
+}
+
+/** On the page: everything, and the result as its title. */
+async function run([user, rounds]) {
+  try {
+    await prepare(user);
+    const table = [];
+    for (const [name, what, count] of [
+      ['GET /api/me', 'small', rounds],
+      ['1 MB down', 'down', rounds / 5],
+      ['1 MB up', 'up', rounds / 5],
+      ['1 MB echoed', 'echo', rounds / 5],
+    ])
+      table.push([name, await measure(what, count)]);
+    document.title = `done ${btoa(JSON.stringify(table))}`; // (DevTools escapes quotes)
+  } catch (error) {
+    document.title = `failed: ${error}`;
+  }
+}
+
+/** On the page: one client for each way, all signed in. */
+async function prepare(user) {
+  const { AuthClient } = await import('/pkg/index.js');
+  const ways = {};
+  for (const isolation of ['page', 'worker', 'shared-worker']) {
+    const client = new AuthClient({ isolation, name: isolation });
+    await client.login(user);
+    ways[isolation] = client.fetch;
+    if (isolation !== 'page') continue;
+    const authorization = `Bearer ${await client.getAccessToken()}`;
+    ways.fetch = (input, init) => fetch(input, { ...init, headers: { authorization } });
+  }
+  const { fetch: bare, ...rest } = ways;
+  globalThis.ways = { fetch: bare, ...rest };
+}
+
+/** On the page: medians in milliseconds, in turns. */
+async function measure(what, rounds) {
+  const body = new Uint8Array(1_048_576).fill(97);
+  const calls = {
+    small: (send) => send('/api/me').then((response) => response.json()),
+    down: (send) => send('/large.bin').then((response) => response.arrayBuffer()),
+    up: (send) => send('/api/me', { method: 'POST', body }).then((response) => response.text()),
+    echo: (send) => send('/api/echo', { method: 'POST', body }).then((response) => response.arrayBuffer()),
+  };
+  const taken = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
+  for (let round = -10; round < rounds; round += 1) {
+    for (const [name, send] of Object.entries(ways).sort(() => Math.random() - 0.5)) {
+      const start = performance.now();
+      await calls[what](send);
+      if (round >= 0) taken[name].push(performance.now() - start);
+    }
+  }
+  return Object.fromEntries(
+    Object.keys(ways).map((name) => [name, taken[name].sort((a, b) => a - b)[Math.floor(rounds / 2)]]),
+  );
+}
