@@ -2,6 +2,7 @@
 // While the token is fresh, a call never enters wasm: it is `fetch`'s own promise with one `then`.
 import init, { Client } from '#glue';
 import { abortable } from './abort.js';
+import type { Prover } from './dpop.js';
 import type { AuthError, AuthErrorCode } from './errors.js';
 import * as safe from './intrinsics.js';
 import { createLog, type Log } from './log.js';
@@ -52,11 +53,13 @@ export interface Ask {
 /** Where an engine runs. */
 export interface World {
   readonly shelf: Shelf;
+  /** Whether it is one for all tabs. */
+  readonly ofAllTabs: boolean;
   /** Runs something once the shelf is known to be as the other tabs left it, one after another. */
   current(then: () => void): void;
 }
 
-const PAGE: World = { shelf: PAGE_SHELF, current: (then) => then() };
+const PAGE: World = { shelf: PAGE_SHELF, ofAllTabs: false, current: (then) => then() };
 
 /** The class as the app knows it: a module of its own would have another. */
 export type AuthErrors = typeof AuthError;
@@ -93,7 +96,8 @@ export async function createEngine(
   const shared = settings.transport === 'cookie';
   const log = createLog(settings.onLog);
   const mark = createMark(slot, shared ? world.shelf : undefined);
-  const vault = createVault(settings, mark);
+  const prover = settings.dpop ? await provers(settings, world, AuthError) : undefined;
+  const vault = createVault(settings, mark, prover);
   let started = false;
   const tabs = createTabs(slot, shared && settings.crossTab, mark, {
     granted: (flight) => client.locked(flight),
@@ -168,6 +172,17 @@ export async function createEngine(
 
 const finite = (number: number) => (Number.isFinite(number) ? number : null);
 
+/** The key of this client: in memory where nobody else needs it, in IndexedDB where other tabs have the same session. */
+async function provers(settings: Settings, world: World, AuthError: AuthErrors): Promise<Prover> {
+  const alone = settings.dpop === 'memory' || settings.transport === 'body' || world.ofAllTabs;
+  try {
+    const { createProver } = await import('./dpop.js');
+    return await createProver(alone ? undefined : settings.name);
+  } catch (cause) {
+    throw new AuthError('INVALID_OPTIONS', 'options.dpop: expected a page that is a secure context (https)', { cause });
+  }
+}
+
 /** An auth call that leaves a trace in the log, and whose failing `authHeaders` is told to the developer. */
 async function logged(call: Parameters<Vault['call']>, vault: Vault, log: Log): Promise<Answer> {
   const [endpoint] = call;
@@ -239,11 +254,13 @@ function sender(
 
   function first(call: Call): Promise<Response> {
     const token = tokenNow();
-    return vault.send(call.request).then((response) => {
-      if (asksForMore(call, response)) return response;
-      const again = call.ask.refused(response);
-      return again === false ? response : second(call, token, response, again);
-    });
+    return vault
+      .send(call.request, () => copy(call))
+      .then((response) => {
+        if (asksForMore(call, response)) return response;
+        const again = call.ask.refused(response);
+        return again === false ? response : second(call, token, response, again);
+      });
   }
 
   async function second(
@@ -259,7 +276,7 @@ function sender(
     if (!request) return response;
     response.body?.cancel().catch(() => {});
     const renewed = tokenNow();
-    const answer = await vault.send(request);
+    const answer = await vault.send(request, () => copy(call));
     if (!asksForMore(call, answer) && (await call.ask.refused(answer))) await client.rejected(renewed, true);
     return answer;
   }
@@ -300,7 +317,7 @@ function sender(
 
 /** The same request once more, or undefined where its body has gone for good. */
 function copy({ request, body, spare }: Call): Request | undefined {
-  if (spare) return spare;
+  if (spare) return safe.clone(spare);
   if (body == null) return new safe.Request(request);
   if (body instanceof ReadableStream || Symbol.asyncIterator in Object(body)) return undefined;
   // A form gets a new boundary, so the old content type must not stay.

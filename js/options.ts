@@ -17,7 +17,7 @@ export interface AuthClientOptions {
   fields?: { accessToken?: string; refreshToken?: string; expiresIn?: string; user?: string };
   /** Origins that may be sent the access token, besides `baseUrl`'s and the page's. Everything else gets a plain `fetch`. Default: none. */
   apiOrigins?: readonly string[];
-  /** Scheme of the `Authorization` header on API calls. Default `'Bearer'`. */
+  /** Scheme of the `Authorization` header on API calls. Default `'Bearer'`; with `dpop` `'DPoP'`. */
   tokenScheme?: string;
   /** Extra headers for the auth calls alone, for instance a CSRF token. A function is asked on each call. */
   authHeaders?: HeadersInit | (() => HeadersInit);
@@ -41,6 +41,13 @@ export interface AuthClientOptions {
   isolation?: 'page' | 'worker' | 'shared-worker' | 'auto';
   /** Let `getAccessToken` hand the token to the page although a worker holds it. Default false. */
   exposeToken?: boolean;
+  /**
+   * Bind the tokens to a key of this browser that nobody can read out (RFC 9449), so that stolen ones are worthless; the
+   * server must support it. The key is in memory where one holder serves all tabs (`isolation: 'shared-worker'`) or the
+   * session is this page's alone (`transport: 'body'`), else in IndexedDB; `'memory'` keeps it in memory in any case, and
+   * the session ends with its page or worker. Default false.
+   */
+  dpop?: boolean | 'memory';
   /** Which responses mean "this token is no longer good". Default: status 401. Clone the response before reading its body. */
   shouldRefresh?: (response: Response) => boolean | Promise<boolean>;
   /** Told of what happens; never of a token. */
@@ -85,6 +92,7 @@ export interface Settings {
   readonly tokenScheme: string;
   readonly isolation: 'page' | 'worker' | 'shared-worker' | 'auto';
   readonly exposeToken: boolean;
+  readonly dpop: boolean | 'memory';
   readonly authHeaders: (() => HeadersInit | Promise<HeadersInit>) | undefined;
   readonly idempotencyKey: boolean;
   readonly renewBefore: number;
@@ -97,7 +105,7 @@ export interface Settings {
 }
 
 const KNOWN =
-  'baseUrl endpoints transport protocol clientId fields apiOrigins tokenScheme authHeaders idempotencyKey renewBefore timeout restore crossTab name isolation exposeToken shouldRefresh onLog';
+  'baseUrl endpoints transport protocol clientId fields apiOrigins tokenScheme authHeaders idempotencyKey renewBefore timeout restore crossTab name isolation exposeToken dpop shouldRefresh onLog';
 
 /** Checks every option and completes the rest. Throws `INVALID_OPTIONS`. */
 export function readOptions(options: AuthClientOptions): Settings {
@@ -118,7 +126,8 @@ export function readOptions(options: AuthClientOptions): Settings {
   const origins = (apiOrigins as unknown[]).map((one, index) => origin(`options.apiOrigins[${index}]`, one));
   const { authHeaders } = given;
   if (authHeaders !== undefined && typeof authHeaders !== 'function') headers('options.authHeaders', authHeaders);
-  const scheme = string('options.tokenScheme', given.tokenScheme ?? 'Bearer');
+  const dpop = given.dpop === 'memory' ? 'memory' : boolean('options.dpop', given.dpop ?? false);
+  const scheme = string('options.tokenScheme', given.tokenScheme ?? (dpop ? 'DPoP' : 'Bearer'));
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(scheme)) fail('options.tokenScheme', 'one word, such as "Bearer"', scheme);
   return {
     endpoints,
@@ -141,6 +150,7 @@ export function readOptions(options: AuthClientOptions): Settings {
     crossTab: boolean('options.crossTab', given.crossTab ?? true),
     name: string('options.name', given.name ?? 'default'),
     isolation: oneOf('options.isolation', given.isolation ?? 'page', ['page', 'worker', 'shared-worker', 'auto']),
+    dpop,
     exposeToken: boolean('options.exposeToken', given.exposeToken ?? false),
     shouldRefresh: callback('options.shouldRefresh', given.shouldRefresh),
     onLog: callback('options.onLog', given.onLog),

@@ -1,6 +1,7 @@
 // The one place where tokens are. They come in with an auth answer and go out in a header or to an auth endpoint; nothing
 // else leaves but the access token's number, its lifetime and its claims.
 import { abortable } from './abort.js';
+import type { Prover } from './dpop.js';
 import * as safe from './intrinsics.js';
 import type { Mark } from './mark.js';
 import type { Endpoint, Settings } from './options.js';
@@ -48,8 +49,8 @@ export interface Vault {
   fresh(): boolean;
   /** Whether the token may go to this address. */
   mayReceive(url: string): boolean;
-  /** Sends a request with the present token, whatever token it was sent with before. */
-  send(request: Request): Promise<Response>;
+  /** Sends a request with the present token, whatever token it was sent with before; `spare` is it once more. */
+  send(request: Request, spare: () => Request | undefined): Promise<Response>;
   /** The token itself, for those who need it as a string. Empty where it is in a cookie. */
   reveal(): string;
 }
@@ -64,18 +65,23 @@ interface Arrived extends Profile {
   readonly goesOn: boolean;
 }
 
+/** What is read of an answer's headers. */
+const NAMES = ['retry-after', 'date', 'dpop-nonce'];
+
 /** `authHeaders` has failed; the cause is the app's own error. */
 export class Unsendable extends Error {}
 
 const NOBODY: Arrived = { access: '', refresh: '', user: null, claims: null, subject: undefined, goesOn: false };
 
-export function createVault(settings: Settings, mark: Mark): Vault {
+export function createVault(settings: Settings, mark: Mark, prover?: Prover): Vault {
   const { fields, transport, oauth2, clientId, tokenScheme, origins } = settings;
   /** What came in and waits for the core's word. */
   let arrived = empty();
   let count = 0;
   let present = 0;
   let current = NOBODY;
+  /** How often the session was another one. */
+  let era = 0;
   /** The refresh token of a session that is over here, but of whose end the server has not heard. */
   let last = '';
   let cancel = () => {};
@@ -98,7 +104,14 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     } catch (cause) {
       return unsendable(cause);
     }
-    const go = (ready: Headers) => dispatch(endpoint, credentials, ready, signal);
+    // What the call is about may be forgotten before it leaves.
+    const held = current;
+    const go = (ready: Headers) => {
+      const send = () => dispatch(endpoint, credentials, ready, signal, held);
+      // A sign-out needs no proof and cannot wait for one.
+      if (!prover || endpoint === 'logout') return send();
+      return prover.call(ready, settings.endpoints[endpoint], endpoint === 'logoutAll' ? held.access : '', send);
+    };
     return headers instanceof Promise ? abortable(headers.catch(unsendable), signal).then(go) : go(headers);
   }
 
@@ -107,9 +120,10 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     credentials: string | undefined,
     headers: Headers,
     signal: AbortSignal,
+    held: Arrived,
   ): Promise<Answer> {
     const leaving = endpoint !== 'login' && endpoint !== 'refresh';
-    const refresh = current.refresh || (leaving ? last : '');
+    const refresh = held.refresh || (leaving ? last : '');
     // Nothing to ask with: the answer is known.
     if (transport === 'body' && endpoint === 'refresh' && !refresh)
       return Promise.resolve(answered(endpoint, 401, () => null, ''));
@@ -133,11 +147,17 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     }
     const key = endpoint === 'refresh' && settings.idempotencyKey && mark.key();
     if (key) headers.set('idempotency-key', key);
-    return leaving ? leave(endpoint, headers, body, signal) : ask(endpoint, headers, body, signal);
+    return leaving ? leave(endpoint, headers, body, signal, held.access) : ask(endpoint, headers, body, signal);
   }
 
   /** A sign-out, whose answer holds no secret. It must reach the server even if the page goes away. */
-  function leave(endpoint: Endpoint, headers: Headers, body: BodyInit | null, signal: AbortSignal): Promise<Answer> {
+  function leave(
+    endpoint: Endpoint,
+    headers: Headers,
+    body: BodyInit | null,
+    signal: AbortSignal,
+    access: string,
+  ): Promise<Answer> {
     const request = new safe.Request(settings.endpoints[endpoint], {
       __proto__: null,
       method: 'POST',
@@ -149,7 +169,7 @@ export function createVault(settings: Settings, mark: Mark): Vault {
       keepalive: true,
       signal,
     } as RequestInit);
-    if (endpoint === 'logoutAll' && current.access) authorise(request);
+    if (endpoint === 'logoutAll' && access) authorise(request, access);
     return safe.fetch(request).then(async (response) => {
       const text = await response.text();
       return answered(endpoint, response.status, (name) => response.headers.get(name), text);
@@ -173,12 +193,12 @@ export function createVault(settings: Settings, mark: Mark): Vault {
         const status = safe.statusOf(xhr);
         const text = safe.textOf(xhr);
         const moved = safe.addressOf(xhr) !== url;
-        const said = [safe.getResponseHeader(xhr, 'retry-after'), safe.getResponseHeader(xhr, 'date')];
+        const said = NAMES.map((name) => safe.getResponseHeader(xhr, name));
         // `window.event` shows the request to whatever is called from here on: nothing may be left in it.
         safe.abort(xhr);
         // No answer, or one from somewhere else.
         if (!status || moved) reject(signal.reason ?? new TypeError('no answer'));
-        else resolve(answered(endpoint, status, (name) => said[name === 'date' ? 1 : 0] ?? null, text));
+        else resolve(answered(endpoint, status, (name) => said[NAMES.indexOf(name)] ?? null, text));
       });
       const stop = () => safe.abort(xhr);
       signal.addEventListener('abort', stop);
@@ -187,12 +207,13 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     });
   }
 
-  function authorise(request: Request) {
-    safe.setHeader(safe.headersOf(request), 'authorization', `${tokenScheme} ${current.access}`);
+  function authorise(request: Request, access = current.access) {
+    safe.setHeader(safe.headersOf(request), 'authorization', `${tokenScheme} ${access}`);
   }
 
   function answered(endpoint: Endpoint, status: number, header: (name: string) => string | null, text: string): Answer {
     const ok = status >= 200 && status < 300;
+    prover?.learn(settings.endpoints[endpoint], header('dpop-nonce'));
     const json = read(text);
     const access = ok ? dig(json, fields.accessToken) : undefined;
     const user = (ok && dig(json, fields.user)) ?? null;
@@ -230,7 +251,7 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     };
   }
 
-  return {
+  const vault: Vault = {
     call,
     cancel: () => cancel(),
     adopt(id, freshFor) {
@@ -240,6 +261,7 @@ export function createVault(settings: Settings, mark: Mark): Vault {
         const { refresh, user, subject } = current;
         const same = next.goesOn && (next.subject ?? subject) === (subject ?? next.subject);
         current = same ? { ...next, refresh: next.refresh || refresh, user: next.user ?? user } : next;
+        if (!same) era += 1;
         present = id;
       }
       freshMonotonic = performance.now() + freshFor;
@@ -251,6 +273,7 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     wipe() {
       last = current.refresh || last;
       present = 0;
+      era += 1;
       current = NOBODY;
       freshMonotonic = 0;
       arrived = empty();
@@ -268,7 +291,8 @@ export function createVault(settings: Settings, mark: Mark): Vault {
       for (let at = 0; at < origins.length; at += 1) if (safe.indexOf(url, origins[at] as string) === 0) return true;
       return false;
     },
-    send(request) {
+    send(request, spare) {
+      if (prover && current.access) return prover.send(request, spare, vault, () => [current.access, era], authorise);
       if (current.access) authorise(request);
       else if (safe.credentialsOf(request) === 'same-origin')
         return safe.fetch(new safe.Request(request, { credentials: 'include' }));
@@ -276,6 +300,7 @@ export function createVault(settings: Settings, mark: Mark): Vault {
     },
     reveal: () => current.access,
   };
+  return vault;
 }
 
 /** Inherits nothing: no setter sees what is put into it. */

@@ -26,6 +26,7 @@ let leaver: Link | undefined;
 let kept: Kept = {};
 let turn: Promise<unknown> = Promise.resolve();
 const world: World = {
+  ofAllTabs,
   shelf: {
     read: (key) => kept[key],
     write(key, value) {

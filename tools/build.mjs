@@ -81,12 +81,12 @@ export async function buildPackage({ wasmBindgen }) {
     sourcemap: true,
     legalComments: 'none',
     // Modules of their own, loaded when the first client is made.
-    external: ['./engine.js', './remote.js'],
+    external: ['./engine.js', './remote.js', './dpop.js'],
     alias: { '#glue': path.join(glue, 'tokenward.js') },
     logLevel: 'warning',
   };
   const source = (name) => path.join(root, 'js', `${name}.ts`);
-  await build({ ...options, entryPoints: ['index', 'engine', 'remote', 'worker'].map(source), outdir: pkg });
+  await build({ ...options, entryPoints: ['index', 'engine', 'remote', 'worker', 'dpop'].map(source), outdir: pkg });
   // For the shell's tests alone: the vault by itself, on a network that they can script.
   const contents = `export { network } from './tests/web/network.js'; export * from './js/vault.ts';`;
   await build({ ...options, stdin: { contents, resolveDir: root }, outfile: path.join(root, 'target/vault.js') });

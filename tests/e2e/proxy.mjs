@@ -24,7 +24,7 @@ export async function startProxy(target) {
     prelude: '',
     /** Headers of the empty page and of the package's files. */
     headers: {},
-    /** `{path, query, method, authorization, cookie, type, key, referer, more, body, start, end, status}` of each request to the server, in order. */
+    /** `{path, query, method, authorization, dpop, cookie, type, key, referer, more, body, start, end, status}` of each request to the server, in order. */
     record,
     to: (wanted) => record.filter(({ path }) => path === wanted),
     /** The most requests to this path that were under way at once. */
@@ -52,6 +52,7 @@ export async function startProxy(target) {
     const { authorization, cookie, 'content-type': type, 'idempotency-key': key } = request.headers;
     const entry = { path: pathname, query: search, method: request.method, authorization, cookie, type, key };
     entry.referer = request.headers.referer;
+    entry.dpop = request.headers.dpop;
     entry.more = Object.fromEntries(
       Object.entries(request.headers).filter(([name]) => /^(x-|cache-|pragma)/.test(name)),
     );

@@ -42,6 +42,12 @@ pub enum ApiError {
     /// 401: the refresh token was used before; its session is over.
     #[error("the refresh token was used before; its session has been ended")]
     RefreshTokenReused,
+    /// 401 (400 in OAuth 2): the proof of possession (RFC 9449) is not one, or not for this request.
+    #[error("DPoP proof: {0}")]
+    InvalidProof(&'static str),
+    /// 401 (400 in OAuth 2): a proof with the nonce in the header `DPoP-Nonce` is wanted.
+    #[error("a DPoP proof with the nonce of the header DPoP-Nonce is required")]
+    UseDpopNonce,
     /// 403: signed in, but not allowed.
     #[error("this needs the role {0:?}")]
     Forbidden(&'static str),
@@ -84,6 +90,8 @@ impl ApiError {
             Self::NoRefreshToken => (StatusCode::UNAUTHORIZED, "NO_REFRESH_TOKEN"),
             Self::InvalidRefreshToken => (StatusCode::UNAUTHORIZED, "INVALID_REFRESH_TOKEN"),
             Self::RefreshTokenReused => (StatusCode::UNAUTHORIZED, "REFRESH_TOKEN_REUSED"),
+            Self::InvalidProof(_) => (StatusCode::UNAUTHORIZED, "INVALID_DPOP_PROOF"),
+            Self::UseDpopNonce => (StatusCode::UNAUTHORIZED, "USE_DPOP_NONCE"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
             Self::CsrfRejected => (StatusCode::FORBIDDEN, "CSRF_REJECTED"),
             Self::UnsupportedGrant => (StatusCode::BAD_REQUEST, "INVALID_REQUEST"),
@@ -121,7 +129,12 @@ impl ApiError {
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             // RFC 6750 §3.1: without a token there is no error to name.
-            let challenge = if *self == Self::NoToken { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+            let challenge = match self {
+                Self::NoToken => "Bearer",
+                Self::InvalidProof(_) => "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\"",
+                Self::UseDpopNonce => "DPoP error=\"use_dpop_nonce\", algs=\"ES256\"",
+                _ => "Bearer error=\"invalid_token\"",
+            };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         let wait = match self {
@@ -142,6 +155,8 @@ impl ApiError {
             Self::InvalidCredentials | Self::NoRefreshToken | Self::InvalidRefreshToken | Self::RefreshTokenReused => {
                 (StatusCode::BAD_REQUEST, "invalid_grant")
             }
+            Self::InvalidProof(_) => (StatusCode::BAD_REQUEST, "invalid_dpop_proof"),
+            Self::UseDpopNonce => (StatusCode::BAD_REQUEST, "use_dpop_nonce"),
             Self::NoToken | Self::TokenExpired | Self::InvalidToken | Self::TokenRevoked => (status, "invalid_token"),
             Self::Forbidden(_) => (status, "insufficient_scope"),
             Self::UnsupportedGrant => (status, "unsupported_grant_type"),

@@ -9,6 +9,7 @@ use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::dpop::Jkt;
 use crate::error::ApiError;
 use crate::routes::Shared;
 use crate::routes::json::{invalid, too_long};
@@ -22,16 +23,26 @@ impl FromRequestParts<Shared> for SignedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, ApiError> {
-        let result = authorise(&parts.headers, server).await;
+        let result = authorise(parts, server).await;
         let happened = if result.is_ok() { Happened::ApiAuthorised } else { Happened::ApiUnauthorised };
         server.telemetry.count(happened, "");
         result.map(Self)
     }
 }
 
-async fn authorise(headers: &HeaderMap, server: &Shared) -> Result<Claims, ApiError> {
-    let claims = match bearer(headers) {
-        Ok(token) => server.access.verify(token)?,
+async fn authorise(parts: &Parts, server: &Shared) -> Result<Claims, ApiError> {
+    let headers = &parts.headers;
+    let claims = match presented(headers) {
+        Ok((scheme, token)) => {
+            let claims = server.access.verify(token)?;
+            let key = if scheme == Scheme::Dpop { server.proofs.check(parts, Some(token))? } else { None };
+            let bound = claims.cnf.as_ref().map(|cnf| &cnf.jkt);
+            if bound != key.as_ref() || bound.is_some() != (scheme == Scheme::Dpop) {
+                server.telemetry.count(Happened::WrongKey, &claims.sid);
+                return Err(ApiError::InvalidToken);
+            }
+            claims
+        }
         Err(error) => {
             // Cookies-only: the browser brings the token, so it must be asked whose page wants it to.
             let name = server.config.dialect.access_cookie().ok_or(error)?;
@@ -48,10 +59,33 @@ async fn authorise(headers: &HeaderMap, server: &Shared) -> Result<Claims, ApiEr
     Ok(claims)
 }
 
-fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+/// How an access token is presented: RFC 6750, or RFC 9449 §7.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+fn presented(headers: &HeaderMap) -> Result<(Scheme, &str), ApiError> {
     let header = headers.get(AUTHORIZATION).ok_or(ApiError::NoToken)?;
     let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(ApiError::InvalidToken)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(ApiError::NoToken) }
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Scheme::Bearer,
+        "dpop" => Scheme::Dpop,
+        _ => return Err(ApiError::NoToken),
+    };
+    Ok((scheme, token.trim()))
+}
+
+/// The key that an auth call proves to have, if it proves one.
+pub struct ProvenKey(pub Option<Jkt>);
+
+impl FromRequestParts<Shared> for ProvenKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, ApiError> {
+        server.proofs.check(parts, None).map(Self)
+    }
 }
 
 /// Where a refresh token travels.

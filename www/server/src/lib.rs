@@ -7,6 +7,7 @@
 mod background;
 pub mod config;
 mod dialect;
+mod dpop;
 mod error;
 mod guard;
 mod keys;
@@ -82,6 +83,7 @@ pub async fn app(config: Config) -> Result<axum::Router, Failure> {
     let server = Arc::new(Server {
         access: tokens::AccessTokens::new(keys.algorithm, keys.signing, keys.verifying, &config),
         refresh: refresh_token::RefreshTokens::new(&keys.refresh),
+        proofs: dpop::Proofs::new(&keys.refresh[0], config.cookie_secure),
         limits: limits::Limits::new(&config),
         telemetry: telemetry::Telemetry::new(),
         passwords: passwords::Passwords::new(),

@@ -30,6 +30,8 @@ pub enum Happened {
     Revoked,
     Limited,
     CsrfRejected,
+    /// A token that is bound to a key came without that key.
+    WrongKey,
     /// An API call that was let in, and one that was not.
     ApiAuthorised,
     ApiUnauthorised,
@@ -37,10 +39,10 @@ pub enum Happened {
 
 use Happened::{
     ApiAuthorised, ApiUnauthorised, CsrfRejected, Limited, LoginFailed, LoginOk, Logout, RefreshRefused,
-    RefreshRepeated, RefreshReused, RefreshRotated, Revoked,
+    RefreshRepeated, RefreshReused, RefreshRotated, Revoked, WrongKey,
 };
 
-const ALL: [(Happened, &str); 12] = [
+const ALL: [(Happened, &str); 13] = [
     (LoginOk, "login_ok"),
     (LoginFailed, "login_failed"),
     (RefreshRotated, "refresh_rotated"),
@@ -51,6 +53,7 @@ const ALL: [(Happened, &str); 12] = [
     (Revoked, "revoked"),
     (Limited, "limited"),
     (CsrfRejected, "csrf_rejected"),
+    (WrongKey, "wrong_key"),
     (ApiAuthorised, "api_authorised"),
     (ApiUnauthorised, "api_unauthorised"),
 ];
@@ -109,7 +112,7 @@ impl Telemetry {
         let request = || REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
         match what {
             ApiAuthorised | ApiUnauthorised => {}
-            RefreshReused => tracing::warn!(event, sid, request = request()),
+            RefreshReused | WrongKey => tracing::warn!(event, sid, request = request()),
             _ => tracing::info!(event, sid, request = request()),
         }
     }

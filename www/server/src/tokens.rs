@@ -10,6 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::dpop::Jkt;
 use crate::error::ApiError;
 use crate::keys::{VerifyingKey, random_bytes};
 use crate::store::User;
@@ -34,6 +35,16 @@ pub struct Claims {
     pub sid: String,
     pub email: String,
     pub role: String,
+    /// The key without which the token is good for nothing (RFC 7800).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+}
+
+/// RFC 9449 §6.1.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The thumbprint of the client's key.
+    pub jkt: Jkt,
 }
 
 /// Signs and verifies access tokens.
@@ -63,7 +74,7 @@ impl AccessTokens {
     }
 
     /// A fresh token for a user's session, and its life in seconds.
-    pub fn issue(&self, user: &User, sid: &str, now: u64) -> Result<(String, u64), ApiError> {
+    pub fn issue(&self, user: &User, sid: &str, jkt: Option<&str>, now: u64) -> Result<(String, u64), ApiError> {
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
@@ -75,6 +86,7 @@ impl AccessTokens {
             sid: sid.to_owned(),
             email: user.email.clone(),
             role: user.role.clone(),
+            cnf: jkt.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
         };
         let token = encode(&self.header, &claims, &self.signing).map_err(|error| {
             tracing::error!(%error, "signing");

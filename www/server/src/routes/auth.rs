@@ -16,8 +16,9 @@ use utoipa::ToSchema;
 use super::json::{Json, check_length};
 use super::{Shared, errors};
 use crate::dialect::Dialect;
+use crate::dpop::Jkt;
 use crate::error::ApiError;
-use crate::guard::{InBody, RefreshToken, SignedIn, Transport, own_site};
+use crate::guard::{InBody, ProvenKey, RefreshToken, SignedIn, Transport, own_site};
 use crate::limits;
 use crate::now;
 use crate::sessions::Refreshed;
@@ -27,10 +28,14 @@ use crate::telemetry::Happened;
 const COOKIE_PATH: &str = "/auth";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-errors!(LoginErrors: ApiError::field("what is wrong"), ApiError::InvalidCredentials, ApiError::CsrfRejected);
+errors!(
+    LoginErrors: ApiError::field("what is wrong"), ApiError::InvalidCredentials, ApiError::CsrfRejected,
+    ApiError::InvalidProof("what is wrong"), ApiError::UseDpopNonce
+);
 errors!(
     RefreshErrors: ApiError::field("what is wrong"), ApiError::NoRefreshToken, ApiError::InvalidRefreshToken,
-    ApiError::RefreshTokenReused, ApiError::CsrfRejected
+    ApiError::RefreshTokenReused, ApiError::CsrfRejected, ApiError::InvalidProof("what is wrong"),
+    ApiError::UseDpopNonce
 );
 errors!(LogoutErrors: ApiError::field("what is wrong"), ApiError::CsrfRejected);
 
@@ -52,7 +57,7 @@ pub struct Credentials {
 pub struct Grant {
     /// A JWT (RFC 9068).
     access_token: String,
-    /// `Bearer`.
+    /// `Bearer`; `DPoP` where the token is bound to the key of the request's proof (RFC 9449).
     token_type: &'static str,
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,6 +104,7 @@ pub async fn login(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     cookies: CookieJar,
+    ProvenKey(key): ProvenKey,
     Json(Credentials { email, password, transport }): Json<Credentials>,
 ) -> Result<Response, ApiError> {
     let transport = match server.config.dialect {
@@ -115,7 +121,7 @@ pub async fn login(
     if let Some(before) = before.and_then(|cookie| server.refresh.open(cookie.value())) {
         server.sessions.end(&before.sid).await?;
     }
-    grant(&server, &user, &session, transport)
+    grant(&server, &user, &session, transport, key.as_deref())
 }
 
 pub async fn sign_in(
@@ -154,19 +160,31 @@ pub async fn sign_in(
 pub async fn refresh(
     State(server): State<Shared>,
     headers: HeaderMap,
+    ProvenKey(key): ProvenKey,
     token: RefreshToken,
 ) -> Result<Response, ApiError> {
-    let (user, session) = rotate(&server, &headers, token.text.as_deref()).await?;
-    grant(&server, &user, &session, token.transport)
+    let (user, session) = rotate(&server, &headers, token.text.as_deref(), key.as_ref()).await?;
+    grant(&server, &user, &session, token.transport, key.as_deref())
 }
 
-pub async fn rotate(server: &Shared, headers: &HeaderMap, token: Option<&str>) -> Result<(User, Session), ApiError> {
+/// A session that was begun with a key goes on with that key alone; one that was begun without is bound to the key that
+/// comes with a genuine token of it.
+pub async fn rotate(
+    server: &Shared,
+    headers: &HeaderMap,
+    token: Option<&str>,
+    key: Option<&Jkt>,
+) -> Result<(User, Session), ApiError> {
     let refused = |error| {
         server.telemetry.count(Happened::RefreshRefused, "");
         error
     };
     let token = token.ok_or_else(|| refused(ApiError::NoRefreshToken))?;
     let presented = server.refresh.open(token).ok_or_else(|| refused(ApiError::InvalidRefreshToken))?;
+    if presented.jkt.is_some() && presented.jkt.as_ref() != key {
+        server.telemetry.count(Happened::WrongKey, &presented.sid);
+        return Err(refused(ApiError::InvalidRefreshToken));
+    }
     let limited = |_: &ApiError| server.telemetry.count(Happened::Limited, &presented.sid);
     server.limits.refresh(&presented.sid).inspect_err(limited)?;
     let key = headers.get(IDEMPOTENCY_KEY).map(axum::http::HeaderValue::as_bytes);
@@ -247,10 +265,16 @@ pub async fn end_session(
 
 errors!(SessionErrors: ApiError::NotFound);
 
-fn grant(server: &Shared, user: &User, session: &Session, transport: Transport) -> Result<Response, ApiError> {
+fn grant(
+    server: &Shared,
+    user: &User,
+    session: &Session,
+    transport: Transport,
+    jkt: Option<&str>,
+) -> Result<Response, ApiError> {
     let dialect = server.config.dialect;
-    let (access_token, expires_in) = server.access.issue(user, &session.sid, now())?;
-    let refresh_token = server.refresh.issue(&session.sid, session.generation);
+    let (access_token, expires_in) = server.access.issue(user, &session.sid, jkt, now())?;
+    let refresh_token = server.refresh.issue(&session.sid, session.generation, jkt);
     let idle = session.idle_expires_at.saturating_sub(now());
     let cookies = CookieJar::new();
     if let Some(name) = dialect.access_cookie() {
@@ -265,7 +289,7 @@ fn grant(server: &Shared, user: &User, session: &Session, transport: Transport) 
     }
     let mut body = Grant {
         access_token,
-        token_type: "Bearer",
+        token_type: token_type(jkt),
         expires_in: (dialect != Dialect::NoExpiresIn).then_some(expires_in),
         user: Profile { id: user.id.clone(), email: user.email.clone(), role: user.role.clone() },
         refresh_token: None,
@@ -276,6 +300,10 @@ fn grant(server: &Shared, user: &User, session: &Session, transport: Transport) 
     }
     let refresh_cookie = cookie(server, dialect.refresh_cookie(), COOKIE_PATH, refresh_token, idle);
     Ok((cookies.add(refresh_cookie), Answer(body)).into_response())
+}
+
+pub fn token_type(jkt: Option<&str>) -> &'static str {
+    if jkt.is_some() { "DPoP" } else { "Bearer" }
 }
 
 /// Takes the cookies back.

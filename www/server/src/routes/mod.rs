@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -29,6 +29,7 @@ use utoipa_axum::routes;
 
 use crate::config::Config;
 use crate::dialect::Dialect;
+use crate::dpop::{DPOP, DPOP_NONCE, Proofs};
 use crate::error::ApiError;
 use crate::limits::Limits;
 use crate::passwords::Passwords;
@@ -63,6 +64,7 @@ pub struct Server {
     pub config: Config,
     pub access: AccessTokens,
     pub refresh: RefreshTokens,
+    pub proofs: Proofs,
     pub passwords: Passwords,
     pub limits: Limits,
     pub telemetry: Telemetry,
@@ -90,7 +92,8 @@ macro_rules! errors {
 use errors;
 
 errors!(
-    TokenErrors: ApiError::NoToken, ApiError::TokenExpired, ApiError::InvalidToken, ApiError::TokenRevoked
+    TokenErrors: ApiError::NoToken, ApiError::TokenExpired, ApiError::InvalidToken, ApiError::TokenRevoked,
+    ApiError::InvalidProof("what is wrong"), ApiError::UseDpopNonce
 );
 errors!(
     AnyErrors: ApiError::InvalidRequest(axum::http::StatusCode::PAYLOAD_TOO_LARGE, "body: too long".into()),
@@ -230,6 +233,7 @@ fn complete(document: &mut utoipa::openapi::OpenApi, dialect: Dialect) {
 async fn around(State(server): State<Shared>, path: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers(), &server);
+    let proves = request.headers().contains_key(DPOP);
     let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request));
     let answer = REQUEST_ID.scope(id.clone(), answer).await;
     let mut response = answer.unwrap_or_else(|_| ApiError::RequestTimeout.into_response());
@@ -247,6 +251,9 @@ async fn around(State(server): State<Shared>, path: Option<MatchedPath>, request
     }
     for (name, value) in SECURITY_HEADERS {
         response.headers_mut().entry(name).or_insert(value);
+    }
+    if proves && let Ok(nonce) = HeaderValue::from_str(&server.proofs.nonce()) {
+        response.headers_mut().insert(DPOP_NONCE, nonce);
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID_HEADER, id);
@@ -307,7 +314,7 @@ fn cors(config: &Config) -> CorsLayer {
         .allow_origin(AllowOrigin::list(origins))
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("idempotency-key")])
-        .expose_headers([RETRY_AFTER, REQUEST_ID_HEADER])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("idempotency-key"), DPOP])
+        .expose_headers([RETRY_AFTER, REQUEST_ID_HEADER, DPOP_NONCE, WWW_AUTHENTICATE])
         .max_age(Duration::from_secs(600))
 }

@@ -13,11 +13,15 @@ use utoipa::ToSchema;
 
 use super::{Shared, auth, errors};
 use crate::error::ApiError;
+use crate::guard::ProvenKey;
 use crate::now;
 use crate::routes::json::too_long;
 use crate::telemetry::Happened;
 
-errors!(TokenErrors: ApiError::field("what is wrong"), ApiError::UnsupportedGrant);
+errors!(
+    TokenErrors: ApiError::field("what is wrong"), ApiError::UnsupportedGrant, ApiError::InvalidProof("what is wrong"),
+    ApiError::UseDpopNonce
+);
 
 #[derive(Deserialize, ToSchema)]
 pub struct TokenRequest {
@@ -42,6 +46,7 @@ pub async fn token(
     State(server): State<Shared>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
+    ProvenKey(key): ProvenKey,
     form: Result<Form<TokenRequest>, FormRejection>,
 ) -> Result<axum::Json<Value>, ApiError> {
     let Form(request) = form.map_err(|rejection| invalid(&rejection))?;
@@ -51,14 +56,14 @@ pub async fn token(
             let password = request.password.ok_or_else(|| ApiError::field("password: expected a string, got none"))?;
             auth::sign_in(&server, peer, &headers, &email, password).await?
         }
-        "refresh_token" => auth::rotate(&server, &headers, request.refresh_token.as_deref()).await?,
+        "refresh_token" => auth::rotate(&server, &headers, request.refresh_token.as_deref(), key.as_ref()).await?,
         _ => return Err(ApiError::UnsupportedGrant),
     };
-    let (access_token, expires_in) = server.access.issue(&user, &session.sid, now())?;
+    let (access_token, expires_in) = server.access.issue(&user, &session.sid, key.as_deref(), now())?;
     Ok(axum::Json(json!({
         "access_token": access_token,
-        "refresh_token": server.refresh.issue(&session.sid, session.generation),
-        "token_type": "Bearer",
+        "refresh_token": server.refresh.issue(&session.sid, session.generation, key.as_deref()),
+        "token_type": auth::token_type(key.as_deref()),
         "expires_in": expires_in,
     })))
 }

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod dialects;
+mod dpop;
 mod faults;
 mod harness;
 mod http;
