@@ -5,7 +5,7 @@
  *
  * | code | when | what to do |
  * | --- | --- | --- |
- * | `INVALID_OPTIONS` | an option has the wrong type or value, or `authHeaders` threw; the message names it | mend the code |
+ * | `INVALID_OPTIONS` | an option has the wrong type or value, or `authHeaders` threw, or a worker keeps the token; the message names it | mend the code |
  * | `INVALID_CREDENTIALS` | the server refused what was handed to `login` | ask the user again |
  * | `SIGNED_OUT` | nobody is signed in | show the login |
  * | `SESSION_ENDED` | the session ended while the call was under way | show the login |
@@ -15,7 +15,7 @@
  * | `OFFLINE` | no answer: offline, the server is down, or CORS refused | try again; look at the browser's console |
  * | `MALFORMED_RESPONSE` | a success without an access token in it | mend the server, or set `options.fields` |
  * | `SERVER_ERROR` | the auth server failed, or there is no such endpoint | try again; check `options.endpoints` |
- * | `WASM_UNAVAILABLE` | the wasm module could not be loaded; the message says why | mend the deployment |
+ * | `WASM_UNAVAILABLE` | the wasm module could not be loaded, or the worker not be started; the message says why | mend the deployment |
  * | `DISPOSED` | the client was disposed of | use the new client |
  */
 export type AuthErrorCode =

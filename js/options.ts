@@ -19,8 +19,8 @@ export interface AuthClientOptions {
   apiOrigins?: readonly string[];
   /** Scheme of the `Authorization` header on API calls. Default `'Bearer'`; with `dpop` `'DPoP'`. */
   tokenScheme?: string;
-  /** Extra headers for the auth calls alone, for instance a CSRF token. A function is asked on each call. */
-  authHeaders?: HeadersInit | (() => HeadersInit);
+  /** Extra headers for the auth calls alone, for instance a CSRF token. A function is asked on each call; it may return a promise. */
+  authHeaders?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
   /** Send `Idempotency-Key` with refreshes, so that a lost answer can be asked for again. Default: to the page's own origin only (elsewhere it needs the server's CORS consent). */
   idempotencyKey?: boolean;
   /** Renew so many seconds before expiry. Default 60, and never more than half of the token's life. */

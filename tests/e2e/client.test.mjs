@@ -71,6 +71,9 @@ test('each wrong option throws INVALID_OPTIONS with its name, what was expected 
         { fields: { refreshToken: '' } },
         { crossTab: 'yes' },
         { onLog: 'console' },
+        { isolation: 'iframe' },
+        { exposeToken: 1 },
+        { dpop: 'stored' },
       ];
       return wrong.map((options) => {
         try {

@@ -43,17 +43,8 @@ export async function withPage(env, test) {
   }
 }
 
-/** Runs something with a server and a browser context of its own, however long it takes. */
-export async function withContext(env, work) {
-  const server = await startServer(env);
-  const context = await browser.newContext();
-  try {
-    await work({ context, server });
-  } finally {
-    await context.close();
-    await server.stop();
-  }
-}
+/** A context of its own, which whoever asks closes. */
+export const newContext = () => browser.newContext();
 
 /**
  * Runs a test with a server behind a proxy of the test's own. `open(options)` opens a tab with a client on an empty page,

@@ -24,7 +24,7 @@ export async function startProxy(target) {
     prelude: '',
     /** Headers of the empty page and of the package's files. */
     headers: {},
-    /** `{path, query, method, authorization, dpop, cookie, type, key, referer, more, body, start, end, status}` of each request to the server, in order. */
+    /** `{path, query, method, authorization, dpop, cookie, type, key, referer, more, body, start, end, status}`, with `answer` from an auth endpoint, of each request to the server, in order. */
     record,
     to: (wanted) => record.filter(({ path }) => path === wanted),
     /** The most requests to this path that were under way at once. */
@@ -80,6 +80,7 @@ export async function startProxy(target) {
       const text = [];
       for await (const chunk of answer) text.push(chunk);
       await fault.until;
+      if (pathname.startsWith('/auth/')) entry.answer = Buffer.concat(text).toString();
       done(fault.lose === 'answer' ? 'lost' : answer.statusCode);
       if (fault.lose === 'answer') return request.socket.destroy();
       response.writeHead(answer.statusCode, answer.rawHeaders).end(Buffer.concat(text));

@@ -1,18 +1,53 @@
 // A hostile script against the client: each probe on a page of its own, once coming after the sign-in (late), once before
-// the library is loaded (early). Late, no token may be seen. Early, a page cannot keep a token from a script that was
-// there first: how often is counted, and may only become less.
+// the library is loaded (early), for each place where the tokens may be. Late, no token may be seen, anywhere. Early, a page
+// cannot keep a token from a script that was there first: how often is counted, and may only become less; a worker can.
+// Riding (asking the server for a token of one's own) is counted apart.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ADA, closeBrowser, openBlank, openBrowser, withContext } from '../e2e/harness.mjs';
+import { startServer } from '../../tools/servers.mjs';
+import { ADA, closeBrowser, newContext, openBrowser } from '../e2e/harness.mjs';
+import { startProxy } from '../e2e/proxy.mjs';
 import { openEye } from './eye.mjs';
 import { PROBES } from './probes.mjs';
+import { openRides, rewriteOptions, swapWorkers } from './rides.mjs';
 
-/** So many of the probes see a token when they come first. */
+/** So many of the probes see a token on a page when they come first. */
 const EARLY = 18;
 const AT_ONCE = 3;
+/** What the documents ask for. */
+const POLICY = { 'content-security-policy': "worker-src 'self'" };
 
-before(openBrowser);
-after(closeBrowser);
+const WAYS = {
+  page: {},
+  'page, refresh token in the body': { transport: 'body' },
+  'page, DPoP': { dpop: true },
+  worker: { isolation: 'worker' },
+  'worker, DPoP': { isolation: 'worker', dpop: 'memory' },
+  'shared worker': { isolation: 'shared-worker' },
+  'shared worker, DPoP': { isolation: 'shared-worker', dpop: true },
+};
+/** Each set takes a minute or two; without `ALL=1` those are left out that look at what another has looked at. */
+const runs = ({ isolation, dpop, transport }, early) =>
+  process.env.ALL === '1' || (isolation ? !dpop : !early || !(dpop || transport));
+const table = {};
+
+let server;
+let proxy;
+
+before(async () => {
+  await openBrowser();
+  server = await startServer({ REFRESH_LIMIT: '1000000', LOGIN_LIMIT: '1000000' });
+  proxy = await startProxy(server.url);
+  proxy.headers = POLICY;
+});
+
+after(async () => {
+  console.log(`\nof ${PROBES.length} probes, so many saw a token; of so many ways to ride, so many got one`);
+  console.table(table);
+  await proxy.stop();
+  await server.stop();
+  await closeBrowser();
+});
 
 /** Everything that an app does with a client: calls, uploads, refused tokens, refreshes, another sign-in, a sign-out. */
 async function useIt(credentials) {
@@ -38,42 +73,63 @@ async function useIt(credentials) {
   await quietly(auth.logout());
 }
 
-/** How many different tokens the probe saw, of how many there were. */
-async function attack(context, server, probe, early, options) {
-  const page = await context.newPage();
-  const tokens = new Set();
-  const reading = [];
-  page.on('response', (response) => {
-    if (!/\/auth\/(login|refresh)$/.test(response.url()) || response.status() !== 200) return;
-    const read = response.json().then(({ accessToken, refreshToken }) => {
-      // The signature alone would do: whoever has it and the payload has the token.
-      tokens.add(accessToken.split('.')[2]);
-      if (refreshToken) tokens.add(refreshToken);
-    });
-    reading.push(read.catch(() => {}));
-  });
+let count = 0;
+
+/** A page of its own, in a context of its own: nothing is shared but the server. */
+async function withPage(scripts, work) {
+  const context = await newContext();
   try {
-    await page.addInitScript(openEye);
-    if (early) await page.addInitScript((given) => eye.patch(given), probe);
-    await openBlank(page, server);
-    const credentials = { ...ADA, ...(options.transport === 'body' && { transport: 'body' }) };
-    await page.evaluate(
-      async ([settings, given]) => {
-        const { AuthClient } = await import('/pkg/index.js');
-        Object.assign(globalThis, { AuthClient, auth: new AuthClient(settings) });
-        await auth.ready;
-        await auth.login(given).catch(() => {});
-      },
-      [options, credentials],
-    );
-    if (!early) await page.evaluate((given) => eye.patch(given), probe);
-    await page.evaluate(useIt, credentials);
-    await Promise.all(reading);
-    assert.ok(early || tokens.size >= 3, `${probe.name}: the client did not work: ${tokens.size} tokens`);
-    return await page.evaluate((all) => eye.found(all), [...tokens].map(reversed));
+    const page = await context.newPage();
+    for (const [script, argument] of scripts) await page.addInitScript(script, argument);
+    await page.goto(`${proxy.url}/blank`);
+    return await work(page);
   } finally {
-    await page.close();
+    await context.close();
   }
+}
+
+/** A client on the page, signed in. `tokens` are all that it was ever given: a header tells its calls from others'. */
+async function signedIn(page, options, body = {}) {
+  count += 1;
+  const id = `client-${count}`;
+  const settings = { name: id, ...options, authHeaders: { 'x-page': id } };
+  await page.evaluate(
+    async ([given, credentials]) => {
+      const { AuthClient } = await import('/pkg/index.js');
+      Object.assign(globalThis, { AuthClient, auth: new AuthClient(given) });
+      await auth.ready;
+      await auth.login(credentials).catch(() => {});
+    },
+    [settings, { ...ADA, ...body }],
+  );
+  return {
+    settings,
+    tokens() {
+      const found = new Set();
+      for (const { more, answer, status } of proxy.record) {
+        if (more?.['x-page'] !== id || status !== 200 || !answer) continue;
+        const { accessToken, refreshToken } = JSON.parse(answer);
+        // The signature alone would do: whoever has it and the payload has the token.
+        found.add(accessToken.split('.')[2]);
+        if (refreshToken) found.add(refreshToken);
+      }
+      return [...found];
+    },
+  };
+}
+
+/** How many different tokens the probe saw. */
+function attack(probe, early, options) {
+  const scripts = [[openEye], ...(early ? [[`eye.patch(${JSON.stringify(probe)})`]] : [])];
+  return withPage(scripts, async (page) => {
+    const body = options.transport === 'body' ? { transport: 'body' } : {};
+    const client = await signedIn(page, options, body);
+    if (!early) await page.evaluate((given) => eye.patch(given), probe);
+    await page.evaluate(useIt, { ...ADA, ...body });
+    const tokens = client.tokens();
+    assert.ok(early || tokens.length >= 3, `${probe.name}: the client did not work: ${tokens.length} tokens`);
+    return page.evaluate((all) => eye.found(all), tokens.map(reversed));
+  });
 }
 
 const reversed = (token) => [...token].reverse().join('');
@@ -87,12 +143,12 @@ function inTime(work) {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-async function attackAll(context, server, early, options) {
+async function attackAll(early, options) {
   const leaks = [];
   const queue = PROBES.filter(({ name }) => name.includes(process.env.PROBE ?? ''));
   const worker = async () => {
     for (let probe = queue.shift(); probe; probe = queue.shift()) {
-      const once = () => inTime(attack(context, server, probe, early, options));
+      const once = () => inTime(attack(probe, early, options));
       // A busy machine may be slow once; a client that a probe has stopped is so again.
       const seen = await once()
         .catch(once)
@@ -108,12 +164,9 @@ async function attackAll(context, server, early, options) {
   return leaks;
 }
 
-test('the eye sees a token where there is one to see', () =>
-  withContext({}, async ({ context, server }) => {
-    const page = await context.newPage();
-    await page.addInitScript(openEye);
-    await openBlank(page, server);
-    const seen = await page.evaluate(async () => {
+test('the eye sees a token where there is one to see', async () => {
+  const seen = await withPage([[openEye]], (page) =>
+    page.evaluate(async () => {
       const token = 'header.payload.signature-of-a-token';
       const results = [];
       const tries = [
@@ -129,36 +182,131 @@ test('the eye sees a token where there is one to see', () =>
         results.push(await eye.found([[...token].reverse().join('')]));
       }
       return results;
-    });
-    assert.deepEqual(seen, [1, 1, 1, 1, 1, 1]);
-    // A client as the documents write it, under a few of the probes.
-    for (const name of ['fetch', 'Response: text, json', 'Object.prototype.then', 'Promise: constructor']) {
-      const probe = PROBES.find((one) => one.name === name);
-      const naive = await context.newPage();
-      await naive.addInitScript(openEye);
-      await openBlank(naive, server);
-      await naive.evaluate((given) => eye.patch(given), probe);
-      const token = await naive.evaluate(async (given) => {
+    }),
+  );
+  assert.deepEqual(seen, [1, 1, 1, 1, 1, 1]);
+  // A client as the documents write it, under a few of the probes.
+  for (const name of ['fetch', 'Response: text, json', 'Object.prototype.then', 'Promise: constructor']) {
+    const probe = PROBES.find((one) => one.name === name);
+    const found = await withPage([[openEye], [`eye.patch(${JSON.stringify(probe)})`]], async (page) => {
+      const token = await page.evaluate(async (given) => {
         const headers = { 'content-type': 'application/json' };
         const response = await fetch('/auth/login', { method: 'POST', headers, body: JSON.stringify(given) });
         const { accessToken } = await response.json();
         await fetch('/api/me', { headers: { authorization: `Bearer ${accessToken}` } });
         return accessToken;
       }, ADA);
-      assert.equal(await naive.evaluate((one) => eye.found([one]), reversed(token)), 1, name);
-    }
-  }));
+      return page.evaluate((one) => eye.found([one]), reversed(token));
+    });
+    assert.equal(found, 1, name);
+  }
+});
 
-for (const options of [{}, { transport: 'body' }]) {
-  test(`late, ${options.transport ?? 'cookie'} transport: ${PROBES.length} probes see no token`, () =>
-    withContext({}, async ({ context, server }) => {
-      assert.deepEqual(await attackAll(context, server, false, options), []);
-    }));
+for (const [way, options] of Object.entries(WAYS)) {
+  const row = {};
+  table[way] = row;
+
+  if (runs(options, false))
+    test(`${way}: late, ${PROBES.length} probes see no token`, async () => {
+      const leaks = await attackAll(false, options);
+      row.late = leaks.length;
+      assert.deepEqual(leaks, []);
+    });
+
+  const most = options.isolation ? 0 : EARLY;
+  if (runs(options, true))
+    test(`${way}: early, at most ${most} of ${PROBES.length} probes see one`, async () => {
+      const leaks = await attackAll(true, options);
+      row.early = leaks.length;
+      if (leaks.length > 0) console.log(`early, ${way}: ${leaks.sort().join(' · ')}`);
+      assert.ok(leaks.length <= most, leaks.join(' · '));
+    });
+
+  test(`${way}: who rides, and how`, async () => {
+    const late = await withPage([[openEye]], (page) => ride(page, options));
+    // Whoever was there first can do all that, and may lay hands on the worker before it starts.
+    const early = [...late];
+    for (const [name, script] of Object.entries({ swapWorkers, rewriteOptions }))
+      if (await withPage([[script]], (page) => lurk(page, options))) early.push(name);
+    row['rides, late'] = late.length;
+    row['rides, early'] = early.length;
+    console.log(`rides, ${way}: ${early.join(' · ') || 'none'}`);
+    if (options.isolation && options.dpop) assert.deepEqual(early, []);
+    // With a key that lies in IndexedDB, whoever can use that has the session.
+    else if (options.dpop)
+      assert.ok(
+        late.every((name) => /IndexedDB|started again/.test(name)),
+        late.join(' · '),
+      );
+  });
 }
 
-test(`early: at most ${EARLY} of ${PROBES.length} probes see one`, () =>
-  withContext({}, async ({ context, server }) => {
-    const leaks = await attackAll(context, server, true, {});
-    console.log(`early leaks, ${leaks.length} of ${PROBES.length}: ${leaks.sort().join(' · ')}`);
-    assert.ok(leaks.length <= EARLY);
-  }));
+/** Whether a script that was there before the library got a token that it can use. */
+async function lurk(page, options) {
+  await signedIn(page, options);
+  await page.evaluate(() => globalThis.lurk?.());
+  await page.evaluate(() => auth.refresh().catch(() => {}));
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+  return usable(JSON.stringify(await page.evaluate(() => globalThis.swapped ?? [])));
+}
+
+/** Whether there is a token in this text that needs no key. */
+function usable(text) {
+  const tokens = text.match(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{20,}/g) ?? [];
+  return tokens.some((token) => !JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).cnf);
+}
+
+/** The ways to ride that gave a token. */
+async function ride(page, options) {
+  const { settings } = await signedIn(page, options);
+  const got = await page.evaluate(
+    async ([open, given]) => {
+      const { isolation: _, authHeaders: __, ...rest } = given;
+      const endpoint = (path) => new URL(path, location.href).href;
+      globalThis.rideSettings = {
+        endpoints: {
+          login: endpoint('/auth/login'),
+          refresh: endpoint('/auth/refresh'),
+          logout: endpoint('/auth/logout'),
+          logoutAll: endpoint('/auth/logout-all'),
+        },
+        transport: 'cookie',
+        oauth2: false,
+        fields: { accessToken: 'accessToken', refreshToken: 'refreshToken', expiresIn: 'expiresIn', user: 'user' },
+        origins: [`${location.origin}/`],
+        tokenScheme: given.dpop ? 'DPoP' : 'Bearer',
+        idempotencyKey: true,
+        renewBefore: 60_000,
+        timeout: 3_000,
+        restore: 'always',
+        crossTab: true,
+        dpop: false,
+        ...rest,
+        asksForHeaders: true,
+        asksForRefusal: false,
+      };
+      globalThis.rideShelf = Object.fromEntries(
+        ['', ':try', ':owed', ':wait'].map((suffix) => {
+          const key = `tokenward:${given.name}${suffix}`;
+          return [key, localStorage.getItem(key)];
+        }),
+      );
+      new Function(`return ${open}`)()();
+      const got = [];
+      for (const [name, attempt] of Object.entries(rides)) {
+        const answer = await attempt().catch((error) => String(error));
+        got.push([name, JSON.stringify(answer) ?? '']);
+        // What it took was good once: the next one shall find a session too.
+        await auth.refresh().catch(() => {});
+        if (auth.session.status !== 'signed-in') await auth.login(given.credentials).catch(() => {});
+      }
+      if (/eyJ[\w-]+\.eyJ/.test(JSON.stringify(globalThis.swapped ?? [])))
+        got.push('a worker with a script before ours');
+      return got;
+    },
+    [String(openRides), { ...settings, credentials: ADA }],
+  );
+  // A token that is bound to a key is of use to who has the key: with one of its own, or the one in IndexedDB.
+  const keyless = options.isolation && options.dpop;
+  return got.filter(([, text]) => usable(text) || (!keyless && /eyJ[\w-]+\.eyJ/.test(text))).map(([name]) => name);
+}
