@@ -31,7 +31,8 @@ export function warnOfPolicy(log: Log, slot: string) {
       const metas = document.querySelectorAll<HTMLMetaElement>('meta[http-equiv="Content-Security-Policy" i]');
       const policies = [...metas].map(({ content }) => content);
       if (!confinesWorkers(policies)) {
-        const { headers } = await fetch(location.href, { method: 'HEAD', cache: 'force-cache' });
+        const { ok, headers } = await fetch(location.href, { method: 'HEAD', cache: 'force-cache' });
+        if (!ok) return; // not asked this way
         policies.push(...(headers.get('content-security-policy') ?? '').split(','));
       }
       if (confinesWorkers(policies)) return;

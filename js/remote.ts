@@ -43,6 +43,8 @@ export interface Sent {
 
 /** A worker that leaves a call unanswered for so long is asked whether it lives, and has as long to answer that. */
 const PATIENCE = 3_000;
+/** A worker that has not loaded by then never will. */
+const LOADING = 30_000;
 /** What may be sent twice (RFC 9110 §9.2.1). */
 const SAFE = /^(GET|HEAD|OPTIONS)$/;
 
@@ -73,6 +75,8 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
   let resumes = false;
   let running: Promise<Link> | undefined;
   let link: Link | undefined;
+  /** The same, once the worker has answered. */
+  let open: Link | undefined;
 
   /** What the worker tells and asks. */
   function hear(what: string, detail: never): unknown {
@@ -115,21 +119,25 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
   async function start(): Promise<Link> {
     const { port, life, failed, end } = launch(kind, JSON.stringify(plain), AuthError);
     const next = createLink(port, hear, AuthError);
+    const began = performance.now();
     const dead = (reason: unknown) => {
       if (link !== next) return;
+      const lived = open === next && performance.now() - began > PATIENCE;
       link = undefined;
+      open = undefined;
       running = undefined;
       end();
       next.close(reason);
       if (leaving.signal.aborted) return;
       log('warn', 'worker-ended', { kind });
       resumes = last?.status === 'signed-in';
-      run().catch(() => {});
+      // One that cannot live is not started over and over; the next call tries again.
+      if (lived) run().catch(() => {});
     };
     life.addEventListener('close', () => dead(gone()));
     life.start();
+    const late = setTimeout(() => dead(gone()), LOADING);
     watch = watcher(next, () => dead(gone()));
-    watch();
     link = next;
     try {
       const hello: Hello = { shelf: shelf(), resume: resumes };
@@ -137,34 +145,39 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
       for (const entry of entries) log.keep(entry);
       if (snapshot)
         heard({ event: snapshot.status === 'restoring' ? 'changed' : snapshot.status, detail: snapshot, snapshot });
+      open = next;
+      clearTimeout(late);
       return next;
     } catch (error) {
+      clearTimeout(late);
       if (link === next) link = undefined;
       next.close(error);
       end();
-      throw error;
+      throw error instanceof Gone ? unstartable(error, AuthError) : error;
     }
   }
 
   let watch = () => {};
   const run = (): Promise<Link> => {
-    running ??= start().catch((error: unknown) => {
-      running = undefined;
+    if (running) return running;
+    const starting = start().catch((error: unknown) => {
+      if (running === starting) running = undefined;
       throw error;
     });
-    return running;
+    running = starting;
+    return starting;
   };
 
   /** A question to whatever worker there is; asked of the next one if this one dies. */
   async function ask(what: string, detail?: unknown, signal?: AbortSignal | null): Promise<unknown> {
     for (;;) {
       leaving.signal.throwIfAborted();
-      const to = link ?? (await run());
+      const to = open ?? (await run());
       watch();
       try {
         return await to.ask(what, detail, signal);
       } catch (error) {
-        if (link === to || leaving.signal.aborted || !(error instanceof Gone)) throw error;
+        if (open === to || leaving.signal.aborted || !(error instanceof Gone)) throw error;
       }
     }
   }
@@ -183,7 +196,7 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
     const described = describe(request, init, stream !== undefined);
     const sent = described instanceof Promise ? await abortable(described, signal) : described;
     for (;;) {
-      const to = link ?? (await abortable(run(), signal));
+      const to = open ?? (await abortable(run(), signal));
       watch();
       try {
         const { body: bytes } = sent.init;
@@ -291,7 +304,11 @@ function watcher(link: Link, dead: () => void): () => void {
   const look = () => {
     looking = link.waiting();
     if (!looking) return;
-    const silence = setTimeout(dead, PATIENCE);
+    const asked = performance.now();
+    const silence = setTimeout(() => {
+      // A page that was frozen in between has not listened either.
+      if (performance.now() - asked < 2 * PATIENCE) dead();
+    }, PATIENCE);
     const heard = () => clearTimeout(silence);
     link.ask('alive').then(heard, heard);
     setTimeout(look, 2 * PATIENCE);

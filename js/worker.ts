@@ -193,7 +193,11 @@ function formOf(entries: [string, FormDataEntryValue][]): FormData {
 }
 
 function greet(port: Port) {
-  const link: Link = createLink(port, (what, detail, signal) => HEARS[what]?.(link, detail, signal), AuthError);
+  const link: Link = createLink(
+    port,
+    (what, detail, signal) => Object.hasOwn(HEARS, what) && HEARS[what]?.(link, detail, signal),
+    AuthError,
+  );
 }
 
 if (ofAllTabs) worker.onconnect = ({ ports: [port] }) => greet(port as MessagePort);

@@ -48,7 +48,7 @@ const STEPS = [
     `client in a ${isolation}: end to end`,
     (tools) => browserTests(tools, IN_WORKERS[isolation], { ISOLATION: isolation }),
   ]),
-  ['secrecy: hostile scripts on the page', (tools) => browserTests(tools, 'tests/secrecy/secrecy.test.mjs')],
+  ['secrecy: hostile scripts on the page', (tools) => browserTests(tools, 'tests/secrecy/')],
 ];
 
 const e2e = (...names) => names.map((name) => `tests/e2e/${name}.test.mjs`);

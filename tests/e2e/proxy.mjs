@@ -20,6 +20,8 @@ export async function startProxy(target) {
      * the answer is handed on.
      */
     fault: () => undefined,
+    /** Further pages: by path, what gives their text. */
+    pages: new Map(),
     /** What runs before the engine, wherever that is. */
     prelude: '',
     /** Headers of the empty page and of the package's files. */
@@ -42,6 +44,8 @@ export async function startProxy(target) {
     const { pathname, search } = new URL(request.url, 'http://proxy');
     if (pathname === '/blank')
       return response.writeHead(200, { 'content-type': 'text/html', ...proxy.headers }).end('<!doctype html>');
+    const page = proxy.pages.get(pathname);
+    if (page) return response.writeHead(200, { 'content-type': 'text/html', ...proxy.headers }).end(page());
     if (pathname.startsWith('/pkg/')) {
       const file = path.join(root, 'pkg', path.basename(pathname));
       const content = readFileSync(file);

@@ -403,6 +403,21 @@ test('a worker that cannot be had: told where it was asked for, replaced where i
     }
   }));
 
+test('a worker whose script takes long to load is waited for', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    proxy.headers = POLICY;
+    const page = await open({ isolation: 'page', name: 'nobody' });
+    let asked = 0;
+    await page.route('**/worker.js', async (route) => {
+      asked += 1;
+      await later(8_000);
+      await route.continue();
+    });
+    await makeClient(page, { isolation: 'worker' }, { signIn: false });
+    await signIn(page);
+    assert.equal(asked, 1);
+  }));
+
 test('a page that lets any worker run is warned', () =>
   withTabs({}, async ({ open, proxy }) => {
     const warned = (page) =>

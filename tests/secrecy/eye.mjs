@@ -268,8 +268,13 @@ export function openEye() {
     },
   };
 
+  const { fetch } = globalThis;
+  const textOf = (response) => textOfResponse(response);
+
   globalThis.eye = {
     see,
+    /** A text of the server, by what was kept. */
+    ask: (path) => then(fetch(path), textOf),
     patch({ how, places }) {
       if (special[how]) return special[how]();
       for (const [holder, name] of places) {

@@ -1,0 +1,88 @@
+// Browsers spoken to by W3C WebDriver: Firefox, and WebKitGTK on Linux (`npm test` names their drivers).
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { freePort } from '../../tools/servers.mjs';
+
+export const ENGINES = {
+  Firefox: {
+    driver: process.env.GECKODRIVER,
+    args: (port, folder) => ['--port', String(port), '--profile-root', folder],
+    capabilities: { 'moz:firefoxOptions': { binary: process.env.FIREFOX, args: ['-headless'] } },
+  },
+  WebKitGTK: {
+    driver: process.env.WEBKIT_DRIVER,
+    args: (port) => [`--port=${port}`],
+    capabilities: {},
+    display: true,
+  },
+};
+
+/** A browser behind its driver: `run(window, function, argument)` in one of its windows, and `open()` for another. */
+export async function startBrowser({ driver, args, capabilities, display }) {
+  const port = await freePort();
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-'));
+  const env = { ...process.env, TMPDIR: folder };
+  const screen = display ? spawn('Xvfb', ['-displayfd', '1'], { stdio: ['ignore', 'pipe', 'ignore'] }) : undefined;
+  if (screen) {
+    env.DISPLAY = `:${String(await new Promise((resolve) => screen.stdout.once('data', resolve))).trim()}`;
+    env.WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS = '1'; // as root in a container there is none; loopback only
+  }
+  const program = spawn(driver, args(port, folder), { stdio: 'ignore', env });
+  const ended = new Promise((resolve) => program.on('exit', resolve));
+  const stop = async () => {
+    program.kill();
+    await ended;
+    screen?.kill();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  const ask = async (method, where, body) => {
+    const headers = { 'content-type': 'application/json' };
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(30_000) };
+    const response = await fetch(`http://127.0.0.1:${port}${where}`, init);
+    const { value } = await response.json();
+    if (!response.ok) throw new Error(`${value.error}: ${value.message}`);
+    return value;
+  };
+  let session;
+  for (let tries = 0; !session; tries += 1) {
+    try {
+      session = (await ask('POST', '/session', { capabilities: { alwaysMatch: capabilities } })).sessionId;
+    } catch (error) {
+      if (tries > 50 || !/fetch failed/.test(error.message)) {
+        await stop();
+        throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  const to = (method, where, body) => ask(method, `/session/${session}${where}`, body);
+  const script = (code, argument) =>
+    to('POST', '/execute/async', {
+      script: `const [given, done] = arguments; (${code})(given).then((value) => done({ value }), (error) => done({ error: String(error) }));`,
+      args: [argument ?? null],
+    });
+  await to('POST', '/timeouts', { script: 20_000 });
+  return {
+    async open(url) {
+      const { handle } = await to('POST', '/window/new', { type: 'tab' });
+      await to('POST', '/window', { handle });
+      await to('POST', '/url', { url });
+      return handle;
+    },
+    async run(handle, body, argument) {
+      await to('POST', '/window', { handle });
+      const { value, error } = await script(body, argument);
+      if (error) throw new Error(error);
+      return value;
+    },
+    /** Goes there in the present window. */
+    visit: (url) => to('POST', '/url', { url }),
+    title: () => to('GET', '/title'),
+    async stop() {
+      await to('DELETE', '').catch(() => {});
+      await stop();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+// The same hostile scripts in Firefox: late on the page, and early where the tokens are in a worker. A page attacks itself
+// and says by its title what came of it, because WebDriver's own scripts run beside the page's.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startServer } from '../../tools/servers.mjs';
+import { ADA } from '../e2e/harness.mjs';
+import { startProxy } from '../e2e/proxy.mjs';
+import { ENGINES, startBrowser } from '../e2e/webdriver.mjs';
+import { openEye } from './eye.mjs';
+import { PROBES } from './probes.mjs';
+import { reversed, tokensOf, useIt } from './use.mjs';
+
+let server;
+let proxy;
+let browser;
+
+before(async () => {
+  server = await startServer({ REFRESH_LIMIT: '1000000', LOGIN_LIMIT: '1000000' });
+  proxy = await startProxy(server.url);
+  proxy.headers = { 'content-security-policy': "worker-src 'self'" };
+  browser = await startBrowser(ENGINES.Firefox);
+});
+
+after(async () => {
+  await browser?.stop();
+  await proxy?.stop();
+  await server?.stop();
+});
+
+let count = 0;
+
+/** A page that attacks itself. */
+function page(probe, early, options) {
+  count += 1;
+  const id = `client-${count}`;
+  const settings = JSON.stringify({ name: id, ...options, authHeaders: { 'x-page': id } });
+  const patch = `eye.patch(${JSON.stringify(probe)});`;
+  const credentials = JSON.stringify(ADA);
+  const text = `<!doctype html><title>at work</title><script>(${openEye})();${early ? patch : ''}</script>
+    <script type="module">
+      try {
+        const { AuthClient } = await import('/pkg/index.js');
+        globalThis.auth = new AuthClient(${settings});
+        await auth.ready;
+        await auth.login(${credentials}).catch(() => {});
+        ${early ? '' : patch}
+        await (${useIt})(${credentials});
+        const tokens = (await eye.ask('/tokens/${id}')).trim().split(' ');
+        document.title = 'saw ' + (await eye.found(tokens)) + ' of ' + tokens.length;
+      } catch (error) {
+        document.title = 'failed: ' + error;
+      }
+    </script>`;
+  proxy.pages.set(`/attack/${id}`, () => text);
+  proxy.pages.set(`/tokens/${id}`, () => tokensOf(proxy.record, id).map(reversed).join(' '));
+  return `/attack/${id}`;
+}
+
+async function attack(probe, early, options) {
+  await browser.visit(`${proxy.url}${page(probe, early, options)}`);
+  for (const end = Date.now() + 15_000; Date.now() < end; ) {
+    const title = await browser.title();
+    if (/^(saw|failed)/.test(title)) return title;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return 'silent';
+}
+
+test('the eye sees a token in Firefox where there is one to see', async () => {
+  const probe = PROBES.find(({ name }) => name === 'Request: headers');
+  assert.match(await attack(probe, true, {}), /^saw [1-9]/, 'a page cannot keep it from whoever was there first');
+});
+
+for (const [way, options, early] of [
+  ['page, late', {}, false],
+  ['worker, early', { isolation: 'worker' }, true],
+  ['shared worker, early', { isolation: 'shared-worker' }, true],
+])
+  test(`Firefox, ${way}: ${PROBES.length} probes see no token`, async () => {
+    const leaks = [];
+    let worked = 0;
+    for (const probe of PROBES.filter(({ name }) => name.includes(process.env.PROBE ?? ''))) {
+      const said = await attack(probe, early, options);
+      const [, saw, of] = /^saw (\d+) of (\d+)$/.exec(said) ?? [];
+      if (Number(of) >= 3) worked += 1;
+      // Whoever breaks the page before the client is there has seen nothing; late, the client must go on.
+      if (Number(saw) > 0 || (!early && !(Number(of) >= 3))) leaks.push(`${probe.name}: ${said}`);
+    }
+    assert.deepEqual(leaks, []);
+    assert.ok(worked > 0, 'the client worked');
+  });
