@@ -65,9 +65,6 @@ interface Arrived extends Profile {
   readonly goesOn: boolean;
 }
 
-/** What is read of an answer's headers. */
-const NAMES = ['retry-after', 'date', 'dpop-nonce'];
-
 /** `authHeaders` has failed; the cause is the app's own error. */
 export class Unsendable extends Error {}
 
@@ -193,12 +190,19 @@ export function createVault(settings: Settings, mark: Mark, prover?: Prover): Va
         const status = safe.statusOf(xhr);
         const text = safe.textOf(xhr);
         const moved = safe.addressOf(xhr) !== url;
-        const said = NAMES.map((name) => safe.getResponseHeader(xhr, name));
-        // `window.event` shows the request to whatever is called from here on: nothing may be left in it.
+        const said = {
+          __proto__: null,
+          'retry-after': safe.getResponseHeader(xhr, 'retry-after'),
+          date: safe.getResponseHeader(xhr, 'date'),
+          'dpop-nonce': safe.getResponseHeader(xhr, 'dpop-nonce'),
+        } as unknown as Record<string, string | null>;
+        // `window.event` shows the request to whatever is called from here on: nothing may be left in it. (Firefox leaves
+        // the text of a request that is aborted after its end, and no browser that of one that is opened again.)
+        safe.open(xhr, 'POST', url);
         safe.abort(xhr);
         // No answer, or one from somewhere else.
         if (!status || moved) reject(signal.reason ?? new TypeError('no answer'));
-        else resolve(answered(endpoint, status, (name) => said[NAMES.indexOf(name)] ?? null, text));
+        else resolve(answered(endpoint, status, (name) => said[name] ?? null, text));
       });
       const stop = () => safe.abort(xhr);
       signal.addEventListener('abort', stop);
