@@ -261,9 +261,13 @@ function launch(kind: Kind, name: string, AuthError: AuthErrors) {
   let end = () => {};
   try {
     if (kind === 'shared-worker') {
-      // `extendedLifetime`: it lives on for a moment when the last tab closes, and so survives a reload.
-      const options = { type: 'module', name, extendedLifetime: true } as WorkerOptions;
-      const shared = new SharedWorker(new URL('./worker.js', import.meta.url), options);
+      // `extendedLifetime`: it lives on for a moment when the last tab closes, and so survives a reload. (Bundlers read the
+      // options where they stand.)
+      const shared = new SharedWorker(new URL('./worker.js', import.meta.url), {
+        type: 'module',
+        name,
+        extendedLifetime: true,
+      } as WorkerOptions);
       worker = shared;
       port = shared.port;
       life = shared.port;
