@@ -94,11 +94,18 @@ async function run([user, rounds]) {
 async function prepare(user) {
   const { AuthClient } = await import('/pkg/index.js');
   const ways = {};
-  for (const isolation of ['page', 'worker', 'shared-worker']) {
-    const client = new AuthClient({ isolation, name: isolation });
-    await client.login(user);
-    ways[isolation] = client.fetch;
-    if (isolation !== 'page') continue;
+  for (const [name, options] of Object.entries({
+    page: {},
+    worker: { isolation: 'worker' },
+    'shared-worker': { isolation: 'shared-worker' },
+    'worker, DPoP': { isolation: 'worker', dpop: 'memory' },
+    'shared, DPoP': { isolation: 'shared-worker', dpop: true },
+  })) {
+    // Each has a session of its own, which no cookie of another ends.
+    const client = new AuthClient({ name, transport: 'body', ...options });
+    await client.login({ ...user, transport: 'body' });
+    ways[name] = client.fetch;
+    if (name !== 'page') continue;
     const authorization = `Bearer ${await client.getAccessToken()}`;
     ways.fetch = (input, init) => fetch(input, { ...init, headers: { authorization } });
   }

@@ -8,13 +8,15 @@ export interface Prover {
   call(headers: Headers, url: string, token: string, send: () => Promise<Answer>): Promise<Answer>;
   /**
    * Sends an API call with its proof; once more where the server wants its nonce in it, or where a redirect has led
-   * elsewhere. `now` gives the token and the number of the session that it is of.
+   * elsewhere. `token` gives the token of now, `era` the number of the session that it is of. (Not both in an array: taking
+   * it apart would show them to whoever patches iteration.)
    */
   send(
     request: Request,
     spare: () => Request | undefined,
     vault: Pick<Vault, 'mayReceive'>,
-    now: () => [token: string, era: number],
+    token: () => string,
+    era: () => number,
     authorise: (request: Request) => void,
   ): Promise<Response>;
   /** The server's word on what the next proofs are to carry. */
@@ -82,15 +84,15 @@ export async function createProver(kept: string | undefined): Promise<Prover> {
       headers.set('dpop', await prove('POST', url, token));
       return send();
     },
-    async send(request, spare, vault, now, authorise) {
-      const [, began] = now();
+    async send(request, spare, vault, token, era, authorise) {
+      const began = era();
       let next = request;
       for (let tries = 0; ; tries += 1) {
         // A proof is for one token, and while it is made there may be a new one.
-        for (let proven = ''; proven !== now()[0] || !proven; ) {
-          [proven] = now();
+        for (let proven = ''; proven !== token() || !proven; ) {
+          proven = token();
           const proof = await prove(safe.methodOf(next), safe.urlOf(next), proven);
-          if (now()[1] !== began) throw new TypeError('the session that this call was made in has ended');
+          if (era() !== began) throw new TypeError('the session that this call was made in has ended');
           safe.setHeader(safe.headersOf(next), 'dpop', proof);
         }
         authorise(next);

@@ -296,7 +296,15 @@ export function createVault(settings: Settings, mark: Mark, prover?: Prover): Va
       return false;
     },
     send(request, spare) {
-      if (prover && current.access) return prover.send(request, spare, vault, () => [current.access, era], authorise);
+      if (prover && current.access)
+        return prover.send(
+          request,
+          spare,
+          vault,
+          () => current.access,
+          () => era,
+          authorise,
+        );
       if (current.access) authorise(request);
       else if (safe.credentialsOf(request) === 'same-origin')
         return safe.fetch(new safe.Request(request, { credentials: 'include' }));
