@@ -6,7 +6,7 @@ import type { Log } from './log.js';
 const DIRECTIVES = ['worker-src', 'child-src', 'script-src', 'default-src'];
 
 /** Whether these policies, each of which must allow it, leave a worker from `blob:` or `data:` out. */
-export function confinesWorkers(policies: readonly string[]): boolean {
+function confinesWorkers(policies: readonly string[]): boolean {
   return policies.some((policy) => {
     const rules = new Map(
       policy.split(';').map((rule): [string, string[]] => {

@@ -245,8 +245,10 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
 class Gone extends TypeError {}
 const gone = () => new Gone('the worker that this call was made in has ended');
 
+/** Who is signed in, by what the vault takes for it. */
 const subject = (snapshot: Snapshot | undefined) => {
-  const id = (snapshot?.user as { id?: unknown } | null | undefined)?.id ?? snapshot?.claims?.sub;
+  const user = snapshot?.user as { id?: unknown; sub?: unknown } | null | undefined;
+  const id = user?.id ?? user?.sub ?? snapshot?.claims?.sub;
   return id === undefined ? undefined : String(id);
 };
 

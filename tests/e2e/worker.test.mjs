@@ -439,31 +439,43 @@ test('a page that lets any worker run is warned', () =>
 test('a message from the page changes nothing of what the worker was started with', () =>
   withTabs({}, async ({ open, proxy }) => {
     const init = () => {
-      const Native = globalThis.MessageChannel;
-      globalThis.ports = [];
-      globalThis.MessageChannel = class extends Native {
-        constructor() {
-          super();
-          ports.push(this.port1);
+      globalThis.Worker = class extends Worker {
+        constructor(...args) {
+          super(...args);
+          globalThis.worker = this;
         }
       };
     };
-    const page = await open({ isolation: 'worker' }, { init });
+    const page = await open({ isolation: 'worker', exposeToken: false }, { init });
     await signIn(page);
-    await page.evaluate(async () => {
-      const [port] = ports;
+    const heard = await page.evaluate(async () => {
+      const heard = [];
+      worker.addEventListener('message', ({ data }) => heard.push(data));
       const evil = {
         endpoints: { refresh: 'http://127.0.0.1:1/' },
         origins: ['http://127.0.0.1:1/'],
         exposeToken: true,
       };
       for (const what of ['hello', 'start', 'settings', 'token', '__proto__', 'constructor', 'toString'])
-        port.postMessage({ ask: 1_000_000, what, detail: { ...evil, shelf: {}, resume: true } });
-      port.postMessage({ ask: 1_000_001, what: 'fetch', detail: { url: 'http://localhost:1/', init: {} } });
-      port.postMessage(null);
-      port.postMessage({ answer: 7, value: evil });
+        worker.postMessage({ ask: what, what, detail: { ...evil, shelf: {}, resume: true } });
+      worker.postMessage({ ask: 1_000_001, what: 'fetch', detail: { url: 'http://localhost:1/', init: {} } });
+      worker.postMessage(null);
+      worker.postMessage({ answer: 7, value: evil });
       await new Promise((resolve) => setTimeout(resolve, 200));
+      return heard;
     });
+    const answers = heard.filter(({ answer }) => typeof answer === 'string');
+    assert.deepEqual(answers.map(({ answer }) => answer).sort(), [
+      '__proto__',
+      'constructor',
+      'hello',
+      'settings',
+      'start',
+      'toString',
+      'token',
+    ]);
+    assert.equal(answers.find(({ answer }) => answer === 'token').error.name, 'INVALID_OPTIONS');
+    assert.doesNotMatch(JSON.stringify(answers), /eyJ[\w-]+\.eyJ/, 'and none of them is a token');
     assert.equal(await page.evaluate(() => failure(auth.getAccessToken()).then(({ code }) => code)), 'INVALID_OPTIONS');
     assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
     assert.equal(proxy.to('/auth/refresh').length, 1);
