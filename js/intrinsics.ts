@@ -16,6 +16,8 @@ const getter = <T, K extends keyof T>(prototype: T, name: K): ((self: T) => T[K]
   return (get ? free(get) : () => undefined) as never;
 };
 
+/** Whether other scripts run beside this one, and not a worker's only. */
+export const onPage = 'document' in globalThis;
 export const { fetch, Request, Headers, XMLHttpRequest, URLSearchParams } = globalThis;
 export const { parse, stringify } = JSON;
 export const { hasOwn } = Object;

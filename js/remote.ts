@@ -194,7 +194,7 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
     if (foreign || authEndpoints.has(url) || request.headers.has('authorization'))
       return stream ? fetch(input, init) : fetch(request);
     const described = describe(request, init, stream !== undefined);
-    const sent = described instanceof Promise ? await abortable(described, signal) : described;
+    const sent = 'url' in described ? described : await abortable(described, signal);
     for (;;) {
       const to = open ?? (await abortable(run(), signal));
       watch();

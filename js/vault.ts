@@ -97,7 +97,8 @@ export function createVault(settings: Settings, mark: Mark, prover?: Prover): Va
     };
     try {
       const extra = settings.authHeaders?.();
-      headers = extra instanceof Promise ? extra.then((all) => new Headers(all)) : new Headers(extra);
+      // Not `instanceof Promise`: what an async function returns need not be the `Promise` of the page (zone.js replaces it).
+      headers = isPromise(extra) ? Promise.resolve(extra).then((all) => new Headers(all)) : new Headers(extra);
     } catch (cause) {
       return unsendable(cause);
     }
@@ -109,7 +110,7 @@ export function createVault(settings: Settings, mark: Mark, prover?: Prover): Va
       if (!prover || endpoint === 'logout') return send();
       return prover.call(ready, settings.endpoints[endpoint], endpoint === 'logoutAll' ? held.access : '', send);
     };
-    return headers instanceof Promise ? abortable(headers.catch(unsendable), signal).then(go) : go(headers);
+    return isPromise(headers) ? abortable(headers.catch(unsendable), signal).then(go) : go(headers);
   }
 
   function dispatch(
@@ -197,8 +198,9 @@ export function createVault(settings: Settings, mark: Mark, prover?: Prover): Va
           'dpop-nonce': safe.getResponseHeader(xhr, 'dpop-nonce'),
         } as unknown as Record<string, string | null>;
         // `window.event` shows the request to whatever is called from here on: nothing may be left in it. (Firefox leaves
-        // the text of a request that is aborted after its end, and no browser that of one that is opened again.)
-        safe.open(xhr, 'POST', url);
+        // the text of a request that is aborted after its end, and no browser that of one that is opened again. In a worker,
+        // where nobody else listens, Firefox refuses to open it again.)
+        if (safe.onPage) safe.open(xhr, 'POST', url);
         safe.abort(xhr);
         // No answer, or one from somewhere else.
         if (!status || moved) reject(signal.reason ?? new TypeError('no answer'));
@@ -314,6 +316,8 @@ export function createVault(settings: Settings, mark: Mark, prover?: Prover): Va
   };
   return vault;
 }
+
+const isPromise = <T>(value: unknown): value is Promise<T> => typeof (value as Promise<T>)?.then === 'function';
 
 /** Inherits nothing: no setter sees what is put into it. */
 const empty = (): Record<number, Arrived> => ({ __proto__: null }) as never;

@@ -496,3 +496,17 @@ test('authHeaders that throw are told as such, and the session lives', () =>
     assert.match(error.message, /options\.authHeaders/);
     assert.match(reported[0], /no CSRF token/);
   }));
+
+test('a page that has replaced Promise, as zone.js does, still gives its headers and makes its calls', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open();
+    const status = await page.evaluate(async (given) => {
+      const client = new AuthClient({ name: 'zone', authHeaders: async () => ({ 'x-csrf': 'later' }) });
+      globalThis.Promise = class extends Promise {};
+      await client.ready;
+      await client.login(given);
+      return (await client.fetch('/api/echo', { method: 'POST', body: 'text' })).status;
+    }, ADA);
+    assert.equal(status, 200);
+    assert.equal(proxy.to('/auth/login').at(-1).more['x-csrf'], 'later');
+  }));

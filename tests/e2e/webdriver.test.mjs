@@ -11,18 +11,27 @@ for (const [name, engine] of Object.entries(ENGINES)) {
     assert.notEqual(name, 'Firefox', 'GECKODRIVER and FIREFOX: expected paths; `npm test` sets them');
     continue;
   }
-  test(`${name}: sign in, storm, refresh, switch and sign out in two tabs`, { timeout: 120_000 }, async () => {
+  for (const isolation of ['page', 'worker', 'shared-worker']) mainFlow(name, engine, isolation);
+}
+
+function mainFlow(name, engine, isolation) {
+  const title = `${name}, ${isolation}: sign in, storm, refresh, switch and sign out in two tabs`;
+  test(title, { timeout: 120_000 }, async () => {
     const server = await startServer();
     const proxy = await startProxy(server.url);
     const browser = await startBrowser(engine);
     try {
       const start = async () => {
         const tab = await browser.open(`${proxy.url}/blank`);
-        await browser.run(tab, async () => {
-          const { AuthClient } = await import('/pkg/index.js');
-          window.auth = new AuthClient();
-          await auth.ready;
-        });
+        await browser.run(
+          tab,
+          async (where) => {
+            const { AuthClient } = await import('/pkg/index.js');
+            window.auth = new AuthClient({ isolation: where });
+            await auth.ready;
+          },
+          isolation,
+        );
         return tab;
       };
       const status = async (tab, wanted) =>
