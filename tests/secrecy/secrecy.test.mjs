@@ -3,6 +3,7 @@
 // cannot keep a token from a script that was there first: how often is counted, and may only become less; a worker can.
 // Riding (asking the server for a token of one's own) is counted apart.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { startServer } from '../../tools/servers.mjs';
 import { ADA, closeBrowser, newContext, openBrowser } from '../e2e/harness.mjs';
@@ -48,6 +49,7 @@ before(async () => {
 after(async () => {
   console.log(`\nof ${PROBES.length} probes, so many saw a token; of so many ways to ride, so many got one`);
   console.table(table);
+  if (process.env.TABLE) writeFileSync(process.env.TABLE, JSON.stringify(table));
   await proxy.stop();
   await server.stop();
   await closeBrowser();

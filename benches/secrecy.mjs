@@ -1,0 +1,165 @@
+// npm run bench:secrecy: what hostile scripts see of tokenward, in every mode, and of its peers: the table of
+// docs/secrecy.md. About an hour; `ONLY=peers` leaves tokenward out, `PEER=name` and `PROBE=name` choose.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { openEye } from '../tests/secrecy/eye.mjs';
+import { groups, PROBES } from '../tests/secrecy/probes.mjs';
+import { reversed, useIt } from '../tests/secrecy/use.mjs';
+import { buildPackage } from '../tools/build.mjs';
+import { CHROME_ARGS } from '../tools/chrome.mjs';
+import { Mend, main, run, say } from '../tools/run.mjs';
+import { setUpTests } from '../tools/setup.mjs';
+import { buildServer } from '../tools/start.mjs';
+import { buildPeers, PEERS } from './peers/build.mjs';
+import { startPeerServer } from './peers/server.mjs';
+
+const USER = { email: 'ada@example.com', password: 'analytical engine' };
+/** The same as for tokenward. */
+const headers = { 'content-security-policy': "worker-src 'self'" };
+const AT_ONCE = 3;
+const PATIENCE = 20_000;
+
+await main(async () => {
+  const tools = await setUpTests();
+  const table = {};
+  if (process.env.ONLY !== 'peers') {
+    await buildPackage(tools);
+    await buildServer();
+    Object.assign(table, await ourselves(tools));
+  }
+  const files = await buildPeers();
+  const browser = await chromium.launch({ executablePath: tools.chrome, args: CHROME_ARGS });
+  try {
+    for (const [title, name] of Object.entries(PEERS).filter(([title]) => title.includes(process.env.PEER ?? ''))) {
+      say(`hostile scripts: ${title}`);
+      const attack = (probe, early) => attackPeer(browser, { files, name, probe, early });
+      // A peer that does not work would see nothing leak.
+      if (!(await attack(undefined, false)).works) throw new Mend(`${title} did not work without a probe`);
+      const [late, early] = [await attackAll(attack, false), await attackAll(attack, true)];
+      const ways = await ridesOf(browser, { files, name });
+      console.log(`late, ${title}: ${late.leaks.join(' · ')}`);
+      console.log(`early, ${title}: ${early.leaks.join(' · ')}`);
+      console.log(`stopped by: late ${late.broken.join(' · ') || 'none'}; early ${early.broken.join(' · ') || 'none'}`);
+      console.log(`refreshes by hand, ${title}: ${ways.join(' · ') || 'none'}`);
+      table[title] = { late: late.leaks.length, early: early.leaks.length, 'by hand': ways.length };
+    }
+  } finally {
+    await browser.close();
+  }
+  console.log(`\nof ${PROBES.length} probes, so many saw a token`);
+  console.table(table);
+});
+
+/** The suite of `npm test secrecy`, every set of it, one probe to a page. */
+async function ourselves({ chrome, firefox, geckodriver }) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-secrecy-'));
+  const TABLE = path.join(folder, 'table.json');
+  try {
+    const args = ['--test', '--test-reporter=spec', '--test-concurrency=1', 'tests/secrecy/'];
+    const env = { ALL: '1', TABLE, CHROME: chrome, FIREFOX: firefox, GECKODRIVER: geckodriver };
+    await run(process.execPath, args, { env });
+    return JSON.parse(readFileSync(TABLE, 'utf8'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The probes that saw a token, and those that stopped the client before. */
+async function attackAll(attack, early) {
+  const leaks = [];
+  const broken = [];
+  const queue = groups(true).flat();
+  const worker = async () => {
+    for (let probe = queue.shift(); probe; probe = queue.shift()) {
+      const { seen, works } = await attack(probe, early);
+      if (seen > 0) leaks.push(probe.name);
+      else if (!works) broken.push(probe.name);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return { leaks: leaks.sort(), broken: broken.sort() };
+}
+
+/** A page with the peer on it, at an origin of its own. */
+async function withPeer(browser, { files, name, scripts }, work) {
+  const page = () => `<!doctype html><title>${name}</title><body></body>`;
+  const server = await startPeerServer({ files, page, headers });
+  const context = await browser.newContext();
+  let timer;
+  try {
+    const tab = await context.newPage();
+    for (const script of scripts) await tab.addInitScript(script);
+    await tab.goto(`${server.origin}/`);
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(reject, PATIENCE, new Error('the page did not answer'));
+    });
+    return await Promise.race([work(tab, server), late]);
+  } finally {
+    clearTimeout(timer);
+    await context.close();
+    await server.stop();
+  }
+}
+
+function signIn(tab, name) {
+  return tab.evaluate(
+    async ([file, user]) => {
+      const { open } = await import(file);
+      globalThis.auth = await open();
+      globalThis.AuthClient = (auth.client ?? auth).constructor;
+      await auth.login(user);
+    },
+    [`/peers/${name}.js`, USER],
+  );
+}
+
+async function attackPeer(browser, { files, name, probe, early }) {
+  const patch = probe ? `eye.patch(${JSON.stringify(probe)})` : '';
+  const scripts = [openEye, ...(early ? [patch] : [])];
+  return withPeer(browser, { files, name, scripts }, async (tab, { issued }) => {
+    await signIn(tab, name).catch((error) => {
+      if (!early) throw error;
+    });
+    if (!early) await tab.evaluate(patch);
+    await tab.evaluate(useIt, USER);
+    const tokens = [...issued].map(reversed);
+    return { seen: await tab.evaluate((all) => eye.found(all), tokens), works: issued.size >= 3 };
+  }).catch((error) => {
+    if (process.env.DEBUG) console.error(probe?.name, error.message);
+    return { seen: 0, works: false };
+  });
+}
+
+/** The ways to call the refresh endpoint by hand that gave a token. */
+function ridesOf(browser, { files, name }) {
+  return withPeer(browser, { files, name, scripts: [] }, async (tab) => {
+    await signIn(tab, name);
+    return tab.evaluate(async () => {
+      const stored = () => /"refresh_token":"([^"]+)"/.exec(Object.values({ ...localStorage }).join())?.[1];
+      const url = stored() ? '/supabase/token?grant_type=refresh_token' : '/auth/refresh';
+      const body = () => stored() && JSON.stringify({ refresh_token: stored() });
+      const init = () => ({ method: 'POST', credentials: 'include', body: body() });
+      const frame = document.body.appendChild(document.createElement('iframe'));
+      const ways = {
+        fetch: () => fetch(url, init()).then((response) => response.text()),
+        XMLHttpRequest: () =>
+          new Promise((resolve) => {
+            const xhr = new XMLHttpRequest();
+            xhr.open('POST', url);
+            xhr.onloadend = () => resolve(xhr.responseText);
+            xhr.send(body());
+          }),
+        'fetch of an iframe': () => frame.contentWindow.fetch(url, init()).then((response) => response.text()),
+      };
+      const got = [];
+      for (const [way, attempt] of Object.entries(ways)) {
+        if (/eyJ/.test(await attempt())) got.push(way);
+        await auth.refresh().catch(() => {});
+        await auth.login({ email: 'ada@example.com', password: 'analytical engine' });
+      }
+      return got;
+    });
+  });
+}
