@@ -1,6 +1,7 @@
 // What stands between the facade and the wasm client: loads the module, gives the core its hands, and sends the calls.
 // While the token is fresh, a call never enters wasm: it is `fetch`'s own promise with one `then`.
-import init, { Client } from '#glue';
+import { Client } from '#glue';
+import { loadModule } from '#load';
 import { abortable } from './abort.js';
 import type { Prover } from './dpop.js';
 import type { AuthError, AuthErrorCode } from './errors.js';
@@ -70,7 +71,7 @@ let loaded: Promise<unknown> | undefined;
 function load(AuthError: AuthErrors): Promise<unknown> {
   const loading =
     loaded ??
-    init().catch((cause: unknown) => {
+    loadModule().catch((cause: unknown) => {
       loaded = undefined;
       throw new AuthError(
         'WASM_UNAVAILABLE',

@@ -3,6 +3,7 @@ import { abortable } from './abort.js';
 import type { Engine, Notify } from './engine.js';
 import { AuthError } from './errors.js';
 import { type AuthClientOptions, fail, type LogEntry, readOptions, type Settings } from './options.js';
+import { RESTORING } from './session.js';
 
 export { AuthError, type AuthErrorCode } from './errors.js';
 export type { AuthClientOptions, LogEntry } from './options.js';
@@ -49,14 +50,6 @@ export interface AuthEvents<User = unknown> {
   'refresh-failed': { readonly error: AuthError; readonly retryAt: number | null };
 }
 
-const RESTORING: Session<never> = Object.freeze({
-  status: 'restoring',
-  user: null,
-  claims: null,
-  expiresAt: null,
-  reason: null,
-});
-
 /**
  * The auth client of a single-page app. One per app; it is cheap to make and starts by itself.
  *
@@ -82,6 +75,7 @@ export class AuthClient<User = unknown> {
   #lastUser: User | null = null;
   #formerUser: User | null = null;
   readonly #settings: Settings;
+  readonly #standIn: StandIn | undefined;
   readonly #subscribers = new Set<(session: Session<User>) => void>();
   readonly #listeners = new Map<string, Set<(detail: never) => void>>();
 
@@ -91,13 +85,14 @@ export class AuthClient<User = unknown> {
    */
   constructor(options: AuthClientOptions = {}) {
     this.#settings = readOptions(options);
+    this.#standIn = (options as StandIns)[STAND_IN];
     this.#disposal = new Promise((_, reject) => {
       this.#endDisposal = reject;
     });
     this.#disposal.catch(() => {});
     // Without a page (server-side rendering) there is no session to restore; nothing is loaded or asked.
     this.ready =
-      globalThis.location === undefined
+      globalThis.location === undefined && !this.#standIn
         ? Promise.resolve(this.#session)
         : this.#start()
             .then((engine) => Promise.race([engine.restored, this.#disposal]))
@@ -249,8 +244,11 @@ export class AuthClient<User = unknown> {
 
   async #load(): Promise<Engine> {
     const { isolation } = this.#settings;
-    const { createEngine } = await (isolation === 'page' ? import('./engine.js') : import('./remote.js'));
-    const engine: Engine = await createEngine(this.#settings, this.#notify, AuthError);
+    const engine = this.#standIn
+      ? this.#standIn(this.#notify)
+      : await (isolation === 'page' ? import('./engine.js') : import('./remote.js')).then(
+          ({ createEngine }): Promise<Engine> => createEngine(this.#settings, this.#notify, AuthError),
+        );
     if (this.#disposed) {
       engine.dispose();
       throw disposed();
@@ -278,6 +276,11 @@ export class AuthClient<User = unknown> {
     });
   };
 }
+
+/** For `tokenward/testing`: an engine without wasm and network, handed over under a name that no option has. */
+const STAND_IN = Symbol.for('tokenward.testing');
+type StandIn = (notify: Notify) => Engine;
+type StandIns = { readonly [STAND_IN]?: StandIn };
 
 const isText = (value: unknown) => typeof value === 'string';
 

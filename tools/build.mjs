@@ -1,8 +1,8 @@
 // npm run build: the wasm module, the package in pkg/, and its size.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateRawSync, gzipSync } from 'node:zlib';
 import { find, Mend, main, root, run, say } from './run.mjs';
 import { setUpBuild } from './setup.mjs';
 import { shrink } from './shrink.mjs';
@@ -20,6 +20,13 @@ const FEATURES = [
   'reference-types',
   'sign-ext',
 ].map((feature) => `--enable-${feature}`);
+/** What apps import. */
+const ENTRIES = ['index', 'react', 'vue', 'testing'];
+/** Modules of their own; those that are no entries load when they are needed. */
+const MODULES = [...ENTRIES, 'engine', 'remote', 'dpop'];
+const DECLARED = [...ENTRIES, 'inline', 'errors', 'options'];
+/** The entries import each other under another name there. The engine stays a module, for `import()` alone. */
+const inCommonJs = (text) => text.replace(/(['"])\.\/(index|errors|options)\.js\1/g, '$1./$2.cjs$1');
 /** The files an app downloads. The source maps are only fetched by open developer tools. */
 const SHIPPED = ['index.js', 'engine.js', WASM];
 
@@ -59,6 +66,9 @@ export async function buildPackage({ wasmBindgen }) {
     path.join(pkg, WASM),
   ]);
   say('package: TypeScript to pkg/');
+  const packed = deflateRawSync(readFileSync(path.join(pkg, WASM)), { level: 9 }).toString('base64');
+  writeFileSync(path.join(glue, 'wasm.js'), `export default '${packed}';\n`);
+  writeFileSync(path.join(glue, 'wasm.d.ts'), 'declare const packed: string;\nexport default packed;\n');
   await run(bin('tsc'), [
     '--noEmit',
     'false',
@@ -69,9 +79,13 @@ export async function buildPackage({ wasmBindgen }) {
     '--outDir',
     'pkg',
   ]);
-  const PUBLIC = ['index', 'errors', 'options'];
-  for (const file of readdirSync(pkg).filter((name) => name.endsWith('.d.ts')))
-    if (!PUBLIC.includes(file.slice(0, -'.d.ts'.length))) rmSync(path.join(pkg, file));
+  for (const file of readdirSync(pkg).filter((name) => name.endsWith('.d.ts'))) {
+    const name = file.slice(0, -'.d.ts'.length);
+    const declared = path.join(pkg, file);
+    if (!DECLARED.includes(name)) rmSync(declared);
+    // What `require` finds has types of its own, or TypeScript takes it for a module.
+    else writeFileSync(path.join(pkg, `${name}.d.cts`), inCommonJs(readFileSync(declared, 'utf8')));
+  }
   const { build } = await import('esbuild');
   const options = {
     bundle: true,
@@ -80,13 +94,30 @@ export async function buildPackage({ wasmBindgen }) {
     minify: true,
     sourcemap: true,
     legalComments: 'none',
-    // Modules of their own, loaded when the first client is made.
-    external: ['./engine.js', './remote.js', './dpop.js'],
-    alias: { '#glue': path.join(glue, 'tokenward.js') },
+    alias: {
+      '#glue': path.join(glue, 'tokenward.js'),
+      '#load': path.join(root, 'js/load.ts'),
+      '#wasm': path.join(glue, 'wasm.js'),
+    },
     logLevel: 'warning',
   };
   const source = (name) => path.join(root, 'js', `${name}.ts`);
-  await build({ ...options, entryPoints: ['index', 'engine', 'remote', 'worker', 'dpop'].map(source), outdir: pkg });
+  const external = [...MODULES, 'wasm'].map((name) => `./${name}.js`).concat('react', 'vue');
+  await build({ ...options, external, entryPoints: MODULES.map(source), outdir: pkg });
+  await build({ ...options, sourcemap: false, entryPoints: [source('wasm')], outdir: pkg });
+  const commonJs = { format: 'cjs', outExtension: { '.js': '.cjs' }, write: false };
+  const { outputFiles } = await build({
+    ...options,
+    ...commonJs,
+    external,
+    entryPoints: ENTRIES.map(source),
+    outdir: pkg,
+  });
+  for (const { path: file, text } of outputFiles) writeFileSync(file, file.endsWith('.cjs') ? inCommonJs(text) : text);
+  for (const whole of ['inline', 'worker']) {
+    const alias = { ...options.alias, '#load': source(`load-${whole}`) };
+    await build({ ...options, alias, entryPoints: [source(whole)], outdir: pkg });
+  }
   // For the shell's tests alone: the vault by itself, on a network that they can script.
   const contents = `export { network } from './tests/web/network.js'; export * from './js/vault.ts';`;
   await build({ ...options, stdin: { contents, resolveDir: root }, outfile: path.join(root, 'target/vault.js') });

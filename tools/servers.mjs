@@ -23,10 +23,8 @@ export function freePort() {
 /** Starts the server; resolves when it listens. `stop` ends it and takes its store away. */
 export async function startServer(env = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-'));
-  const server = spawn(serverProgram, [], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const server = await startProgram(serverProgram, [], {
     env: {
-      ...process.env,
       PORT: '0',
       COOKIE_SECURE: 'false',
       DEMO: 'true',
@@ -36,6 +34,23 @@ export async function startServer(env = {}) {
       ...env,
     },
   });
+  return {
+    ...server,
+    /** One of the server's own counters. */
+    async counted(event) {
+      const text = await (await fetch(`${server.url}/metrics`)).text();
+      return Number(text.match(new RegExp(`event="${event}"} (\\d+)`))[1]);
+    },
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts a server that says `listening on <address>`; resolves when it has. */
+export async function startProgram(program, args, { env = {}, cwd = root } = {}) {
+  const server = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let said = '';
   const ended = new Promise((resolve) => server.on('exit', resolve));
   const url = await new Promise((resolve, reject) => {
@@ -47,20 +62,14 @@ export async function startServer(env = {}) {
     server.stdout.on('data', listen);
     server.stderr.on('data', listen);
     server.on('error', reject);
-    ended.then((code) => reject(new Error(`the server ended with ${code}:\n${said}`)));
+    ended.then((code) => reject(new Error(`${program} ended with ${code}:\n${said}`)));
   });
   return {
     url,
-    /** One of the server's own counters. */
-    async counted(event) {
-      const text = await (await fetch(`${url}/metrics`)).text();
-      return Number(text.match(new RegExp(`event="${event}"} (\\d+)`))[1]);
-    },
     log: () => said,
     async stop() {
       server.kill('SIGTERM');
       await ended;
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

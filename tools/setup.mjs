@@ -91,15 +91,42 @@ async function wasmTarget() {
   await run('rustup', ['target', 'add', 'wasm32-unknown-unknown']);
 }
 
-async function nodeModules() {
-  const stamp = path.join(root, 'node_modules/.tokenward-lock');
+const nodeModules = () =>
+  installed('.', 'the build tools of package-lock.json (TypeScript, esbuild, wasm-opt, Vite, Playwright)', ['ci']);
+
+/**
+ * Installs what a folder's lockfile says, where it has changed since the last time. (`npm ci` refuses lockfiles that were made
+ * where a registry lacks the programs of other systems; `npm install` fetches them where they are wanted.)
+ */
+export async function installed(folder, what, command = ['install', '--no-save', '--ignore-scripts']) {
+  const stamp = path.join(root, folder, 'node_modules/.tokenward-lock');
   const lock = createHash('sha256')
-    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .update(readFileSync(path.join(root, folder, 'package-lock.json')))
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  say('npm ci: the build tools of package-lock.json (TypeScript, esbuild, wasm-opt, Vite, Playwright)');
-  await run('npm', ['ci', '--no-fund', '--no-audit']);
+  say(`npm ${command[0]}${folder === '.' ? '' : ` in ${folder}`}: ${what}`);
+  await run('npm', [...command, '--no-fund', '--no-audit', '--loglevel', 'error', '--prefix', folder]);
   writeFileSync(stamp, lock);
+}
+
+/** A Python of its own for a folder with a requirements.txt. Returns the interpreter's path. */
+export async function pythonFor(folder) {
+  const place = path.join(root, 'target/python', path.basename(folder));
+  const python = path.join(place, windows ? 'Scripts/python.exe' : 'bin/python');
+  const wanted = readFileSync(path.join(root, folder, 'requirements.txt'), 'utf8');
+  const stamp = path.join(place, 'requirements.txt');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
+  const system = () =>
+    ['python3', 'python'].map((name) => find(name)).find((name) => output(name, ['-c', 'import ensurepip']) !== null);
+  if (!system()) await aptInstall(['python3', 'python3-venv'], `${folder} is tried with it`);
+  if (!system())
+    throw new Mend(`${folder} needs Python 3 with venv and pip. Debian: sudo apt-get install python3-venv.`);
+  say(`pip install: what ${folder} needs, to ${place}`);
+  await run(system(), ['-m', 'venv', '--clear', place]);
+  const quietly = ['--quiet', '--disable-pip-version-check'];
+  await run(python, ['-m', 'pip', 'install', ...quietly, '-r', path.join(root, folder, 'requirements.txt')]);
+  writeFileSync(stamp, wanted);
+  return python;
 }
 
 /** The version of a crate in Cargo.lock: the command-line tool must match the library to the digit. */

@@ -3,9 +3,10 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildPackage, checkBudget } from './build.mjs';
 import { CHROME_ARGS } from './chrome.mjs';
+import { installFixtures } from './pack.mjs';
 import { Mend, main, root, run, say } from './run.mjs';
 import { freePort, startServer } from './servers.mjs';
-import { setUpTests } from './setup.mjs';
+import { pythonFor, setUpTests } from './setup.mjs';
 import { buildDemo, buildServer } from './start.mjs';
 
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
@@ -48,6 +49,7 @@ const STEPS = [
     `client in a ${isolation}: end to end`,
     (tools) => browserTests(tools, IN_WORKERS[isolation], { ISOLATION: isolation }),
   ]),
+  ['package: in every tool', (tools) => packageTests(tools)],
   ['secrecy: hostile scripts on the page', (tools) => browserTests(tools, 'tests/secrecy/')],
 ];
 
@@ -103,6 +105,20 @@ async function browserTests({ chrome, firefox, geckodriver, webkitDriver }, plac
       WEBKIT_DRIVER: webkitDriver ?? '',
     },
   });
+}
+
+/** The packed tarball in bundlers, frameworks and test runners, and before the example servers. */
+async function packageTests(tools) {
+  await installFixtures();
+  await run('cargo', ['build', '--locked', '--quiet', '--package', 'tokenward-example-axum']);
+  const FASTAPI_PYTHON = await pythonFor('examples/servers/fastapi');
+  await browserTests(
+    tools,
+    ['fixtures', 'units', 'servers'].map((name) => `tests/fixtures/${name}.test.mjs`),
+    {
+      FASTAPI_PYTHON,
+    },
+  );
 }
 
 await main(async () => {

@@ -1,8 +1,8 @@
 // The peers as an app would ship them: installed as pinned, each bundled and minified.
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import path from 'node:path';
-import { Mend, root, say } from '../../tools/run.mjs';
+import { root } from '../../tools/run.mjs';
+import { installed } from '../../tools/setup.mjs';
 
 const here = path.join(root, 'benches');
 export const PEERS = {
@@ -15,20 +15,7 @@ export const PEERS = {
 
 /** Returns the folder with a bundle for each. */
 export async function buildPeers() {
-  const wanted = JSON.parse(readFileSync(path.join(here, 'package.json'), 'utf8')).dependencies;
-  const installed = (name) => {
-    const file = path.join(here, 'node_modules', name, 'package.json');
-    return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).version;
-  };
-  if (Object.keys(wanted).some((name) => installed(name) !== wanted[name])) {
-    say('peers: npm ci in benches/');
-    const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
-      cwd: here,
-      stdio: 'inherit',
-      shell: true,
-    });
-    if (status !== 0) throw new Mend('npm ci in benches/ failed: see above');
-  }
+  await installed('benches', 'the clients that tokenward is compared with');
   const { build } = await import('esbuild');
   const folder = path.join(root, 'target/peers');
   await build({

@@ -48,10 +48,10 @@ export const newContext = () => browser.newContext();
 
 /**
  * Runs a test with a server behind a proxy of the test's own. `open(options)` opens a tab with a client on an empty page,
- * which resumes the session if there is one.
+ * which resumes the session if there is one. `start` may start another server than ours.
  */
-export async function withTabs(env, test) {
-  const server = await startServer(env);
+export async function withTabs(env, test, start = startServer) {
+  const server = await start(env);
   const proxy = await startProxy(server.url);
   const context = await browser.newContext();
   const open = async (options = {}, { init } = {}) => {

@@ -22,7 +22,7 @@ export async function startProxy(target) {
     fault: () => undefined,
     /** Further pages: by path, what gives their text. */
     pages: new Map(),
-    /** What runs before the engine, wherever that is. */
+    /** What runs before the engine, on the page or in a worker. */
     prelude: '',
     /** Headers of the empty page and of the package's files. */
     headers: {},
@@ -50,7 +50,7 @@ export async function startProxy(target) {
       const file = path.join(root, 'pkg', path.basename(pathname));
       const content = readFileSync(file);
       const type = TYPES[path.extname(file)];
-      const text = pathname.endsWith('/engine.js') ? `${proxy.prelude}\n${content}` : content;
+      const text = /\/(engine|worker)\.js$/.test(pathname) ? `${proxy.prelude}\n${content}` : content;
       return response.writeHead(200, { 'content-type': type, ...proxy.headers }).end(text);
     }
     const { authorization, cookie, 'content-type': type, 'idempotency-key': key } = request.headers;

@@ -1,0 +1,26 @@
+import { AuthClient } from 'tokenward';
+
+const auth = new AuthClient();
+const element = (id) => document.getElementById(id);
+
+auth.subscribe(({ status, user }) => {
+  element('login').hidden = status !== 'signed-out';
+  element('home').hidden = status !== 'signed-in';
+  element('who').textContent = user?.email ?? '';
+});
+
+element('login').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const { email, password } = Object.fromEntries(new FormData(event.currentTarget));
+  element('problem').textContent = '';
+  await auth.login({ email, password }).catch((error) => {
+    element('problem').textContent = error.message;
+  });
+});
+
+element('call').addEventListener('click', async () => {
+  element('answer').textContent = await (await auth.fetch('/api/me')).text();
+  element('answer').hidden = false;
+});
+
+element('out').addEventListener('click', () => auth.logout());
