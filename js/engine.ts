@@ -73,12 +73,11 @@ function load(AuthError: AuthErrors): Promise<unknown> {
     loaded ??
     loadModule().catch((cause: unknown) => {
       loaded = undefined;
-      throw new AuthError(
-        'WASM_UNAVAILABLE',
-        `the module could not be loaded (${cause instanceof Error ? cause.message : cause}). ` +
-          "Serve tokenward_bg.wasm beside engine.js as application/wasm; a CSP's script-src needs 'wasm-unsafe-eval'",
-        { cause },
-      );
+      const why = String((cause as Error)?.message ?? cause);
+      const mend = /unsafe-eval|CSP|Content.Sec/.test(why)
+        ? "the CSP's script-src needs 'wasm-unsafe-eval'"
+        : 'serve tokenward_bg.wasm beside engine.js as application/wasm, or import tokenward/inline';
+      throw new AuthError('WASM_UNAVAILABLE', `${why}: ${mend}`, { cause });
     });
   loaded = loading;
   return loading;

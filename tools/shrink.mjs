@@ -3,7 +3,7 @@
 // 1. Panics say nothing (2.6 KB). On wasm32-unknown-unknown the text of a panic goes nowhere, and with panic = "abort"
 //    it ends in a trap. The functions that format it are replaced by the trap. Nothing else of ours formats anything.
 //    What they would have said, and of which line of which file, is blanked (0.8 KB): wasm-opt drops zeros.
-// 2. Imports have short names (1 KB). wasm-bindgen's carry a hash each, twice: in the module and in its glue.
+// 2. Imports and exports have short names (1.4 KB). wasm-bindgen's carry a hash each, twice: in the module and in its glue.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const PANICS = /panicking|panic_|core(\[\w+\])?::fmt|\bfmt\d|FormatString|_fail\b|_failed\b|rust_begin_unwind/;
@@ -31,9 +31,19 @@ export async function shrink(wasm, glue) {
       if (!short.has(name)) short.set(name, `_${short.size.toString(36)}`);
       return short.get(name);
     });
-  const script = rename(readFileSync(glue, 'utf8'));
+  const exported = new Map();
+  const renameExport = (whole, name) => {
+    if (!exported.has(name)) exported.set(name, `$${exported.size.toString(36)}`);
+    return whole.replace(name, () => exported.get(name));
+  };
   // Only the import's own name is in quotes; the function's inner name stays as it is.
-  const text = module.emitText().replace(/\(import "[^"]*" "[^"]*"/g, rename);
+  const text = module
+    .emitText()
+    .replace(/\(import "[^"]*" "[^"]*"/g, rename)
+    .replace(/\(export "(?!memory")([^"]+)"/g, renameExport);
+  const script = rename(readFileSync(glue, 'utf8')).replace(/\bwasm\.(\w+)/g, (whole, name) =>
+    exported.has(name) ? `wasm.${exported.get(name)}` : whole,
+  );
   module.dispose();
   const renamed = binaryen.parseText(text);
   renamed.setFeatures(features);

@@ -538,20 +538,6 @@ test('after logout and after dispose, calls say so', () =>
     ]);
   }));
 
-test('a wasm module that cannot be loaded is an error that says what to do', () =>
-  withPage({}, async ({ page, server }) => {
-    await openBlank(page, server);
-    await page.route('**/*.wasm', (route) => route.fulfill({ status: 404, body: 'no' }));
-    const error = await page.evaluate(async () => {
-      const { AuthClient } = await import('/pkg/index.js');
-      const auth = new AuthClient();
-      await auth.ready;
-      return auth.login({}).catch(({ code, message }) => ({ code, message }));
-    });
-    assert.equal(error.code, 'WASM_UNAVAILABLE');
-    assert.match(error.message, /application\/wasm.*wasm-unsafe-eval/);
-  }));
-
 test('no token is in any storage, URL, console line, event, error, or reachable from the client', () =>
   signedIn({}, async ({ page, context }) => {
     const tokens = new Set();

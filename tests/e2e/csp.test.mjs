@@ -83,3 +83,45 @@ test("without 'wasm-unsafe-eval' the error names it", () =>
     assert.equal(code, 'WASM_UNAVAILABLE');
     assert.match(message, /'wasm-unsafe-eval'/);
   }));
+
+test('where the policy keeps wasm from compiling, the error says so and names the mend', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    proxy.headers = { 'content-security-policy': POLICY.join('; ').replace(" 'wasm-unsafe-eval'", '') };
+    const page = await open({ isolation: 'page' });
+    const { code, message } = await page.evaluate(() => failure(auth.refresh()));
+    assert.equal(code, 'WASM_UNAVAILABLE');
+    assert.match(message, /script-src needs 'wasm-unsafe-eval'/);
+    assert.doesNotMatch(message, /serve tokenward_bg/);
+  }));
+
+for (const [what, answer] of [
+  ['missing', { status: 404, body: 'not found' }],
+  [
+    'answered with the page, as single-page servers do',
+    { status: 200, contentType: 'text/html', body: '<!doctype html>' },
+  ],
+  ['served with a wrong type', undefined],
+])
+  test(`a module that is ${what} is had nonetheless`, () =>
+    withTabs({}, async ({ open, context }) => {
+      await context.route('**/*.wasm', async (route) =>
+        answer ? route.fulfill(answer) : route.fulfill({ response: await route.fetch(), contentType: 'text/plain' }),
+      );
+      const page = await open({ isolation: 'page' });
+      await signIn(page);
+      assert.deepEqual(await works(page), [200, 'signed-in']);
+    }));
+
+test('where neither the module nor its copy is there, the error says what to serve, and the next call tries again', () =>
+  withTabs({}, async ({ open, context }) => {
+    await context.route(/\/(tokenward_bg\.wasm|wasm\.js)$/, (route) =>
+      route.fulfill({ status: 404, body: 'not found' }),
+    );
+    const page = await open({ isolation: 'page' });
+    const { code, message } = await page.evaluate(() => failure(auth.refresh()));
+    assert.equal(code, 'WASM_UNAVAILABLE');
+    assert.match(message, /serve tokenward_bg\.wasm beside engine\.js/);
+    await context.unroute(/\/(tokenward_bg\.wasm|wasm\.js)$/);
+    await signIn(page);
+    assert.deepEqual(await works(page), [200, 'signed-in']);
+  }));

@@ -441,7 +441,7 @@ test('every code of AuthError can be met', () =>
     });
     proxy.fault = () => undefined;
     const broken = await open();
-    await broken.route('**/*.wasm', (route) => route.fulfill({ status: 404 }));
+    await broken.route('**/*wasm*', (route) => route.fulfill({ status: 404 }));
     await broken.reload();
     codes.add(
       (
