@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildPackage, checkBudget } from './build.mjs';
 import { CHROME_ARGS } from './chrome.mjs';
+import { installExamples } from './examples.mjs';
 import { installFixtures } from './pack.mjs';
 import { Mend, main, root, run, say } from './run.mjs';
 import { freePort, startServer } from './servers.mjs';
@@ -110,11 +111,12 @@ async function browserTests({ chrome, firefox, geckodriver, webkitDriver }, plac
 /** The packed tarball in bundlers, frameworks and test runners, and before the example servers. */
 async function packageTests(tools) {
   await installFixtures();
+  await installExamples();
   await run('cargo', ['build', '--locked', '--quiet', '--package', 'tokenward-example-axum']);
   const FASTAPI_PYTHON = await pythonFor('examples/servers/fastapi');
   await browserTests(
     tools,
-    ['fixtures', 'units', 'servers'].map((name) => `tests/fixtures/${name}.test.mjs`),
+    ['fixtures', 'units', 'servers', 'examples'].map((name) => `tests/fixtures/${name}.test.mjs`),
     {
       FASTAPI_PYTHON,
     },

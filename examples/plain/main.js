@@ -1,6 +1,8 @@
 import { AuthClient } from 'tokenward';
 
 const auth = new AuthClient();
+/** Errors are told apart by their code; the message is for developers. */
+const explain = ({ code, message }) => (code === 'INVALID_CREDENTIALS' ? 'Wrong email or password.' : message);
 const element = (id) => document.getElementById(id);
 
 auth.subscribe(({ status, user }) => {
@@ -14,7 +16,7 @@ element('login').addEventListener('submit', async (event) => {
   const { email, password } = Object.fromEntries(new FormData(event.currentTarget));
   element('problem').textContent = '';
   await auth.login({ email, password }).catch((error) => {
-    element('problem').textContent = error.message;
+    element('problem').textContent = explain(error);
   });
 });
 

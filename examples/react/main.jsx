@@ -5,13 +5,16 @@ import { AuthProvider, SignedIn, SignedOut, useAuth, useSession } from 'tokenwar
 
 const auth = new AuthClient();
 
+/** Errors are told apart by their code; the message is for developers. */
+const explain = ({ code, message }) => (code === 'INVALID_CREDENTIALS' ? 'Wrong email or password.' : message);
+
 function Login() {
   const auth = useAuth();
   const [problem, setProblem] = useState('');
   const submit = (event) => {
     event.preventDefault();
     const { email, password } = Object.fromEntries(new FormData(event.currentTarget));
-    auth.login({ email, password }).catch((error) => setProblem(error.message));
+    auth.login({ email, password }).catch((error) => setProblem(explain(error)));
   };
   return (
     <form onSubmit={submit}>
