@@ -1,4 +1,6 @@
 // React 18 and 19: the client in a context, its session by `useSyncExternalStore`. Nothing else is kept here.
+'use client'; // components rendered on a server may import this
+
 import { createContext, createElement, type ReactNode, useContext, useSyncExternalStore } from 'react';
 import type { AuthClient, Session } from './index.js';
 import { RESTORING } from './session.js';

@@ -20,6 +20,9 @@ export function createAuth<User>(client: AuthClient<User>): { install(app: App):
   return {
     install(app) {
       const session = shallowRef<Session>(client.session);
+      app.provide(KEY, { client: client as AuthClient, session });
+      // On a server an app is made for each page and never unmounted; there nothing changes.
+      if (typeof document === 'undefined') return;
       const stop = client.subscribe((next) => {
         session.value = next;
       });
@@ -28,7 +31,6 @@ export function createAuth<User>(client: AuthClient<User>): { install(app: App):
         stop();
         unmount();
       };
-      app.provide(KEY, { client: client as AuthClient, session });
     },
   };
 }
