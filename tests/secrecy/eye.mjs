@@ -238,8 +238,8 @@ export function openEye() {
         'refresh-failed',
         'step-up-required',
       ])
-        globalThis.auth?.on(event, (detail) => look(detail, 6));
-      globalThis.auth?.subscribe((session) => look(session, 6));
+        globalThis.auth?.on?.(event, (detail) => look(detail, 6));
+      globalThis.auth?.subscribe?.((session) => look(session, 6));
     },
     exports() {
       for (const name of ['instantiate', 'instantiateStreaming']) {
