@@ -48,21 +48,15 @@ const STEPS = [
   ['client and demo page: end to end in browsers', (tools) => browserTests(tools, 'tests/e2e/')],
   ...['worker', 'shared-worker'].map((isolation) => [
     `client in a ${isolation}: end to end`,
-    (tools) => browserTests(tools, IN_WORKERS[isolation], { ISOLATION: isolation }),
+    (tools) => browserTests(tools, IN_WORKERS, { ISOLATION: isolation }),
   ]),
   ['package: in every tool', (tools) => packageTests(tools)],
   ['secrecy: hostile scripts on the page', (tools) => browserTests(tools, 'tests/secrecy/')],
 ];
 
 const e2e = (...names) => names.map((name) => `tests/e2e/${name}.test.mjs`);
-/**
- * The tests that run with the client in a worker as well. The others look at a clock that is the page's, or answer requests
- * in the network's place, which can be done for a page and its own workers only.
- */
-const IN_WORKERS = {
-  worker: e2e('client', 'faults', 'lifecycle', 'tabs'),
-  'shared-worker': e2e('faults', 'lifecycle', 'tabs'),
-};
+/** The tests that run with the client in a worker as well. The others look at a clock that is the page's, or at the page alone. */
+const IN_WORKERS = e2e('client', 'faults', 'lifecycle', 'tabs');
 
 const chromium = ({ chrome, chromedriver }) => ({
   args: ['--chrome', '--chromedriver', chromedriver],

@@ -27,10 +27,14 @@ export async function closeBrowser() {
  * `page.console` holds every console line.
  */
 export async function withPage(env, test) {
-  const server = await startServer({ DEMO_DIR: demoDir, ...env });
+  const direct = await startServer({ DEMO_DIR: demoDir, ...env });
+  // The browser's own routes do not reach a SharedWorker: there the proxy answers in the network's place.
+  const proxy = ISOLATION === 'shared-worker' ? await startProxy(direct.url) : undefined;
+  const server = proxy ? { ...direct, url: proxy.url, proxy } : direct;
   const context = await browser.newContext({ viewport: { width: 1200, height: 1000 } });
   try {
     const page = await context.newPage();
+    if (proxy) routeByProxy(page, proxy);
     const errors = [];
     page.lines = [];
     page.on('pageerror', (error) => errors.push(error));
@@ -39,8 +43,45 @@ export async function withPage(env, test) {
     if (errors.length > 0) throw errors[0];
   } finally {
     await context.close();
-    await server.stop();
+    await proxy?.stop();
+    await direct.stop();
   }
+}
+
+/** `page.route` for addresses of the page's own origin (`**` and a path, with `{a,b}`), done by the proxy. */
+function routeByProxy(page, proxy) {
+  const { route: ofBrowser, unroute } = page;
+  const routes = [];
+  page.route = async (pattern, handler, { times = Infinity } = {}) => {
+    if (typeof pattern !== 'string' || !/^\*\*\/(auth|api)\//.test(pattern))
+      return ofBrowser.call(page, pattern, handler);
+    const paths = pattern.slice(2).replace(/\{([^}]*)\}/, (_, names) => `(${names.replaceAll(',', '|')})`);
+    routes.unshift({ pattern, handler, times, matches: new RegExp(`^${paths}$`) });
+  };
+  page.unroute = async (pattern) => {
+    const at = routes.findIndex((one) => one.pattern === pattern);
+    if (at < 0) return unroute.call(page, pattern);
+    routes.splice(at, 1);
+  };
+  proxy.fault = (entry) => {
+    const found = routes.find(({ matches, times }) => times > 0 && matches.test(entry.path));
+    if (!found) return undefined;
+    found.times -= 1;
+    return new Promise((resolve, reject) => {
+      const route = {
+        request: () => ({ url: () => `${proxy.url}${entry.path}`, method: () => entry.method }),
+        continue: async () => resolve(undefined),
+        abort: async () => resolve({ lose: 'request' }),
+        fetch: () => proxy.ask(entry),
+        async fulfill({ response, status = response?.status() ?? 200, contentType, headers, json, body = '' }) {
+          const type = contentType ?? (json ? 'application/json' : 'text/plain');
+          const all = { ...response?.headers(), 'content-type': type, ...headers };
+          resolve({ answer: { status, headers: all, body: json ? JSON.stringify(json) : body } });
+        },
+      };
+      found.handler(route).catch(reject);
+    });
+  };
 }
 
 /** A context of its own, which whoever asks closes. */
@@ -98,6 +139,7 @@ export const hasStatus = (page, status) =>
 
 /** An empty page of the server's origin on which `import('/pkg/index.js')` is the built package. */
 export async function openBlank(page, server) {
+  if (server.proxy) return page.goto(`${server.url}/blank`);
   await page.route('**/pkg/*', (route) => {
     const name = new URL(route.request().url()).pathname.slice('/pkg/'.length);
     const type = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';

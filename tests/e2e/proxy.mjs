@@ -17,7 +17,7 @@ export async function startProxy(target) {
      * Returns undefined, or: `{delay}` milliseconds before the server is asked, `{lose: 'request'}` or `{lose: 'answer'}`
      * (after the server has acted), `{answer: {status, headers, body, drip}}` in the server's place (`drip` milliseconds
      * between the characters), `{until: promise}` before
-     * the answer is handed on.
+     * the answer is handed on. Or a promise of that.
      */
     fault: () => undefined,
     /** Further pages: by path, what gives their text. */
@@ -34,6 +34,19 @@ export async function startProxy(target) {
       const all = proxy.to(wanted);
       const under = (at) => all.filter(({ start, end }) => start <= at && at < (end ?? Infinity)).length;
       return Math.max(0, ...all.map(({ start }) => under(start)));
+    },
+    /** Asks the server what this request asks, and tells its answer. */
+    async ask({ path: where, query, method, headers, body }) {
+      const answer = await new Promise((resolve, reject) => {
+        const asking = http.request({ hostname, port, path: where + query, method, headers }, resolve);
+        asking.on('error', reject);
+        asking.end(body);
+      });
+      const chunks = [];
+      for await (const chunk of answer) chunks.push(chunk);
+      const text = Buffer.concat(chunks).toString();
+      const { 'content-length': _, 'transfer-encoding': __, ...rest } = answer.headers;
+      return { status: () => answer.statusCode, headers: () => rest, json: async () => JSON.parse(text) };
     },
     async stop() {
       for (const socket of sockets) socket.destroy();
@@ -65,7 +78,8 @@ export async function startProxy(target) {
     const body = [];
     for await (const chunk of request) body.push(chunk);
     entry.body = Buffer.concat(body).toString();
-    const fault = proxy.fault(entry) ?? {};
+    entry.headers = request.headers;
+    const fault = (await proxy.fault(entry)) ?? {};
     if (fault.delay) await new Promise((resolve) => setTimeout(resolve, fault.delay));
     const done = (status) => Object.assign(entry, { end: performance.now(), status });
     if (fault.lose === 'request') return done('lost') && request.socket.destroy();
