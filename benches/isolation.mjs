@@ -1,16 +1,15 @@
 // npm run bench:isolation: what a call costs over the browser's own `fetch`, for each place where the tokens may be. All in one
 // run on one page, in turns and in random order, against the real server on loopback: medians, and ratios to bare `fetch`.
 // Nothing is attached to the browser while it runs: looking at its network would cost more than what is measured.
-import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { buildPackage } from '../tools/build.mjs';
-import { CHROME_ARGS } from '../tools/chrome.mjs';
 import { main, root } from '../tools/run.mjs';
-import { freePort, startServer } from '../tools/servers.mjs';
+import { startServer } from '../tools/servers.mjs';
 import { setUpTests } from '../tools/setup.mjs';
 import { buildServer } from '../tools/start.mjs';
+import { inBrowser } from './browser.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 500);
 const MEGABYTE = 1_048_576;
@@ -31,17 +30,8 @@ await main(async () => {
   writeFileSync(path.join(site, 'index.html'), '<!doctype html><script type="module" src="/bench.js"></script>');
   writeFileSync(path.join(site, 'large.bin'), Buffer.alloc(MEGABYTE, 'large '));
   const server = await startServer({ DEMO_DIR: site });
-  const port = await freePort();
-  const args = [
-    ...CHROME_ARGS,
-    '--headless',
-    `--remote-debugging-port=${port}`,
-    `--user-data-dir=${path.join(site, 'profile')}`,
-  ];
-  const browser = spawn(tools.chrome, [...args, server.url], { stdio: 'ignore' });
-  const ended = new Promise((resolve) => browser.on('exit', resolve));
   try {
-    const table = await result(port);
+    const table = await inBrowser(tools.chrome, server.url);
     const ways = Object.keys(table[0][1]);
     console.log(`milliseconds, median of ${ROUNDS} (bodies: ${ROUNDS / 5}), and ratio to bare fetch in the same run`);
     console.log(`${''.padEnd(14)}${ways.map((way) => way.padStart(18)).join('')}`);
@@ -50,27 +40,10 @@ await main(async () => {
       console.log(`${name.padEnd(14)}${cells.map((cell) => cell.padStart(18)).join('')}`);
     }
   } finally {
-    browser.kill();
-    await ended;
     await server.stop();
     rmSync(site, { recursive: true, force: true });
   }
 });
-
-/** What the page says by its title, when it is done. */
-async function result(port) {
-  for (const end = Date.now() + 300_000; Date.now() < end; ) {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const targets = await fetch(`http://127.0.0.1:${port}/json/list`).then(
-      (answer) => answer.json(),
-      () => [],
-    );
-    const title = targets.find(({ type }) => type === 'page')?.title ?? '';
-    if (title.startsWith('done ')) return JSON.parse(Buffer.from(title.slice(5), 'base64').toString());
-    if (title.startsWith('failed')) throw new Error(title);
-  }
-  throw new Error('the browser has not finished within five minutes');
-}
 
 /** On the page: everything, and the result as its title. */
 async function run([user, rounds]) {

@@ -24,7 +24,7 @@ export async function buildPeers() {
     minify: true,
     target: 'es2022',
     outdir: folder,
-    entryPoints: Object.values(PEERS).map((name) => path.join(here, 'peers', `${name}.js`)),
+    entryPoints: [...Object.values(PEERS), 'ky', 'badgateway'].map((name) => path.join(here, 'peers', `${name}.js`)),
     logLevel: 'warning',
   });
   const auth0 = path.join(here, 'node_modules/@auth0/auth0-spa-js/dist/auth0-spa-js.worker.production.js');

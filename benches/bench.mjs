@@ -1,0 +1,192 @@
+// npm run bench: tokenward beside its peers and beside bare `fetch`, on this machine: a table on the terminal, all of it in
+// target/bench.json, and docs/bench.svg. `ONLY=call` runs one part; `QUICK=1` runs fewer rounds.
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { buildPackage } from '../tools/build.mjs';
+import { CHROME_ARGS } from '../tools/chrome.mjs';
+import { main, root, say } from '../tools/run.mjs';
+import { startServer } from '../tools/servers.mjs';
+import { setUpTests } from '../tools/setup.mjs';
+import { buildServer } from '../tools/start.mjs';
+import { inBrowser } from './browser.mjs';
+import { chart } from './chart.mjs';
+import { buildPeers } from './peers/build.mjs';
+import { measureSizes } from './size.mjs';
+
+const quick = process.env.QUICK === '1';
+const only = process.env.ONLY ?? '';
+const USER = { email: 'ada@example.com', password: 'analytical engine' };
+const UNLIMITED = { REFRESH_LIMIT: '1000000', LOGIN_LIMIT: '1000000' };
+const round = (number, digits = 0) => Number(number.toFixed(digits));
+
+await main(async () => {
+  const tools = await setUpTests();
+  if (!process.env.BUILT) {
+    await buildPackage(tools);
+    await buildServer();
+  }
+  const peers = await buildPeers();
+  const site = makeSite(peers);
+  const result = {};
+  const parts = {
+    async size() {
+      result.size = await measureSizes();
+      table('bytes of a minimal app (brotli 11)', result.size);
+    },
+    stubbed: () => calls('stubbed', { url: '/api/me', rounds: quick ? 5 : 30, count: 500 }),
+    call: () => calls('call', { url: '/api/me', rounds: quick ? 5 : 30, count: 40 }),
+    storm: async () => {
+      const flags = ['--enable-precise-memory-info'];
+      const told = await onPage({ bench: 'storm', counts: [1000, 10_000], rounds: quick ? 1 : 3 }, { flags });
+      result.storm = told;
+      table(
+        'so many calls at once: ms with a fresh token, ms with an expired one',
+        Object.entries(told).map(([count, { fresh, expired, refreshes, failed, heap }]) => ({
+          calls: Number(count),
+          fresh: round(fresh.median),
+          expired: round(expired.median),
+          ratio: round(expired.median / fresh.median, 2),
+          refreshes,
+          failed,
+          'heap MB': round(heap / 1e6, 1),
+        })),
+      );
+    },
+    tabs: async () => {
+      result.tabs = await tabs(tools.chrome, site);
+      table('10 tabs, 100 calls each, at one expiry, against strict rotation', result.tabs);
+    },
+    memory: async () => {
+      const flags = ['--enable-precise-memory-info', '--js-flags=--expose-gc'];
+      result.memory = await onPage({ bench: 'memory', count: quick ? 10_000 : 100_000 }, { flags });
+      table('bytes before and after 100,000 calls', [result.memory.before, result.memory.after]);
+    },
+    idle: async () => {
+      result.idle = await onPage({ bench: 'idle', milliseconds: 10_000 });
+      table('timers: set until signed in, and in 10 s of idleness', [
+        { signedIn: result.idle.signedIn.join(', '), idle: result.idle.idle.join(', ') || 'none' },
+      ]);
+    },
+  };
+
+  async function onPage(settings, options) {
+    writeFileSync(path.join(site, 'settings.js'), `globalThis.BENCH = ${JSON.stringify(settings)};`);
+    const server = await startServer({ ...UNLIMITED, DEMO_DIR: site });
+    try {
+      return await inBrowser(tools.chrome, server.url, options);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  async function calls(bench, settings) {
+    const told = await onPage({ bench, ...settings });
+    result[bench] = told;
+    const bare = told['bare fetch'].median;
+    const beside = told['hand-written, with a Request'].median;
+    const rows = Object.entries(told).map(([name, { median, min, max }]) => ({
+      client: name,
+      µs: round(median, 1),
+      min: round(min, 1),
+      max: round(max, 1),
+      'ratio to bare fetch': round(median / bare, 3),
+      'µs over the hand-written': round(median - beside, 1),
+    }));
+    const what = bench === 'stubbed' ? 'with fetch stubbed' : 'against the real server on loopback';
+    table(
+      `one call ${what}`,
+      rows.sort((one, other) => one.µs - other.µs),
+    );
+  }
+
+  for (const [name, part] of Object.entries(parts).filter(([name]) => name.includes(only))) {
+    say(name);
+    await part();
+  }
+  writeFileSync(path.join(root, 'target/bench.json'), JSON.stringify(result, null, 2));
+  if (result.size && result.stubbed) writeFileSync(path.join(root, 'docs/bench.svg'), chart(result));
+});
+
+function table(title, rows) {
+  console.log(`\n${title}`);
+  console.table(rows);
+}
+
+/** What the server serves: the package, the peers, and the page. */
+function makeSite(peers) {
+  const site = path.join(root, 'target/bench');
+  for (const [from, to] of [
+    [path.join(root, 'pkg'), 'pkg'],
+    [peers, 'peers'],
+  ]) {
+    mkdirSync(path.join(site, to), { recursive: true });
+    for (const file of readdirSync(from)) copyFileSync(path.join(from, file), path.join(site, to, file));
+  }
+  copyFileSync(path.join(root, 'benches/page.js'), path.join(site, 'bench.js'));
+  const scripts = '<script src="/settings.js"></script><script type="module" src="/bench.js"></script>';
+  writeFileSync(path.join(site, 'index.html'), `<!doctype html><title>at work</title><body>${scripts}</body>`);
+  writeFileSync(path.join(site, 'tab.html'), '<!doctype html><title>a tab</title>');
+  return site;
+}
+
+/** Ten tabs whose tokens all end at once: what becomes of them. */
+async function tabs(chrome, site) {
+  const browser = await chromium.launch({ executablePath: chrome, args: CHROME_ARGS });
+  const rows = [];
+  try {
+    for (const [client, module] of Object.entries({
+      tokenward: undefined,
+      'hand-written': '/peers/hand-written.js',
+      'axios + axios-auth-refresh': '/peers/axios.js',
+      ky: '/peers/ky.js',
+    })) {
+      const server = await startServer({ ...UNLIMITED, DEMO_DIR: site });
+      const context = await browser.newContext();
+      try {
+        const pages = [];
+        for (let count = 0; count < 10; count += 1) {
+          const page = await context.newPage();
+          await page.goto(`${server.url}/tab.html`);
+          await page.evaluate(
+            async ([from, user]) => {
+              if (from) {
+                globalThis.auth = await (await import(from)).open();
+              } else {
+                const { AuthClient } = await import('/pkg/index.js');
+                globalThis.auth = new AuthClient();
+                await auth.ready;
+              }
+              if (user) await auth.login(user);
+              else await auth.refresh();
+              globalThis.all = async () => {
+                const answers = await Promise.allSettled(Array.from({ length: 100 }, () => auth.fetch('/api/me')));
+                return answers.filter(({ value }) => value?.status !== 200).length;
+              };
+            },
+            [module, count === 0 ? USER : null],
+          );
+          pages.push(page);
+        }
+        const before = await server.counted('refresh_rotated');
+        await Promise.all(
+          pages.map((page) => page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }))),
+        );
+        const failed = await Promise.all(pages.map((page) => page.evaluate(() => all())));
+        rows.push({
+          client,
+          refreshes: (await server.counted('refresh_rotated')) - before,
+          'taken for theft': await server.counted('refresh_reused'),
+          'failed calls': failed.reduce((sum, count) => sum + count, 0),
+          'tabs signed out': failed.filter((count) => count > 0).length,
+        });
+      } finally {
+        await context.close();
+        await server.stop();
+      }
+    }
+  } finally {
+    await browser.close();
+  }
+  return rows;
+}

@@ -1,0 +1,35 @@
+// Chromium with nothing attached to it: looking at its network would cost more than what is measured. The page says by its
+// title what came of it: `done ` and its result as JSON in base64, or `failed: …`.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { CHROME_ARGS } from '../tools/chrome.mjs';
+import { freePort } from '../tools/servers.mjs';
+
+/** Opens the page and returns its result. */
+export async function inBrowser(chrome, url, { patience = 300_000, flags = [] } = {}) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-bench-'));
+  const port = await freePort();
+  const args = [...CHROME_ARGS, ...flags, '--headless', `--remote-debugging-port=${port}`, `--user-data-dir=${folder}`];
+  const browser = spawn(chrome, [...args, url], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => browser.on('exit', resolve));
+  try {
+    for (const end = Date.now() + patience; Date.now() < end; ) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const targets = await fetch(`http://127.0.0.1:${port}/json/list`).then(
+        (answer) => answer.json(),
+        () => [],
+      );
+      const title = targets.find(({ type }) => type === 'page')?.title ?? '';
+      if (title.startsWith('done ')) return JSON.parse(Buffer.from(title.slice(5), 'base64').toString());
+      if (title.startsWith('failed')) throw new Error(title);
+    }
+    throw new Error(`the browser has not finished within ${patience / 1000} s`);
+  } finally {
+    browser.kill();
+    await ended;
+    // The browser's helpers may still be writing.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}
