@@ -62,16 +62,21 @@ async function start({ shelf, resume }: Hello): Promise<Core> {
   const { asksForHeaders, asksForRefusal, ...rest } = settings;
   const notify = (event: string, detail: unknown, next?: Snapshot) => {
     snapshot = next ?? snapshot;
-    if (next) {
-      for (const link of links) {
-        // Only one of the tabs has signed out by itself.
-        const told = next.reason === 'logout' && leaver && link !== leaver ? { ...next, reason: 'other-tab' } : next;
-        link.tell('event', { event, detail: told, snapshot: told });
+    // Whoever comes now finds it in its welcome. The others hear it in turn: the lock is given back before.
+    const all = [...links];
+    const by = leaver;
+    turn = turn.then(() => {
+      for (const link of all) {
+        if (next) {
+          // Only one of the tabs has signed out by itself.
+          const told = next.reason === 'logout' && by && link !== by ? { ...next, reason: 'other-tab' } : next;
+          link.tell('event', { event, detail: told, snapshot: told });
+        } else if (event === 'refresh-failed') {
+          const { error, retryAt } = detail as { error: unknown; retryAt: number | null };
+          link.tell('event', { event, detail: { error: packError(error), retryAt } });
+        }
       }
-    } else if (event === 'refresh-failed') {
-      const { error, retryAt } = detail as { error: unknown; retryAt: number | null };
-      tellAll('event', { event, detail: { error: packError(error), retryAt } });
-    }
+    });
   };
   return createEngine(
     {
@@ -132,7 +137,7 @@ const HEARS: Record<string, (link: Link, detail: never, signal?: AbortSignal) =>
     links.add(link);
     return { snapshot, entries: started.diagnostics() };
   },
-  restored: async () => void (await (await ready()).restored),
+  restored: () => inTurn(async ({ restored }) => void (await restored)),
   async fetch(link, { url, init, headers, form, stream }: Sent, signal) {
     const { fetch } = await ready();
     const body = stream ? link.draw(stream, signal) : form && formOf(form);
@@ -141,15 +146,19 @@ const HEARS: Record<string, (link: Link, detail: never, signal?: AbortSignal) =>
       ...(body && { body }),
       ...(signal && { signal }),
     };
-    return link.pack(await fetch(url, { ...init, ...more }, asker(link)));
+    const response = await fetch(url, { ...init, ...more }, asker(link)).catch((error: unknown) => {
+      // Why, the page shall have heard before.
+      return turn.then(() => Promise.reject(error));
+    });
+    return link.pack(response);
   },
-  login: async (_, credentials: string, signal) => (await ready()).client.login(credentials, signal ?? null),
-  refresh: async () => (await ready()).client.refresh(),
-  async logout(link, everywhere: boolean) {
-    const { client } = await ready();
-    leaver = link;
-    return client.logout(everywhere);
-  },
+  login: (_, credentials: string, signal) => inTurn(({ client }) => client.login(credentials, signal ?? null)),
+  refresh: () => inTurn(({ client }) => client.refresh()),
+  logout: (link, everywhere: boolean) =>
+    inTurn(({ client }) => {
+      leaver = link;
+      return client.logout(everywhere);
+    }),
   async token(_, minValidity: number) {
     if (!settings.exposeToken)
       throw new AuthError(
@@ -178,6 +187,10 @@ const HEARS: Record<string, (link: Link, detail: never, signal?: AbortSignal) =>
     if (!ofAllTabs) worker.close();
   },
 };
+
+/** What is answered only when the page has heard what came of it. */
+const inTurn = <T>(work: (core: Core) => Promise<T>): Promise<T> =>
+  ready().then((core) => work(core).finally(() => turn));
 
 function ready(): Promise<Core> {
   return core ?? Promise.reject(new TypeError('the worker was not greeted'));
