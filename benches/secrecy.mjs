@@ -58,7 +58,7 @@ async function ourselves({ chrome, firefox, geckodriver }) {
   const TABLE = path.join(folder, 'table.json');
   try {
     const args = ['--test', '--test-reporter=spec', '--test-concurrency=1', 'tests/secrecy/'];
-    const env = { ALL: '1', TABLE, CHROME: chrome, FIREFOX: firefox, GECKODRIVER: geckodriver };
+    const env = { ALL: '1', ALONE: '1', TABLE, CHROME: chrome, FIREFOX: firefox, GECKODRIVER: geckodriver };
     await run(process.execPath, args, { env });
     return JSON.parse(readFileSync(TABLE, 'utf8'));
   } finally {

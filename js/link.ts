@@ -86,6 +86,11 @@ export interface Port {
   onmessage: ((this: any, event: MessageEvent) => any) | null;
 }
 
+const { hasOwn } = Object;
+/** Not `in`: a page may have something of that name on `Object.prototype`. */
+const has = <K extends string>(data: Message, name: K): data is Extract<Message, Record<K, unknown>> =>
+  hasOwn(data, name);
+
 export function createLink(port: Port, hear: Hear, AuthError: AuthErrors): Link {
   const unpackError = (packed: unknown) => unpacked(packed, AuthError);
   let count = 0;
@@ -109,19 +114,19 @@ export function createLink(port: Port, hear: Hear, AuthError: AuthErrors): Link 
   }
 
   port.onmessage = ({ data }: MessageEvent<Message>) => {
-    if ('ask' in data) answer(data.ask, data.what, data.detail, data.abortable);
-    else if ('what' in data) hear(data.what, data.detail as never);
-    else if ('answer' in data) {
+    if (has(data, 'ask')) answer(data.ask, data.what, data.detail, data.abortable);
+    else if (has(data, 'what')) hear(data.what, data.detail as never);
+    else if (has(data, 'answer')) {
       const waiting = asked.get(data.answer);
       asked.delete(data.answer);
-      if ('error' in data) waiting?.reject(unpackError(data.error));
+      if (has(data, 'error')) waiting?.reject(unpackError(data.error));
       else if (waiting) waiting.resolve(data.value);
       // Whoever asked has left; the rest of the body is not wanted.
       else if ((data.value as Head | undefined)?.rest) post({ stop: (data.value as Head).rest });
-    } else if ('abort' in data) underWay.get(data.abort)?.abort(unpackError(data.reason));
-    else if ('piece' in data) sinks.get(data.stream)?.take(data.piece);
-    else if ('end' in data) sinks.get(data.stream)?.end(data.end);
-    else if ('more' in data) sources.get(data.more)?.more(data.bytes);
+    } else if (has(data, 'abort')) underWay.get(data.abort)?.abort(unpackError(data.reason));
+    else if (has(data, 'piece')) sinks.get(data.stream)?.take(data.piece);
+    else if (has(data, 'end')) sinks.get(data.stream)?.end(data.end);
+    else if (has(data, 'more')) sources.get(data.more)?.more(data.bytes);
     else sources.get(data.stop)?.stop();
   };
 

@@ -194,7 +194,7 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
     if (foreign || authEndpoints.has(url) || request.headers.has('authorization'))
       return stream ? fetch(input, init) : fetch(request);
     const described = describe(request, init, stream !== undefined);
-    const sent = 'url' in described ? described : await abortable(described, signal);
+    const sent = isSent(described) ? described : await abortable(described, signal);
     for (;;) {
       const to = open ?? (await abortable(run(), signal));
       watch();
@@ -336,6 +336,8 @@ const UNSAID: RequestInit = {
   integrity: '',
   keepalive: false,
 };
+
+const isSent = (value: Sent | Promise<Sent>): value is Sent => Object.hasOwn(value, 'url');
 
 /** A request as it is sent to the worker. A body inside a `Request` must be read for it. */
 function describe(request: Request, init: RequestInit | undefined, streams: boolean): Sent | Promise<Sent> {

@@ -121,7 +121,7 @@ function inTime(work) {
 async function attackAll(early, options) {
   const leaks = [];
   let worked = 0;
-  const queue = groups(process.env.ALL === '1');
+  const queue = groups(process.env.ALONE === '1');
   const once = (probes) => inTime(attack(probes, early, options)).catch(({ message }) => ({ seen: 0, broke: message }));
   const judge = async (probes) => {
     const { seen, works, broke } = await once(probes);
