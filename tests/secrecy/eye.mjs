@@ -26,6 +26,8 @@ export function openEye() {
   const tableGet = free(WebAssembly.Table.prototype.get);
   const tableLength = free(descriptor(WebAssembly.Table.prototype, 'length').get);
 
+  const keyOf = free(Storage.prototype.key);
+  const itemOf = free(Storage.prototype.getItem);
   const add = free(Set.prototype.add);
   const size = free(descriptor(Set.prototype, 'size').get);
 
@@ -298,8 +300,14 @@ export function openEye() {
         for (let index = reversed[at].length - 1; index >= 0; index -= 1) token += reversed[at][index];
         defineProperty(tokens, at, { __proto__: null, value: token });
       }
-      const deep = [localStorage, sessionStorage, document.cookie, history.state, location.href, window.name];
-      for (const value of deep) look(typeof value === 'object' ? { ...value } : value, 3);
+      // (Not by spreading: a trap for descriptors on Object.prototype would stop that.)
+      for (const storage of [localStorage, sessionStorage])
+        for (let at = 0; at < storage.length; at += 1) {
+          const key = keyOf(storage, at);
+          look(key, 0);
+          look(itemOf(storage, key), 0);
+        }
+      for (const value of [document.cookie, history.state, location.href, window.name]) look(value, 3);
       for (const entry of performance.getEntries()) look(entry.name, 0);
       for (const { name } of (await indexedDB.databases?.()) ?? []) look(name, 0);
       look(globalThis.auth, 8);
