@@ -1,6 +1,6 @@
 // npm run bench: tokenward beside its peers and beside bare `fetch`, on this machine: a table on the terminal, all of it in
 // target/bench.json, and docs/bench.svg. `ONLY=call` runs one part; `QUICK=1` runs fewer rounds.
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { buildPackage } from '../tools/build.mjs';
@@ -116,13 +116,8 @@ function table(title, rows) {
 /** What the server serves: the package, the peers, and the page. */
 function makeSite(peers) {
   const site = path.join(root, 'target/bench');
-  for (const [from, to] of [
-    [path.join(root, 'pkg'), 'pkg'],
-    [peers, 'peers'],
-  ]) {
-    mkdirSync(path.join(site, to), { recursive: true });
-    for (const file of readdirSync(from)) copyFileSync(path.join(from, file), path.join(site, to, file));
-  }
+  cpSync(path.join(root, 'pkg'), path.join(site, 'pkg'), { recursive: true });
+  cpSync(peers, path.join(site, 'peers'), { recursive: true });
   copyFileSync(path.join(root, 'benches/page.js'), path.join(site, 'bench.js'));
   const scripts = '<script src="/settings.js"></script><script type="module" src="/bench.js"></script>';
   writeFileSync(path.join(site, 'index.html'), `<!doctype html><title>at work</title><body>${scripts}</body>`);
