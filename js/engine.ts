@@ -5,28 +5,18 @@ import { loadModule } from '#load';
 import { abortable } from './abort.js';
 import type { Prover } from './dpop.js';
 import type { AuthError, AuthErrorCode } from './errors.js';
+import { createHands, type Hands, type MakeError, type Notify } from './host.js';
 import * as safe from './intrinsics.js';
 import { createLog, type Log } from './log.js';
 import { createMark, PAGE_SHELF, type Shelf } from './mark.js';
+import { MESSAGES, RESTORES } from './names.js';
 import type { LogEntry, Settings } from './options.js';
 import { createTabs } from './tabs.js';
-import { type Answer, createVault, Unsendable, type Vault } from './vault.js';
+import { createVault, type Vault } from './vault.js';
 import { onWaking } from './waking.js';
 
-/** A snapshot as the facade shows it. */
-export interface Snapshot {
-  status: string;
-  user: unknown;
-  claims: Record<string, unknown> | null;
-  expiresAt: number | null;
-  reason: string | null;
-}
-
-/** An event's name, its detail, and the snapshot from now on, if it changes. */
-export type Notify = (event: string, detail: unknown, snapshot?: Snapshot) => void;
-
 export interface Engine {
-  readonly client: Pick<Client, 'login' | 'refresh' | 'logout'>;
+  readonly client: Pick<Hands, 'login' | 'logout'> & { refresh(): Promise<unknown> };
   /** Resolves when the first restore is settled. */
   readonly restored: Promise<unknown>;
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
@@ -101,50 +91,23 @@ export async function createEngine(
   let started = false;
   const tabs = createTabs(slot, shared && settings.crossTab, mark, {
     granted: (flight) => client.locked(flight),
-    heard(about, kind, text, wait, failures) {
-      log('debug', 'heard', { about, kind, wait, failures });
-      client.heard(about, kind, text, wait, failures);
-    },
+    heard: (...news) => hands.heard(...news),
     current: world.current,
   });
-  // What opens the vault stays here: a page that gets at the module's table of objects finds no token behind any of them.
-  const { reveal: _reveal, send: _send, ...hands } = vault;
-  const host = {
-    ...hands,
-    ...mark,
-    ...tabs,
-    mark: mark.set,
+  const hands = createHands({
+    client: () => client,
+    vault,
     // Out of step with the other tabs, a client looks once, at its start, whether somebody was signed in.
-    memory: () => (settings.crossTab || !started ? mark.memory() : mark.memory() & 4),
-    call: (...call: Parameters<Vault['call']>) => logged(call, vault, log),
-    lock(flight: number, steal: boolean) {
-      log(steal ? 'warn' : 'debug', 'lock', { steal });
-      tabs.lock(flight, steal);
-    },
-    adopt(token: number, freshFor: number) {
-      log('debug', 'token-adopted', { token, freshFor });
-      vault.adopt(token, freshFor);
-    },
-    owe(on: boolean) {
-      mark.owe(on);
-      if (!on) vault.farewell();
-    },
-    abandon: () => calls.reject('SESSION_ENDED'),
-    notify(event: string, status: string, expiresAt: number, reason: string | undefined) {
-      log('info', event, { status, ...(reason && { reason }) });
-      const profile = vault.profile();
-      const snapshot = { status, ...profile, expiresAt: finite(expiresAt), reason: reason ?? null };
-      notify(event, snapshot, snapshot);
-    },
-    refreshFailed(error: AuthError, at: number) {
-      const retryAt = finite(at);
-      log('warn', 'refresh-failed', { code: error.code, status: error.status, retryAt });
-      notify('refresh-failed', { error, retryAt });
-    },
+    mark: { ...mark, memory: () => (settings.crossTab || !started ? mark.memory() : mark.memory() & 4) },
+    tabs,
+    log,
+    notify,
     error,
-  };
+    abandon: (code) => calls.reject(code),
+  });
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
-  const client = new Client(host, settings.renewBefore, settings.timeout, settings.restore, seed);
+  const restore = RESTORES.indexOf(settings.restore);
+  const client = new Client(hands.host, settings.renewBefore, settings.timeout, restore, seed);
   const restored = client.start().catch(() => {});
   started = true;
   const listening = new AbortController();
@@ -155,7 +118,7 @@ export async function createEngine(
   onWaking(woke, listening.signal);
   const calls = sender(settings, vault, client, notify, log, error);
   return {
-    client,
+    client: { login: hands.login, logout: hands.logout, refresh: () => client.refresh() },
     restored,
     fetch: calls.send,
     getAccessToken: calls.getAccessToken,
@@ -170,8 +133,6 @@ export async function createEngine(
   };
 }
 
-const finite = (number: number) => (Number.isFinite(number) ? number : null);
-
 /** The key of this client: in memory where nobody else needs it, in IndexedDB where other tabs have the same session. */
 async function provers(settings: Settings, world: World, AuthError: AuthErrors): Promise<Prover> {
   const alone = settings.dpop === 'memory' || settings.transport === 'body' || world.ofAllTabs;
@@ -180,25 +141,6 @@ async function provers(settings: Settings, world: World, AuthError: AuthErrors):
     return await createProver(alone ? undefined : settings.name);
   } catch (cause) {
     throw new AuthError('INVALID_OPTIONS', 'options.dpop: expected a page that is a secure context (https)', { cause });
-  }
-}
-
-/** An auth call that leaves a trace in the log, and whose failing `authHeaders` is told to the developer. */
-async function logged(call: Parameters<Vault['call']>, vault: Vault, log: Log): Promise<Answer> {
-  const [endpoint] = call;
-  try {
-    const answer = await vault.call(...call);
-    const { status, code, retryAfter } = answer;
-    log(status < 400 ? 'debug' : 'warn', 'auth-call', { endpoint, status, code: code?.slice(0, 40), retryAfter });
-    return answer;
-  } catch (cause) {
-    const unsendable = cause instanceof Unsendable;
-    log('warn', 'auth-call', { endpoint, failed: unsendable ? 'options.authHeaders' : (cause as Error)?.name });
-    if (!unsendable) throw cause;
-    queueMicrotask(() => {
-      if (cause.cause) throw cause.cause;
-    });
-    return { status: 0 } as Answer;
   }
 }
 
@@ -212,14 +154,7 @@ interface Call {
   readonly ask: Ask;
 }
 
-function sender(
-  settings: Settings,
-  vault: Vault,
-  client: Client,
-  notify: Notify,
-  log: Log,
-  error: ReturnType<typeof errorMaker>,
-) {
+function sender(settings: Settings, vault: Vault, client: Client, notify: Notify, log: Log, error: MakeError) {
   const authEndpoints = new Set(Object.values(settings.endpoints));
   const app: Ask = {
     refused: settings.shouldRefresh ?? ((response) => response.status === 401),
@@ -293,7 +228,7 @@ function sender(
 
   function tokenNow(): number {
     const token = vault.present();
-    if (token === 0) throw error(disposed ? 'DISPOSED' : 'SESSION_ENDED', false);
+    if (token === 0) throw error(disposed ? 'DISPOSED' : 'SESSION_ENDED');
     return token;
   }
 
@@ -307,9 +242,9 @@ function sender(
       return token;
     },
     /** Ends the calls under way: whoever made them shall not see what comes. */
-    reject(code: 'DISPOSED' | 'SESSION_ENDED') {
+    reject(code: AuthErrorCode) {
       disposed ||= code === 'DISPOSED';
-      for (const end of underWay) end(error(code, false));
+      for (const end of underWay) end(error(code));
       underWay.clear();
     },
   };
@@ -327,23 +262,9 @@ function copy({ request, body, spare }: Call): Request | undefined {
   return new safe.Request(request, { body, referrer, referrerPolicy: safe.referrerPolicyOf(request) });
 }
 
-const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
-  INVALID_OPTIONS: 'options.authHeaders threw (see the console)',
-  INVALID_CREDENTIALS: 'the server refused the login',
-  SIGNED_OUT: 'nobody is signed in',
-  SESSION_ENDED: 'the session ended during the call; log in again',
-  REFRESH_UNAVAILABLE: 'no access token for now; the session lives on',
-  RATE_LIMITED: 'the server asks to wait',
-  TIMEOUT: 'the auth server did not answer in time (options.timeout)',
-  OFFLINE: 'no answer from the auth server: offline, down, or CORS refused (see the console)',
-  MALFORMED_RESPONSE: 'a success without an access token (options.fields)',
-  SERVER_ERROR: 'the auth server failed, or has no such endpoint (options.endpoints)',
-  DISPOSED: 'this client was disposed of',
-};
-
 const errorMaker =
-  (AuthError: AuthErrors) =>
-  (code: AuthErrorCode, retryable: boolean, status?: number, retryAfter?: number, said?: string): AuthError => {
+  (AuthError: AuthErrors): MakeError =>
+  (code, retryable = false, status, retryAfter, said) => {
     const details = [
       status && `status ${status}`,
       retryAfter && `retry after ${retryAfter} s`,

@@ -1,7 +1,8 @@
 // The face of the package: a synchronous constructor, immutable snapshots, events. Everything that decides is behind it.
 import { abortable } from './abort.js';
-import type { Engine, Notify } from './engine.js';
+import type { Engine } from './engine.js';
 import { AuthError } from './errors.js';
+import type { Notify } from './host.js';
 import { type AuthClientOptions, fail, type LogEntry, readOptions, type Settings } from './options.js';
 import { RESTORING } from './session.js';
 

@@ -1,7 +1,8 @@
 // The page's side of a client whose tokens are in a worker: it starts the worker, hands calls over and hands on what comes
 // back. No token passes here. The worker's settings are its name: no message can change them.
 import { abortable } from './abort.js';
-import type { AuthErrors, Engine, Notify, Snapshot } from './engine.js';
+import type { AuthErrors, Engine } from './engine.js';
+import type { Notify, Snapshot } from './host.js';
 import { createLink, flat, type Head, type Link, type Port, unpacked } from './link.js';
 import { createLog } from './log.js';
 import { PAGE_SHELF } from './mark.js';

@@ -1,6 +1,7 @@
 // An `AuthClient` for the tests of an app: the real face of the package (snapshots, events, errors) before an engine that
 // has neither wasm nor network and does what the test says.
-import type { Engine, Notify, Snapshot } from './engine.js';
+import type { Engine } from './engine.js';
+import type { Notify, Snapshot } from './host.js';
 import {
   AuthClient,
   type AuthClientOptions,

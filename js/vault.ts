@@ -21,8 +21,8 @@ export interface Answer {
   readonly expiresIn: number;
   /** The JWT's `exp − iat` in seconds; NaN where it has none. */
   readonly jwtLife: number;
-  /** Whom the token was issued for: `user.id`, or the claim `sub`. */
-  readonly subject: string | undefined;
+  /** The number of whom the token was issued for (`user.id`, or the claim `sub`); 0 where nobody said. */
+  readonly subject: number;
 }
 
 /** Who is signed in, as far as the server's answer and the JWT's payload say. */
@@ -45,6 +45,9 @@ export interface Vault {
   /** The number of the token that calls go out with; 0 where there is none. */
   present(): number;
   profile(): Profile;
+  /** The number of somebody, the same whenever they come; 0 for nobody. */
+  idOf(subject: string | undefined): number;
+  nameOf(id: number): string | undefined;
   /** Whether a call may go out without asking. */
   fresh(): boolean;
   /** Whether the token may go to this address. */
@@ -77,6 +80,8 @@ export function createVault(settings: Settings, mark: Mark, prover?: Prover): Va
   let count = 0;
   let present = 0;
   let current = NOBODY;
+  /** Everybody who was here or in another tab. */
+  const subjects: string[] = [];
   /** How often the session was another one. */
   let era = 0;
   /** The refresh token of a session that is over here, but of whose end the server has not heard. */
@@ -253,12 +258,19 @@ export function createVault(settings: Settings, mark: Mark, prover?: Prover): Va
       token,
       expiresIn: Number(typeof expiresIn === 'string' ? expiresIn.trim() || Number.NaN : (expiresIn ?? Number.NaN)),
       jwtLife: Number(claims?.exp) - Number(claims?.iat),
-      subject,
+      subject: idOf(subject),
     };
+  }
+
+  function idOf(subject: string | undefined): number {
+    if (subject === undefined) return 0;
+    return subjects.indexOf(subject) + 1 || subjects.push(subject);
   }
 
   const vault: Vault = {
     call,
+    idOf,
+    nameOf: (id) => subjects[id - 1],
     cancel: () => cancel(),
     adopt(id, freshFor) {
       const next = arrived[id];

@@ -1,7 +1,8 @@
 // The worker in which the tokens are, alone with the same core that otherwise runs on the page. Its settings are its name,
 // fixed when it was started. Of one tab, or (as a SharedWorker) of all tabs of the origin.
-import type { Ask, Core, Snapshot, World } from './engine.js';
+import type { Ask, Core, World } from './engine.js';
 import { AuthError } from './errors.js';
+import type { Snapshot } from './host.js';
 import { createLink, type Link, type Port, packError, paired } from './link.js';
 import type { LogEntry } from './options.js';
 import type { Hello, Kept, Plain, Sent, Welcome } from './remote.js';

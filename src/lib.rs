@@ -9,7 +9,7 @@
 //!         src/core/    what is true and what to do next: no clock, no I/O, no async
 //! ```
 //!
-//! The [`core`] is sans-IO: it is handed an [`Input`](core::Input) and the time, and returns what is to be done.
+//! The [`core`] is sans-IO: it is handed an [`Input`](core::Input) and the time, and hands out what is to be done.
 //! It compiles for every target, so its tests run on the host, in microseconds, with time as a number:
 //!
 //! ```
@@ -19,8 +19,8 @@
 //! let mut core = Core::new(config, 7);
 //! // This browser was signed in before, so the first thing to do is to ask for a token.
 //! let memory = Memory { mark: Mark::Other, owed: false, wait: 0 };
-//! let outputs = core.handle(Input::Start { memory }, 0);
-//! assert!(outputs.iter().any(|output| matches!(output, Output::Lock(_))));
+//! core.handle(Input::Start { memory }, 0);
+//! assert!(std::iter::from_fn(|| core.poll()).any(|output| matches!(output, Output::Lock(_))));
 //! ```
 //!
 //! The access token itself never enters this crate: it stays in the vault (`js/vault.ts`), and what is decided here is

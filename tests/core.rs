@@ -2,9 +2,13 @@
 #![allow(missing_docs)]
 #![cfg(not(target_arch = "wasm32"))]
 
+use std::iter;
+use std::num::NonZeroU32;
+
 use tokenward::core::{
     Code, Config, Core, Event, Failure, FlightId, Grant, Input, LoginOutcome, MIN_RENEWAL_GAP, Mark, Memory, Millis,
-    News, Outcome, Output, Restore, RevokeOutcome, Session, SignedOutReason, TIMER_MAX, TokenId, Verdict,
+    News, Outcome, Output, Restore, RevokeOutcome, Session, SignedOutReason, Subject, SubjectId, TIMER_MAX, TokenId,
+    Verdict,
 };
 
 const CONFIG: Config = Config { renew_before: 60_000, timeout: 10_000, restore: Restore::Auto };
@@ -15,10 +19,20 @@ const OTHER: Memory = Memory { mark: Mark::Other, ..SAME };
 const GONE: Memory = Memory { mark: Mark::Gone, ..SAME };
 const WOKE: Input = Input::Woke { memory: SAME };
 
+/// The number of somebody, as the vault would give it.
+fn number(who: &str) -> Subject {
+    NonZeroU32::new(who.bytes().map(u32::from).sum()).map(SubjectId)
+}
+
+fn outputs(core: &mut Core) -> Vec<Output> {
+    iter::from_fn(|| core.poll()).collect()
+}
+
 /// A core and what it last said, so that a test reads as a story.
 struct Story {
     core: Core,
     now: Millis,
+    verdict: Option<Verdict>,
     out: Vec<Output>,
     tokens: u32,
     /// Whether the lock is free: it is granted at once, or not at all.
@@ -32,7 +46,7 @@ impl Story {
 
     fn starting(config: Config, memory: Memory) -> Self {
         let core = Core::new(config, 42);
-        let mut story = Self { core, now: 0, out: Vec::new(), tokens: 0, lock_is_free: true };
+        let mut story = Self { core, now: 0, verdict: None, out: Vec::new(), tokens: 0, lock_is_free: true };
         story.does(Input::Start { memory });
         story
     }
@@ -45,11 +59,12 @@ impl Story {
     }
 
     fn does(&mut self, input: Input) -> &mut Self {
-        self.out = self.core.handle(input, self.now);
+        self.verdict = self.core.handle(input, self.now);
+        self.out = outputs(&mut self.core);
         while let Some(flight) = self.asks_for_lock().filter(|_| self.lock_is_free) {
-            let more = self.core.handle(Input::Locked { flight, memory: SAME }, self.now);
+            self.core.handle(Input::Locked { flight, memory: SAME }, self.now);
             self.out.retain(|output| *output != Output::Lock(flight));
-            self.out.extend(more);
+            self.out.extend(outputs(&mut self.core));
         }
         self
     }
@@ -61,7 +76,7 @@ impl Story {
 
     fn grant(&mut self, who: &str, life: Option<Millis>) -> Grant {
         self.tokens += 1;
-        Grant { token: TokenId(self.tokens), life, subject: Some(who.into()) }
+        Grant { token: TokenId(self.tokens), life, subject: number(who) }
     }
 
     fn log_in(&mut self, who: &str, life: Option<Millis>) -> &mut Self {
@@ -128,11 +143,7 @@ impl Story {
     }
 
     fn verdict(&self) -> Verdict {
-        let found = self.out.iter().find_map(|output| match output {
-            Output::Reply(verdict) => Some(*verdict),
-            _ => None,
-        });
-        found.expect("a reply")
+        self.verdict.expect("a reply")
     }
 
     fn refused_with(&self) -> Option<Code> {
@@ -586,7 +597,8 @@ fn only_the_latest_login_counts() {
 fn a_login_before_the_start_is_not_disturbed_by_the_restore() {
     let mut core = Core::new(CONFIG, 1);
     core.handle(Input::Login, 0);
-    assert_eq!(core.handle(Input::Start { memory: OTHER }, 0), vec![Output::Reply(Verdict::Go)]);
+    outputs(&mut core);
+    assert_eq!((core.handle(Input::Start { memory: OTHER }, 0), core.poll()), (Some(Verdict::Go), None));
 }
 
 #[test]
@@ -771,11 +783,11 @@ mod tabs {
     }
 
     fn signed_in_as(who: &str) -> News {
-        News::SignedIn { subject: Some(who.into()) }
+        News::SignedIn { subject: number(who) }
     }
 
     fn refreshed_for(who: &str) -> News {
-        News::Refreshed { subject: Some(who.into()) }
+        News::Refreshed { subject: number(who) }
     }
 
     const LOGOUT: News = News::SignedOut { reason: SignedOutReason::Logout };
@@ -1224,8 +1236,8 @@ mod tabs {
                 let mut now = 0;
                 loop {
                     now += 50;
-                    let out = core.handle(Input::Timer, now);
-                    if out.iter().any(|output| matches!(output, Output::Steal(_))) {
+                    core.handle(Input::Timer, now);
+                    if outputs(&mut core).iter().any(|output| matches!(output, Output::Steal(_))) {
                         break now;
                     }
                 }
@@ -1321,5 +1333,26 @@ mod tabs {
         assert!(!story.says(&Output::Cancel));
         story.renewed(flight, Some(LIFE));
         assert!(story.is_signed_in());
+    }
+}
+
+/// What crosses to JavaScript as a number has its name there: `js/names.ts` lists them in the order of these enums.
+#[test]
+fn numbers_have_the_names_that_javascript_gives_them() {
+    let names = include_str!("../js/names.ts");
+    let list = |start: &str, end: &str| names.split_once(start).unwrap().1.split_once(end).unwrap().0;
+    let quoted = |text: &str| text.split('\'').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let reasons: Vec<_> = SignedOutReason::ALL.iter().map(|reason| reason.as_str().to_owned()).collect();
+    assert_eq!(quoted(list("REASONS = [", "]")), reasons);
+    let codes: Vec<_> = list("MESSAGES: Partial<Record<AuthErrorCode, string>> = {", "};")
+        .lines()
+        .filter_map(|line| line.trim().split_once(": '").map(|(code, _)| code.to_owned()))
+        .collect();
+    assert_eq!(codes, Code::ALL.map(|code| code.as_str().to_owned()));
+    for (number, code) in Code::ALL.into_iter().enumerate() {
+        assert_eq!(code as usize, number);
+    }
+    for (number, reason) in SignedOutReason::ALL.into_iter().enumerate() {
+        assert_eq!(reason as usize, number);
     }
 }

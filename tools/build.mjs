@@ -118,9 +118,9 @@ export async function buildPackage({ wasmBindgen }) {
     const alias = { ...options.alias, '#load': source(`load-${whole}`) };
     await build({ ...options, alias, entryPoints: [source(whole)], outdir: pkg });
   }
-  // For the shell's tests alone: the vault by itself, on a network that they can script.
-  const contents = `export { network } from './tests/web/network.js'; export * from './js/vault.ts';`;
-  await build({ ...options, stdin: { contents, resolveDir: root }, outfile: path.join(root, 'target/vault.js') });
+  // For the shell's tests alone: its hands and the vault by themselves, on a network that they can script.
+  const contents = `export { network } from './tests/web/network.js'; export * from './js/host.ts'; export * from './js/vault.ts';`;
+  await build({ ...options, stdin: { contents, resolveDir: root }, outfile: path.join(root, 'target/hands.js') });
   for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(path.join(root, file), path.join(pkg, file));
 }
 

@@ -30,6 +30,21 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them, in order.
+    pub const ALL: [Self; 11] = [
+        Self::InvalidOptions,
+        Self::InvalidCredentials,
+        Self::SignedOut,
+        Self::SessionEnded,
+        Self::RefreshUnavailable,
+        Self::RateLimited,
+        Self::Timeout,
+        Self::Offline,
+        Self::MalformedResponse,
+        Self::ServerError,
+        Self::Disposed,
+    ];
+
     /// The name as JavaScript sees it.
     pub fn as_str(self) -> &'static str {
         match self {

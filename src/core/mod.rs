@@ -17,8 +17,10 @@ pub use error::{Code, Failure};
 pub use machine::{About, Core, Event, FlightId, Input, Mark, Memory, News, Output, Verdict};
 pub use random::Random;
 pub use renewal::{MIN_RENEWAL_GAP, TIMER_MAX, lifetime};
-pub use session::{Grant, Session, SignedOutReason, Subject, Token, TokenId};
-pub use wire::{Answer, LoginOutcome, Outcome, Reply, RevokeOutcome, login_outcome, refresh_outcome, revoke_outcome};
+pub use session::{Grant, Session, SignedOutReason, Subject, SubjectId, Token, TokenId};
+pub use wire::{
+    Answer, LoginOutcome, Outcome, Reply, RevokeOutcome, SessionCode, login_outcome, refresh_outcome, revoke_outcome,
+};
 
 /// Milliseconds: a span, or (in names that end in `_at`) elapsed time since the client started.
 pub type Millis = u64;

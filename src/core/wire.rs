@@ -3,7 +3,7 @@
 use super::{Code, Failure, Grant, Millis, SignedOutReason};
 
 /// What came back from an auth endpoint.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub enum Reply {
     /// An HTTP answer.
     Answered(Answer),
@@ -14,12 +14,12 @@ pub enum Reply {
 }
 
 /// An HTTP answer of an auth endpoint, reduced to what decisions are made of.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The error code of the body: `{error: {code}}`, `{code}` or `{error: "text"}`.
-    pub code: Option<String>,
+    /// What the error code of its body says of the session, if it says anything.
+    pub code: Option<SessionCode>,
     /// The `Retry-After` header, already as a span.
     pub retry_after: Option<Millis>,
     /// The access token the body held, if it held one.
@@ -27,7 +27,7 @@ pub struct Answer {
 }
 
 /// The three things a refresh can come to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// A new access token.
     Renewed(Grant),
@@ -38,7 +38,7 @@ pub enum Outcome {
 }
 
 /// What a login can come to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginOutcome {
     /// Signed in.
     Granted(Grant),
@@ -57,9 +57,17 @@ pub enum RevokeOutcome {
     Later,
 }
 
-/// Error codes by which a server says that the session is over, whatever the status (contract; RFC 6749 §5.2).
-const SESSION_CODES: [&str; 5] =
-    ["NO_REFRESH_TOKEN", "INVALID_REFRESH_TOKEN", "REFRESH_TOKEN_REUSED", "TOKEN_REVOKED", "invalid_grant"];
+/// What an error code says of a session that is over, whatever the status (contract; RFC 6749 §5.2). `js/vault.ts` knows
+/// the codes by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionCode {
+    /// `NO_REFRESH_TOKEN`, `INVALID_REFRESH_TOKEN`, `invalid_grant`.
+    Ended,
+    /// `REFRESH_TOKEN_REUSED`.
+    Reused,
+    /// `TOKEN_REVOKED`.
+    Revoked,
+}
 
 /// Decides what a reply to a refresh means. Only a clear no ends a session: 401, 400 `invalid_grant`, 403 with a
 /// session code. No answer, 5xx, 408, 429, an HTML page, a body without a token: later.
@@ -69,15 +77,13 @@ pub fn refresh_outcome(reply: Reply) -> Outcome {
         Reply::Unreachable => return Outcome::Later(Failure::of(Code::Offline)),
         Reply::Unsendable => return Outcome::Later(Failure::of(Code::InvalidOptions)),
     };
-    let code = answer.code.as_deref();
-    let session_code = code.is_some_and(|code| SESSION_CODES.contains(&code));
     match answer.status {
         200..=299 => match answer.grant {
             Some(grant) => Outcome::Renewed(grant),
             None => Outcome::Later(failure(Code::MalformedResponse, &answer)),
         },
-        401 => Outcome::Refused(reason(code)),
-        400 | 403 if session_code => Outcome::Refused(reason(code)),
+        401 => Outcome::Refused(reason(answer.code)),
+        400 | 403 if answer.code.is_some() => Outcome::Refused(reason(answer.code)),
         429 => Outcome::Later(failure(Code::RateLimited, &answer)),
         408 => Outcome::Later(failure(Code::Timeout, &answer)),
         _ => Outcome::Later(failure(Code::ServerError, &answer)),
@@ -121,10 +127,10 @@ fn failure(code: Code, answer: &Answer) -> Failure {
     Failure { code, status: Some(answer.status), retry_after: answer.retry_after }
 }
 
-fn reason(code: Option<&str>) -> SignedOutReason {
+fn reason(code: Option<SessionCode>) -> SignedOutReason {
     match code {
-        Some("REFRESH_TOKEN_REUSED") => SignedOutReason::Reused,
-        Some("TOKEN_REVOKED") => SignedOutReason::Revoked,
+        Some(SessionCode::Reused) => SignedOutReason::Reused,
+        Some(SessionCode::Revoked) => SignedOutReason::Revoked,
         _ => SignedOutReason::Expired,
     }
 }
@@ -134,8 +140,8 @@ mod tests {
     use super::*;
     use crate::core::TokenId;
 
-    fn answered(status: u16, code: Option<&str>) -> Reply {
-        Reply::Answered(Answer { status, code: code.map(str::to_owned), ..Answer::default() })
+    fn answered(status: u16, code: Option<SessionCode>) -> Reply {
+        Reply::Answered(Answer { status, code, ..Answer::default() })
     }
 
     fn granted(status: u16) -> Reply {
@@ -151,10 +157,10 @@ mod tests {
         use SignedOutReason::{Expired, Reused, Revoked};
         for (status, code, reason) in [
             (401, None, Expired),
-            (401, Some("INVALID_REFRESH_TOKEN"), Expired),
-            (401, Some("REFRESH_TOKEN_REUSED"), Reused),
-            (403, Some("TOKEN_REVOKED"), Revoked),
-            (400, Some("invalid_grant"), Expired),
+            (401, Some(SessionCode::Ended), Expired),
+            (401, Some(SessionCode::Reused), Reused),
+            (403, Some(SessionCode::Revoked), Revoked),
+            (400, Some(SessionCode::Ended), Expired),
         ] {
             assert_eq!(refresh_outcome(answered(status, code)), Outcome::Refused(reason), "{status} {code:?}");
         }
@@ -163,7 +169,7 @@ mod tests {
     #[test]
     fn everything_else_is_tried_again_later() {
         for status in [0, 204, 302, 400, 403, 404, 405, 408, 409, 413, 418, 425, 429, 500, 502, 503, 504, 599] {
-            let outcome = refresh_outcome(answered(status, Some("FORBIDDEN")));
+            let outcome = refresh_outcome(answered(status, None));
             assert!(
                 matches!(outcome, Outcome::Later(f) if f.code.retryable() || status == 204),
                 "{status}: {outcome:?}"
@@ -208,7 +214,7 @@ mod tests {
     fn each_way_a_login_can_fail_has_its_code() {
         for (reply, code) in [
             (answered(401, None), Code::InvalidCredentials),
-            (answered(400, Some("invalid_grant")), Code::InvalidCredentials),
+            (answered(400, Some(SessionCode::Ended)), Code::InvalidCredentials),
             (answered(429, None), Code::RateLimited),
             (answered(408, None), Code::Timeout),
             (answered(404, None), Code::ServerError),
@@ -217,7 +223,7 @@ mod tests {
             (Reply::Unsendable, Code::InvalidOptions),
             (Reply::Unreachable, Code::Offline),
         ] {
-            assert!(matches!(login_outcome(reply.clone()), LoginOutcome::Failed(f) if f.code == code), "{reply:?}");
+            assert!(matches!(login_outcome(reply), LoginOutcome::Failed(f) if f.code == code), "{reply:?}");
         }
     }
 }

@@ -1,216 +1,255 @@
 //! The `#[wasm_bindgen]` surface, and the loop that carries the core's outputs out.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::rc::Rc;
 
-use futures_channel::oneshot;
-use futures_util::FutureExt;
-use futures_util::future::{LocalBoxFuture, Shared};
-use gloo_timers::callback::Timeout;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{future_to_promise, spawn_local};
-use web_sys::AbortSignal;
 
-use super::auth_call::{Came, answer};
 use super::clock::Clock;
 use super::host::Host;
 use super::news;
+use super::numbers::{details, session_code, span, subject};
 use crate::core::{
-    About, Code, Config, Core, Event, Failure, FlightId, Input, Mark, Memory, Millis, Output, Restore, RevokeOutcome,
-    Session, TokenId, Verdict, login_outcome, refresh_outcome, revoke_outcome,
+    About, Answer, Code, Config, Core, Event, Failure, FlightId, Grant, Input, Mark, Memory, Millis, Output, Reply,
+    Restore, RevokeOutcome, Session, TokenId, Verdict, lifetime, login_outcome, refresh_outcome, revoke_outcome,
 };
 
-/// What everyone who waits for the same thing shares: one future, however many there are.
-type Settled = Shared<oneshot::Receiver<Result<(), Failure>>>;
-type Settle = oneshot::Sender<Result<(), Failure>>;
+/// Whom an auth call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Endpoint {
+    /// A new access token for the refresh token.
+    Refresh,
+    /// A sign-in.
+    Login,
+    /// The end of this session.
+    Logout,
+    /// The end of every session of the user.
+    LogoutAll,
+}
+
+/// A status that no server answers with: nothing came.
+const UNREACHABLE: u16 = 0;
+/// As said, because it could not even be sent.
+const UNSENDABLE: u16 = 1;
+
+/// Who waits.
+const FOR_TOKEN: u32 = 0;
+const FOR_LOGIN: u32 = 1;
+/// In the place of an error's code: there was none.
+const WELL: i32 = -1;
 
 /// The auth client of one page or worker. TypeScript's `AuthClient` is its face; the tokens are with its host.
 #[wasm_bindgen]
-pub struct Client(Rc<Shell>);
-
-struct Shell {
+pub struct Client {
     host: Host,
     core: RefCell<Core>,
     clock: Clock,
-    /// Outputs still to be carried out. Doing one may call the app, which may call back: what that brings queues up.
-    outputs: RefCell<VecDeque<Output>>,
+    /// Whether outputs are being carried out. Doing one may call the app, which may call back: what that brings queues up.
     draining: Cell<bool>,
-    timer: RefCell<Option<Timeout>>,
-    waiting: RefCell<Option<(Settle, Settled)>>,
-    /// The login that the app asked for last; one that came before finds its other end dropped.
-    login: RefCell<Option<Login>>,
-    /// Who waits to hear whether the server has heard of the sign-out.
-    logouts: RefCell<Vec<oneshot::Sender<bool>>>,
     /// Whether the sign-out that is asked for shall end every session of the user.
     everywhere: Cell<bool>,
-    /// What the server said to the last login, for people.
-    said: RefCell<Option<String>>,
     disposed: Cell<bool>,
-}
-
-struct Login {
-    credentials: String,
-    caller: Option<AbortSignal>,
-    done: Settle,
 }
 
 #[wasm_bindgen]
 impl Client {
-    /// A client that has not started; nothing is sent yet. Times are milliseconds, `restore` is as in the options, and
-    /// the seed is any random number: it spreads renewals and retries.
+    /// A client that has not started; nothing is sent yet. Times are milliseconds, `restore` is 0 for never, 1 for
+    /// always, 2 for auto, and the seed is any random number: it spreads renewals and retries.
     #[wasm_bindgen(constructor)]
-    pub fn new(host: Host, renew_before: f64, timeout: f64, restore: &str, seed: u32) -> Self {
+    pub fn new(host: Host, renew_before: f64, timeout: f64, restore: u32, seed: u32) -> Self {
         let config = Config {
             renew_before: renew_before as Millis,
             timeout: timeout as Millis,
             restore: match restore {
-                "always" => Restore::Always,
-                "never" => Restore::Never,
+                0 => Restore::Never,
+                1 => Restore::Always,
                 _ => Restore::Auto,
             },
         };
-        Self(Rc::new(Shell {
+        Self {
+            host,
             core: RefCell::new(Core::new(config, u64::from(seed))),
             clock: Clock::start(),
-            host,
-            outputs: RefCell::default(),
             draining: Cell::new(false),
-            timer: RefCell::default(),
-            waiting: RefCell::default(),
-            login: RefCell::default(),
-            logouts: RefCell::default(),
             everywhere: Cell::new(false),
-            said: RefCell::default(),
             disposed: Cell::new(false),
-        }))
+        }
     }
 
     /// Starts, with a restore where one is called for. Settles when that is settled, or when the app has waited for it
     /// long enough.
     pub fn start(&self) -> Promise {
-        self.0.ask(Input::Start { memory: self.0.memory() })
+        self.ask(Input::Start { memory: self.memory() })
     }
 
     /// May a call go out? Resolves when it may; rejects with an `AuthError`.
     pub fn admit(&self, min_validity: f64) -> Promise {
-        self.0.ask(Input::Want { min_validity: min_validity as Millis })
+        self.ask(Input::Want { min_validity: min_validity as Millis })
     }
 
     /// An API refused a call that went out with this token. Resolves with `true` when the call should be sent once
     /// more, with `false` when the refusal is the caller's to see; rejects with an `AuthError`.
     pub fn rejected(&self, token: u32, replayed: bool) -> Promise {
-        self.0.ask(Input::Rejected { token: TokenId(token), replayed })
+        self.ask(Input::Rejected { token: TokenId(token), replayed })
     }
 
     /// Renews now. Resolves when there is a new token.
     pub fn refresh(&self) -> Promise {
-        self.0.ask(Input::Renew)
+        self.ask(Input::Renew)
     }
 
-    /// Signs in with these credentials (JSON). Resolves when signed in; rejects with an `AuthError`, or with
-    /// `undefined` when a later login or a logout took its place.
-    pub fn login(&self, credentials: String, caller: Option<AbortSignal>) -> Promise {
-        let shell = self.0.clone();
-        let (done, settled) = oneshot::channel();
-        if !shell.disposed.get() {
-            shell.login.replace(Some(Login { credentials, caller, done }));
-        }
-        shell.handle(Input::Login);
-        promise(async move {
-            match settled.await {
-                Ok(Ok(())) => Ok(JsValue::UNDEFINED),
-                Ok(Err(failure)) => Err(shell.error(failure, shell.said.take())),
-                Err(_) if shell.disposed.get() => Err(shell.error(Failure::of(Code::Disposed), None)),
-                Err(_) => Err(JsValue::UNDEFINED),
-            }
-        })
+    /// Signs in, with what the host keeps for it. `Host::settle` tells what came of it.
+    pub fn login(&self) {
+        self.handle(Input::Login);
     }
 
-    /// Signs out at once. Resolves with whether the server has heard.
-    pub fn logout(&self, everywhere: bool) -> Promise {
-        let shell = self.0.clone();
-        let (done, heard) = oneshot::channel();
-        shell.logouts.borrow_mut().push(done);
-        shell.everywhere.set(everywhere);
-        shell.handle(Input::Logout);
-        promise(async move { Ok(JsValue::from_bool(heard.await == Ok(true))) })
+    /// Signs out at once. `Host::settle_logout` tells whether the server has heard.
+    pub fn logout(&self, everywhere: bool) {
+        self.everywhere.set(everywhere);
+        self.handle(Input::Logout);
+    }
+
+    /// What came of an auth call: the HTTP status (0: no answer, 1: it could not be sent), what its code says of the
+    /// session (0: nothing, 1: it is over, 2: reused, 3: revoked), the milliseconds of `Retry-After` (0: none), and of
+    /// the access token its number (0: there was none), its two lifetimes in seconds (NaN: not said) and its user's
+    /// number.
+    #[expect(clippy::too_many_arguments, reason = "an object with a getter for each would be 200 bytes (brotli) more")]
+    pub fn answered(
+        &self,
+        endpoint: u32,
+        flight: u32,
+        status: u16,
+        code: u32,
+        retry_after: f64,
+        token: u32,
+        expires_in: f64,
+        jwt_life: f64,
+        user: u32,
+    ) {
+        let grant = Grant { token: TokenId(token), life: lifetime(expires_in, jwt_life), subject: subject(user) };
+        let reply = match status {
+            UNREACHABLE => Reply::Unreachable,
+            UNSENDABLE => Reply::Unsendable,
+            _ => Reply::Answered(Answer {
+                status,
+                code: session_code(code),
+                retry_after: span(retry_after),
+                grant: (token != 0).then_some(grant),
+            }),
+        };
+        let flight = FlightId(flight);
+        self.handle(if endpoint == Endpoint::Refresh as u32 {
+            Input::Refreshed { flight, outcome: refresh_outcome(reply) }
+        } else if endpoint == Endpoint::Login as u32 {
+            Input::LoggedIn { flight, outcome: login_outcome(reply) }
+        } else {
+            let outcome = match revoke_outcome(&reply) {
+                // Without a good token the server cannot be asked to end all; this session it has still to hear of.
+                RevokeOutcome::Refused if endpoint == Endpoint::LogoutAll as u32 => RevokeOutcome::Later,
+                outcome => outcome,
+            };
+            Input::Revoked { flight, outcome }
+        });
+    }
+
+    /// The time that `Host::timer` was asked for is over.
+    pub fn elapsed(&self) {
+        self.handle(Input::Timer);
     }
 
     /// The lock that this auth call waited for is ours.
     pub fn locked(&self, flight: u32) {
-        self.0.handle(Input::Locked { flight: FlightId(flight), memory: self.0.memory() });
+        self.handle(Input::Locked { flight: FlightId(flight), memory: self.memory() });
     }
 
     /// Another tab has news; `about` is 0 for the sign-in that we know, 1 for the present one, 2 for one that is over.
-    pub fn heard(&self, about: u32, kind: u32, text: Option<String>, wait: f64, failures: u32) {
+    pub fn heard(&self, about: u32, kind: u32, number: u32, wait: f64) {
         let about = match about {
             0 => About::Ours,
             1 => About::Current,
             _ => About::Past,
         };
-        if let Some(news) = news::read(kind, text, wait, failures) {
-            self.0.handle(Input::Heard { news, about });
+        if let Some(news) = news::read(kind, number, wait) {
+            self.handle(Input::Heard { news, about });
         }
     }
 
     /// The page is seen again, shown again from the back-forward cache, or online again.
     pub fn woke(&self) {
-        self.0.handle(Input::Woke { memory: self.0.memory() });
+        self.handle(Input::Woke { memory: self.memory() });
     }
 
     /// Stops everything; whoever waits is told.
     pub fn dispose(&self) {
-        let shell = &self.0;
-        shell.disposed.set(true);
-        shell.timer.replace(None);
-        shell.outputs.borrow_mut().clear();
-        shell.waiting.replace(None);
-        shell.login.replace(None);
-        shell.logouts.borrow_mut().clear();
-        shell.host.cancel();
-        shell.host.unlock();
-        shell.host.wipe();
+        self.disposed.set(true);
+        self.core.borrow_mut().cancel();
+        let host = &self.host;
+        host.timer(f64::INFINITY);
+        for whose in [FOR_TOKEN, FOR_LOGIN] {
+            self.settle(whose, Err(Failure::of(Code::Disposed)));
+        }
+        host.settle_logout(false);
+        host.cancel();
+        host.unlock();
+        host.wipe();
     }
 }
 
-impl Shell {
-    /// Hands the core an input; returns its word and, where that is to wait, what to wait for.
-    fn handle(self: &Rc<Self>, input: Input) -> (Option<Verdict>, Option<Settled>) {
+impl Client {
+    /// Hands the core an input; returns the promise of its answer.
+    fn ask(&self, input: Input) -> Promise {
+        let promise = match self.take(input) {
+            Verdict::Wait => self.host.wait(),
+            Verdict::Refuse(failure) => {
+                let (retryable, status, retry_after) = details(failure);
+                self.host.refuse(failure.code as u32, retryable, status, retry_after)
+            }
+            verdict => self.host.answer(verdict == Verdict::Go),
+        };
+        self.drain();
+        promise
+    }
+
+    fn handle(&self, input: Input) {
+        self.take(input);
+        self.drain();
+    }
+
+    /// Hands the core an input; returns its word, where it was asked for one.
+    fn take(&self, input: Input) -> Verdict {
         if self.disposed.get() {
-            return (Some(Verdict::Refuse(Failure::of(Code::Disposed))), None);
+            return Verdict::Refuse(Failure::of(Code::Disposed));
         }
-        let mut verdict = None;
-        for output in self.core.borrow_mut().handle(input, self.clock.now()) {
-            match output {
-                Output::Reply(reply) => verdict = Some(reply),
-                other => self.outputs.borrow_mut().push_back(other),
-            }
+        self.core.borrow_mut().handle(input, self.clock.now()).unwrap_or(Verdict::Go)
+    }
+
+    fn drain(&self) {
+        if self.draining.replace(true) {
+            return;
         }
-        let settled = (verdict == Some(Verdict::Wait)).then(|| self.settled());
-        if !self.draining.replace(true) {
-            while let Some(output) = self.next_output() {
-                self.carry_out(output);
-            }
-            self.draining.set(false);
+        while let Some(output) = self.next_output() {
+            self.carry_out(output);
         }
-        (verdict, settled)
+        self.draining.set(false);
     }
 
     fn next_output(&self) -> Option<Output> {
-        self.outputs.borrow_mut().pop_front()
+        self.core.borrow_mut().poll()
     }
 
-    fn carry_out(self: &Rc<Self>, output: Output) {
+    fn carry_out(&self, output: Output) {
         let host = &self.host;
         match output {
             Output::Lock(flight) => host.lock(flight.0, false),
             Output::Steal(flight) => host.lock(flight.0, true),
             Output::Unlock => host.unlock(),
-            Output::Refresh(flight) => self.refresh(flight),
-            Output::Login(flight) => self.send_login(flight),
-            Output::Revoke(flight) => self.revoke(flight),
+            Output::Refresh(flight) => host.call(Endpoint::Refresh as u32, flight.0),
+            Output::Login(flight) => host.call(Endpoint::Login as u32, flight.0),
+            Output::Revoke(flight) => {
+                let endpoint = if self.everywhere.take() { Endpoint::LogoutAll } else { Endpoint::Logout };
+                host.call(endpoint as u32, flight.0);
+            }
             Output::Cancel => host.cancel(),
             Output::Adopt { token, fresh_for } => {
                 host.adopt(token.0, fresh_for.map_or(f64::INFINITY, |span| span as f64));
@@ -223,118 +262,49 @@ impl Shell {
             Output::Share => host.share(),
             Output::Try => host.attempt(),
             Output::Owe(on) => host.owe(on),
-            Output::Tell(news) => news::tell(host, &news),
-            Output::Timer(after) => self.set_timer(after),
-            Output::Settle(result) => {
-                if let Some((sender, _)) = self.waiting.take() {
-                    let _ = sender.send(result);
-                }
-            }
-            Output::SettleLogin(result) => {
-                if let Some(login) = self.login.take() {
-                    let _ = login.done.send(result);
-                }
-            }
-            Output::SettleLogout(heard) => {
-                for done in self.logouts.take() {
-                    let _ = done.send(heard);
-                }
-            }
+            Output::Tell(news) => news::tell(host, news),
+            Output::Timer(after) => host.timer(after.map_or(f64::INFINITY, |after| after as f64)),
+            Output::Settle(result) => self.settle(FOR_TOKEN, result),
+            Output::SettleLogin(result) => self.settle(FOR_LOGIN, result),
+            Output::SettleLogout(heard) => host.settle_logout(heard),
             Output::Notify(event) => self.notify(event),
-            Output::Reply(_) => {} // answered where it was asked
         }
     }
 
-    fn set_timer(self: &Rc<Self>, after: Option<Millis>) {
-        let weak = Rc::downgrade(self);
-        self.timer.replace(after.map(|after| {
-            Timeout::new(after as u32, move || {
-                if let Some(shell) = weak.upgrade() {
-                    shell.handle(Input::Timer);
-                }
-            })
-        }));
-    }
-
-    /// The future that everyone who waits shares; made by the first, settled by the core.
-    fn settled(&self) -> Settled {
-        let mut waiting = self.waiting.borrow_mut();
-        let (_, settled) = waiting.get_or_insert_with(|| {
-            let (sender, receiver) = oneshot::channel();
-            (sender, receiver.shared())
-        });
-        settled.clone()
-    }
-
-    fn ask(self: &Rc<Self>, input: Input) -> Promise {
-        let (verdict, settled) = self.handle(input);
-        let shell = self.clone();
-        promise(async move {
-            let result = match (verdict, settled) {
-                (_, Some(settled)) => settled.await.unwrap_or(Err(Failure::of(Code::Disposed))).map(|()| true),
-                (Some(Verdict::Refuse(failure)), _) => Err(failure),
-                (verdict, _) => Ok(verdict == Some(Verdict::Go)),
-            };
-            result.map(JsValue::from_bool).map_err(|failure| shell.error(failure, None))
-        })
-    }
-
-    fn refresh(self: &Rc<Self>, flight: FlightId) {
-        let sent = self.host.call("refresh", None, None);
-        self.report(Some(sent), move |came| Input::Refreshed { flight, outcome: refresh_outcome(came.reply) });
-    }
-
-    fn send_login(self: &Rc<Self>, flight: FlightId) {
-        let login = self.login.borrow();
-        let sent = login.as_ref().map(|login| self.host.call("login", Some(&login.credentials), login.caller.as_ref()));
-        drop(login);
-        let shell = self.clone();
-        self.report(sent, move |came| {
-            shell.said.replace(came.said);
-            Input::LoggedIn { flight, outcome: login_outcome(came.reply) }
-        });
-    }
-
-    fn revoke(self: &Rc<Self>, flight: FlightId) {
-        let everywhere = self.everywhere.take();
-        let sent = self.host.call(if everywhere { "logoutAll" } else { "logout" }, None, None);
-        self.report(Some(sent), move |came| {
-            let outcome = match revoke_outcome(&came.reply) {
-                // Without a good token the server cannot be asked to end all; this session it has still to hear of.
-                RevokeOutcome::Refused if everywhere => RevokeOutcome::Later,
-                outcome => outcome,
-            };
-            Input::Revoked { flight, outcome }
-        });
-    }
-
-    /// Tells the core what becomes of a call.
-    fn report(self: &Rc<Self>, sent: Option<Promise>, input: impl FnOnce(Came) -> Input + 'static) {
-        let shell = self.clone();
-        spawn(async move {
-            let came = answer(sent).await;
-            shell.handle(input(came));
-        });
+    fn settle(&self, whose: u32, result: Result<(), Failure>) {
+        match result {
+            Ok(()) => self.host.settle(whose, WELL, false, 0, 0.0),
+            Err(failure) => {
+                let (retryable, status, retry_after) = details(failure);
+                self.host.settle(whose, failure.code as i32, retryable, status, retry_after);
+            }
+        }
     }
 
     fn notify(&self, event: Event) {
-        let name = match event {
-            Event::SignedIn => "signed-in",
-            Event::AccountChanged => "account-changed",
-            Event::Refreshed => "refreshed",
-            Event::SignedOut => "signed-out",
-            Event::Changed => "changed",
-            Event::RefreshFailed { failure, retry_at } => {
-                let retry_at = retry_at.map_or(f64::NAN, |at| self.clock.wall(at));
-                return self.host.refresh_failed(&self.error(failure, None), retry_at);
-            }
+        if let Event::RefreshFailed { failure, retry_at } = event {
+            let (retryable, status, retry_after) = details(failure);
+            let retry_at = self.wall(retry_at);
+            return self.host.refresh_failed(failure.code as u32, retryable, status, retry_after, retry_at);
+        }
+        let event = match event {
+            Event::Changed | Event::RefreshFailed { .. } => 0,
+            Event::SignedIn => 1,
+            Event::AccountChanged => 2,
+            Event::Refreshed => 3,
+            Event::SignedOut => 4,
         };
         let (status, expires_at, reason) = match self.core.borrow().session() {
-            Session::Restoring => ("restoring", None, None),
-            Session::SignedIn { token, .. } => ("signed-in", token.expires_at, None),
-            Session::SignedOut(reason) => ("signed-out", None, Some(reason.as_str())),
+            Session::Restoring => (0, None, 0),
+            Session::SignedIn { token, .. } => (1, token.expires_at, 0),
+            Session::SignedOut(reason) => (2, None, *reason as u32),
         };
-        self.host.notify(name, status, expires_at.map_or(f64::NAN, |at| self.clock.wall(at)), reason);
+        self.host.notify(event, status, self.wall(expires_at), reason);
+    }
+
+    /// A moment by the wall clock; NaN where there is none.
+    fn wall(&self, at: Option<Millis>) -> f64 {
+        at.map_or(f64::NAN, |at| self.clock.wall(at))
     }
 
     fn memory(&self) -> Memory {
@@ -344,23 +314,6 @@ impl Shell {
             1 => Mark::Gone,
             _ => Mark::Other,
         };
-        Memory { mark, owed: bits & 4 != 0, wait: self.host.wait() as Millis }
+        Memory { mark, owed: bits & 4 != 0, wait: self.host.silence() as Millis }
     }
-
-    fn error(&self, failure: Failure, said: Option<String>) -> JsValue {
-        let Failure { code, status, retry_after } = failure;
-        let seconds = retry_after.map(|span| span.div_ceil(1_000) as f64);
-        self.host.error(code.as_str(), code.retryable(), status, seconds, said)
-    }
-}
-
-/// One boxed type of future for all promises: each other one would bring a copy of the machinery (0.5 KB brotli).
-fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
-    let boxed: LocalBoxFuture<'static, Result<JsValue, JsValue>> = Box::pin(future);
-    future_to_promise(boxed)
-}
-
-fn spawn(future: impl Future<Output = ()> + 'static) {
-    let boxed: LocalBoxFuture<'static, ()> = Box::pin(future);
-    spawn_local(boxed);
 }

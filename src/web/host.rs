@@ -1,22 +1,43 @@
-//! What the JavaScript side (`js/engine.ts`) does for the shell: it holds the tokens and carries them, and it is the way
-//! to the app, to the other tabs and to the origin's storage.
+//! What the JavaScript side (`js/host.ts`) does for the shell: it holds the tokens and carries them, keeps whoever waits,
+//! and is the way to the app, to the other tabs and to the origin's storage.
+//!
+//! Only numbers cross this border: strings and futures would bring an allocator's worth of machinery for what are names
+//! and promises on the other side anyway (see ARCHITECTURE.md, "Numbers across the border"). A number that is not known is
+//! NaN as a time, and 0 as an id.
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
-use web_sys::AbortSignal;
 
 #[wasm_bindgen]
 extern "C" {
     /// The hands of the shell.
     pub type Host;
 
-    /// Sends an auth call. Resolves with an [`Answer`], whose status is 0 where it could not be sent; rejects where no
-    /// answer came.
+    /// Sends an auth call (see [`Endpoint`](super::client::Endpoint)); `Client::answered` tells what came of it.
     #[wasm_bindgen(method)]
-    pub fn call(this: &Host, endpoint: &str, credentials: Option<&str>, caller: Option<&AbortSignal>) -> Promise;
+    pub fn call(this: &Host, endpoint: u32, flight: u32);
     /// Aborts the auth call under way.
     #[wasm_bindgen(method)]
     pub fn cancel(this: &Host);
+    /// Asks for `Client::elapsed` after so many milliseconds, and for no other; `Infinity`: for none.
+    #[wasm_bindgen(method)]
+    pub fn timer(this: &Host, after: f64);
+
+    /// The promise that everyone shares who waits for a token.
+    #[wasm_bindgen(method)]
+    pub fn wait(this: &Host) -> Promise;
+    /// A promise of this answer.
+    #[wasm_bindgen(method)]
+    pub fn answer(this: &Host, yes: bool) -> Promise;
+    /// A promise that rejects with this error.
+    #[wasm_bindgen(method)]
+    pub fn refuse(this: &Host, code: u32, retryable: bool, status: u32, retry_after: f64) -> Promise;
+    /// Ends the waiting, of those who wait for a token (0) or for their login (1): well where the code is negative.
+    #[wasm_bindgen(method)]
+    pub fn settle(this: &Host, whose: u32, code: i32, retryable: bool, status: u32, retry_after: f64);
+    /// Ends the waiting of those who have signed out.
+    #[wasm_bindgen(method, js_name = settleLogout)]
+    pub fn settle_logout(this: &Host, heard: bool);
 
     /// From now on calls go out with this token without asking, for so many milliseconds (`Infinity`: until a 401).
     #[wasm_bindgen(method)]
@@ -39,7 +60,7 @@ extern "C" {
     pub fn memory(this: &Host) -> u32;
     /// For how many milliseconds the server asked all tabs to wait.
     #[wasm_bindgen(method)]
-    pub fn wait(this: &Host) -> f64;
+    pub fn silence(this: &Host) -> f64;
     /// Leaves a new mark, or takes ours away.
     #[wasm_bindgen(method)]
     pub fn mark(this: &Host, on: bool);
@@ -61,47 +82,12 @@ extern "C" {
     pub fn unlock(this: &Host);
     /// Tells the other tabs; see `news.rs`.
     #[wasm_bindgen(method)]
-    pub fn tell(this: &Host, kind: u32, text: Option<&str>, wait: f64, failures: u32);
+    pub fn tell(this: &Host, kind: u32, number: u32, wait: f64);
 
-    /// Tells the app: an event's name, and the snapshot that holds from now on (`expires_at` is NaN where unknown).
+    /// Tells the app: which event, and the snapshot that holds from now on.
     #[wasm_bindgen(method)]
-    pub fn notify(this: &Host, event: &str, status: &str, expires_at: f64, reason: Option<&str>);
+    pub fn notify(this: &Host, event: u32, status: u32, expires_at: f64, reason: u32);
     /// Tells the app that a refresh failed; `retry_at` is NaN where nothing is scheduled.
     #[wasm_bindgen(method, js_name = refreshFailed)]
-    pub fn refresh_failed(this: &Host, error: &JsValue, retry_at: f64);
-    /// Makes an `AuthError`.
-    #[wasm_bindgen(method)]
-    pub fn error(
-        this: &Host,
-        code: &str,
-        retryable: bool,
-        status: Option<u16>,
-        retry_after: Option<f64>,
-        said: Option<String>,
-    ) -> JsValue;
-
-    /// An answer as the vault leaves it: without the tokens, of which the access token has a number instead.
-    pub type Answer;
-    #[wasm_bindgen(method, getter)]
-    pub fn status(this: &Answer) -> u16;
-    #[wasm_bindgen(method, getter)]
-    pub fn code(this: &Answer) -> Option<String>;
-    /// The error's message for people.
-    #[wasm_bindgen(method, getter)]
-    pub fn message(this: &Answer) -> Option<String>;
-    /// `Retry-After` in milliseconds; 0 where the answer does not ask to wait.
-    #[wasm_bindgen(method, getter, js_name = retryAfter)]
-    pub fn retry_after(this: &Answer) -> f64;
-    /// The number of the access token; 0 where there was none.
-    #[wasm_bindgen(method, getter)]
-    pub fn token(this: &Answer) -> u32;
-    /// Seconds; NaN where the answer does not say.
-    #[wasm_bindgen(method, getter, js_name = expiresIn)]
-    pub fn expires_in(this: &Answer) -> f64;
-    /// The JWT's `exp − iat` in seconds; NaN where it has none.
-    #[wasm_bindgen(method, getter, js_name = jwtLife)]
-    pub fn jwt_life(this: &Answer) -> f64;
-    /// Whom the token was issued for.
-    #[wasm_bindgen(method, getter)]
-    pub fn subject(this: &Answer) -> Option<String>;
+    pub fn refresh_failed(this: &Host, code: u32, retryable: bool, status: u32, retry_after: f64, retry_at: f64);
 }

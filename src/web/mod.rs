@@ -2,11 +2,11 @@
 //! no rule about sessions, expiry or retries stands here. It uses the global object, never `window`, so that it runs in
 //! a worker as well.
 
-mod auth_call;
 mod client;
 mod clock;
 mod host;
 mod news;
+mod numbers;
 
-pub use client::Client;
+pub use client::{Client, Endpoint};
 pub use host::Host;

@@ -193,26 +193,25 @@ fn fullest_second(mistake: Option<Mistake>) -> u64 {
         let seed = if mistake == Some(Mistake::NoJitter) { 7 } else { client };
         let mut core = Core::new(CONFIG, seed);
         let nothing = Memory { mark: Mark::Same, owed: false, wait: 0 };
-        let mut out = core.handle(Input::Start { memory: nothing }, 0);
+        core.handle(Input::Start { memory: nothing }, 0);
         let at = client % 1_000;
         let mut timer = None;
         let mut inputs = vec![Input::Login];
         while let Some(input) = inputs.pop() {
-            out = core.handle(input, at);
-            for output in &out {
+            core.handle(input, at);
+            while let Some(output) = core.poll() {
                 match output {
-                    Output::Lock(flight) => inputs.push(Input::Locked { flight: *flight, memory: nothing }),
+                    Output::Lock(flight) => inputs.push(Input::Locked { flight, memory: nothing }),
                     Output::Login(flight) => {
                         let grant = Grant { token: TokenId(1), life: Some(900_000), subject: None };
-                        inputs.push(Input::LoggedIn { flight: *flight, outcome: LoginOutcome::Granted(grant) });
+                        inputs.push(Input::LoggedIn { flight, outcome: LoginOutcome::Granted(grant) });
                     }
-                    Output::Timer(after) => timer = *after,
+                    Output::Timer(after) => timer = after,
                     _ => {}
                 }
             }
         }
         *by_second.entry((at + timer.expect("a renewal is scheduled")) / 1_000).or_insert(0) += 1;
-        drop(out);
     }
     by_second.into_values().max().unwrap_or(0)
 }

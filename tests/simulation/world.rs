@@ -4,11 +4,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::iter;
+use std::num::NonZeroU32;
 
 use tokenward::core::{
     About, Answer, Code, Config, Core, Event, Failure, FlightId, Grant, Input, Millis, News, Outcome, Output, Random,
-    Reply, Restore, Session, SignedOutReason, TIMER_MAX, TokenId, Verdict, login_outcome, refresh_outcome,
-    revoke_outcome,
+    Reply, Restore, Session, SessionCode, SignedOutReason, Subject, SubjectId, TIMER_MAX, TokenId, Verdict,
+    login_outcome, refresh_outcome, revoke_outcome,
 };
 
 use super::browser::Browser;
@@ -22,6 +24,12 @@ const HOUR: Millis = 60 * MINUTE;
 /// How long a message between tabs may be under way.
 const NEWS_WAY: Millis = 5;
 const USERS: [&str; 2] = ["ada", "grace"];
+
+/// The number of a user, as each tab's vault gives it.
+fn number(user: &str) -> Subject {
+    let position = USERS.iter().position(|name| *name == user).expect("one of the users");
+    NonZeroU32::new(position as u32 + 1).map(SubjectId)
+}
 
 /// What the network, the machine and the users do; probabilities in parts of a thousand.
 #[derive(Debug, Clone, Copy)]
@@ -302,11 +310,11 @@ impl World {
         let truth = self.truth.filter(|sid| self.server.alive(*sid)).map(|sid| self.server.user(sid));
         for tab in 0..self.tabs.len() {
             let believed = match self.tabs[tab].core.session() {
-                Session::SignedIn { subject, .. } => subject.clone(),
-                Session::SignedOut(_) => None,
-                Session::Restoring => Some("(restoring)".into()),
+                Session::SignedIn { subject, .. } => Some(*subject),
+                Session::SignedOut(_) => Some(None),
+                Session::Restoring => None,
             };
-            if believed.as_deref() != truth {
+            if believed != Some(truth.and_then(number)) {
                 self.fail(format!("tab {tab} believes in {believed:?}, the truth is {truth:?}"));
             }
         }
@@ -496,7 +504,7 @@ impl World {
             self.fail(format!("a token was used {} ms after its end", self.now - ends_at));
         }
         match self.tabs[tab].core.session() {
-            Session::SignedIn { subject, .. } if subject.as_deref() == Some(self.server.user(sid)) => {}
+            Session::SignedIn { subject, .. } if *subject == number(self.server.user(sid)) => {}
             other => {
                 let told = format!("a call went out with the token of {}, here is {other:?}", self.server.user(sid));
                 self.fail(told);
@@ -543,8 +551,8 @@ impl World {
         }
         let now = self.now + self.tabs[tab].ahead;
         let mistake = self.weather.mistake;
-        let outputs = self.tabs[tab].core.handle(input, now);
-        let mut verdict = None;
+        let verdict = self.tabs[tab].core.handle(input, now);
+        let outputs: Vec<_> = iter::from_fn(|| self.tabs[tab].core.poll()).collect();
         let mut waits_for_ever = false;
         let mut released = Vec::new();
         for output in outputs {
@@ -552,7 +560,6 @@ impl World {
                 self.note(tab, &format!("      {output:?}"));
             }
             match output {
-                Output::Reply(reply) => verdict = Some(reply),
                 Output::Lock(flight) => {
                     let claim = (tab, self.tabs[tab].page, flight);
                     self.browser.queue.push_back(claim);
@@ -878,7 +885,8 @@ impl World {
                     if code == "REFRESH_TOKEN_REUSED" && !self.weather.alarms && !key_lost {
                         self.fail(format!("a reuse alarm: {cookie:?} with key {key:?}"));
                     }
-                    let answer = Answer { status: 401, code: Some(code.into()), ..Answer::default() };
+                    let code = (code == "REFRESH_TOKEN_REUSED").then_some(SessionCode::Reused);
+                    let answer = Answer { status: 401, code, ..Answer::default() };
                     self.reply(message, answer, SetCookie::Keeps);
                 }
             },
@@ -891,7 +899,7 @@ impl World {
         it.last_token += 1;
         let token = TokenId(it.last_token);
         it.tokens.insert(token, (sid, self.now + self.weather.life));
-        let grant = Grant { token, life: Some(self.weather.life), subject: Some(user.into()) };
+        let grant = Grant { token, life: Some(self.weather.life), subject: number(user) };
         Answer { status: 200, grant: Some(grant), ..Answer::default() }
     }
 

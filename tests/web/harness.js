@@ -1,7 +1,7 @@
 // What the shell's tests stand on: a host with the real vault, and a `fetch` whose answers a test scripts.
 
-/** A host as `js/engine.ts` makes it, on the real vault and alone in its origin; what the app is told is kept in `told`. */
-export function makeHost(createVault, baseUrl) {
+/** Hands as `js/engine.ts` makes them, on the real vault and alone in its origin; what the app is told is kept in `told`. */
+export function makeHands(createVault, createHands, baseUrl) {
   let marked = false;
   const told = [];
   const endpoints = {};
@@ -26,15 +26,17 @@ export function makeHost(createVault, baseUrl) {
     },
     { key: () => (marked ? 'key-of-this-sign-in' : undefined) },
   );
-  const host = {
-    ...vault,
+  const it = {
     vault,
     told,
     owed: false,
     unlocks: 0,
-    memory: () => (host.found ?? 0) + (host.owed ? 4 : 0),
+    client: undefined,
+  };
+  const mark = {
+    memory: () => (it.found ?? 0) + (it.owed ? 4 : 0),
     wait: () => 0,
-    mark(on) {
+    set(on) {
       marked = on;
     },
     share() {
@@ -44,32 +46,42 @@ export function makeHost(createVault, baseUrl) {
       marked = true;
     },
     owe(on) {
-      host.owed = on;
+      it.owed = on;
     },
+  };
+  const tabs = {
     // The lock is free, as long as a test does not say otherwise.
     lock(flight, steal) {
-      if (!host.lockIsTaken && !steal) queueMicrotask(() => host.granted(flight));
+      if (!it.lockIsTaken && !steal) queueMicrotask(() => it.client.locked(flight));
     },
     unlock() {
-      host.unlocks += 1;
+      it.unlocks += 1;
     },
     tell: (kind, text, wait) => told.push({ event: `tells-${kind}`, text, wait }),
+  };
+  const hands = createHands({
+    client: () => it.client,
+    vault,
+    mark,
+    tabs,
+    log: () => {},
+    notify: (event, detail, snapshot) => told.push({ event, snapshot, ...(snapshot ? {} : detail) }),
     abandon: () => told.push({ event: 'abandons' }),
-    notify: (event, status, expiresAt, reason) =>
-      told.push({ event, snapshot: { ...vault.profile(), status, expiresAt, reason } }),
-    refreshFailed: (error, retryAt) => told.push({ event: 'refresh-failed', error, retryAt }),
     error: (code, retryable, status, retryAfter, said) =>
       Object.assign(new Error(code), { code, retryable, status, retryAfter, said }),
-  };
-  return host;
+  });
+  return Object.assign(it, hands);
 }
 
+/** The client's callbacks, with `answered` for nine arguments, which a closure of Rust cannot take. */
+export const spread = (client) => ({ ...client, answered: (...all) => client.answers(all) });
+
 /** Calls that carry the vault's token, as the engine sends them. */
-export const sendWithToken = (host, url) => host.vault.send(new Request(url));
+export const sendWithToken = (hands, url) => hands.vault.send(new Request(url));
 
 /** What the app was told, and (`tells-…`) the other tabs. */
-export const eventsOf = (host) =>
-  host.told
+export const eventsOf = (hands) =>
+  hands.told
     .map(({ event }) => event)
     .filter((event) => !event.startsWith('tells'))
     .join(' ');

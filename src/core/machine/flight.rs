@@ -30,14 +30,14 @@ pub(super) struct Flight {
 
 impl Core {
     /// Queues an auth call: it is sent as soon as the lock is ours.
-    pub(super) fn request(&mut self, purpose: Purpose, now: Millis, out: &mut Vec<Output>) {
+    pub(super) fn request(&mut self, purpose: Purpose, now: Millis) {
         if purpose == Purpose::Refresh {
             self.retry_at = None;
             self.overtaken = false;
         }
         let until = now + self.lock_wait();
         let id = self.take_off(purpose, Stage::Queued { until });
-        out.push(Output::Lock(id));
+        self.emit(Output::Lock(id));
     }
 
     /// A holder that lives gives the lock back within `timeout`, so whoever waits longer (with some slack for slow news)
@@ -56,39 +56,40 @@ impl Core {
     }
 
     /// Sends the call that waited for the lock.
-    pub(super) fn send(&mut self, now: Millis, out: &mut Vec<Output>) {
+    pub(super) fn send(&mut self, now: Millis) {
         if self.flight.is_some_and(|flight| flight.purpose == Purpose::Refresh) && !self.marked {
             // Whoever has to repeat this refresh, here or in another tab, needs its key.
             self.marked = self.expected;
-            out.push(if self.expected { Output::Share } else { Output::Try });
+            self.emit(if self.expected { Output::Share } else { Output::Try });
         }
         if let Some(flight) = &mut self.flight {
             flight.stage = Stage::Sent { at: now };
-            out.push(match flight.purpose {
-                Purpose::Refresh => Output::Refresh(flight.id),
-                Purpose::Login => Output::Login(flight.id),
-                Purpose::Revoke => Output::Revoke(flight.id),
+            let Flight { id, purpose, .. } = *flight;
+            self.emit(match purpose {
+                Purpose::Refresh => Output::Refresh(id),
+                Purpose::Login => Output::Login(id),
+                Purpose::Revoke => Output::Revoke(id),
             });
         }
     }
 
     /// Ends the present auth call if it is this one and was sent, gives the lock back, and tells when it was sent.
-    pub(super) fn land(&mut self, id: FlightId, out: &mut Vec<Output>) -> Option<Millis> {
+    pub(super) fn land(&mut self, id: FlightId) -> Option<Millis> {
         let flight = self.flight.filter(|flight| flight.id == id)?;
         let Stage::Sent { at } = flight.stage else { return None };
         self.flight = None;
-        out.push(Output::Unlock);
+        self.emit(Output::Unlock);
         Some(at)
     }
 
     /// Drops the present auth call if it has this purpose, sent or not.
-    pub(super) fn drop_flight(&mut self, purpose: Purpose, out: &mut Vec<Output>) -> bool {
+    pub(super) fn drop_flight(&mut self, purpose: Purpose) -> bool {
         let Some(flight) = self.flight.filter(|flight| flight.purpose == purpose) else { return false };
         self.flight = None;
         if matches!(flight.stage, Stage::Sent { .. }) {
-            out.push(Output::Cancel);
+            self.emit(Output::Cancel);
         }
-        out.push(Output::Unlock);
+        self.emit(Output::Unlock);
         true
     }
 
@@ -113,33 +114,33 @@ impl Core {
     }
 
     /// Whether a refresh in the queue had to be given up, because the server asked the tabs for silence meanwhile.
-    pub(super) fn silenced(&mut self, now: Millis, out: &mut Vec<Output>) -> bool {
+    pub(super) fn silenced(&mut self, now: Millis) -> bool {
         let silenced = self.hold_until > now && self.is_queued(Purpose::Refresh);
         if silenced {
-            self.drop_flight(Purpose::Refresh, out);
-            self.share_failure(self.hold_until - now, now, out);
+            self.drop_flight(Purpose::Refresh);
+            self.share_failure(self.hold_until - now, now);
         }
         silenced
     }
 
     /// The present auth call took too long.
-    pub(super) fn overdue(&mut self, now: Millis, out: &mut Vec<Output>) {
+    pub(super) fn overdue(&mut self, now: Millis) {
         let Some(Flight { id, purpose, stage }) = self.flight else { return };
-        if self.silenced(now, out) {
+        if self.silenced(now) {
             return;
         }
         if matches!(stage, Stage::Queued { .. }) {
-            out.push(Output::Steal(id));
-            out.push(Output::Tell(News::TookOver));
-            return self.send(now, out);
+            self.emit(Output::Steal(id));
+            self.emit(Output::Tell(News::TookOver));
+            return self.send(now);
         }
-        out.push(Output::Cancel);
-        self.land(id, out);
+        self.emit(Output::Cancel);
+        self.land(id);
         let failure = Failure::of(Code::Timeout);
         match purpose {
-            Purpose::Refresh => self.failed(failure, now, out),
-            Purpose::Login => out.push(Output::SettleLogin(Err(failure))),
-            Purpose::Revoke => self.revoke_ended(RevokeOutcome::Later, now, out),
+            Purpose::Refresh => self.failed(failure, now),
+            Purpose::Login => self.emit(Output::SettleLogin(Err(failure))),
+            Purpose::Revoke => self.revoke_ended(RevokeOutcome::Later, now),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::core::{Failure, LoginOutcome, Millis, Outcome, RevokeOutcome, SignedO
 pub struct FlightId(pub u32);
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
     /// The client starts.
     Start {
@@ -77,10 +77,8 @@ pub enum Input {
 }
 
 /// What is to be done, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
-    /// The answer to the input itself.
-    Reply(Verdict),
     /// Ask for the lock that the tabs share, for this auth call; report when it is ours.
     Lock(FlightId),
     /// The lock did not come in time, so its holder is lost: take it over. Nothing is waited for.
@@ -133,7 +131,7 @@ pub enum Output {
 }
 
 /// What the tabs of an origin tell each other. Never a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
     /// Somebody signed in.
     SignedIn {

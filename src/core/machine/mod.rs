@@ -6,6 +6,8 @@ mod tabs;
 
 pub use io::{About, Event, FlightId, Input, Mark, Memory, News, Output, Verdict};
 
+use std::collections::VecDeque;
+
 use flight::{Flight, Purpose, Stage};
 
 use super::session::Standing;
@@ -51,6 +53,8 @@ pub struct Core {
     hold_until: Millis,
     /// The moment for which the timer was last asked.
     timer_at: Option<Millis>,
+    /// What is still to be done. Doing it may bring the next input before the queue is empty.
+    outputs: VecDeque<Output>,
 }
 
 impl Core {
@@ -75,6 +79,7 @@ impl Core {
             retry_at: None,
             hold_until: 0,
             timer_at: None,
+            outputs: VecDeque::new(),
         }
     }
 
@@ -83,46 +88,61 @@ impl Core {
         &self.session
     }
 
-    /// Takes what happened and when, and returns what is to be done, in order.
-    pub fn handle(&mut self, input: Input, now: Millis) -> Vec<Output> {
-        let mut out = Vec::new();
+    /// Takes what happened and when; returns the answer, where something was asked. What is to be done is queued, and
+    /// [`Core::poll`] hands it out.
+    pub fn handle(&mut self, input: Input, now: Millis) -> Option<Verdict> {
         let verdict = match input {
-            Input::Start { memory } => Some(self.start(memory, now, &mut out)),
-            Input::Want { min_validity } => Some(self.want(min_validity, now, &mut out)),
-            Input::Renew => Some(self.renew(now, &mut out)),
-            Input::Rejected { token, replayed } => Some(self.rejected(token, replayed, now, &mut out)),
+            Input::Start { memory } => Some(self.start(memory, now)),
+            Input::Want { min_validity } => Some(self.want(min_validity, now)),
+            Input::Renew => Some(self.renew(now)),
+            Input::Rejected { token, replayed } => Some(self.rejected(token, replayed, now)),
             other => {
-                self.happened(other, now, &mut out);
+                self.happened(other, now);
                 None
             }
         };
-        out.extend(verdict.map(Output::Reply));
         if self.flight.is_none() && self.due_at().is_some_and(|due| due <= now) {
-            self.request(Purpose::Refresh, now, &mut out);
+            self.request(Purpose::Refresh, now);
         }
-        self.set_timer(now, &mut out);
-        out
+        self.set_timer(now);
+        verdict
     }
 
-    fn happened(&mut self, input: Input, now: Millis, out: &mut Vec<Output>) {
+    /// The next thing to do; they are to be done in this order.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Forgets what is still to be done.
+    pub fn cancel(&mut self) {
+        self.outputs.clear();
+    }
+
+    /// (Not inlined: there are 44 callers, and each would bring the growing of the queue.)
+    #[inline(never)]
+    fn emit(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    fn happened(&mut self, input: Input, now: Millis) {
         match input {
-            Input::Login => self.login(now, out),
-            Input::Logout => self.logout(now, out),
-            Input::Locked { flight, memory } => self.locked(flight, memory, now, out),
-            Input::Refreshed { flight, outcome } => self.refreshed(flight, outcome, now, out),
-            Input::LoggedIn { flight, outcome } => self.logged_in(flight, outcome, now, out),
+            Input::Login => self.login(now),
+            Input::Logout => self.logout(now),
+            Input::Locked { flight, memory } => self.locked(flight, memory, now),
+            Input::Refreshed { flight, outcome } => self.refreshed(flight, outcome, now),
+            Input::LoggedIn { flight, outcome } => self.logged_in(flight, outcome, now),
             Input::Revoked { flight, outcome } => {
-                if self.land(flight, out).is_some() {
-                    self.revoke_ended(outcome, now, out);
+                if self.land(flight).is_some() {
+                    self.revoke_ended(outcome, now);
                 }
             }
-            Input::Heard { news, about } => self.heard(news, about, now, out),
-            Input::Woke { memory } => self.woke(memory, now, out),
-            _ => self.timer(now, out),
+            Input::Heard { news, about } => self.heard(news, about, now),
+            Input::Woke { memory } => self.woke(memory, now),
+            _ => self.timer(now),
         }
     }
 
-    fn start(&mut self, memory: Memory, now: Millis, out: &mut Vec<Output>) -> Verdict {
+    fn start(&mut self, memory: Memory, now: Millis) -> Verdict {
         self.hold_for(memory.wait, now);
         self.marked = memory.mark == Mark::Other;
         self.expected = self.marked;
@@ -136,36 +156,36 @@ impl Core {
             Restore::Never => false,
         };
         if self.marked {
-            out.push(Output::Share);
+            self.emit(Output::Share);
         }
         if restore && !self.owed {
-            return self.wait(self.hold_until, now, out);
+            return self.wait(self.hold_until, now);
         }
         self.session = Session::SignedOut(if self.owed { SignedOutReason::Logout } else { SignedOutReason::Never });
-        out.push(Output::Notify(Event::Changed));
-        self.pay(now, out);
+        self.emit(Output::Notify(Event::Changed));
+        self.pay(now);
         Verdict::Go
     }
 
-    fn want(&mut self, min_validity: Millis, now: Millis, out: &mut Vec<Output>) -> Verdict {
+    fn want(&mut self, min_validity: Millis, now: Millis) -> Verdict {
         match &self.session {
             Session::SignedOut(_) => Verdict::Refuse(Failure::of(Code::SignedOut)),
             Session::SignedIn { token, .. } if token.usable_for(min_validity, now) => Verdict::Go,
-            _ => self.wait(self.next_try(now), now, out),
+            _ => self.wait(self.next_try(now), now),
         }
     }
 
-    fn renew(&mut self, now: Millis, out: &mut Vec<Output>) -> Verdict {
+    fn renew(&mut self, now: Millis) -> Verdict {
         // After a logout only a login starts a session again. In the other cases the server may know better than we
         // (a sign-in on another page of the site set the cookie), so it is asked.
         if self.owed || self.session == Session::SignedOut(SignedOutReason::Logout) {
             return Verdict::Refuse(Failure::of(Code::SignedOut));
         }
         // The app's own wish beats our backoff, but not the server's.
-        self.wait(self.hold_until.max(now), now, out)
+        self.wait(self.hold_until.max(now), now)
     }
 
-    fn rejected(&mut self, refused: TokenId, replayed: bool, now: Millis, out: &mut Vec<Output>) -> Verdict {
+    fn rejected(&mut self, refused: TokenId, replayed: bool, now: Millis) -> Verdict {
         let (token, since) = match &mut self.session {
             Session::SignedIn { token, since, .. } => (token, *since),
             Session::SignedOut(_) => return Verdict::Refuse(Failure::of(Code::SessionEnded)),
@@ -181,46 +201,46 @@ impl Core {
             return Verdict::HandThrough;
         }
         if refused < token.id {
-            return self.want(0, now, out); // sent with an older token: the present one may do
+            return self.want(0, now); // sent with an older token: the present one may do
         }
         match token.standing {
             Standing::Futile => return Verdict::HandThrough,
             Standing::Good => {
                 token.standing = Standing::Rejected;
-                out.push(Output::Hold);
+                self.emit(Output::Hold);
             }
             Standing::Rejected | Standing::Doubted => {}
         }
-        let verdict = self.wait(self.next_try(now), now, out);
+        let verdict = self.wait(self.next_try(now), now);
         if matches!(verdict, Verdict::Refuse(_)) {
-            self.doubt(now, out);
+            self.doubt(now);
         }
         verdict
     }
 
-    fn locked(&mut self, flight: FlightId, memory: Memory, now: Millis, out: &mut Vec<Output>) {
+    fn locked(&mut self, flight: FlightId, memory: Memory, now: Millis) {
         let purpose = match self.flight {
             Some(Flight { id, purpose, stage: Stage::Queued { .. } }) if id == flight => purpose,
             _ => return,
         };
         match purpose {
             Purpose::Refresh => {
-                self.recall(memory, now, out);
+                self.recall(memory, now);
                 if memory.owed && memory.mark != Mark::Other && !self.marked {
                     // The cookie is that of somebody who has signed out, of which the server has still to hear.
                     let reason = match self.session {
                         Session::SignedOut(reason) => reason,
                         _ => SignedOutReason::OtherTab,
                     };
-                    self.end_silently(reason, out);
+                    self.end_silently(reason);
                     self.owed = true;
-                    return self.pay(now, out);
+                    return self.pay(now);
                 }
             }
             Purpose::Revoke if memory.mark == Mark::Other => {
                 // Somebody has signed in since; the cookie is theirs.
                 self.owed = false;
-                self.drop_flight(Purpose::Revoke, out);
+                self.drop_flight(Purpose::Revoke);
             }
             Purpose::Login if memory.owed && !self.owed && memory.mark != Mark::Other => {
                 // Another tab's sign-out has still to be heard, while the cookie is the one it was.
@@ -230,55 +250,55 @@ impl Core {
             }
             _ => {}
         }
-        if !self.silenced(now, out) && self.flight.is_some() {
-            self.send(now, out);
+        if !self.silenced(now) && self.flight.is_some() {
+            self.send(now);
         }
     }
 
-    fn refreshed(&mut self, flight: FlightId, outcome: Outcome, now: Millis, out: &mut Vec<Output>) {
-        let Some(sent_at) = self.land(flight, out) else {
+    fn refreshed(&mut self, flight: FlightId, outcome: Outcome, now: Millis) {
+        let Some(sent_at) = self.land(flight) else {
             if let Outcome::Renewed(grant) = outcome {
-                out.push(Output::Discard(grant.token));
+                self.emit(Output::Discard(grant.token));
                 if matches!(self.session, Session::SignedOut(_)) {
                     // The late answer brought the cookie back to life, perhaps after the server heard of the sign-out.
                     self.revived = true;
-                    self.owe(true, out);
-                    self.pay(now, out);
+                    self.owe(true);
+                    self.pay(now);
                 }
             }
             return;
         };
         let overtaken = std::mem::take(&mut self.overtaken);
         match outcome {
-            Outcome::Renewed(grant) => self.adopt(Purpose::Refresh, grant, sent_at, now, out),
+            Outcome::Renewed(grant) => self.adopt(Purpose::Refresh, grant, sent_at, now),
             Outcome::Refused(_) if overtaken => self.retry_at = Some(now),
             Outcome::Refused(reason) => match self.session {
                 // The app asked while signed out: nothing has changed.
-                Session::SignedOut(before) => self.end_silently(before, out),
-                Session::Restoring if !self.expected => self.end_silently(SignedOutReason::Never, out),
-                _ => self.end(if self.lost { SignedOutReason::OtherTab } else { reason }, out),
+                Session::SignedOut(before) => self.end_silently(before),
+                Session::Restoring if !self.expected => self.end_silently(SignedOutReason::Never),
+                _ => self.end(if self.lost { SignedOutReason::OtherTab } else { reason }),
             },
-            Outcome::Later(failure) => self.failed(failure, now, out),
+            Outcome::Later(failure) => self.failed(failure, now),
         }
     }
 
-    fn login(&mut self, now: Millis, out: &mut Vec<Output>) {
-        self.drop_flight(Purpose::Login, out);
-        if self.drop_flight(Purpose::Refresh, out) {
+    fn login(&mut self, now: Millis) {
+        self.drop_flight(Purpose::Login);
+        if self.drop_flight(Purpose::Refresh) {
             self.retry_at = Some(now); // still due, should the login fail
         }
-        self.pay(now, out);
+        self.pay(now);
         if self.flight.is_some() {
             self.login_waits = true;
         } else {
-            self.request(Purpose::Login, now, out);
+            self.request(Purpose::Login, now);
         }
     }
 
-    fn logged_in(&mut self, flight: FlightId, outcome: LoginOutcome, now: Millis, out: &mut Vec<Output>) {
-        let Some(sent_at) = self.land(flight, out) else {
+    fn logged_in(&mut self, flight: FlightId, outcome: LoginOutcome, now: Millis) {
+        let Some(sent_at) = self.land(flight) else {
             if let LoginOutcome::Granted(grant) = outcome {
-                out.push(Output::Discard(grant.token));
+                self.emit(Output::Discard(grant.token));
             }
             return; // a later login or a logout has taken its place
         };
@@ -286,91 +306,91 @@ impl Core {
             LoginOutcome::Granted(grant) => {
                 if let Session::SignedIn { subject, .. } = &self.session {
                     // Whoever still waits was called for the user who has just been replaced.
-                    self.former = subject.clone();
-                    out.push(Output::Abandon);
-                    self.settle(Err(Failure::of(Code::SessionEnded)), out);
+                    self.former = *subject;
+                    self.emit(Output::Abandon);
+                    self.settle(Err(Failure::of(Code::SessionEnded)));
                     self.session = Session::Restoring;
                 }
                 self.marked = false; // a new sign-in gets a new mark
-                self.adopt(Purpose::Login, grant, sent_at, now, out);
-                out.push(Output::SettleLogin(Ok(())));
+                self.adopt(Purpose::Login, grant, sent_at, now);
+                self.emit(Output::SettleLogin(Ok(())));
             }
-            LoginOutcome::Failed(failure) => out.push(Output::SettleLogin(Err(failure))),
+            LoginOutcome::Failed(failure) => self.emit(Output::SettleLogin(Err(failure))),
         }
     }
 
-    fn logout(&mut self, now: Millis, out: &mut Vec<Output>) {
+    fn logout(&mut self, now: Millis) {
         self.login_waits = false;
-        self.drop_flight(Purpose::Login, out);
-        self.drop_flight(Purpose::Refresh, out);
+        self.drop_flight(Purpose::Login);
+        self.drop_flight(Purpose::Refresh);
         if self.is_queued(Purpose::Revoke) {
-            self.drop_flight(Purpose::Revoke, out);
+            self.drop_flight(Purpose::Revoke);
         }
-        self.owe(true, out);
+        self.owe(true);
         if self.flight.is_none() {
             // Sent at once, lock or no lock, and before the wipe: "everywhere" is asked for with the token. The lock
             // keeps logins of other tabs from the cookie that the answer clears.
             let id = self.take_off(Purpose::Revoke, Stage::Sent { at: now });
-            out.push(Output::Lock(id));
-            out.push(Output::Revoke(id));
+            self.emit(Output::Lock(id));
+            self.emit(Output::Revoke(id));
         }
-        self.end(SignedOutReason::Logout, out);
+        self.end(SignedOutReason::Logout);
     }
 
     /// What became of telling the server.
-    fn revoke_ended(&mut self, outcome: RevokeOutcome, now: Millis, out: &mut Vec<Output>) {
-        out.push(Output::SettleLogout(outcome == RevokeOutcome::Heard));
+    fn revoke_ended(&mut self, outcome: RevokeOutcome, now: Millis) {
+        self.emit(Output::SettleLogout(outcome == RevokeOutcome::Heard));
         if outcome != RevokeOutcome::Later {
             if std::mem::take(&mut self.revived) {
-                return self.pay(now, out);
+                return self.pay(now);
             }
-            self.owe(false, out);
+            self.owe(false);
         }
         if std::mem::take(&mut self.login_waits) {
-            self.request(Purpose::Login, now, out);
+            self.request(Purpose::Login, now);
         }
     }
 
-    fn owe(&mut self, owed: bool, out: &mut Vec<Output>) {
+    fn owe(&mut self, owed: bool) {
         self.owed = owed;
-        out.push(Output::Owe(owed));
+        self.emit(Output::Owe(owed));
     }
 
     /// Tells the server of a sign-out that it has not heard of.
-    fn pay(&mut self, now: Millis, out: &mut Vec<Output>) {
+    fn pay(&mut self, now: Millis) {
         if self.owed && self.flight.is_none() {
-            self.request(Purpose::Revoke, now, out);
+            self.request(Purpose::Revoke, now);
         }
     }
 
-    fn timer(&mut self, now: Millis, out: &mut Vec<Output>) {
+    fn timer(&mut self, now: Millis) {
         self.timer_at = None;
         if self.flight_ends().is_some_and(|end| end <= now) {
-            self.overdue(now, out);
+            self.overdue(now);
         }
         if self.patience_ends().is_some_and(|end| end <= now) {
-            self.give_up(now, out);
+            self.give_up(now);
         }
     }
 
-    fn woke(&mut self, memory: Memory, now: Millis, out: &mut Vec<Output>) {
-        self.recall(memory, now, out);
+    fn woke(&mut self, memory: Memory, now: Millis) {
+        self.recall(memory, now);
         if memory.mark == Mark::Gone && self.expected && self.flight.is_none_or(|_| self.is_queued(Purpose::Refresh)) {
             // What we knew may be long over; its key must not be taken for that of whoever is here now.
-            out.push(Output::Mark(false));
+            self.emit(Output::Mark(false));
         }
         self.lock_lives(now); // that it did not come while we slept says nothing
         if self.timer_at.is_some_and(|at| at <= now) {
-            self.timer(now, out); // it was missed
+            self.timer(now); // it was missed
         }
         // A sleep makes backoff meaningless: what failed then may well work now. The server's wish still counts.
         self.retry_at = self.retry_at.map(|_| now);
         self.owed |= memory.owed && matches!(self.session, Session::SignedOut(_));
-        self.pay(now, out);
+        self.pay(now);
     }
 
     /// A token arrived: the session begins or goes on with it.
-    fn adopt(&mut self, by: Purpose, grant: Grant, sent_at: Millis, now: Millis, out: &mut Vec<Output>) {
+    fn adopt(&mut self, by: Purpose, grant: Grant, sent_at: Millis, now: Millis) {
         let mut refreshed = by == Purpose::Refresh;
         let Grant { token: id, life, subject } = grant;
         let random = &mut self.random;
@@ -382,92 +402,92 @@ impl Core {
             standing: Standing::Good,
         };
         let fresh_for = token.left(now);
-        let changed = self.is_another(&subject);
+        let changed = self.is_another(subject);
         let mut event = Event::SignedIn;
-        let (mut since, mut named) = (id, subject.clone());
+        let (mut since, mut named) = (id, subject);
         if let Session::SignedIn { subject: present, since: first, .. } = &self.session {
             if changed {
-                out.push(Output::Abandon);
-                self.settle(Err(Failure::of(Code::SessionEnded)), out);
+                self.emit(Output::Abandon);
+                self.settle(Err(Failure::of(Code::SessionEnded)));
                 self.marked = false; // another user is another sign-in
                 refreshed = false;
             } else {
                 event = Event::Refreshed;
-                (since, named) = (*first, subject.or_else(|| present.clone()));
+                (since, named) = (*first, subject.or(*present));
             }
         }
-        out.push(Output::Adopt { token: id, fresh_for });
-        self.session = Session::SignedIn { token, since, subject: named.clone() };
+        self.emit(Output::Adopt { token: id, fresh_for });
+        self.session = Session::SignedIn { token, since, subject: named };
         self.former = None;
         (self.expected, self.lost) = (true, false);
         self.failures = 0;
         self.retry_at = None;
         self.hold_until = 0;
         if self.owed {
-            self.owe(false, out);
+            self.owe(false);
         }
         let news = if self.marked {
             News::Refreshed { subject: named }
         } else {
             self.marked = true;
             // A login gets a new mark; a refresh keeps the key that it was sent with.
-            out.push(if refreshed { Output::Share } else { Output::Mark(true) });
+            self.emit(if refreshed { Output::Share } else { Output::Mark(true) });
             News::SignedIn { subject: named }
         };
-        out.push(Output::Tell(news));
-        self.settle(Ok(()), out);
-        out.push(Output::Notify(event));
+        self.emit(Output::Tell(news));
+        self.settle(Ok(()));
+        self.emit(Output::Notify(event));
         if changed {
-            out.push(Output::Notify(Event::AccountChanged));
+            self.emit(Output::Notify(Event::AccountChanged));
         }
     }
 
     /// The session is over, and the other tabs are told.
-    fn end(&mut self, reason: SignedOutReason, out: &mut Vec<Output>) {
+    fn end(&mut self, reason: SignedOutReason) {
         if !matches!(self.session, Session::SignedOut(_)) {
-            out.push(Output::Tell(News::SignedOut { reason }));
+            self.emit(Output::Tell(News::SignedOut { reason }));
         }
-        self.end_silently(reason, out);
+        self.end_silently(reason);
     }
 
     /// The session is over here.
-    fn end_silently(&mut self, reason: SignedOutReason, out: &mut Vec<Output>) {
-        self.drop_flight(Purpose::Refresh, out);
+    fn end_silently(&mut self, reason: SignedOutReason) {
+        self.drop_flight(Purpose::Refresh);
         let before = std::mem::replace(&mut self.session, Session::SignedOut(reason));
         self.retry_at = None;
         self.failures = 0;
         self.former = None;
         self.lost = false;
-        out.push(Output::Wipe);
+        self.emit(Output::Wipe);
         if self.marked || !self.expected {
             self.marked = false;
-            out.push(Output::Mark(false));
+            self.emit(Output::Mark(false));
         }
         self.expected = false;
         let code = if matches!(before, Session::SignedIn { .. }) { Code::SessionEnded } else { Code::SignedOut };
-        self.settle(Err(Failure::of(code)), out);
+        self.settle(Err(Failure::of(code)));
         match (&before, reason) {
             (Session::SignedOut(same), _) if *same == reason => {}
-            (Session::Restoring, SignedOutReason::Never) => out.push(Output::Notify(Event::Changed)),
-            _ => out.push(Output::Notify(Event::SignedOut)),
+            (Session::Restoring, SignedOutReason::Never) => self.emit(Output::Notify(Event::Changed)),
+            _ => self.emit(Output::Notify(Event::SignedOut)),
         }
     }
 
     /// A refresh came to nothing, which the other tabs should know before they try the same.
-    fn failed(&mut self, failure: Failure, now: Millis, out: &mut Vec<Output>) {
+    fn failed(&mut self, failure: Failure, now: Millis) {
         let wait = failure.retry_after.unwrap_or(0);
-        out.push(Output::Tell(News::Failed { wait, failures: self.failures }));
-        self.postpone(failure, now, out);
+        self.emit(Output::Tell(News::Failed { wait, failures: self.failures }));
+        self.postpone(failure, now);
     }
 
     /// Another tab's try came to nothing, which is as good as one of our own.
-    fn share_failure(&mut self, wait: Millis, now: Millis, out: &mut Vec<Output>) {
+    fn share_failure(&mut self, wait: Millis, now: Millis) {
         let retry_after = (wait > 0).then_some(wait);
-        self.postpone(Failure { retry_after, ..Failure::of(Code::RefreshUnavailable) }, now, out);
+        self.postpone(Failure { retry_after, ..Failure::of(Code::RefreshUnavailable) }, now);
     }
 
     /// The session is as it was, the next try comes later.
-    fn postpone(&mut self, failure: Failure, now: Millis, out: &mut Vec<Output>) {
+    fn postpone(&mut self, failure: Failure, now: Millis) {
         let delay = renewal::backoff(self.failures, &mut self.random);
         self.failures = self.failures.saturating_add(1);
         self.hold_for(failure.retry_after.unwrap_or(0), now);
@@ -475,31 +495,32 @@ impl Core {
             Session::SignedOut(_) => None, // only the app asked; it is told, and may ask again
             _ => Some(self.hold_until.max(now).saturating_add(delay)),
         };
-        self.doubt(now, out);
+        self.doubt(now);
         let in_time = match (self.retry_at, self.patience_ends()) {
             (Some(retry_at), Some(end)) => retry_at < end,
             _ => false,
         };
         if !in_time {
-            self.give_up(now, out);
+            self.give_up(now);
         }
-        out.push(Output::Notify(Event::RefreshFailed { failure, retry_at: self.retry_at }));
+        self.emit(Output::Notify(Event::RefreshFailed { failure, retry_at: self.retry_at }));
     }
 
     /// A refused token that cannot be replaced for now is used again: other APIs may still take it.
-    fn doubt(&mut self, now: Millis, out: &mut Vec<Output>) {
+    fn doubt(&mut self, now: Millis) {
         if let Session::SignedIn { token, .. } = &mut self.session
             && token.standing == Standing::Rejected
         {
             token.standing = Standing::Doubted;
-            out.push(Output::Adopt { token: token.id, fresh_for: token.left(now) });
+            let again = Output::Adopt { token: token.id, fresh_for: token.left(now) };
+            self.emit(again);
         }
     }
 
     /// Waits for a refresh that can go out at `at`, if that is within the callers' patience.
-    fn wait(&mut self, at: Millis, now: Millis, out: &mut Vec<Output>) -> Verdict {
+    fn wait(&mut self, at: Millis, now: Millis) -> Verdict {
         if self.flight.is_none() && at <= now {
-            self.request(Purpose::Refresh, now, out);
+            self.request(Purpose::Refresh, now);
         }
         let since = self.waiting_since.unwrap_or(now);
         if self.flight.is_none() && at >= since + self.config.timeout {
@@ -535,22 +556,22 @@ impl Core {
         Failure { code: Code::RefreshUnavailable, status: None, retry_after: (wait > 0).then_some(wait) }
     }
 
-    fn give_up(&mut self, now: Millis, out: &mut Vec<Output>) {
-        self.settle(Err(self.unavailable(now)), out);
+    fn give_up(&mut self, now: Millis) {
+        self.settle(Err(self.unavailable(now)));
     }
 
-    fn settle(&mut self, result: Result<(), Failure>, out: &mut Vec<Output>) {
+    fn settle(&mut self, result: Result<(), Failure>) {
         if self.waiting_since.take().is_some() {
-            out.push(Output::Settle(result));
+            self.emit(Output::Settle(result));
         }
     }
 
-    fn set_timer(&mut self, now: Millis, out: &mut Vec<Output>) {
+    fn set_timer(&mut self, now: Millis) {
         let due = if self.flight.is_some() { self.flight_ends() } else { self.due_at() };
         let at = due.into_iter().chain(self.patience_ends()).min();
         if at != self.timer_at {
             self.timer_at = at;
-            out.push(Output::Timer(at.map(|at| at.saturating_sub(now).min(TIMER_MAX))));
+            self.emit(Output::Timer(at.map(|at| at.saturating_sub(now).min(TIMER_MAX))));
         }
     }
 }

@@ -5,9 +5,9 @@ use super::{About, Core, Event, Mark, Memory, News, Output, RETRY_AFTER_MAX};
 use crate::core::{Code, Failure, Millis, Restore, Session, SignedOutReason, Subject};
 
 impl Core {
-    pub(super) fn heard(&mut self, news: News, about: About, now: Millis, out: &mut Vec<Output>) {
+    pub(super) fn heard(&mut self, news: News, about: About, now: Millis) {
         match news {
-            News::SignedIn { subject } if about != About::Past => self.join(&subject, now, out),
+            News::SignedIn { subject } if about != About::Past => self.join(subject, now),
             News::SignedIn { .. } => {}
             News::Refreshed { subject } => {
                 self.lock_lives(now);
@@ -17,8 +17,8 @@ impl Core {
                 if about == About::Past {
                     return;
                 }
-                if about == About::Current || self.is_another(&subject) {
-                    return self.join(&subject, now, out);
+                if about == About::Current || self.is_another(subject) {
+                    return self.join(subject, now);
                 }
                 // The server is well again: there is no need to wait as long as our own failures ask for. (What it asked
                 // for stands; this news may be old.)
@@ -27,10 +27,11 @@ impl Core {
             }
             News::SignedOut { reason } => {
                 if about == About::Ours && !matches!(self.session, Session::SignedOut(_)) {
-                    self.end_silently(
-                        if reason == SignedOutReason::Logout { SignedOutReason::OtherTab } else { reason },
-                        out,
-                    );
+                    self.end_silently(if reason == SignedOutReason::Logout {
+                        SignedOutReason::OtherTab
+                    } else {
+                        reason
+                    });
                 }
             }
             News::TookOver => self.lock_lives(now),
@@ -38,29 +39,29 @@ impl Core {
                 self.hold_for(wait, now);
                 self.failures = self.failures.max(failures);
                 // Who waits for a try of their own shares this one's outcome.
-                let queued = self.is_queued(Purpose::Refresh) && self.drop_flight(Purpose::Refresh, out);
+                let queued = self.is_queued(Purpose::Refresh) && self.drop_flight(Purpose::Refresh);
                 if queued || self.retry_at.is_some() {
-                    self.share_failure(wait, now, out);
+                    self.share_failure(wait, now);
                 }
             }
         }
     }
 
     /// What the storage remembers overrules what we believe: whoever was frozen has heard nothing.
-    pub(super) fn recall(&mut self, memory: Memory, now: Millis, out: &mut Vec<Output>) {
+    pub(super) fn recall(&mut self, memory: Memory, now: Millis) {
         self.hold_for(memory.wait, now);
         match memory.mark {
             Mark::Same => {}
-            Mark::Other => self.join(&None, now, out),
+            Mark::Other => self.join(None, now),
             Mark::Gone => {
                 self.marked = false;
                 match self.session {
                     Session::SignedOut(_) => {}
-                    _ if memory.owed => self.end_silently(SignedOutReason::OtherTab, out),
+                    _ if memory.owed => self.end_silently(SignedOutReason::OtherTab),
                     // Signed out elsewhere, or only the storage was cleared? The server knows.
                     Session::SignedIn { .. } if self.config.restore != Restore::Never => {
                         self.lost = true;
-                        self.leave(now, out);
+                        self.leave(now);
                     }
                     _ => {}
                 }
@@ -69,45 +70,45 @@ impl Core {
     }
 
     /// Somebody signed in in another tab: this tab follows.
-    fn join(&mut self, subject: &Subject, now: Millis, out: &mut Vec<Output>) {
+    fn join(&mut self, subject: Subject, now: Millis) {
         self.owed = false;
         let never = self.config.restore == Restore::Never;
         match &self.session {
-            Session::SignedIn { subject: present, .. } if subject.is_some() && present == subject => {}
-            Session::SignedIn { .. } if never => return self.end_silently(SignedOutReason::OtherTab, out),
-            Session::SignedIn { .. } => self.leave(now, out),
+            Session::SignedIn { subject: present, .. } if subject.is_some() && *present == subject => {}
+            Session::SignedIn { .. } if never => return self.end_silently(SignedOutReason::OtherTab),
+            Session::SignedIn { .. } => self.leave(now),
             Session::Restoring => self.overtaken = self.flight.is_some() && !self.is_queued(Purpose::Refresh),
             Session::SignedOut(_) if never => return,
             Session::SignedOut(_) => {
                 self.session = Session::Restoring;
                 self.retry_at = Some(now);
-                out.push(Output::Notify(Event::Changed));
+                self.emit(Output::Notify(Event::Changed));
             }
         }
         (self.marked, self.expected) = (true, true);
-        out.push(Output::Share);
+        self.emit(Output::Share);
     }
 
     /// Whoever was signed in here may be so no longer. Nothing of them is shown or used until the server has said who is.
-    fn leave(&mut self, now: Millis, out: &mut Vec<Output>) {
+    fn leave(&mut self, now: Millis) {
         // A refresh under way comes to its end (aborted, it might reach the server late and look like theft), but a no to
         // it may be meant for the one who has left.
         self.overtaken = self.flight.is_some() && !self.is_queued(Purpose::Refresh);
         if let Session::SignedIn { subject, .. } = std::mem::replace(&mut self.session, Session::Restoring) {
             self.former = subject;
         }
-        out.push(Output::Wipe);
-        out.push(Output::Abandon);
+        self.emit(Output::Wipe);
+        self.emit(Output::Abandon);
         self.retry_at = Some(now);
-        self.settle(Err(Failure::of(Code::SessionEnded)), out);
-        out.push(Output::Notify(Event::Changed));
+        self.settle(Err(Failure::of(Code::SessionEnded)));
+        self.emit(Output::Notify(Event::Changed));
     }
 
     /// Whether this is somebody else than the one who is signed in here. Who is not named is taken for the same.
-    pub(super) fn is_another(&self, subject: &Subject) -> bool {
-        let present = match &self.session {
+    pub(super) fn is_another(&self, subject: Subject) -> bool {
+        let present = match self.session {
             Session::SignedIn { subject, .. } => subject,
-            _ => &self.former,
+            _ => self.former,
         };
         present.is_some() && subject.is_some() && present != subject
     }

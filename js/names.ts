@@ -1,0 +1,32 @@
+// The names of what the core tells as numbers, in the order of its enums: `tests/core.rs` compares them.
+import type { AuthErrorCode } from './errors.js';
+
+/** The codes of the core, and what each says to people. */
+export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
+  INVALID_OPTIONS: 'options.authHeaders threw (see the console)',
+  INVALID_CREDENTIALS: 'the server refused the login',
+  SIGNED_OUT: 'nobody is signed in',
+  SESSION_ENDED: 'the session ended during the call; log in again',
+  REFRESH_UNAVAILABLE: 'no access token for now; the session lives on',
+  RATE_LIMITED: 'the server asks to wait',
+  TIMEOUT: 'the auth server did not answer in time (options.timeout)',
+  OFFLINE: 'no answer from the auth server: offline, down, or CORS refused (see the console)',
+  MALFORMED_RESPONSE: 'a success without an access token (options.fields)',
+  SERVER_ERROR: 'the auth server failed, or has no such endpoint (options.endpoints)',
+  DISPOSED: 'this client was disposed of',
+};
+export const CODES = Object.keys(MESSAGES) as AuthErrorCode[];
+export const REASONS = ['never', 'logout', 'expired', 'revoked', 'reused', 'other-tab'];
+export const STATUSES = ['restoring', 'signed-in', 'signed-out'];
+export const EVENTS = ['changed', 'signed-in', 'account-changed', 'refreshed', 'signed-out'];
+export const ENDPOINTS = ['refresh', 'login', 'logout', 'logoutAll'] as const;
+export const RESTORES = ['never', 'always', 'auto'];
+
+/** What an error code of a server says of the session: it is over (1), reused (2), revoked (3). */
+export const SESSION_CODES: Readonly<Record<string, number>> = {
+  NO_REFRESH_TOKEN: 1,
+  INVALID_REFRESH_TOKEN: 1,
+  invalid_grant: 1,
+  REFRESH_TOKEN_REUSED: 2,
+  TOKEN_REVOKED: 3,
+};
