@@ -31,7 +31,16 @@ pub mod core;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
-/// Rust's default allocator for wasm costs 2.2 KB (brotli) more; a few short-lived strings need no more than this one.
+#[cfg(target_arch = "wasm32")]
+use lol_alloc::{AssumeSingleThreaded, FreeListAllocator};
+
+/// Rust's default allocator for wasm costs 2.5 KB (brotli) more; memory is asked for when a client is made, and hardly ever
+/// after that.
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+#[expect(
+    unsafe_code,
+    reason = "the crate wants it said that the module has one thread, which wasm without atomics has"
+)]
+static ALLOCATOR: AssumeSingleThreaded<FreeListAllocator> =
+    unsafe { AssumeSingleThreaded::new(FreeListAllocator::new()) };

@@ -287,7 +287,7 @@ fn a_login_adopts_marks_and_tells() {
 #[test]
 fn a_login_that_fails_leaves_the_session_as_it_was() {
     let mut story = Story::signed_in();
-    let before = story.core.session().clone();
+    let before = *story.core.session();
     let flight = story.does(Input::Login).login_flight();
     let outcome = LoginOutcome::Failed(Failure::of(Code::InvalidCredentials));
     story.does(Input::LoggedIn { flight, outcome });
@@ -499,7 +499,7 @@ fn a_late_refresh_of_the_user_before_changes_nothing() {
     let flight = story.refresh_flight();
     story.log_in("grace", Some(LIFE));
     assert_eq!(story.settled(), Some(Err(Code::SessionEnded)), "the call was made for somebody else");
-    let grace = story.core.session().clone();
+    let grace = *story.core.session();
     story.renewed(flight, Some(LIFE));
     assert_eq!(story.core.session(), &grace);
     assert_eq!(story.out, vec![Output::Discard(TokenId(3))]);

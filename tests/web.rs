@@ -331,6 +331,19 @@ async fn a_later_login_takes_the_place_of_an_earlier_one() {
 }
 
 #[wasm_bindgen_test]
+async fn a_logout_takes_the_place_of_a_login() {
+    script(&format!("[{},{}]", granted("900").replace("200,", "200,\"after\":50,"), r#"{"status":204}"#));
+    let app = App::new("never");
+    JsFuture::from(app.client.start()).await.unwrap();
+    let login = app.hands.login("{}");
+    let logout = app.hands.logout(false);
+    assert_eq!(JsFuture::from(login).await, Err(JsValue::UNDEFINED));
+    assert_eq!(JsFuture::from(logout).await, Ok(JsValue::TRUE));
+    assert_eq!((app.present(), app.text("status").as_str()), (false, "signed-out"));
+    unscript();
+}
+
+#[wasm_bindgen_test]
 async fn who_waits_when_the_client_is_disposed_of_is_told() {
     then("900", r#"{"hang":true}"#);
     let app = App::signed_in(10_000.0).await;
@@ -338,6 +351,8 @@ async fn who_waits_when_the_client_is_disposed_of_is_told() {
     app.client.dispose();
     assert_eq!(code(JsFuture::from(refresh).await), "DISPOSED");
     assert_eq!(code(JsFuture::from(app.client.admit(0.0)).await), "DISPOSED");
+    assert_eq!(code(app.login().await), "DISPOSED");
+    assert_eq!(JsFuture::from(app.hands.logout(false)).await, Ok(JsValue::FALSE));
     assert!(!app.present());
     assert!(get(&app.hands, "unlocks").as_f64() > Some(0.0), "the lock is given back");
     unscript();

@@ -1,12 +1,14 @@
-// Three things that neither rustc nor wasm-opt does for us, worth 4.4 KB (brotli) of what an app downloads:
+// Three things that neither rustc nor wasm-opt does for us, worth 5 KB (brotli) of what an app downloads:
 //
 // 1. Panics say nothing (2.6 KB). On wasm32-unknown-unknown the text of a panic goes nowhere, and with panic = "abort"
 //    it ends in a trap. The functions that format it are replaced by the trap. Nothing else of ours formats anything.
 //    What they would have said, and of which line of which file, is blanked (0.8 KB): wasm-opt drops zeros.
 // 2. Imports and exports have short names (1.4 KB). wasm-bindgen's carry a hash each, twice: in the module and in its glue.
+// 3. The glue keeps what the module imports, and lends its two ends to js/load.ts (0.6 KB): the loader that it brings knows
+//    every browser since 2017 and every way to name a module.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const PANICS = /panicking|panic_|core(\[\w+\])?::fmt|\bfmt\d|FormatString|_fail\b|_failed\b|rust_begin_unwind/;
+const PANICS = /panicking|panic_|throw_|core(\[\w+\])?::fmt|\bfmt\d|FormatString|_fail\b|_failed\b|rust_begin_unwind/;
 const IMPORT = /__wbg_\w+_[0-9a-f]{16}\b/g;
 
 /** Shrinks the module and rewrites its glue in place; returns the path of the new module. */
@@ -24,6 +26,7 @@ export async function shrink(wasm, glue) {
     silenced += 1;
   }
   if (silenced === 0) throw new Error('no panic function was found by name: was the name section removed too early?');
+  module.runPasses(['remove-unused-module-elements']);
 
   const short = new Map();
   const rename = (text) =>
@@ -44,14 +47,30 @@ export async function shrink(wasm, glue) {
   const script = rename(readFileSync(glue, 'utf8')).replace(/\bwasm\.(\w+)/g, (whole, name) =>
     exported.has(name) ? `wasm.${exported.get(name)}` : whole,
   );
+  const imported = new Set([...text.matchAll(/\(import "[^"]*" "([^"]*)"/g)].map(([, name]) => name));
   module.dispose();
   const renamed = binaryen.parseText(text);
   renamed.setFeatures(features);
   const shrunk = wasm.replace('_bg.wasm', '_shrunk.wasm');
   writeFileSync(shrunk, blanked(renamed.emitBinary()));
   renamed.dispose();
-  writeFileSync(glue, script);
+  writeFileSync(glue, lent(script, imported));
   return shrunk;
+}
+
+/** One of the functions that the module may import, as wasm-bindgen writes them. */
+const OFFERED = /^ {8}(\w+): function\(.*?\n {8}\},\n/gms;
+const LENT = { imports: '__wbg_get_imports', started: '__wbg_finalize_init' };
+
+/** The glue without what the module does not import, and with its two ends exported. */
+function lent(script, imported) {
+  for (const [name, inner] of Object.entries(LENT)) {
+    if (!script.includes(`function ${inner}(`))
+      throw new Error(`${name}: wasm-bindgen calls it otherwise than ${inner} now`);
+  }
+  const used = script.replace(OFFERED, (whole, name) => (imported.has(name) ? whole : ''));
+  const exported = Object.entries(LENT).map(([name, inner]) => `${inner} as ${name}`);
+  return `${used}\nexport { ${exported.join(', ')} };\n`;
 }
 
 /** Files that a panic names. */

@@ -101,11 +101,17 @@ impl Client {
 
     /// Signs in, with what the host keeps for it. `Host::settle` tells what came of it.
     pub fn login(&self) {
+        if self.disposed.get() {
+            return self.settle(FOR_LOGIN, Err(Failure::of(Code::Disposed)));
+        }
         self.handle(Input::Login);
     }
 
     /// Signs out at once. `Host::settle_logout` tells whether the server has heard.
     pub fn logout(&self, everywhere: bool) {
+        if self.disposed.get() {
+            return self.host.settle_logout(false);
+        }
         self.everywhere.set(everywhere);
         self.handle(Input::Logout);
     }
