@@ -10,13 +10,19 @@ import * as safe from './intrinsics.js';
 import { createLog, type Log } from './log.js';
 import { createMark, PAGE_SHELF, type Shelf } from './mark.js';
 import { MESSAGES, RESTORES } from './names.js';
-import type { LogEntry, Settings } from './options.js';
+import type { AuthClientOptions, LogEntry } from './options.js';
+import { type Settings, settingsOf } from './settings.js';
 import { createTabs } from './tabs.js';
 import { createVault, type Vault } from './vault.js';
 import { onWaking } from './waking.js';
 
 export interface Engine {
-  readonly client: Pick<Hands, 'login' | 'logout'> & { refresh(): Promise<unknown> };
+  /** Of the two that take a signal, an abort ends the wait with its reason. */
+  readonly client: {
+    login(credentials: string, signal?: AbortSignal | null): Promise<unknown>;
+    refresh(signal?: AbortSignal | null): Promise<unknown>;
+    logout(everywhere: boolean): Promise<boolean>;
+  };
   /** Resolves when the first restore is settled. */
   readonly restored: Promise<unknown>;
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
@@ -73,6 +79,10 @@ function load(AuthError: AuthErrors): Promise<unknown> {
   return loading;
 }
 
+/** The engine of a page. */
+export const openEngine = (options: AuthClientOptions, notify: Notify, AuthError: AuthErrors): Promise<Core> =>
+  createEngine(settingsOf(options), notify, AuthError);
+
 export async function createEngine(
   settings: Settings,
   notify: Notify,
@@ -108,7 +118,7 @@ export async function createEngine(
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
   const restore = RESTORES.indexOf(settings.restore);
   const client = new Client(hands.host, settings.renewBefore, settings.timeout, restore, seed);
-  const restored = client.start().catch(() => {});
+  const restored = hands.ask((asked) => asked.start()).catch(() => {});
   started = true;
   const listening = new AbortController();
   const woke = (by: string) => {
@@ -116,9 +126,17 @@ export async function createEngine(
     client.woke();
   };
   onWaking(woke, listening.signal);
-  const calls = sender(settings, vault, client, notify, log, error);
+  const calls = sender(settings, vault, hands.ask, notify, log, error);
   return {
-    client: { login: hands.login, logout: hands.logout, refresh: () => client.refresh() },
+    client: {
+      login: (credentials, signal) => abortable(hands.login(credentials, signal), signal),
+      refresh: (signal) =>
+        abortable(
+          hands.ask((asked) => asked.refresh()),
+          signal,
+        ),
+      logout: hands.logout,
+    },
     restored,
     fetch: calls.send,
     getAccessToken: calls.getAccessToken,
@@ -154,7 +172,7 @@ interface Call {
   readonly ask: Ask;
 }
 
-function sender(settings: Settings, vault: Vault, client: Client, notify: Notify, log: Log, error: MakeError) {
+function sender(settings: Settings, vault: Vault, question: Hands['ask'], notify: Notify, log: Log, error: MakeError) {
   const authEndpoints = new Set(Object.values(settings.endpoints));
   const app: Ask = {
     refused: settings.shouldRefresh ?? ((response) => response.status === 401),
@@ -182,7 +200,10 @@ function sender(settings: Settings, vault: Vault, client: Client, notify: Notify
       underWay.add(reject);
       const answer = vault.fresh()
         ? first(call)
-        : abortable(client.admit(0), safe.signalOf(request)).then(() => first(call));
+        : abortable(
+            question((client) => client.admit(0)),
+            safe.signalOf(request),
+          ).then(() => first(call));
       answer.then(resolve, reject).then(() => underWay.delete(reject));
     });
   }
@@ -206,13 +227,17 @@ function sender(settings: Settings, vault: Vault, client: Client, notify: Notify
   ): Promise<Response> {
     if (!(await again)) return response;
     log('info', 'call-refused', { status: response.status, token });
-    const replay = await abortable(client.rejected(token, false), safe.signalOf(call.request));
+    const replay = await abortable(
+      question((client) => client.rejected(token, false)),
+      safe.signalOf(call.request),
+    );
     const request = replay ? copy(call) : undefined;
     if (!request) return response;
     response.body?.cancel().catch(() => {});
     const renewed = tokenNow();
     const answer = await vault.send(request, () => copy(call));
-    if (!asksForMore(call, answer) && (await call.ask.refused(answer))) await client.rejected(renewed, true);
+    if (!asksForMore(call, answer) && (await call.ask.refused(answer)))
+      await question((client) => client.rejected(renewed, true));
     return answer;
   }
 
@@ -235,7 +260,7 @@ function sender(settings: Settings, vault: Vault, client: Client, notify: Notify
   return {
     send,
     async getAccessToken(minValidity: number) {
-      await client.admit(minValidity);
+      await question((client) => client.admit(minValidity));
       tokenNow();
       const token = vault.reveal();
       if (!token) throw error('MALFORMED_RESPONSE', false, undefined, undefined, 'the access token is in a cookie');
@@ -271,9 +296,5 @@ const errorMaker =
       said && `the server says: ${said}`,
     ];
     const message = [MESSAGES[code], ...details].filter(Boolean).join('; ');
-    return new AuthError(code, message, {
-      retryable,
-      ...(status === undefined ? {} : { status }),
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-    });
+    return new AuthError(code, message, { retryable, status, retryAfter });
   };

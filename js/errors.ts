@@ -56,7 +56,12 @@ export class AuthError extends Error {
   constructor(
     code: AuthErrorCode,
     message: string,
-    details: { status?: number; retryable?: boolean; retryAfter?: number; cause?: unknown } = {},
+    details: {
+      status?: number | undefined;
+      retryable?: boolean;
+      retryAfter?: number | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(`${code}: ${message}`, 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;

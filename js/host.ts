@@ -46,6 +46,8 @@ export interface Tools {
 export interface Hands {
   /** What `src/web/host.rs` names. */
   host: object;
+  /** Asks the client to start, admit, refresh or take a rejection: the promise of its answer. */
+  ask(question: (client: Client) => void): Promise<boolean>;
   /** Signs in. Rejects with an `AuthError`, or with `undefined` when a later login or a logout took its place. */
   login(credentials: string, caller?: AbortSignal | null): Promise<unknown>;
   /** Signs out at once. Resolves with whether the server has heard. */
@@ -76,6 +78,8 @@ export function createHands({ client, vault, mark, tabs, log, notify, error, aba
   let forToken: Waiting | undefined;
   let forLogin: Login | undefined;
   let forLogout: ((heard: boolean) => void)[] = [];
+  /** The promises of what is being asked; one, unless asking leads to asking. */
+  const answers: Promise<boolean>[] = [];
   /** What the server said to the last login, for people. */
   let said: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -127,11 +131,11 @@ export function createHands({ client, vault, mark, tabs, log, notify, error, aba
     },
     wait() {
       forToken ??= waiting();
-      return forToken.promise;
+      answers.push(forToken.promise);
     },
-    answer: (yes: boolean) => Promise.resolve(yes),
+    answer: (yes: boolean) => answers.push(Promise.resolve(yes)),
     refuse: (code: number, retryable: boolean, status: number, retryAfter: number) =>
-      Promise.reject(failure(code, retryable, status, retryAfter)),
+      answers.push(Promise.reject(failure(code, retryable, status, retryAfter))),
     settle(whose: number, code: number, retryable: boolean, status: number, retryAfter: number) {
       const waiting = whose ? forLogin : forToken;
       if (whose) forLogin = undefined;
@@ -178,6 +182,10 @@ export function createHands({ client, vault, mark, tabs, log, notify, error, aba
 
   return {
     host,
+    ask(question) {
+      question(client());
+      return answers.pop() as Promise<boolean>;
+    },
     login(credentials, caller) {
       forLogin?.reject(undefined);
       forLogin = { ...waiting(), credentials, caller: caller ?? undefined };

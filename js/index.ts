@@ -1,9 +1,8 @@
 // The face of the package: a synchronous constructor, immutable snapshots, events. Everything that decides is behind it.
-import { abortable } from './abort.js';
 import type { Engine } from './engine.js';
 import { AuthError } from './errors.js';
 import type { Notify } from './host.js';
-import { type AuthClientOptions, fail, type LogEntry, readOptions, type Settings } from './options.js';
+import { type AuthClientOptions, checked, fail, type LogEntry } from './options.js';
 import { RESTORING } from './session.js';
 
 export { AuthError, type AuthErrorCode } from './errors.js';
@@ -75,7 +74,7 @@ export class AuthClient<User = unknown> {
   /** Who was signed in last, and who before the last sign-in. */
   #lastUser: User | null = null;
   #formerUser: User | null = null;
-  readonly #settings: Settings;
+  readonly #options: AuthClientOptions;
   readonly #standIn: StandIn | undefined;
   readonly #subscribers = new Set<(session: Session<User>) => void>();
   readonly #listeners = new Map<string, Set<(detail: never) => void>>();
@@ -85,7 +84,7 @@ export class AuthClient<User = unknown> {
    * @throws {AuthError} `INVALID_OPTIONS`, naming the option, what was expected and what came.
    */
   constructor(options: AuthClientOptions = {}) {
-    this.#settings = readOptions(options);
+    this.#options = checked(options);
     this.#standIn = (options as StandIns)[STAND_IN];
     this.#disposal = new Promise((_, reject) => {
       this.#endDisposal = reject;
@@ -119,11 +118,11 @@ export class AuthClient<User = unknown> {
     options.signal?.throwIfAborted();
     const body = JSON.stringify(credentials);
     if (body === undefined) fail('login.credentials', 'what JSON can hold', credentials);
-    if (this.#settings.oauth2 && !(body.startsWith('{') && Object.values(JSON.parse(body)).every(isText)))
+    if (this.#options.protocol === 'oauth2' && !(body.startsWith('{') && Object.values(JSON.parse(body)).every(isText)))
       fail('login.credentials', 'an object of strings, such as {username, password}', credentials);
     const { client } = await this.#start();
     try {
-      await abortable(client.login(body, options.signal), options.signal);
+      await client.login(body, options.signal);
     } catch (error) {
       throw error ?? new DOMException('overtaken by a later login or a logout', 'AbortError');
     }
@@ -150,7 +149,7 @@ export class AuthClient<User = unknown> {
   async refresh(options: { signal?: AbortSignal } = {}): Promise<Session<User>> {
     options.signal?.throwIfAborted();
     const { client } = await this.#start();
-    await abortable(client.refresh(), options.signal);
+    await client.refresh(options.signal);
     return this.#session;
   }
 
@@ -244,11 +243,11 @@ export class AuthClient<User = unknown> {
   }
 
   async #load(): Promise<Engine> {
-    const { isolation } = this.#settings;
+    const { isolation = 'page' } = this.#options;
     const engine = this.#standIn
       ? this.#standIn(this.#notify)
       : await (isolation === 'page' ? import('./engine.js') : import('./remote.js')).then(
-          ({ createEngine }): Promise<Engine> => createEngine(this.#settings, this.#notify, AuthError),
+          ({ openEngine }): Promise<Engine> => openEngine(this.#options, this.#notify, AuthError),
         );
     if (this.#disposed) {
       engine.dispose();

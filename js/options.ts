@@ -1,5 +1,7 @@
-// The options: what each means, its unit, its default, and the check that names what is wrong. Defaults stand only here.
+// The options: what each means, its unit, its default, and the check that names what is wrong. (Checked at once, on few
+// bytes; `settings.ts` completes them when the client is loaded.)
 import { AuthError } from './errors.js';
+import type { Endpoint, Fields } from './settings.js';
 
 /** Settings of an `AuthClient`. Durations are seconds. */
 export interface AuthClientOptions {
@@ -63,98 +65,98 @@ export interface LogEntry {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-const ENDPOINTS = {
-  login: '/auth/login',
-  refresh: '/auth/refresh',
-  logout: '/auth/logout',
-  logoutAll: '/auth/logout-all',
-};
-const OAUTH2 = { login: '/oauth/token', refresh: '/oauth/token', logout: '/oauth/revoke', logoutAll: '/oauth/revoke' };
-const FIELDS = { accessToken: 'accessToken', refreshToken: 'refreshToken', expiresIn: 'expiresIn', user: 'user' };
-const OAUTH2_FIELDS: typeof FIELDS = {
-  accessToken: 'access_token',
-  refreshToken: 'refresh_token',
-  expiresIn: 'expires_in',
-  user: 'user',
-};
+/** Returns a copy of what may be; throws `INVALID_OPTIONS` for what may not. */
+type Check = (where: string, value: unknown) => unknown;
 
-export type Endpoint = keyof typeof ENDPOINTS;
+const is =
+  (expected: string, test: (value: never) => boolean): Check =>
+  (where, value) =>
+    test(value as never) ? value : fail(where, expected, value);
 
-/** The options, checked and complete. Durations are milliseconds, addresses absolute. */
-export interface Settings {
-  readonly endpoints: Readonly<Record<Endpoint, string>>;
-  readonly transport: 'cookie' | 'body';
-  readonly oauth2: boolean;
-  readonly clientId: string | undefined;
-  readonly fields: Readonly<typeof FIELDS>;
-  /** Prefixes of the URLs that may be sent the token: origins, each with its slash. */
-  readonly origins: readonly string[];
-  readonly tokenScheme: string;
-  readonly isolation: 'page' | 'worker' | 'shared-worker' | 'auto';
-  readonly exposeToken: boolean;
-  readonly dpop: boolean | 'memory';
-  readonly authHeaders: (() => HeadersInit | Promise<HeadersInit>) | undefined;
-  readonly idempotencyKey: boolean;
-  readonly renewBefore: number;
-  readonly timeout: number;
-  readonly restore: 'auto' | 'always' | 'never';
-  readonly crossTab: boolean;
-  readonly name: string;
-  readonly shouldRefresh: ((response: Response) => boolean | Promise<boolean>) | undefined;
-  readonly onLog: ((entry: LogEntry) => void) | undefined;
-}
-
-const KNOWN =
-  'baseUrl endpoints transport protocol clientId fields apiOrigins tokenScheme authHeaders idempotencyKey renewBefore timeout restore crossTab name isolation exposeToken dpop shouldRefresh onLog';
-
-/** Checks every option and completes the rest. Throws `INVALID_OPTIONS`. */
-export function readOptions(options: AuthClientOptions): Settings {
-  const given = record('options', options);
-  known('options', given, KNOWN);
-  const page = globalThis.location?.origin;
-  const base = address('options.baseUrl', given.baseUrl ?? page ?? 'http://localhost');
-  const oauth2 = oneOf('options.protocol', given.protocol ?? 'json', ['json', 'oauth2']) === 'oauth2';
-  const { clientId } = given;
-  if (clientId !== undefined) string('options.clientId', clientId);
-  if (clientId !== undefined && !oauth2) fail('options.clientId', 'protocol: "oauth2" beside it', given.protocol);
-  const endpoints = strings('options.endpoints', given.endpoints, oauth2 ? OAUTH2 : ENDPOINTS);
-  for (const name of Object.keys(endpoints) as Endpoint[]) {
-    endpoints[name] = address(`options.endpoints.${name}`, endpoints[name], base).href;
-  }
-  const apiOrigins = given.apiOrigins ?? [];
-  if (!Array.isArray(apiOrigins)) fail('options.apiOrigins', 'an array of origins', apiOrigins);
-  const origins = (apiOrigins as unknown[]).map((one, index) => origin(`options.apiOrigins[${index}]`, one));
-  const { authHeaders } = given;
-  if (authHeaders !== undefined && typeof authHeaders !== 'function') headers('options.authHeaders', authHeaders);
-  const dpop = given.dpop === 'memory' ? 'memory' : boolean('options.dpop', given.dpop ?? false);
-  const scheme = string('options.tokenScheme', given.tokenScheme ?? (dpop ? 'DPoP' : 'Bearer'));
-  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(scheme)) fail('options.tokenScheme', 'one word, such as "Bearer"', scheme);
-  return {
-    endpoints,
-    transport: oneOf('options.transport', given.transport ?? (oauth2 ? 'body' : 'cookie'), ['cookie', 'body']),
-    oauth2,
-    clientId: clientId as string | undefined,
-    fields: strings('options.fields', given.fields, oauth2 ? OAUTH2_FIELDS : FIELDS),
-    origins: [...new Set([page, base.origin, ...origins])]
-      .filter((one) => one && one !== 'null')
-      .map((one) => `${one}/`),
-    tokenScheme: scheme,
-    authHeaders: (typeof authHeaders === 'function'
-      ? authHeaders
-      : authHeaders && (() => authHeaders)) as Settings['authHeaders'],
-    idempotencyKey: boolean('options.idempotencyKey', given.idempotencyKey ?? base.origin === page),
-    renewBefore: seconds('options.renewBefore', given.renewBefore ?? 60, 0),
-    // A browser's timer holds 2³¹ − 1 ms.
-    timeout: Math.min(seconds('options.timeout', given.timeout ?? 10, 0.001), 0x7fffffff),
-    restore: oneOf('options.restore', given.restore ?? 'auto', ['auto', 'always', 'never']),
-    crossTab: boolean('options.crossTab', given.crossTab ?? true),
-    name: string('options.name', given.name ?? 'default'),
-    isolation: oneOf('options.isolation', given.isolation ?? 'page', ['page', 'worker', 'shared-worker', 'auto']),
-    dpop,
-    exposeToken: boolean('options.exposeToken', given.exposeToken ?? false),
-    shouldRefresh: callback('options.shouldRefresh', given.shouldRefresh),
-    onLog: callback('options.onLog', given.onLog),
+const record =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (where, value) => {
+    if (typeof value !== 'object' || !value || Array.isArray(value)) fail(where, 'an object', value);
+    const copy: Record<string, unknown> = {};
+    for (const [name, one] of Object.entries(value as object)) {
+      const at = `${where}.${name}`;
+      const check = Object.hasOwn(checks, name) && checks[name];
+      if (!check) fail(at, `one of ${Object.keys(checks).join(', ')}`, name);
+      if (one !== undefined) copy[name] = check(at, one);
+    }
+    return copy;
   };
+
+const oneOf = (...choices: unknown[]) =>
+  is(choices.map((one) => (typeof one === 'string' ? `"${one}"` : one)).join(' or '), (value) =>
+    choices.includes(value),
+  );
+
+const url = (expected: string, base?: string, test = (_: URL) => true) =>
+  is(expected, (value: unknown) => {
+    try {
+      const one = new URL(value as string, base);
+      return (
+        (typeof value === 'string' || value instanceof URL) &&
+        value !== '' &&
+        /^https?:$/.test(one.protocol) &&
+        !(one.username || one.password) &&
+        test(one)
+      );
+    } catch {
+      return false;
+    }
+  });
+
+const seconds = (least: number) =>
+  is(`seconds ≥ ${least}`, (value) => typeof value === 'number' && value >= least && value < Infinity);
+
+const boolean = oneOf(true, false);
+const text = is('a string that is not empty', (value) => typeof value === 'string' && value !== '');
+const callback = is('a function', (value) => typeof value === 'function');
+const path = url('a path or an http(s) URL', 'http://localhost');
+const origin = url('an origin, such as "https://api.example.com"', undefined, (one) => one.href === `${one.origin}/`);
+const origins = is('an array of origins', Array.isArray);
+
+const OPTIONS = record({
+  baseUrl: url('an absolute http(s) URL without a user name'),
+  endpoints: record({ login: path, refresh: path, logout: path, logoutAll: path } satisfies Record<Endpoint, Check>),
+  transport: oneOf('cookie', 'body'),
+  protocol: oneOf('json', 'oauth2'),
+  clientId: text,
+  fields: record({ accessToken: text, refreshToken: text, expiresIn: text, user: text } satisfies Record<
+    keyof Fields,
+    Check
+  >),
+  apiOrigins: (where, value) =>
+    (origins(where, value) as unknown[]).map((one, index) => origin(`${where}[${index}]`, one)),
+  tokenScheme: is('one word, such as "Bearer"', (value) => /^[!#$%&'*+.^_`|~\w-]+$/.test(value)),
+  authHeaders: is('headers, or a function that returns them', (value: unknown) => {
+    try {
+      return typeof value === 'function' || !!new Headers(value as HeadersInit);
+    } catch {
+      return false;
+    }
+  }),
+  idempotencyKey: boolean,
+  renewBefore: seconds(0),
+  timeout: seconds(0.001),
+  restore: oneOf('auto', 'always', 'never'),
+  crossTab: boolean,
+  name: text,
+  isolation: oneOf('page', 'worker', 'shared-worker', 'auto'),
+  exposeToken: boolean,
+  dpop: oneOf(true, false, 'memory'),
+  shouldRefresh: callback,
+  onLog: callback,
+} satisfies Record<keyof AuthClientOptions, Check>);
+
+/** Checks every option; returns a copy that nobody changes. Throws `INVALID_OPTIONS`. */
+export function checked(options: AuthClientOptions): AuthClientOptions {
+  const given = OPTIONS('options', options) as AuthClientOptions;
+  const { clientId, protocol } = given;
+  if (clientId && protocol !== 'oauth2') fail('options.clientId', 'protocol: "oauth2" beside it', protocol);
+  return given;
 }
 
 /** `INVALID_OPTIONS`, with the place, what was expected and what came. */
@@ -166,74 +168,4 @@ export function fail(where: string, expected: string, came: unknown): never {
         ? `an ${Array.isArray(came) ? 'array' : 'object'}`
         : String(came);
   throw new AuthError('INVALID_OPTIONS', `${where}: expected ${expected}, got ${shown.slice(0, 80)}`);
-}
-
-function record(where: string, value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(where, 'an object', value);
-  return value as Record<string, unknown>;
-}
-
-function known(where: string, value: Record<string, unknown>, names: string): void {
-  for (const name of Object.keys(value)) {
-    if (!names.split(' ').includes(name)) fail(`${where}.${name}`, `one of ${names.replaceAll(' ', ', ')}`, name);
-  }
-}
-
-function string(where: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') fail(where, 'a string that is not empty', value);
-  return value as string;
-}
-
-function boolean(where: string, value: unknown): boolean {
-  return typeof value === 'boolean' ? value : fail(where, 'a boolean', value);
-}
-
-function callback<T>(where: string, value: unknown): T | undefined {
-  return value === undefined || typeof value === 'function' ? (value as T) : fail(where, 'a function', value);
-}
-
-function oneOf<T extends string>(where: string, value: unknown, choices: readonly T[]): T {
-  return choices.includes(value as T)
-    ? (value as T)
-    : fail(where, choices.map((one) => `"${one}"`).join(' or '), value);
-}
-
-/** A record of strings, completed by its defaults. */
-function strings<T extends Record<string, string>>(where: string, value: unknown, defaults: T): T {
-  const given = record(where, value ?? {});
-  known(where, given, Object.keys(defaults).join(' '));
-  const complete: Record<string, string> = { ...defaults };
-  for (const name of Object.keys(given)) {
-    if (given[name] !== undefined) complete[name] = string(`${where}.${name}`, given[name]);
-  }
-  return complete as T;
-}
-
-function seconds(where: string, value: unknown, least: number): number {
-  if (typeof value !== 'number' || !(value >= least) || value === Infinity) fail(where, `seconds ≥ ${least}`, value);
-  return (value as number) * 1000;
-}
-
-function address(where: string, value: unknown, base?: URL): URL {
-  try {
-    const url = new URL(value instanceof URL ? value.href : string(where, value), base);
-    if (/^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
-  } catch (error) {
-    if (error instanceof AuthError) throw error;
-  }
-  return fail(where, base ? 'a path or an http(s) URL' : 'an absolute http(s) URL without a user name', value);
-}
-
-function origin(where: string, value: unknown): string {
-  const url = address(where, value);
-  if (url.href !== `${url.origin}/`) fail(where, `an origin, such as "${url.origin}"`, value);
-  return url.origin;
-}
-
-function headers(where: string, value: unknown): void {
-  try {
-    new Headers(value as HeadersInit);
-  } catch {
-    fail(where, 'headers, or a function that returns them', value);
-  }
 }

@@ -6,8 +6,9 @@ import type { Notify, Snapshot } from './host.js';
 import { createLink, flat, type Head, type Link, type Port, unpacked } from './link.js';
 import { createLog } from './log.js';
 import { PAGE_SHELF } from './mark.js';
-import type { LogEntry, Settings } from './options.js';
+import type { AuthClientOptions, LogEntry } from './options.js';
 import { warnOfPolicy } from './policy.js';
+import { type Settings, settingsOf } from './settings.js';
 import { onWaking } from './waking.js';
 
 /** The settings as text. What is a function stays on the page, and is asked for. */
@@ -51,7 +52,8 @@ const SAFE = /^(GET|HEAD|OPTIONS)$/;
 
 type Kind = 'worker' | 'shared-worker';
 
-export async function createEngine(settings: Settings, notify: Notify, AuthError: AuthErrors): Promise<Engine> {
+export async function openEngine(options: AuthClientOptions, notify: Notify, AuthError: AuthErrors): Promise<Engine> {
+  const settings = settingsOf(options);
   const { isolation } = settings;
   const kind: Kind = isolation === 'worker' || !globalThis.SharedWorker ? 'worker' : 'shared-worker';
   const engine = createRemote(settings, notify, AuthError, kind);
@@ -219,8 +221,8 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
   warnOfPolicy(log, slot);
   return {
     client: {
-      login: (credentials, caller) => ask('login', credentials, caller),
-      refresh: () => ask('refresh'),
+      login: (credentials, signal) => abortable(ask('login', credentials, signal), signal),
+      refresh: (signal) => abortable(ask('refresh', undefined, signal), signal),
       logout(everywhere) {
         // The page may be gone before the worker can say it: the server has still to hear of this.
         if (settings.transport === 'cookie' && last?.status === 'signed-in') {

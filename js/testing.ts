@@ -1,5 +1,6 @@
 // An `AuthClient` for the tests of an app: the real face of the package (snapshots, events, errors) before an engine that
 // has neither wasm nor network and does what the test says.
+import { abortable } from './abort.js';
 import type { Engine } from './engine.js';
 import type { Notify, Snapshot } from './host.js';
 import {
@@ -103,20 +104,23 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
       throw error(current.status === 'restoring' ? 'REFRESH_UNAVAILABLE' : 'SIGNED_OUT');
   };
 
+  async function login(body: string) {
+    const credentials: unknown = JSON.parse(body);
+    called('login', credentials);
+    const { login = options.user ?? null } = options;
+    const user = typeof login === 'function' ? await (login as (given: unknown) => unknown)(credentials) : login;
+    tell('signed-in', signedIn(user, options.claims ?? null));
+  }
+  async function refresh() {
+    called('refresh');
+    admit();
+    tell('refreshed', signedIn(current.user, current.claims));
+  }
+
   const engine: Engine = {
     client: {
-      async login(body: string) {
-        const credentials: unknown = JSON.parse(body);
-        called('login', credentials);
-        const { login = options.user ?? null } = options;
-        const user = typeof login === 'function' ? await (login as (given: unknown) => unknown)(credentials) : login;
-        tell('signed-in', signedIn(user, options.claims ?? null));
-      },
-      async refresh() {
-        called('refresh');
-        admit();
-        tell('refreshed', signedIn(current.user, current.claims));
-      },
+      login: (body, signal) => abortable(login(body), signal),
+      refresh: (signal) => abortable(refresh(), signal),
       async logout(everywhere: boolean) {
         called('logout', everywhere ? 'everywhere' : 'session');
         if (current.status !== 'signed-out') tell('signed-out', nobody('logout'));

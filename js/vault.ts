@@ -4,7 +4,7 @@ import { abortable } from './abort.js';
 import type { Prover } from './dpop.js';
 import * as safe from './intrinsics.js';
 import type { Mark } from './mark.js';
-import type { Endpoint, Settings } from './options.js';
+import type { Endpoint, Settings } from './settings.js';
 
 /** What an auth endpoint answered, without the tokens. */
 export interface Answer {

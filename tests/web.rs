@@ -27,6 +27,8 @@ extern "C" {
     #[wasm_bindgen(js_name = makeHands)]
     fn make_hands(create_vault: &JsValue, create_hands: &JsValue, base_url: &str) -> Hands;
     #[wasm_bindgen(method)]
+    fn ask(this: &Hands, question: &JsValue) -> Promise;
+    #[wasm_bindgen(method)]
     fn login(this: &Hands, credentials: &str) -> Promise;
     #[wasm_bindgen(method)]
     fn logout(this: &Hands, everywhere: bool) -> Promise;
@@ -110,7 +112,7 @@ impl App {
     /// Started with nothing to restore, and signed in by the next scripted answer.
     async fn signed_in(timeout: f64) -> Self {
         let app = Self::at("http://stub.test", "never", timeout);
-        JsFuture::from(app.client.start()).await.unwrap();
+        JsFuture::from(app.start()).await.unwrap();
         app.login().await.unwrap();
         app
     }
@@ -118,6 +120,21 @@ impl App {
     async fn login(&self) -> Result<JsValue, JsValue> {
         let credentials = r#"{"email":"ada@example.com","password":"analytical engine"}"#;
         JsFuture::from(self.hands.login(credentials)).await
+    }
+
+    fn start(&self) -> Promise {
+        let client = self.client.clone();
+        self.hands.ask(&Closure::once_into_js(move || client.start()))
+    }
+
+    fn admit(&self) -> Promise {
+        let client = self.client.clone();
+        self.hands.ask(&Closure::once_into_js(move || client.admit(0.0)))
+    }
+
+    fn refresh(&self) -> Promise {
+        let client = self.client.clone();
+        self.hands.ask(&Closure::once_into_js(move || client.refresh()))
     }
 
     /// The snapshot of the last event, or one member of it.
@@ -205,7 +222,7 @@ async fn a_thousand_calls_that_need_a_token_share_one_refresh() {
     then("0.001", &granted("900").replace("200,", "200,\"after\":50,"));
     let app = App::signed_in(10_000.0).await;
     sleep(20).await; // the token of 1 ms is over
-    let waits: Vec<_> = (0..1_000).map(|_| JsFuture::from(app.client.admit(0.0))).collect();
+    let waits: Vec<_> = (0..1_000).map(|_| JsFuture::from(app.admit())).collect();
     for wait in waits {
         assert_eq!(wait.await, Ok(JsValue::TRUE));
     }
@@ -218,7 +235,7 @@ async fn a_thousand_calls_that_need_a_token_share_one_refresh() {
 async fn a_refresh_that_is_answered_with_html_leaves_the_session_alone() {
     then("900", r#"{"status":200,"body":"<!doctype html><title>Sign in to the Wi-Fi</title>"}"#);
     let app = App::signed_in(TIMEOUT_MS).await;
-    assert_eq!(code(JsFuture::from(app.client.refresh()).await), "REFRESH_UNAVAILABLE");
+    assert_eq!(code(JsFuture::from(app.refresh()).await), "REFRESH_UNAVAILABLE");
     assert_eq!(app.text("status"), "signed-in");
     assert!(app.present());
     assert!(events_of(&app.hands).starts_with("changed signed-in refresh-failed"));
@@ -230,7 +247,7 @@ async fn a_refresh_that_hangs_is_given_up_in_time() {
     then("900", r#"{"hang":true}"#);
     let app = App::signed_in(TIMEOUT_MS).await;
     let start = js_sys::Date::now();
-    assert_eq!(code(JsFuture::from(app.client.refresh()).await), "REFRESH_UNAVAILABLE");
+    assert_eq!(code(JsFuture::from(app.refresh()).await), "REFRESH_UNAVAILABLE");
     let took = js_sys::Date::now() - start;
     assert!((TIMEOUT_MS * 0.9..TIMEOUT_MS * 5.0).contains(&took), "{took} ms");
     assert_eq!(app.text("status"), "signed-in");
@@ -242,7 +259,7 @@ async fn retry_after_as_seconds_and_as_a_date_reaches_the_caller() {
     for wait in ["\"120\"", "\"Thu, 01 Jan 2099 00:02:00 GMT\", \"date\": \"Thu, 01 Jan 2099 00:00:00 GMT\""] {
         then("900", &format!(r#"{{"status":429,"body":{{}},"headers":{{"retry-after":{wait}}}}}"#));
         let app = App::signed_in(TIMEOUT_MS).await;
-        let error = JsFuture::from(app.client.refresh()).await.unwrap_err();
+        let error = JsFuture::from(app.refresh()).await.unwrap_err();
         let seconds = get(&error, "retryAfter").as_f64().unwrap();
         assert!((119.0..=122.0).contains(&seconds), "{seconds}");
         assert_eq!(get(&error, "retryable"), JsValue::TRUE);
@@ -277,9 +294,9 @@ async fn a_refused_restore_ends_as_signed_out_with_its_reason() {
     script(r#"[{"status":401,"body":{"error":{"code":"REFRESH_TOKEN_REUSED"}}}]"#);
     let app = App::new("always");
     Reflect::set(&app.hands, &"found".into(), &2.into()).unwrap(); // a mark
-    assert_eq!(code(JsFuture::from(app.client.start()).await), "SIGNED_OUT");
+    assert_eq!(code(JsFuture::from(app.start()).await), "SIGNED_OUT");
     assert_eq!((app.text("status").as_str(), app.text("reason").as_str()), ("signed-out", "reused"));
-    assert_eq!(code(JsFuture::from(app.client.admit(0.0)).await), "SIGNED_OUT");
+    assert_eq!(code(JsFuture::from(app.admit()).await), "SIGNED_OUT");
     unscript();
 }
 
@@ -288,7 +305,7 @@ async fn a_refused_restore_ends_as_signed_out_with_its_reason() {
 async fn a_logout_during_a_refresh_stays_a_logout() {
     then("900", &granted("900").replace("200,", "200,\"after\":60,"));
     let app = App::signed_in(10_000.0).await;
-    let refresh = app.client.refresh();
+    let refresh = app.refresh();
     let logout = app.hands.logout(false);
     assert!(!app.present(), "at once");
     assert_eq!(code(JsFuture::from(refresh).await), "SESSION_ENDED");
@@ -322,7 +339,7 @@ async fn a_logout_without_a_network_is_a_logout_all_the_same() {
 async fn a_later_login_takes_the_place_of_an_earlier_one() {
     script(&format!("[{},{}]", granted("900").replace("200,", "200,\"after\":50,"), granted("900")));
     let app = App::new("never");
-    JsFuture::from(app.client.start()).await.unwrap();
+    JsFuture::from(app.start()).await.unwrap();
     let first = app.hands.login("{}");
     let second = app.hands.login("{}");
     assert_eq!(JsFuture::from(second).await, Ok(JsValue::TRUE));
@@ -334,7 +351,7 @@ async fn a_later_login_takes_the_place_of_an_earlier_one() {
 async fn a_logout_takes_the_place_of_a_login() {
     script(&format!("[{},{}]", granted("900").replace("200,", "200,\"after\":50,"), r#"{"status":204}"#));
     let app = App::new("never");
-    JsFuture::from(app.client.start()).await.unwrap();
+    JsFuture::from(app.start()).await.unwrap();
     let login = app.hands.login("{}");
     let logout = app.hands.logout(false);
     assert_eq!(JsFuture::from(login).await, Err(JsValue::UNDEFINED));
@@ -347,10 +364,10 @@ async fn a_logout_takes_the_place_of_a_login() {
 async fn who_waits_when_the_client_is_disposed_of_is_told() {
     then("900", r#"{"hang":true}"#);
     let app = App::signed_in(10_000.0).await;
-    let refresh = app.client.refresh();
+    let refresh = app.refresh();
     app.client.dispose();
     assert_eq!(code(JsFuture::from(refresh).await), "DISPOSED");
-    assert_eq!(code(JsFuture::from(app.client.admit(0.0)).await), "DISPOSED");
+    assert_eq!(code(JsFuture::from(app.admit()).await), "DISPOSED");
     assert_eq!(code(app.login().await), "DISPOSED");
     assert_eq!(JsFuture::from(app.hands.logout(false)).await, Ok(JsValue::FALSE));
     assert!(!app.present());
@@ -364,7 +381,7 @@ async fn a_lock_that_never_comes_is_taken_over() {
     then("900", &granted("900"));
     let app = App::signed_in(TIMEOUT_MS).await;
     Reflect::set(&app.hands, &"lockIsTaken".into(), &JsValue::TRUE).unwrap();
-    assert_eq!(code(JsFuture::from(app.client.refresh()).await), "REFRESH_UNAVAILABLE", "within the caller's patience");
+    assert_eq!(code(JsFuture::from(app.refresh()).await), "REFRESH_UNAVAILABLE", "within the caller's patience");
     sleep((TIMEOUT_MS * 0.5) as u32).await;
     assert_eq!((sent_to("/auth/refresh"), app.text("status").as_str()), (1, "signed-in"));
     assert!(events_of(&app.hands).ends_with("refreshed"));
@@ -406,17 +423,17 @@ async fn the_whole_way_on_the_real_server() {
         panic!("TOKENWARD_TEST_SERVER: expected the address of a server; `npm test` starts one and sets it");
     };
     let app = App::at(server, "never", 10_000.0);
-    JsFuture::from(app.client.start()).await.unwrap();
+    JsFuture::from(app.start()).await.unwrap();
     app.login().await.unwrap();
     let me = format!("{server}/api/me");
     let ok = |response: JsValue| get(&response, "status") == 200;
     assert!(ok(JsFuture::from(send_with_token(&app.hands, &me)).await.unwrap()));
     for _ in 0..3 {
-        JsFuture::from(app.client.refresh()).await.unwrap();
+        JsFuture::from(app.refresh()).await.unwrap();
     }
     assert!(ok(JsFuture::from(send_with_token(&app.hands, &me)).await.unwrap()));
     assert_eq!(get(&get(&app.snapshot(), "user"), "email"), JsValue::from("ada@example.com"));
     assert_eq!(JsFuture::from(app.hands.logout(false)).await, Ok(JsValue::TRUE));
-    assert_eq!(code(JsFuture::from(app.client.refresh()).await), "SIGNED_OUT");
+    assert_eq!(code(JsFuture::from(app.refresh()).await), "SIGNED_OUT");
     assert!(events_of(&app.hands).ends_with("refreshed signed-out"));
 }

@@ -8,7 +8,8 @@
 //    every browser since 2017 and every way to name a module.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const PANICS = /panicking|panic_|throw_|core(\[\w+\])?::fmt|\bfmt\d|FormatString|_fail\b|_failed\b|rust_begin_unwind/;
+const PANICS =
+  /panicking|panic_|throw_|alloc_error|core(\[\w+\])?::fmt|\bfmt\d|FormatString|_fail\b|_failed\b|rust_begin_unwind/;
 const IMPORT = /__wbg_\w+_[0-9a-f]{16}\b/g;
 
 /** Shrinks the module and rewrites its glue in place; returns the path of the new module. */
@@ -68,7 +69,11 @@ function lent(script, imported) {
     if (!script.includes(`function ${inner}(`))
       throw new Error(`${name}: wasm-bindgen calls it otherwise than ${inner} now`);
   }
-  const used = script.replace(OFFERED, (whole, name) => (imported.has(name) ? whole : ''));
+  const used = script
+    .replace(OFFERED, (whole, name) => (imported.has(name) ? whole : ''))
+    // It warms up what nobody uses here, and would be kept for that.
+    .replace(/^cachedTextDecoder\.decode\(\);$/m, '')
+    .replace('let cachedTextDecoder = new', 'let cachedTextDecoder = /* @__PURE__ */ new');
   const exported = Object.entries(LENT).map(([name, inner]) => `${inner} as ${name}`);
   return `${used}\nexport { ${exported.join(', ')} };\n`;
 }

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 
-use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::clock::Clock;
@@ -77,26 +76,26 @@ impl Client {
         }
     }
 
-    /// Starts, with a restore where one is called for. Settles when that is settled, or when the app has waited for it
-    /// long enough.
-    pub fn start(&self) -> Promise {
-        self.ask(Input::Start { memory: self.memory() })
+    /// Starts, with a restore where one is called for. `Host::wait`, `answer` or `refuse` gives the promise, of this and
+    /// of the next three; it settles when the restore is settled, or when the app has waited for it long enough.
+    pub fn start(&self) {
+        self.ask(Input::Start { memory: self.memory() });
     }
 
     /// May a call go out? Resolves when it may; rejects with an `AuthError`.
-    pub fn admit(&self, min_validity: f64) -> Promise {
-        self.ask(Input::Want { min_validity: min_validity as Millis })
+    pub fn admit(&self, min_validity: f64) {
+        self.ask(Input::Want { min_validity: min_validity as Millis });
     }
 
     /// An API refused a call that went out with this token. Resolves with `true` when the call should be sent once
     /// more, with `false` when the refusal is the caller's to see; rejects with an `AuthError`.
-    pub fn rejected(&self, token: u32, replayed: bool) -> Promise {
-        self.ask(Input::Rejected { token: TokenId(token), replayed })
+    pub fn rejected(&self, token: u32, replayed: bool) {
+        self.ask(Input::Rejected { token: TokenId(token), replayed });
     }
 
     /// Renews now. Resolves when there is a new token.
-    pub fn refresh(&self) -> Promise {
-        self.ask(Input::Renew)
+    pub fn refresh(&self) {
+        self.ask(Input::Renew);
     }
 
     /// Signs in, with what the host keeps for it. `Host::settle` tells what came of it.
@@ -203,18 +202,17 @@ impl Client {
 }
 
 impl Client {
-    /// Hands the core an input; returns the promise of its answer.
-    fn ask(&self, input: Input) -> Promise {
-        let promise = match self.take(input) {
+    /// Hands the core an input, and whoever asks the promise of its answer.
+    fn ask(&self, input: Input) {
+        match self.take(input) {
             Verdict::Wait => self.host.wait(),
             Verdict::Refuse(failure) => {
                 let (retryable, status, retry_after) = details(failure);
-                self.host.refuse(failure.code as u32, retryable, status, retry_after)
+                self.host.refuse(failure.code as u32, retryable, status, retry_after);
             }
             verdict => self.host.answer(verdict == Verdict::Go),
-        };
+        }
         self.drain();
-        promise
     }
 
     fn handle(&self, input: Input) {

@@ -5,7 +5,6 @@
 //! and promises on the other side anyway (see ARCHITECTURE.md, "Numbers across the border"). A number that is not known is
 //! NaN as a time, and 0 as an id.
 
-use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -23,15 +22,15 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn timer(this: &Host, after: f64);
 
-    /// The promise that everyone shares who waits for a token.
+    /// Whoever asks gets the promise that everyone shares who waits for a token.
     #[wasm_bindgen(method)]
-    pub fn wait(this: &Host) -> Promise;
-    /// A promise of this answer.
+    pub fn wait(this: &Host);
+    /// Whoever asks gets a promise of this answer.
     #[wasm_bindgen(method)]
-    pub fn answer(this: &Host, yes: bool) -> Promise;
-    /// A promise that rejects with this error.
+    pub fn answer(this: &Host, yes: bool);
+    /// Whoever asks gets a promise that rejects with this error.
     #[wasm_bindgen(method)]
-    pub fn refuse(this: &Host, code: u32, retryable: bool, status: u32, retry_after: f64) -> Promise;
+    pub fn refuse(this: &Host, code: u32, retryable: bool, status: u32, retry_after: f64);
     /// Ends the waiting, of those who wait for a token (0) or for their login (1): well where the code is negative.
     #[wasm_bindgen(method)]
     pub fn settle(this: &Host, whose: u32, code: i32, retryable: bool, status: u32, retry_after: f64);
