@@ -11,6 +11,7 @@ import { setUpTests } from '../tools/setup.mjs';
 import { buildServer } from '../tools/start.mjs';
 import { inBrowser } from './browser.mjs';
 import { chart } from './chart.mjs';
+import { coldStarts } from './cold.mjs';
 import { buildPeers } from './peers/build.mjs';
 import { measureSizes } from './size.mjs';
 
@@ -18,6 +19,10 @@ const quick = process.env.QUICK === '1';
 const only = process.env.ONLY ?? '';
 const USER = { email: 'ada@example.com', password: 'analytical engine' };
 const UNLIMITED = { REFRESH_LIMIT: '1000000', LOGIN_LIMIT: '1000000' };
+const spread = (numbers) => {
+  const all = numbers.toSorted((one, other) => one - other);
+  return { median: all[Math.floor(all.length / 2)], min: all[0], max: all.at(-1) };
+};
 const round = (number, digits = 0) => Number(number.toFixed(digits));
 
 await main(async () => {
@@ -56,6 +61,26 @@ await main(async () => {
     tabs: async () => {
       result.tabs = await tabs(tools.chrome, site);
       table('10 tabs, 100 calls each, at one expiry, against strict rotation', result.tabs);
+    },
+    cold: async () => {
+      result.cold = await coldStarts(tools.chrome, site, { rounds: quick ? 5 : 25, delays: [0, 50] });
+      table(
+        'cold start: ms from navigation to the first authorised answer, session restored',
+        Object.entries(result.cold).flatMap(([delay, clients]) => {
+          const beside = spread(clients['hand-written']).median;
+          return Object.entries(clients).map(([client, all]) => {
+            const { median, min, max } = spread(all);
+            return {
+              network: `+ ${delay} ms`,
+              client,
+              ms: round(median, 1),
+              min: round(min, 1),
+              max: round(max, 1),
+              'ratio to the hand-written': round(median / beside, 2),
+            };
+          });
+        }),
+      );
     },
     memory: async () => {
       const flags = ['--enable-precise-memory-info', '--js-flags=--expose-gc'];

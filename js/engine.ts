@@ -129,7 +129,11 @@ export async function createEngine(
   const calls = sender(settings, vault, hands.ask, notify, log, error);
   return {
     client: {
-      login: (credentials, signal) => abortable(hands.login(credentials, signal), signal),
+      async login(credentials, signal) {
+        if (settings.oauth2 && !(credentials[0] === '{' && Object.values(JSON.parse(credentials)).every(isText)))
+          throw new AuthError('INVALID_OPTIONS', 'login.credentials: expected strings, such as {username, password}');
+        return abortable(hands.login(credentials, signal), signal);
+      },
       refresh: (signal) =>
         abortable(
           hands.ask((asked) => asked.refresh()),
@@ -150,6 +154,8 @@ export async function createEngine(
     },
   };
 }
+
+const isText = (value: unknown) => typeof value === 'string';
 
 /** The key of this client: in memory where nobody else needs it, in IndexedDB where other tabs have the same session. */
 async function provers(settings: Settings, world: World, AuthError: AuthErrors): Promise<Prover> {

@@ -2,13 +2,14 @@
 // names of what crosses the border as numbers. It decides nothing.
 import type { Client } from '#glue';
 import type { AuthError, AuthErrorCode } from './errors.js';
+import { deepFrozen } from './frozen.js';
 import type { Log } from './log.js';
 import type { Mark } from './mark.js';
 import { CODES, ENDPOINTS, EVENTS, REASONS, SESSION_CODES, STATUSES } from './names.js';
 import type { Tabs } from './tabs.js';
 import { type Answer, Unsendable, type Vault } from './vault.js';
 
-/** A snapshot as the facade shows it. */
+/** A snapshot as the facade shows it: frozen all the way down. */
 export interface Snapshot {
   status: string;
   user: unknown;
@@ -169,7 +170,7 @@ export function createHands({ client, vault, mark, tabs, log, notify, error, aba
       const status = STATUSES[of] as string;
       const reason = (status === 'signed-out' && REASONS[why]) || null;
       log('info', event, { status, ...(reason && { reason }) });
-      const snapshot = { status, ...vault.profile(), expiresAt: finite(expiresAt), reason };
+      const snapshot = deepFrozen({ status, ...vault.profile(), expiresAt: finite(expiresAt), reason });
       notify(event, snapshot, snapshot);
     },
     refreshFailed(code: number, retryable: boolean, status: number, retryAfter: number, at: number) {

@@ -6,13 +6,13 @@ export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
   INVALID_OPTIONS: 'options.authHeaders threw (see the console)',
   INVALID_CREDENTIALS: 'the server refused the login',
   SIGNED_OUT: 'nobody is signed in',
-  SESSION_ENDED: 'the session ended during the call; log in again',
+  SESSION_ENDED: 'the session ended during the call',
   REFRESH_UNAVAILABLE: 'no access token for now; the session lives on',
   RATE_LIMITED: 'the server asks to wait',
-  TIMEOUT: 'the auth server did not answer in time (options.timeout)',
-  OFFLINE: 'no answer from the auth server: offline, down, or CORS refused (see the console)',
-  MALFORMED_RESPONSE: 'a success without an access token (options.fields)',
-  SERVER_ERROR: 'the auth server failed, or has no such endpoint (options.endpoints)',
+  TIMEOUT: 'no answer in time (options.timeout)',
+  OFFLINE: 'no answer: offline, server down, or CORS (see the console)',
+  MALFORMED_RESPONSE: 'no access token in the answer (options.fields)',
+  SERVER_ERROR: 'the server failed, or has no such endpoint (options.endpoints)',
   DISPOSED: 'this client was disposed of',
 };
 export const CODES = Object.keys(MESSAGES) as AuthErrorCode[];

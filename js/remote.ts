@@ -2,6 +2,7 @@
 // back. No token passes here. The worker's settings are its name: no message can change them.
 import { abortable } from './abort.js';
 import type { AuthErrors, Engine } from './engine.js';
+import { deepFrozen } from './frozen.js';
 import type { Notify, Snapshot } from './host.js';
 import { createLink, flat, type Head, type Link, type Port, unpacked } from './link.js';
 import { createLog } from './log.js';
@@ -94,6 +95,7 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
   }
 
   function heard({ event, detail, snapshot }: { event: string; detail: unknown; snapshot?: Snapshot }) {
+    deepFrozen(snapshot);
     if (event === 'refresh-failed') {
       const { error, retryAt } = detail as { error: unknown; retryAt: number | null };
       return notify(event, { error: unpacked(error, AuthError), retryAt });
@@ -101,9 +103,9 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
     // A worker that took the place of a dead one does not know that the page was signed in all the time.
     if (resumes && last && event === 'signed-in') {
       const same = subject(snapshot) === subject(last);
-      notify(same ? 'refreshed' : event, detail, snapshot);
+      notify(same ? 'refreshed' : event, snapshot, snapshot);
       if (!same) notify('account-changed', snapshot, snapshot);
-    } else if (!resumes || snapshot?.status !== 'restoring') notify(event, detail, snapshot);
+    } else if (!resumes || snapshot?.status !== 'restoring') notify(event, snapshot ?? detail, snapshot);
     resumes &&= snapshot?.status === 'restoring';
     last = snapshot ?? last;
   }

@@ -2,6 +2,7 @@
 // has neither wasm nor network and does what the test says.
 import { abortable } from './abort.js';
 import type { Engine } from './engine.js';
+import { deepFrozen } from './frozen.js';
 import type { Notify, Snapshot } from './host.js';
 import {
   AuthClient,
@@ -72,7 +73,7 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
   });
 
   const tell = (event: string, snapshot: Snapshot) => {
-    current = snapshot;
+    current = deepFrozen(snapshot);
     if (snapshot.status !== 'restoring') settle();
     log.push({ at: Date.now(), level: 'info', event });
     notify(event, snapshot, snapshot);
