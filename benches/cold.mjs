@@ -1,85 +1,73 @@
 // Cold start: from navigation to the first authorised answer, with a session to restore. Everything comes over one server
-// that compresses with brotli, keeps nothing in the browser's cache, and answers as late as a network would.
+// that compresses with brotli, keeps nothing in the browser's cache, and answers as late as a network would. The pages lead
+// from one to the next by themselves, so that nothing is attached to the browser.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { chromium } from 'playwright-core';
-import { CHROME_ARGS } from '../tools/chrome.mjs';
 import { freePort, startServer } from '../tools/servers.mjs';
+import { inBrowser } from './browser.mjs';
 
-const USER = { email: 'ada@example.com', password: 'analytical engine' };
 const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.html': 'text/html' };
-const DONE = 'globalThis.took = performance.now();';
 const OURS = `import { AuthClient } from '/pkg/index.js'; const auth = globalThis.auth = new AuthClient();`;
 const THEIRS = `import { open } from '/peers/hand-written.js'; const auth = globalThis.auth = await open();`;
-const CALL = `globalThis.status = (await auth.fetch('/api/me')).status;`;
 const PRELOAD =
   '<link rel="modulepreload" href="/pkg/engine.js"><link rel="preload" href="/pkg/tokenward_bg.wasm" as="fetch" crossorigin>';
+/** After the call: what it took, and on to the next page. */
+const NEXT = `
+const { status } = await auth.fetch('/api/me');
+const took = performance.now();
+const { plan, taken } = JSON.parse(sessionStorage.bench);
+const [name, ...rest] = plan;
+if (status !== 200) document.title = 'failed: ' + name + ' was answered with ' + status;
+else {
+  (taken[name] ??= []).push(took);
+  sessionStorage.bench = JSON.stringify({ plan: rest, taken });
+  if (rest.length) setTimeout(() => location.replace('/' + encodeURIComponent(rest[0]) + '.html'), 50);
+  else document.title = 'done ' + btoa(JSON.stringify(taken));
+}`;
 const page = (script, head = '') =>
-  `<!doctype html><title>at work</title>${head}<script type="module">${script}${CALL}${DONE}</script>`;
+  `<!doctype html><title>at work</title>${head}<script type="module">${script}${NEXT}</script>`;
 const APPS = {
   'hand-written': page(THEIRS),
   tokenward: page(OURS),
   'tokenward, preloaded by the page': page(OURS, PRELOAD),
 };
+const start = (plan) => `<!doctype html><title>at work</title><script type="module">${OURS}
+await auth.login({ email: 'ada@example.com', password: 'analytical engine' });
+sessionStorage.bench = JSON.stringify({ plan: ${JSON.stringify(plan)}, taken: {} });
+location.replace('/' + encodeURIComponent(${JSON.stringify(plan[0])}) + '.html');
+</script>`;
 
 /** Milliseconds by delay of the network and by client: `{50: {tokenward: [..]}}`. */
 export async function coldStarts(chrome, site, { rounds, delays }) {
-  const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
-  const server = await startServer({ REFRESH_LIMIT: '1000000', ALLOWED_ORIGINS: origin });
-  let delay = 0;
-  const front = http.createServer(serve(server.url, site, () => delay));
-  await new Promise((resolve) => front.listen(port, '127.0.0.1', resolve));
-  const browser = await chromium.launch({ executablePath: chrome, args: CHROME_ARGS });
   const taken = {};
-  try {
-    for (delay of delays) {
-      const contexts = {};
-      taken[delay] = {};
-      for (const name of Object.keys(APPS)) {
-        // Each is signed in in a browser of its own, so that each has its session.
-        contexts[name] = await browser.newContext();
-        const tab = await contexts[name].newPage();
-        await tab.goto(`${origin}/sign-in.html`);
-        await tab.evaluate(async (user) => {
-          const { AuthClient } = await import('/pkg/index.js');
-          await new AuthClient().login(user);
-        }, USER);
-        await tab.close();
-        taken[delay][name] = [];
-      }
-      for (let round = -2; round < rounds; round += 1) {
-        for (const name of Object.keys(APPS).sort(() => Math.random() - 0.5)) {
-          const tab = await contexts[name].newPage();
-          await tab.goto(`${origin}/${encodeURIComponent(name)}.html`);
-          const [took, status] = await tab
-            .waitForFunction(() => globalThis.took && [globalThis.took, globalThis.status])
-            .then((handle) => handle.jsonValue());
-          if (status !== 200) throw new Error(`${name}: the first call was answered with ${status}`);
-          if (round >= 0) taken[delay][name].push(took);
-          await tab.close();
-        }
-      }
-      for (const context of Object.values(contexts)) await context.close();
+  for (const delay of delays) {
+    const port = await freePort();
+    const server = await startServer({ REFRESH_LIMIT: '1000000', ALLOWED_ORIGINS: `http://127.0.0.1:${port}` });
+    const turns = Array.from({ length: rounds + 2 }, () => Object.keys(APPS).sort(() => Math.random() - 0.5));
+    const pages = { ...APPS, start: start(turns.flat()) };
+    const front = http.createServer(serve(server.url, site, pages, delay));
+    await new Promise((resolve) => front.listen(port, '127.0.0.1', resolve));
+    try {
+      const all = await inBrowser(chrome, `http://127.0.0.1:${port}/start.html`);
+      // The first two rounds warm up.
+      taken[delay] = Object.fromEntries(Object.entries(all).map(([name, times]) => [name, times.slice(2)]));
+    } finally {
+      front.closeAllConnections();
+      await new Promise((resolve) => front.close(resolve));
+      await server.stop();
     }
-  } finally {
-    await browser.close();
-    front.closeAllConnections();
-    await new Promise((resolve) => front.close(resolve));
-    await server.stop();
   }
   return taken;
 }
 
-function serve(target, site, delay) {
+function serve(target, site, pages, delay) {
   const kept = new Map();
   const { hostname, port } = new URL(target);
   return async (request, response) => {
-    if (delay()) await new Promise((resolve) => setTimeout(resolve, delay()));
+    if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
     const name = decodeURIComponent(new URL(request.url, target).pathname);
-    const app = APPS[path.basename(name, '.html')];
     const type = TYPES[path.extname(name)];
     if (!type) {
       const { method, headers } = request;
@@ -91,8 +79,8 @@ function serve(target, site, delay) {
       return request.pipe(asking);
     }
     if (!kept.has(name)) {
-      const bytes = app ?? (type === 'text/html' ? '<!doctype html>' : readFileSync(path.join(site, name)));
-      kept.set(name, brotliCompressSync(bytes));
+      const text = pages[path.basename(name, '.html')];
+      kept.set(name, brotliCompressSync(text ?? readFileSync(path.join(site, name))));
     }
     response
       .writeHead(200, { 'content-type': type, 'content-encoding': 'br', 'cache-control': 'no-store' })

@@ -64,10 +64,10 @@ export type AuthErrors = typeof AuthError;
 let loaded: Promise<unknown> | undefined;
 
 /** Loads the wasm module, once for all clients of the page; a failure is tried again by the next caller. */
-function load(AuthError: AuthErrors): Promise<unknown> {
+function load(AuthError: AuthErrors, file?: Promise<Response>): Promise<unknown> {
   const loading =
     loaded ??
-    loadModule().catch((cause: unknown) => {
+    loadModule(file).catch((cause: unknown) => {
       loaded = undefined;
       const why = String((cause as Error)?.message ?? cause);
       const mend = /unsafe-eval|CSP|Content.Sec/.test(why)
@@ -80,16 +80,21 @@ function load(AuthError: AuthErrors): Promise<unknown> {
 }
 
 /** The engine of a page. */
-export const openEngine = (options: AuthClientOptions, notify: Notify, AuthError: AuthErrors): Promise<Core> =>
-  createEngine(settingsOf(options), notify, AuthError);
+export const openEngine = (
+  options: AuthClientOptions,
+  notify: Notify,
+  AuthError: AuthErrors,
+  file?: Promise<Response>,
+): Promise<Core> => createEngine(settingsOf(options), notify, AuthError, PAGE, file);
 
 export async function createEngine(
   settings: Settings,
   notify: Notify,
   AuthError: AuthErrors,
   world = PAGE,
+  file?: Promise<Response>,
 ): Promise<Core> {
-  await load(AuthError);
+  await load(AuthError, file);
   const error = errorMaker(AuthError);
   const slot = `tokenward:${settings.name}`;
   // A refresh token in the body is this page's alone, and so is its session.

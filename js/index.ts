@@ -1,4 +1,6 @@
 // The face of the package: a synchronous constructor, immutable snapshots, events. Everything that decides is behind it.
+
+import { early } from '#early';
 import type { Engine } from './engine.js';
 import { AuthError } from './errors.js';
 import type { Notify } from './host.js';
@@ -240,13 +242,18 @@ export class AuthClient<User = unknown> {
     return Promise.race([this.#starting, this.#disposal]);
   }
 
+  async #onPage(file: Promise<Response> | undefined): Promise<Engine> {
+    const { openEngine } = await import('./engine.js');
+    return openEngine(this.#options, this.#notify, AuthError, file);
+  }
+
   async #load(): Promise<Engine> {
     const { isolation = 'page' } = this.#options;
     const engine = this.#standIn
       ? this.#standIn(this.#notify)
-      : await (isolation === 'page' ? import('./engine.js') : import('./remote.js')).then(
-          ({ openEngine }): Promise<Engine> => openEngine(this.#options, this.#notify, AuthError),
-        );
+      : isolation === 'page'
+        ? await this.#onPage(early())
+        : await import('./remote.js').then(({ openEngine }) => openEngine(this.#options, this.#notify, AuthError));
     if (this.#disposed) {
       engine.dispose();
       throw disposed();

@@ -3,11 +3,12 @@
 // serves as well where the file is sent as something else than application/wasm.
 import { imports, started } from '#glue';
 
-export function loadModule(): Promise<unknown> {
+/** From `file`, where it was asked for already. */
+export function loadModule(file?: Promise<Response>): Promise<unknown> {
   const given = imports();
   // In a function, so that what it throws is a failure like any other.
   const streamed = async () =>
-    WebAssembly.instantiateStreaming(fetch(new URL('tokenward_bg.wasm', import.meta.url)), given);
+    WebAssembly.instantiateStreaming(file ?? fetch(new URL('tokenward_bg.wasm', import.meta.url)), given);
   return streamed()
     .catch((cause: unknown) =>
       import('./wasm.js')

@@ -129,6 +129,7 @@ export async function buildPackage({ wasmBindgen }) {
     mangleCache: SHORT,
     alias: {
       '#glue': path.join(glue, 'tokenward.js'),
+      '#early': path.join(root, 'js/early.ts'),
       '#load': path.join(root, 'js/load.ts'),
       '#wasm': path.join(glue, 'wasm.js'),
     },
@@ -142,13 +143,14 @@ export async function buildPackage({ wasmBindgen }) {
   const { outputFiles } = await build({
     ...options,
     ...commonJs,
+    alias: { ...options.alias, '#early': source('early-none') },
     external,
     entryPoints: ENTRIES.map(source),
     outdir: pkg,
   });
   for (const { path: file, text } of outputFiles) writeFileSync(file, file.endsWith('.cjs') ? inCommonJs(text) : text);
   for (const whole of ['inline', 'worker']) {
-    const alias = { ...options.alias, '#load': source(`load-${whole}`) };
+    const alias = { ...options.alias, '#early': source('early-none'), '#load': source(`load-${whole}`) };
     await build({ ...options, alias, entryPoints: [source(whole)], outdir: pkg });
   }
   await tighten(readdirSync(pkg).filter((name) => name.endsWith('.js') && existsSync(path.join(pkg, `${name}.map`))));
