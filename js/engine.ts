@@ -37,6 +37,8 @@ export interface Core extends Engine {
   fetch(input: RequestInfo | URL, init?: RequestInit, ask?: Ask): Promise<Response>;
   /** The page is seen again, shown again from the back-forward cache, or online again. */
   woke(by: string): void;
+  /** Nobody sees the page any more. */
+  hid(): void;
 }
 
 /** What an app may be asked about a response. */
@@ -126,11 +128,12 @@ export async function createEngine(
   const restored = hands.ask((asked) => asked.start()).catch(() => {});
   started = true;
   const listening = new AbortController();
+  const hid = () => client.hid();
   const woke = (by: string) => {
     log('debug', 'woke', { by });
     client.woke();
   };
-  onWaking(woke, listening.signal);
+  onWaking(woke, hid, listening.signal);
   const calls = sender(settings, vault, hands.ask, notify, log, error);
   return {
     client: {
@@ -151,6 +154,7 @@ export async function createEngine(
     getAccessToken: calls.getAccessToken,
     diagnostics: log.entries,
     woke,
+    hid,
     dispose() {
       listening.abort();
       client.dispose();

@@ -216,7 +216,12 @@ async function createRemote(settings: Settings, notify: Notify, AuthError: AuthE
   }
 
   await run();
-  onWaking((by) => void ask('woke', { by, shelf: shelf() }).catch(() => {}), leaving.signal);
+  const tell = (what: string, detail?: unknown) => void ask(what, detail).catch(() => {});
+  onWaking(
+    (by) => tell('woke', { by, shelf: shelf() }),
+    () => tell('hid'),
+    leaving.signal,
+  );
   // A worker of all tabs does not see that one of them goes.
   const bye = (event: PageTransitionEvent) => event.persisted || link?.tell('bye', false);
   if (kind === 'shared-worker') addEventListener('pagehide', bye, { signal: leaving.signal });

@@ -18,6 +18,8 @@ const settings: Plain = JSON.parse(worker.name);
 const PATIENCE = 1_000;
 
 const links = new Set<Link>();
+/** Those whose pages nobody sees. */
+const unseen = new Set<Link>();
 let core: Promise<Core> | undefined;
 let snapshot: Snapshot | undefined;
 /** The tab that signed out last. */
@@ -168,7 +170,12 @@ const HEARS: Record<string, (link: Link, detail: never, signal?: AbortSignal) =>
       );
     return (await ready()).getAccessToken(minValidity);
   },
-  async woke(_, { by, shelf }: { by: string; shelf: Kept }) {
+  async hid(link) {
+    unseen.add(link);
+    await rest();
+  },
+  async woke(link, { by, shelf }: { by: string; shelf: Kept }) {
+    unseen.delete(link);
     const started = await ready();
     kept = shelf;
     started.woke(by);
@@ -179,7 +186,9 @@ const HEARS: Record<string, (link: Link, detail: never, signal?: AbortSignal) =>
   /** A page goes, or (`disposed`) a client does. Who may be back in a moment finds the session as it was. */
   async bye(link, disposed: boolean) {
     links.delete(link);
+    unseen.delete(link);
     link.close(undefined);
+    await rest();
     if (!disposed || links.size > 0) return;
     const last = core;
     core = undefined;
@@ -192,6 +201,11 @@ const HEARS: Record<string, (link: Link, detail: never, signal?: AbortSignal) =>
 /** What is answered only when the page has heard what came of it. */
 const inTurn = <T>(work: (core: Core) => Promise<T>): Promise<T> =>
   ready().then((core) => work(core).finally(() => turn));
+
+/** When no page is seen, nothing is renewed until one is or calls. */
+async function rest() {
+  if (links.size > 0 && unseen.size === links.size) (await core)?.hid();
+}
 
 function ready(): Promise<Core> {
   return core ?? Promise.reject(new TypeError('the worker was not greeted'));

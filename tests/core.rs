@@ -1336,6 +1336,39 @@ mod tabs {
     }
 }
 
+#[test]
+fn a_page_that_nobody_sees_sets_no_timer_and_renews_when_it_is_seen() {
+    let mut story = Story::signed_in();
+    story.at(1_000).does(Input::Hid);
+    assert_eq!(story.out, vec![Output::Timer(None)]);
+    // News of another tab are no reason either.
+    story
+        .at(LIFE - 1_000)
+        .does(Input::Heard { news: News::Refreshed { subject: number("ada") }, about: tokenward::core::About::Ours });
+    assert_eq!(story.out, vec![]);
+    story.at(LIFE + 1_000).does(WOKE);
+    story.refresh_flight();
+}
+
+#[test]
+fn a_page_that_nobody_sees_serves_who_calls() {
+    let mut story = Story::signed_in();
+    story.does(Input::Hid).at(LIFE + 1_000).does(Input::Want { min_validity: 0 });
+    assert_eq!(story.verdict(), Verdict::Wait);
+    let flight = story.refresh_flight();
+    assert!(story.out.iter().any(|output| matches!(output, Output::Timer(Some(_)))), "it is watched");
+    story.renewed(flight, Some(LIFE));
+    assert!(story.out.contains(&Output::Timer(None)) && story.out.contains(&Output::Settle(Ok(()))));
+}
+
+#[test]
+fn a_page_that_nobody_sees_does_not_try_again_and_again() {
+    let mut story = Story::signed_in();
+    let flight = story.does(Input::Renew).refresh_flight();
+    story.does(Input::Hid).later(flight, Some(60_000));
+    assert_eq!(story.out.iter().rfind(|output| matches!(output, Output::Timer(_))), Some(&Output::Timer(None)));
+}
+
 /// What crosses to JavaScript as a number has its name there: `js/names.ts` lists them in the order of these enums.
 #[test]
 fn numbers_have_the_names_that_javascript_gives_them() {

@@ -185,6 +185,11 @@ impl Client {
         self.handle(Input::Woke { memory: self.memory() });
     }
 
+    /// Nobody sees the page any more; `woke` tells when that is over.
+    pub fn hid(&self) {
+        self.handle(Input::Hid);
+    }
+
     /// Stops everything; whoever waits is told.
     pub fn dispose(&self) {
         self.disposed.set(true);

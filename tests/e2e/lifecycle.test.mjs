@@ -169,3 +169,21 @@ test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', (
     );
     assert.ok(!JSON.stringify(entries).includes('analytical'));
   }));
+
+test('a page that nobody sees renews nothing by itself, and at once when it is seen', () =>
+  withTabs({ ACCESS_TTL: '12' }, async ({ open, proxy }) => {
+    const page = await open();
+    await signIn(page);
+    const shown = (state) =>
+      page.evaluate((visibility) => {
+        Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, state);
+    await shown('hidden');
+    await later(8_000);
+    assert.equal(proxy.to('/auth/refresh').length, 0, 'it was due after 6 s at the latest');
+    await shown('visible');
+    await later(1_000);
+    assert.equal(proxy.to('/auth/refresh').length, 1);
+    assert.equal(await page.evaluate(() => auth.fetch('/api/me').then(({ status }) => status)), 200);
+  }));

@@ -67,6 +67,8 @@ pub enum Input {
         /// Which sign-in it is about.
         about: About,
     },
+    /// Nobody sees the page any more, until [`Input::Woke`].
+    Hid,
     /// The timer that was asked for rang.
     Timer,
     /// The page is seen again, shown again from the back-forward cache, or online again.

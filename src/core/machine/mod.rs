@@ -42,6 +42,8 @@ pub struct Core {
     owed: bool,
     /// Whether a late answer may have set the cookie again while the server was told.
     revived: bool,
+    /// Whether nobody sees the page: then no timer runs but for those who wait.
+    hidden: bool,
     /// Who was signed in before we lost sight of who is.
     former: Subject,
     /// Since when somebody waits for a token.
@@ -73,6 +75,7 @@ impl Core {
             expected: false,
             owed: false,
             revived: false,
+            hidden: false,
             former: None,
             waiting_since: None,
             failures: 0,
@@ -138,6 +141,7 @@ impl Core {
             }
             Input::Heard { news, about } => self.heard(news, about, now),
             Input::Woke { memory } => self.woke(memory, now),
+            Input::Hid => self.hidden = true,
             _ => self.timer(now),
         }
     }
@@ -374,6 +378,7 @@ impl Core {
     }
 
     fn woke(&mut self, memory: Memory, now: Millis) {
+        self.hidden = false;
         self.recall(memory, now);
         if memory.mark == Mark::Gone && self.expected && self.flight.is_none_or(|_| self.is_queued(Purpose::Refresh)) {
             // What we knew may be long over; its key must not be taken for that of whoever is here now.
@@ -538,13 +543,18 @@ impl Core {
     /// When a refresh is due by itself.
     fn due_at(&self) -> Option<Millis> {
         let due = match &self.session {
-            Session::SignedIn { token, .. } => self.retry_at.or(token.renew_at),
+            Session::SignedIn { token, .. } => self.retry_at.or(token.renew_at).filter(|_| !self.idles()),
             Session::Restoring => Some(self.retry_at.unwrap_or(0)), // until it is known who is here, we ask
             Session::SignedOut(_) => None,
         };
         // Whoever waits although nothing is scheduled (the server asked for silence first) is served when it is over.
         let waited_for = self.waiting_since.filter(|_| self.retry_at.is_none()).map(|_| self.hold_until);
         due.into_iter().chain(waited_for).min().map(|at| at.max(self.hold_until))
+    }
+
+    /// Whether nobody sees the page and nobody waits: whoever comes back, or calls, finds out what is due then.
+    fn idles(&self) -> bool {
+        self.hidden && self.waiting_since.is_none()
     }
 
     fn patience_ends(&self) -> Option<Millis> {
@@ -567,7 +577,7 @@ impl Core {
     }
 
     fn set_timer(&mut self, now: Millis) {
-        let due = if self.flight.is_some() { self.flight_ends() } else { self.due_at() };
+        let due = if self.flight.is_some() { self.flight_ends() } else { self.due_at().filter(|_| !self.idles()) };
         let at = due.into_iter().chain(self.patience_ends()).min();
         if at != self.timer_at {
             self.timer_at = at;
