@@ -1,0 +1,46 @@
+// Budgets, so that they cannot rot: what `npm run bench` measures, on few rounds and with generous slack. (The bytes are
+// checked by the build: size-budget.json.)
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { makeSite, runOn } from '../../benches/site.mjs';
+
+let site;
+before(() => {
+  site = makeSite(mkdtempSync(path.join(os.tmpdir(), 'tokenward-budget-')));
+});
+after(() => rmSync(site, { recursive: true, force: true }));
+
+const run = (settings, options) => runOn(site, process.env.CHROME, settings, options);
+
+test('a call costs little more than a hand-written one that builds the same Request', async () => {
+  const told = await run({ bench: 'stubbed', url: '/api/me', rounds: 9, count: 300, peers: {} });
+  const [ours, theirs] = [told.tokenward.median, told['hand-written, with a Request'].median];
+  assert.ok(ours < theirs * 2 + 10, `${ours.toFixed(1)} µs, beside it ${theirs.toFixed(1)} µs`);
+});
+
+test('10,000 calls at once cost one refresh and no failure, however the token came to its end', async () => {
+  const told = await run({ bench: 'storm', client: 'tokenward', counts: [10_000], rounds: 3 });
+  const [fresh] = told;
+  for (const { state, refreshes, failed, median } of told) {
+    assert.deepEqual([state, refreshes, failed], [state, state === 'fresh' ? 0 : 1, 0]);
+    // Each refused call is sent twice.
+    const goal = (state === 'refused by the server' ? 6 : 3) * fresh.median + 500;
+    assert.ok(median < goal, `${state}: ${median.toFixed(0)} ms, with a fresh token ${fresh.median.toFixed(0)} ms`);
+  }
+});
+
+test('memory is as it was after 20,000 calls', async () => {
+  const flags = ['--enable-precise-memory-info', '--js-flags=--expose-gc'];
+  const { before, after } = await run({ bench: 'memory', count: 20_000 }, { flags });
+  assert.equal(after.wasm, before.wasm);
+  assert.ok(after.heap - before.heap < 1_000_000, `${before.heap} bytes before, ${after.heap} after`);
+});
+
+test('no timer runs but the renewal, and none while nobody sees the page', async () => {
+  const { signedIn, idle, hidden, cleared } = await run({ bench: 'idle', milliseconds: 1500 });
+  assert.match(signedIn.at(-1), /^setTimeout (7|8)\d\d s$/, 'a token of 900 s is renewed in its last minutes');
+  assert.deepEqual({ idle, hidden, cleared }, { idle: [], hidden: [], cleared: 1 });
+});
