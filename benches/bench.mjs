@@ -1,5 +1,5 @@
 // npm run bench: tokenward beside its peers and beside bare `fetch`, on this machine: a table on the terminal, all of it in
-// target/bench.json, and docs/bench.svg. `ONLY=call` runs one part; `QUICK=1` runs fewer rounds.
+// target/bench.json, and docs/bench.svg. `ONLY=size,call` runs some parts; `QUICK=1` runs fewer rounds.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
@@ -129,7 +129,8 @@ await main(async () => {
     );
   }
 
-  for (const [name, part] of Object.entries(parts).filter(([name]) => name.includes(only))) {
+  const wanted = ([name]) => only === '' || only.split(',').includes(name);
+  for (const [name, part] of Object.entries(parts).filter(wanted)) {
     say(name);
     await part();
   }
@@ -185,12 +186,22 @@ async function tabs(chrome, site) {
           pages.map((page) => page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }))),
         );
         const failed = await Promise.all(pages.map((page) => page.evaluate(() => all())));
+        const over = await Promise.all(
+          pages.map((page) =>
+            page.evaluate(() =>
+              auth.fetch('/api/me').then(
+                ({ status }) => status !== 200,
+                () => true,
+              ),
+            ),
+          ),
+        );
         rows.push({
           client,
           refreshes: (await server.counted('refresh_rotated')) - before,
           'taken for theft': await server.counted('refresh_reused'),
           'failed calls': failed.reduce((sum, count) => sum + count, 0),
-          'tabs signed out': failed.filter((count) => count > 0).length,
+          'tabs signed out': over.filter(Boolean).length,
         });
       } finally {
         await context.close();

@@ -29,7 +29,17 @@ export async function inBrowser(chrome, url, { patience = 300_000, flags = [] } 
   } finally {
     browser.kill();
     await ended;
-    // The browser's helpers may still be writing.
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    await remove(folder);
+  }
+}
+
+/** The browser's helpers may still be writing for a while. What cannot be removed then is left to the system's cleaning. */
+async function remove(folder) {
+  for (let tries = 0; tries < 40; tries += 1) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
   }
 }

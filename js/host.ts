@@ -73,6 +73,17 @@ const SIGNED_OUT = 1;
 const FAILED = 3;
 /** A status that no server answers with: it could not be sent. */
 const UNSENDABLE = 1;
+/** No answer came. (Whole, so that nothing on `Object.prototype` speaks in its place.) */
+const NOTHING: Answer = {
+  status: 0,
+  code: undefined,
+  message: undefined,
+  retryAfter: 0,
+  token: 0,
+  expiresIn: Number.NaN,
+  jwtLife: Number.NaN,
+  subject: 0,
+};
 
 export function createHands({ client, vault, mark, tabs, log, notify, error, abandon }: Tools): Hands {
   /** Who waits for a token, all on one promise; and who waits for the login that was asked for last. */
@@ -88,26 +99,26 @@ export function createHands({ client, vault, mark, tabs, log, notify, error, aba
   /** An auth call, which leaves a trace in the log; a failing `authHeaders` is told to the developer. */
   async function call(number: number, flight: number): Promise<void> {
     const endpoint = ENDPOINTS[number] as (typeof ENDPOINTS)[number];
-    const { credentials, caller } = (endpoint === 'login' && forLogin) || {};
-    let answer: Partial<Answer> = {};
+    const login = endpoint === 'login' ? forLogin : undefined;
+    let answer = NOTHING;
     try {
-      answer = await vault.call(endpoint, credentials, caller);
-      const { status = 0, code, retryAfter } = answer;
+      answer = await vault.call(endpoint, login?.credentials, login?.caller);
+      const { status, code, retryAfter } = answer;
       log(status < 400 ? 'debug' : 'warn', 'auth-call', { endpoint, status, code: code?.slice(0, 40), retryAfter });
     } catch (cause) {
       const unsendable = cause instanceof Unsendable;
       log('warn', 'auth-call', { endpoint, failed: unsendable ? 'options.authHeaders' : (cause as Error)?.name });
       if (unsendable) {
-        answer = { status: UNSENDABLE };
+        answer = { ...NOTHING, status: UNSENDABLE };
         queueMicrotask(() => {
           if (cause.cause) throw cause.cause;
         });
       }
     }
-    const { status = 0, code = '', retryAfter = 0, token = 0, expiresIn = Number.NaN, jwtLife = Number.NaN } = answer;
-    if (endpoint === 'login') said = answer.message;
+    const { status, code = '', retryAfter, token, expiresIn, jwtLife, subject } = answer;
+    if (login) said = answer.message;
     const says = Object.hasOwn(SESSION_CODES, code) ? (SESSION_CODES[code] as number) : 0;
-    client().answered(number, flight, status, says, retryAfter, token, expiresIn, jwtLife, answer.subject ?? 0);
+    client().answered(number, flight, status, says, retryAfter, token, expiresIn, jwtLife, subject);
   }
 
   const failure = (code: number, retryable: boolean, status: number, retryAfter: number, message?: string) =>

@@ -1,11 +1,14 @@
-// Three things that neither rustc nor wasm-opt does for us, worth 5 KB (brotli) of what an app downloads:
+// Three things that neither rustc nor wasm-opt does for us, worth a third of what an app downloads:
 //
-// 1. Panics say nothing (2.6 KB). On wasm32-unknown-unknown the text of a panic goes nowhere, and with panic = "abort"
-//    it ends in a trap. The functions that format it are replaced by the trap. Nothing else of ours formats anything.
-//    What they would have said, and of which line of which file, is blanked (0.8 KB): wasm-opt drops zeros.
-// 2. Imports and exports have short names (1.4 KB). wasm-bindgen's carry a hash each, twice: in the module and in its glue.
-// 3. The glue keeps what the module imports, and lends its two ends to js/load.ts (0.6 KB): the loader that it brings knows
-//    every browser since 2017 and every way to name a module.
+// 1. Panics say nothing. On wasm32-unknown-unknown the text of a panic goes nowhere, and with panic = "abort" it ends in a
+//    trap. The functions that format it are replaced by the trap; nothing else of ours formats anything. What they would
+//    have said, and of which line of which file, is blanked: wasm-opt drops zeros. Nothing is left then that calls through
+//    the table of functions, and the table goes with all that only it holds.
+// 2. Imports and exports have short names. wasm-bindgen's carry a hash each, twice: in the module and in its glue.
+// 3. The glue keeps what the module imports, and lends its two ends to js/load.ts: the loader that it brings knows every
+//    browser since 2017 and every way to name a module.
+//
+// ARCHITECTURE.md ("Bytes") says what each is worth.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const PANICS =

@@ -6,7 +6,7 @@ export async function open() {
   let token = '';
   const api = axios.create({ withCredentials: true });
   api.interceptors.request.use((config) => {
-    if (token && !config.skipAuthRefresh) config.headers.set('Authorization', `Bearer ${token}`);
+    if (token && !config.url.startsWith('/auth/')) config.headers.set('Authorization', `Bearer ${token}`);
     return config;
   });
   const take = ({ data }) => {

@@ -369,7 +369,7 @@ impl World {
             }
             Happening::Hears { tab, page, news } => {
                 if self.tabs[tab].page == page {
-                    let (news, mark) = self.news[news].clone();
+                    let (news, mark) = self.news[news];
                     let about = match mark {
                         mark if mark == self.tabs[tab].known_mark => About::Ours,
                         mark if mark == self.browser.mark => About::Current,
