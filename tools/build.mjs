@@ -42,7 +42,7 @@ const inCommonJs = (text) => text.replace(/(['"])\.\/(index|errors|options)\.js\
  */
 const INTERNAL = `
   __destroy_into_raw __wbg_ptr abandon admit adopt answered attempt discard elapsed farewell fresh goesOn granted hold idOf jwtLife
-  learn mayReceive nameOf owe postpone present profile refreshFailed refuse rejected reveal settle settleLogout silence spare stepUp unlock wipe
+  learn mayReceive nameOf owe postpone present profile refuse rejected reveal settle settleLogout silence spare stepUp unlock wipe
 `
   .trim()
   .split(/\s+/);
@@ -117,6 +117,7 @@ export async function buildPackage({ wasmBindgen }) {
     // What `require` finds has types of its own, or TypeScript takes it for a module.
     else writeFileSync(path.join(pkg, `${name}.d.cts`), inCommonJs(readFileSync(declared, 'utf8')));
   }
+  mustBeInternal();
   const { build } = await import('esbuild');
   const options = {
     bundle: true,
@@ -160,6 +161,18 @@ export async function buildPackage({ wasmBindgen }) {
   await build({ ...readable, stdin: { contents, resolveDir: root }, outfile: path.join(root, 'target/hands.js') });
   for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(path.join(root, file), path.join(pkg, file));
 }
+
+/** A name that apps use must stay as it is. */
+function mustBeInternal() {
+  const declared = readdirSync(pkg).filter((name) => name.endsWith('.d.ts'));
+  const words = new Set(
+    declared.flatMap((name) => withoutComments(readFileSync(path.join(pkg, name), 'utf8')).match(/\w+/g)),
+  );
+  const known = INTERNAL.filter((name) => words.has(name));
+  if (known.length > 0) throw new Error(`INTERNAL: apps know these by name: ${known.join(', ')}`);
+}
+
+const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 
 /** What terser finds to shorten after esbuild: 0.5 KB (brotli) of the client on the page. */
 async function tighten(names) {
