@@ -155,3 +155,43 @@ test('the page fits a phone and is usable in the dark', () =>
     assert.equal(wide, 0, 'nothing sticks out');
     await picture(page, '4-phone-dark');
   }));
+
+for (const [fault, did, counts] of [
+  ['expire', /^renewed\. Still signed in/, { refresh_rotated: 1, api_unauthorised: 1 }],
+  [
+    'lose-refresh',
+    /refresh failed \(SERVER_ERROR, 504\), renewed\. Still/,
+    { refresh_rotated: 1, refresh_repeated: 1 },
+  ],
+  [
+    'unavailable',
+    /refresh failed \(SERVER_ERROR, 503\).*renewed\. Still signed in after 1\d\.\d s/,
+    { refresh_rotated: 1 },
+  ],
+  [
+    'rate-limited',
+    /refresh failed \(RATE_LIMITED, 429\), renewed\. Still signed in after [567]\.\d s/,
+    { refresh_rotated: 1 },
+  ],
+  ['slow', /^renewed\. Still signed in after [3-7]\.\d s/, { refresh_rotated: 1 }],
+  ['store-away', /refresh failed \(SERVER_ERROR, 503\).*renewed\. Still signed in/, { refresh_rotated: 1 }],
+  ['revoke', /signed out \((revoked|expired)\), SESSION_ENDED\. Signed out/, { revoked: 1, refresh_rotated: 0 }],
+  ['theft', /signed out \(reused\), SESSION_ENDED\. Signed out/, { refresh_rotated: 1, refresh_reused: 1 }],
+]) {
+  test(`what goes wrong: ${fault}`, () =>
+    withPage({}, async ({ page, server }) => {
+      await signIn(page, server);
+      await page.click(`#fault-${fault}`);
+      const output = page.locator('li', { has: page.locator(`#fault-${fault}`) }).locator('output');
+      await page.waitForFunction(
+        (id) =>
+          / after [\d.]+ s\.$/.test(document.getElementById(id).parentElement.querySelector('output').textContent),
+        `fault-${fault}`,
+        { timeout: 40_000 },
+      );
+      assert.match(await output.textContent(), did);
+      const counted = {};
+      for (const name of Object.keys(counts)) counted[name] = await server.counted(name);
+      assert.deepEqual(counted, counts);
+    }));
+}

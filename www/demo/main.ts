@@ -1,5 +1,6 @@
 // The demo page: a small app that uses the package as any app would, and shows what happens.
 import { AuthClient, AuthError, type Session } from 'tokenward';
+import { FAULTS, happen } from './faults.js';
 import { Strip } from './strip.js';
 
 interface User {
@@ -194,6 +195,41 @@ element('expire').addEventListener(
         : `not possible here: ${response.status}`;
     }),
 );
+
+// One at a time, and only while somebody is signed in.
+let happening = false;
+const faultButtons: HTMLButtonElement[] = [];
+const allowFaults = () => {
+  for (const button of faultButtons) button.disabled = happening || auth.session.status !== 'signed-in';
+};
+for (const fault of FAULTS) {
+  const [item, button, expects, did] = ['li', 'button', 'p', 'output'].map((name) => document.createElement(name)) as [
+    HTMLLIElement,
+    HTMLButtonElement,
+    HTMLParagraphElement,
+    HTMLOutputElement,
+  ];
+  button.type = 'button';
+  button.id = `fault-${fault.id}`;
+  button.textContent = fault.title;
+  expects.textContent = fault.expects;
+  expects.id = `expects-${fault.id}`;
+  button.setAttribute('aria-describedby', expects.id);
+  did.textContent = 'not tried yet';
+  button.addEventListener('click', async () => {
+    happening = true;
+    allowFaults();
+    did.textContent = 'under way …';
+    did.textContent = await happen(auth, fault);
+    log(`${fault.title}: ${did.textContent}`);
+    happening = false;
+    allowFaults();
+  });
+  item.append(button, expects, did);
+  element('faults').append(item);
+  faultButtons.push(button);
+}
+auth.subscribe(allowFaults);
 
 const signOut = (scope: 'session' | 'everywhere') => () =>
   void attempt('signing out', async () => {

@@ -128,7 +128,7 @@ pub const SETTINGS: &[Setting] = &[
         "So many may one session do at once, because many tabs may wake together; afterwards one a second.",
     ),
     setting("LOG", "text", "text, json or off", "How events are written to the standard output."),
-    setting("DEMO", "false", FLAG, "Demo accounts, and a switch that expires an access token."),
+    setting("DEMO", "false", FLAG, "Demo accounts, and switches that make things go wrong."),
     setting("DEMO_DIR", "", "a folder", "The built demo page, served at `/`."),
 ];
 

@@ -1,13 +1,27 @@
-//! A switch for the demo page and the tests, there only where `DEMO=true`.
+//! Switches for the demo page and the tests, there only where `DEMO=true`: what goes wrong on networks and servers, made to
+//! happen on this one.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
-use axum::extract::State;
+use axum::Json as Answer;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::{Shared, TokenErrors};
+use super::json::Json;
+use super::{Shared, TokenErrors, errors};
+use crate::error::ApiError;
 use crate::guard::SignedIn;
+use crate::now;
+use crate::refresh_token::Presented;
+use crate::sessions::Refreshed;
+use crate::telemetry::Happened;
 
 /// Tokens (by `jti`) that are taken for expired before their time.
 #[derive(Default)]
@@ -30,4 +44,160 @@ pub async fn expire_token(State(server): State<Shared>, SignedIn(claims): Signed
         set.insert(claims.jti);
     }
     StatusCode::NO_CONTENT
+}
+
+/// What can be made to go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// The next refresh is done, and its answer lost: a gateway says 504 in its place.
+    LoseRefresh,
+    /// A gateway answers 503 with an HTML page for the auth endpoints.
+    Unavailable,
+    /// The auth endpoints answer 429 with `Retry-After`.
+    RateLimited,
+    /// Auth endpoints and APIs answer a second and a half later.
+    Slow,
+    /// The session store is away: the auth endpoints answer 503 `STORE_UNAVAILABLE`.
+    StoreAway,
+}
+
+/// Which, and for how long.
+#[derive(Deserialize, ToSchema)]
+pub struct NewFault {
+    fault: Fault,
+    /// Seconds, up to 60. `lose-refresh` waits so long for a refresh.
+    #[serde(default = "ten")]
+    seconds: u64,
+}
+
+const fn ten() -> u64 {
+    10
+}
+
+const LONGEST: u64 = 60;
+const SLOWNESS: Duration = Duration::from_millis(1_500);
+
+/// What goes wrong at present, and until when.
+#[derive(Default)]
+pub struct Faults(Mutex<Vec<(Fault, Instant)>>);
+
+impl Faults {
+    fn start(&self, fault: Fault, span: Duration) {
+        if let Ok(mut faults) = self.0.lock() {
+            faults.retain(|(other, _)| *other != fault);
+            faults.push((fault, Instant::now() + span));
+        }
+    }
+
+    fn end_all(&self) {
+        if let Ok(mut faults) = self.0.lock() {
+            faults.clear();
+        }
+    }
+
+    /// How long it still lasts.
+    fn left(&self, fault: Fault) -> Option<Duration> {
+        let faults = self.0.lock().ok()?;
+        let (_, until) = faults.iter().find(|(other, _)| *other == fault)?;
+        until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+    }
+
+    /// Whether it was there; it happens once.
+    fn take(&self, fault: Fault) -> bool {
+        let there = self.left(fault).is_some();
+        if there && let Ok(mut faults) = self.0.lock() {
+            faults.retain(|(other, _)| *other != fault);
+        }
+        there
+    }
+}
+
+errors!(FaultErrors: ApiError::InvalidRequest(StatusCode::BAD_REQUEST, "fault: expected …".into()));
+
+/// Makes something go wrong
+///
+/// For everybody who uses this server; the same again begins anew.
+#[utoipa::path(post, path = "/demo/faults", tag = "demo", request_body = NewFault,
+    responses((status = 204), FaultErrors, TokenErrors), security(("access token" = [])))]
+pub async fn start_fault(
+    State(server): State<Shared>,
+    SignedIn(_): SignedIn,
+    Json(NewFault { fault, seconds }): Json<NewFault>,
+) -> Result<StatusCode, ApiError> {
+    if seconds == 0 || seconds > LONGEST {
+        let problem = format!("seconds: expected 1 to {LONGEST}, got {seconds}");
+        return Err(ApiError::InvalidRequest(StatusCode::BAD_REQUEST, problem));
+    }
+    server.faults.start(fault, Duration::from_secs(seconds));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets everything go well again
+#[utoipa::path(delete, path = "/demo/faults", tag = "demo", responses((status = 204), TokenErrors),
+    security(("access token" = [])))]
+pub async fn end_faults(State(server): State<Shared>, SignedIn(_): SignedIn) -> StatusCode {
+    server.faults.end_all();
+    StatusCode::NO_CONTENT
+}
+
+/// What the thief got.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case", tag = "outcome")]
+pub enum Theft {
+    /// New tokens. The next refresh by whoever they were stolen from is the second use, and ends the session.
+    Rotated,
+    /// Nothing: the refresh token is bound to a key that the thief does not have (RFC 9449).
+    Bound,
+}
+
+/// Plays a thief who has copied the present refresh token of this session, and uses it first
+#[utoipa::path(post, path = "/demo/theft", tag = "demo", responses((status = 200, body = Theft), TokenErrors),
+    security(("access token" = [])))]
+pub async fn theft(State(server): State<Shared>, SignedIn(claims): SignedIn) -> Result<Answer<Theft>, ApiError> {
+    if claims.cnf.is_some() {
+        return Ok(Answer(Theft::Bound));
+    }
+    let session = server.sessions.store.find(&claims.sid, now()).await?.ok_or(ApiError::TokenRevoked)?;
+    let stolen = Presented { sid: session.sid, generation: session.generation, jkt: None };
+    match server.sessions.refresh(&stolen, Some(b"thief")).await? {
+        Refreshed::Rotated(..) => server.telemetry.count(Happened::RefreshRotated, &stolen.sid),
+        _ => return Err(ApiError::TokenRevoked),
+    }
+    Ok(Answer(Theft::Rotated))
+}
+
+/// Lets happen what was switched on. The switches themselves always work.
+pub async fn go_wrong(State(server): State<Shared>, request: Request, next: Next) -> Response {
+    let faults = &server.faults;
+    let path = request.uri().path();
+    let auth = path.starts_with("/auth/") || path.starts_with("/oauth/");
+    let refresh = path == "/auth/refresh" || path == "/oauth/token";
+    if !auth && !path.starts_with("/api/") {
+        return next.run(request).await;
+    }
+    if faults.left(Fault::Slow).is_some() {
+        tokio::time::sleep(SLOWNESS).await;
+    }
+    if auth {
+        if faults.left(Fault::Unavailable).is_some() {
+            return gateway(StatusCode::SERVICE_UNAVAILABLE, "the server behind this gateway is away");
+        }
+        if let Some(left) = faults.left(Fault::RateLimited) {
+            return ApiError::RateLimited(left).into_response();
+        }
+        if faults.left(Fault::StoreAway).is_some() {
+            return ApiError::StoreUnavailable.into_response();
+        }
+    }
+    let response = next.run(request).await;
+    if refresh && response.status().is_success() && faults.take(Fault::LoseRefresh) {
+        return gateway(StatusCode::GATEWAY_TIMEOUT, "the answer of the server was lost on the way");
+    }
+    response
+}
+
+/// As a proxy in front of a server says it: a page, and none of the server's headers.
+fn gateway(status: StatusCode, text: &'static str) -> Response {
+    (status, [(CONTENT_TYPE, "text/html")], format!("<!doctype html><title>{status}</title><p>{text}")).into_response()
 }

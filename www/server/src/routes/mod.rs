@@ -70,6 +70,7 @@ pub struct Server {
     pub telemetry: Telemetry,
     pub sessions: Sessions,
     pub expired: demo::Expired,
+    pub faults: demo::Faults,
     /// The front of all request ids of this process.
     pub request_prefix: String,
     pub requests: AtomicU64,
@@ -158,6 +159,7 @@ pub fn router(server: Shared) -> Router {
         Some(folder) => app.fallback_service(ServeDir::new(folder).fallback(get(not_found))),
         None => app.fallback(not_found),
     };
+    let app = if config.demo { app.layer(from_fn_with_state(server.clone(), demo::go_wrong)) } else { app };
     app.method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(cors(config))
         .layer(from_fn_with_state(server.clone(), around))
@@ -194,7 +196,10 @@ fn endpoints(dialect: Dialect, demo: bool) -> OpenApiRouter<Shared> {
         .routes(routes!(ops::readyz))
         .routes(routes!(ops::metrics));
     if demo {
-        all = all.routes(routes!(demo::expire_token));
+        all = all
+            .routes(routes!(demo::expire_token))
+            .routes(routes!(demo::start_fault, demo::end_faults))
+            .routes(routes!(demo::theft));
     }
     complete(all.get_openapi_mut(), dialect);
     all

@@ -332,3 +332,83 @@ fn every_wrong_setting_is_named_with_what_was_expected_and_no_secret_is_told() {
     }
     assert!(problems.contains("\"70000\"") && !problems.contains("my-secret-key"), "{problems}");
 }
+
+/// Switches a fault on.
+async fn goes_wrong(server: &Server, access: &str, fault: &str, seconds: u64) {
+    let switch = server.post("/demo/faults", &json!({ "fault": fault, "seconds": seconds })).bearer_auth(access);
+    assert_eq!(switch.send().await.unwrap().status(), StatusCode::NO_CONTENT, "{fault}");
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_lost_once_and_its_refresh_repeats() {
+    let server = Server::start().await;
+    let login = server.login().await;
+    goes_wrong(&server, &login.access, "lose-refresh", 10).await;
+    let lost = server.refresh(&login.refresh, Some("key")).send().await.unwrap();
+    assert_eq!(lost.status(), StatusCode::GATEWAY_TIMEOUT);
+    assert!(lost.headers().get("set-cookie").is_none(), "the next refresh token is lost with it");
+    let again = granted(server.refresh(&login.refresh, Some("key"))).await;
+    assert_eq!(outcome(server.me(&again.access)).await.0, 200);
+    assert_eq!(server.counted("refresh_rotated").await, 1);
+    assert_eq!(server.counted("refresh_repeated").await, 1);
+}
+
+#[tokio::test]
+async fn each_fault_answers_as_it_says_and_ends() {
+    let server = Server::start().await;
+    let login = server.login().await;
+    for (fault, status, code) in [("rate-limited", 429, "RATE_LIMITED"), ("store-away", 503, "STORE_UNAVAILABLE")] {
+        goes_wrong(&server, &login.access, fault, 30).await;
+        let refused = server.refresh(&login.refresh, Some("key")).send().await.unwrap();
+        assert!(refused.headers().contains_key("retry-after"), "{fault}");
+        let body: Value = refused.json().await.unwrap();
+        assert_eq!(body["error"]["code"], code);
+        assert_eq!(outcome(server.refresh(&login.refresh, Some("key"))).await.0, status);
+        assert_eq!(outcome(server.me(&login.access)).await.0, 200, "the APIs go on");
+        let well = server.request(Method::DELETE, "/demo/faults").bearer_auth(&login.access);
+        assert_eq!(well.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    }
+    goes_wrong(&server, &login.access, "unavailable", 1).await;
+    let page = server.refresh(&login.refresh, Some("key")).send().await.unwrap();
+    assert_eq!((page.status().as_u16(), page.headers()["content-type"].to_str().unwrap()), (503, "text/html"));
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    granted(server.refresh(&login.refresh, Some("key"))).await;
+    assert_eq!(server.counted("refresh_rotated").await, 1, "nothing of all this reached the session");
+}
+
+#[tokio::test]
+async fn a_slow_server_is_slow_to_auth_calls_and_apis() {
+    let server = Server::start().await;
+    let login = server.login().await;
+    goes_wrong(&server, &login.access, "slow", 30).await;
+    let start = std::time::Instant::now();
+    assert_eq!(outcome(server.me(&login.access)).await.0, 200);
+    assert!(start.elapsed() >= std::time::Duration::from_millis(1_400));
+}
+
+#[tokio::test]
+async fn the_thief_gets_tokens_and_the_next_refresh_ends_the_session_for_both() {
+    let server = Server::start().await;
+    let login = server.login().await;
+    let theft: Value =
+        server.post("/demo/theft", &json!({})).bearer_auth(&login.access).send().await.unwrap().json().await.unwrap();
+    assert_eq!(theft["outcome"], "rotated");
+    let refused = outcome(server.refresh(&login.refresh, Some("key"))).await;
+    assert_eq!(refused, (401, "REFRESH_TOKEN_REUSED".into()));
+    assert_eq!(outcome(server.me(&login.access)).await, (401, "TOKEN_REVOKED".into()));
+    assert_eq!(server.counted("refresh_reused").await, 1);
+}
+
+#[tokio::test]
+async fn faults_need_a_sign_in_and_sense() {
+    let server = Server::start().await;
+    let login = server.login().await;
+    let any = json!({ "fault": "slow" });
+    assert_eq!(outcome(server.post("/demo/faults", &any)).await, (401, "NO_TOKEN".into()));
+    for wrong in [json!({ "fault": "earthquake" }), json!({ "fault": "slow", "seconds": 61 }), json!({})] {
+        let (status, _) = outcome(server.post("/demo/faults", &wrong).bearer_auth(&login.access)).await;
+        assert_eq!(status, 400, "{wrong}");
+    }
+    let plain = Server::start_with(&[("DEMO", "false")]).await;
+    assert_eq!(outcome(plain.post("/demo/faults", &any)).await, (404, "NOT_FOUND".into()));
+}

@@ -205,6 +205,8 @@ async fn the_openapi_document_describes_what_is_there() {
         "/readyz",
         "/metrics",
         "/demo/expire-token",
+        "/demo/faults",
+        "/demo/theft",
     ] {
         assert!(paths.contains_key(path), "{path}");
     }

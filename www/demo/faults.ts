@@ -1,0 +1,153 @@
+// What goes wrong on networks and servers, made to happen on the real one: what should come of it, and what did.
+import { type AuthClient, AuthError } from 'tokenward';
+
+export interface Fault {
+  readonly id: string;
+  readonly title: string;
+  /** What should happen. */
+  readonly expects: string;
+  run(auth: AuthClient): Promise<unknown>;
+}
+
+/** Calls the server's switches and the list of sessions with the page's own client. */
+async function ask(auth: AuthClient, method: string, path: string, body?: unknown): Promise<Response> {
+  const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const response = await auth.fetch(path, { method, ...(body !== undefined && json) });
+  if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}`);
+  return response;
+}
+
+const goWrong = (auth: AuthClient, fault: string, seconds: number) =>
+  ask(auth, 'POST', '/demo/faults', { fault, seconds });
+
+/** Renews as soon as that works again; `auth.refresh` alone waits no longer than its caller's patience. */
+async function renewed(auth: AuthClient): Promise<void> {
+  const done = new Promise<void>((resolve) => {
+    const end = auth.on('refreshed', () => {
+      end();
+      resolve();
+    });
+  });
+  await auth.refresh().catch((error: unknown) => {
+    if (!(error instanceof AuthError && error.retryable)) throw error;
+  });
+  await done;
+}
+
+export const FAULTS: readonly Fault[] = [
+  {
+    id: 'expire',
+    title: 'Expire the token now',
+    expects: 'The next call meets a 401, the token is renewed once, and the call is sent again.',
+    async run(auth) {
+      await ask(auth, 'POST', '/demo/expire-token');
+      await ask(auth, 'GET', '/api/me');
+    },
+  },
+  {
+    id: 'lose-refresh',
+    title: 'Lose the next answer',
+    expects:
+      'The server rotates, but its answer is lost. The client asks again with the same key and gets the same successor: no theft, still signed in.',
+    async run(auth) {
+      await goWrong(auth, 'lose-refresh', 20);
+      await renewed(auth);
+    },
+  },
+  {
+    id: 'unavailable',
+    title: '503 for 10 seconds',
+    expects:
+      'Refreshes fail, with growing pauses. Nobody is signed out, calls go on with the present token, and the next one is had when the server is back.',
+    async run(auth) {
+      await goWrong(auth, 'unavailable', 10);
+      await renewed(auth);
+    },
+  },
+  {
+    id: 'rate-limited',
+    title: '429 for 5 seconds',
+    expects: 'The client keeps still for as long as Retry-After says, in all tabs, and then renews.',
+    async run(auth) {
+      await goWrong(auth, 'rate-limited', 5);
+      await renewed(auth);
+    },
+  },
+  {
+    id: 'slow',
+    title: 'Slow network',
+    expects: 'Everything takes a second and a half longer; nothing fails.',
+    async run(auth) {
+      await goWrong(auth, 'slow', 10);
+      await auth.refresh();
+      await ask(auth, 'GET', '/api/me');
+      await ask(auth, 'DELETE', '/demo/faults');
+    },
+  },
+  {
+    id: 'store-away',
+    title: 'Session store away',
+    expects:
+      'The server knows tokens but no sessions for 5 seconds (Redis is down). As with a 503: nobody is signed out.',
+    async run(auth) {
+      await goWrong(auth, 'store-away', 5);
+      await renewed(auth);
+    },
+  },
+  {
+    id: 'revoke',
+    title: 'Revoke this session',
+    expects: 'As an administrator would. The next call finds the session over: signed out, with the reason.',
+    async run(auth) {
+      const list = await ask(auth, 'GET', '/auth/sessions');
+      const { sessions } = (await list.json()) as { sessions: { id: string; current: boolean }[] };
+      const { id } = sessions.find(({ current }) => current) as { id: string };
+      await ask(auth, 'DELETE', `/auth/sessions/${id}`);
+      await ask(auth, 'GET', '/api/me');
+    },
+  },
+  {
+    id: 'theft',
+    title: 'Steal the refresh token',
+    expects:
+      'A thief has copied the refresh token and uses it first. When this page uses it too, the server sees it twice and ends the session for both: signed out, reused.',
+    async run(auth) {
+      await ask(auth, 'POST', '/demo/theft');
+      await auth.refresh();
+    },
+  },
+];
+
+/** Lets it happen, and says what came of it in the order in which it came. */
+export async function happen(auth: AuthClient, fault: Fault): Promise<string> {
+  const seen: string[] = [];
+  const start = performance.now();
+  const ends = [
+    auth.on('refreshed', () => seen.push('renewed')),
+    auth.on('refresh-failed', ({ error }) =>
+      seen.push(`refresh failed (${error.code}${error.status ? `, ${error.status}` : ''})`),
+    ),
+    auth.on('signed-out', ({ reason }) => seen.push(`signed out (${reason})`)),
+  ];
+  try {
+    await fault.run(auth);
+  } catch (error) {
+    seen.push(error instanceof AuthError ? error.code : String(error));
+  }
+  // Events are told in a moment of their own.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const end of ends) end();
+  const took = ((performance.now() - start) / 1000).toFixed(1);
+  return `${repeated(seen).join(', ') || 'nothing'}. ${auth.session.status === 'signed-in' ? 'Still signed in' : 'Signed out'} after ${took} s.`;
+}
+
+/** `['a', 'a', 'b']` as `['a × 2', 'b']`. */
+function repeated(texts: readonly string[]): string[] {
+  const runs: { text: string; times: number }[] = [];
+  for (const text of texts) {
+    const last = runs.at(-1);
+    if (last?.text === text) last.times += 1;
+    else runs.push({ text, times: 1 });
+  }
+  return runs.map(({ text, times }) => (times > 1 ? `${text} × ${times}` : text));
+}
