@@ -1,4 +1,5 @@
-// The names of what the core tells as numbers, in the order of its enums: `tests/core.rs` compares them.
+// The names of what crosses the border as numbers. Codes and reasons are in the order of the core's enums, which
+// `tests/core.rs` compares; the others in that of `src/web/client.rs`.
 import type { AuthErrorCode } from './errors.js';
 
 /** The codes of the core, and what each says to people. */

@@ -125,3 +125,22 @@ test('where neither the module nor its copy is there, the error says what to ser
     await signIn(page);
     assert.deepEqual(await works(page), [200, 'signed-in']);
   }));
+
+test('the module is asked for beside the engine and not by it, and once', () =>
+  withTabs({}, async ({ open, context }) => {
+    await context.route('**/engine.js', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.continue();
+    });
+    const page = await open({ isolation: 'page' });
+    await signIn(page);
+    const loads = await page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .filter(({ name }) => /\/(engine\.js|tokenward_bg\.wasm)$/.test(name))
+        .map(({ name, startTime, responseEnd }) => ({ wasm: name.endsWith('.wasm'), startTime, responseEnd })),
+    );
+    const [[wasm, ...more], [engine]] = [loads.filter((load) => load.wasm), loads.filter((load) => !load.wasm)];
+    assert.deepEqual(more, []);
+    assert.ok(wasm.startTime < engine.responseEnd - 200, JSON.stringify(loads));
+  }));

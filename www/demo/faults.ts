@@ -17,22 +17,26 @@ async function ask(auth: AuthClient, method: string, path: string, body?: unknow
   return response;
 }
 
-const goWrong = (auth: AuthClient, fault: string, seconds: number) =>
-  ask(auth, 'POST', '/demo/faults', { fault, seconds });
-
-/** Renews as soon as that works again; `auth.refresh` alone waits no longer than its caller's patience. */
+/** Renews, as an app that does not give up: `auth.refresh` waits no longer than its caller's patience, and is asked again. */
 async function renewed(auth: AuthClient): Promise<void> {
-  const done = new Promise<void>((resolve) => {
-    const end = auth.on('refreshed', () => {
-      end();
-      resolve();
-    });
-  });
-  await auth.refresh().catch((error: unknown) => {
-    if (!(error instanceof AuthError && error.retryable)) throw error;
-  });
-  await done;
+  for (;;) {
+    try {
+      await auth.refresh();
+      return;
+    } catch (error) {
+      if (!(error instanceof AuthError && error.retryable)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
 }
+
+/** Switches a fault on for so many seconds, and then does what meets it. */
+const during =
+  (fault: string, seconds: number, meet = renewed): Fault['run'] =>
+  async (auth) => {
+    await ask(auth, 'POST', '/demo/faults', { fault, seconds });
+    await meet(auth);
+  };
 
 export const FAULTS: readonly Fault[] = [
   {
@@ -49,50 +53,37 @@ export const FAULTS: readonly Fault[] = [
     title: 'Lose the next answer',
     expects:
       'The server rotates, but its answer is lost. The client asks again with the same key and gets the same successor: no theft, still signed in.',
-    async run(auth) {
-      await goWrong(auth, 'lose-refresh', 20);
-      await renewed(auth);
-    },
+    run: during('lose-refresh', 20),
   },
   {
     id: 'unavailable',
     title: '503 for 10 seconds',
     expects:
       'Refreshes fail, with growing pauses. Nobody is signed out, calls go on with the present token, and the next one is had when the server is back.',
-    async run(auth) {
-      await goWrong(auth, 'unavailable', 10);
-      await renewed(auth);
-    },
+    run: during('unavailable', 10),
   },
   {
     id: 'rate-limited',
     title: '429 for 5 seconds',
     expects: 'The client keeps still for as long as Retry-After says, in all tabs, and then renews.',
-    async run(auth) {
-      await goWrong(auth, 'rate-limited', 5);
-      await renewed(auth);
-    },
+    run: during('rate-limited', 5),
   },
   {
     id: 'slow',
     title: 'Slow network',
     expects: 'Everything takes a second and a half longer; nothing fails.',
-    async run(auth) {
-      await goWrong(auth, 'slow', 10);
+    run: during('slow', 10, async (auth) => {
       await auth.refresh();
       await ask(auth, 'GET', '/api/me');
       await ask(auth, 'DELETE', '/demo/faults');
-    },
+    }),
   },
   {
     id: 'store-away',
     title: 'Session store away',
     expects:
       'The server knows tokens but no sessions for 5 seconds (Redis is down). As with a 503: nobody is signed out.',
-    async run(auth) {
-      await goWrong(auth, 'store-away', 5);
-      await renewed(auth);
-    },
+    run: during('store-away', 5),
   },
   {
     id: 'revoke',
