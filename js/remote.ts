@@ -286,7 +286,7 @@ function launch(kind: Kind, name: string, AuthError: AuthErrors) {
     } else {
       const own = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name });
       const { port1, port2 } = new MessageChannel();
-      own.postMessage({ what: 'life' }, [port2]);
+      own.postMessage({ what: 'life', detail: port2 }, [port2]);
       worker = own;
       port = own;
       life = port1;

@@ -27,6 +27,7 @@ let leaver: Link | undefined;
 
 /** The storage of the pages as they last told. */
 let kept: Kept = {};
+const held = new Set<MessagePort>();
 let turn: Promise<unknown> = Promise.resolve();
 const world: World = {
   ofAllTabs,
@@ -181,8 +182,10 @@ const HEARS: Record<string, (link: Link, detail: never, signal?: AbortSignal) =>
     started.woke(by);
   },
   alive: () => true,
-  /** A port whose other end hears when the worker dies. */
-  life() {},
+  /** A port whose other end hears when the worker dies, and not before: what nobody holds may be closed. */
+  life(_, port: MessagePort) {
+    held.add(port);
+  },
   /** A page goes, or (`disposed`) a client does. Who may be back in a moment finds the session as it was. */
   async bye(link, disposed: boolean) {
     links.delete(link);

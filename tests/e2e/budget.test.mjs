@@ -16,8 +16,9 @@ after(() => rmSync(site, { recursive: true, force: true }));
 const run = (settings, options) => runOn(site, process.env.CHROME, settings, options);
 
 test('a call costs little more than a hand-written one that builds the same Request', async () => {
-  const told = await run({ bench: 'stubbed', url: '/api/me', rounds: 9, count: 300, peers: {} });
-  const [ours, theirs] = [told.tokenward.median, told['hand-written, with a Request'].median];
+  const told = await run({ bench: 'stubbed', url: '/api/me', rounds: 60, count: 300, peers: {} });
+  // The best of many short rounds: what else the machine does can only add to a round.
+  const [ours, theirs] = [told.tokenward.min, told['hand-written, with a Request'].min];
   assert.ok(ours < theirs * 2 + 10, `${ours.toFixed(1)} µs, beside it ${theirs.toFixed(1)} µs`);
 });
 
