@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::dpop::Jkt;
 use crate::error::ApiError;
 use crate::keys::{VerifyingKey, random_bytes};
-use crate::store::User;
+use crate::store::{Session, User};
 
 const TYP: &str = "at+jwt";
 /// No token of ours is nearly as long; longer ones are not even looked at.
@@ -35,6 +35,9 @@ pub struct Claims {
     pub sid: String,
     pub email: String,
     pub role: String,
+    /// How often the session's refresh token has been rotated; for demonstrations only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
     /// The key without which the token is good for nothing (RFC 7800).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
@@ -57,6 +60,7 @@ pub struct AccessTokens {
     issuer: String,
     audience: String,
     ttl: u64,
+    tells_generation: bool,
 }
 
 impl AccessTokens {
@@ -70,11 +74,18 @@ impl AccessTokens {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
             ttl: config.access_ttl,
+            tells_generation: config.demo,
         }
     }
 
     /// A fresh token for a user's session, and its life in seconds.
-    pub fn issue(&self, user: &User, sid: &str, jkt: Option<&str>, now: u64) -> Result<(String, u64), ApiError> {
+    pub fn issue(
+        &self,
+        user: &User,
+        session: &Session,
+        jkt: Option<&str>,
+        now: u64,
+    ) -> Result<(String, u64), ApiError> {
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
@@ -83,9 +94,10 @@ impl AccessTokens {
             nbf: now,
             exp: now + self.ttl,
             jti: BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<16>()),
-            sid: sid.to_owned(),
+            sid: session.sid.clone(),
             email: user.email.clone(),
             role: user.role.clone(),
+            generation: self.tells_generation.then_some(session.generation),
             cnf: jkt.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
         };
         let token = encode(&self.header, &claims, &self.signing).map_err(|error| {

@@ -273,7 +273,7 @@ fn grant(
     jkt: Option<&str>,
 ) -> Result<Response, ApiError> {
     let dialect = server.config.dialect;
-    let (access_token, expires_in) = server.access.issue(user, &session.sid, jkt, now())?;
+    let (access_token, expires_in) = server.access.issue(user, session, jkt, now())?;
     let refresh_token = server.refresh.issue(&session.sid, session.generation, jkt);
     let idle = session.idle_expires_at.saturating_sub(now());
     let cookies = CookieJar::new();

@@ -20,6 +20,7 @@ use crate::error::ApiError;
 use crate::guard::SignedIn;
 use crate::now;
 use crate::refresh_token::Presented;
+use crate::revocations;
 use crate::sessions::Refreshed;
 use crate::telemetry::Happened;
 
@@ -76,6 +77,7 @@ const fn ten() -> u64 {
 }
 
 const LONGEST: u64 = 60;
+const LONGEST_WATCH: Duration = Duration::from_secs(20);
 const SLOWNESS: Duration = Duration::from_millis(1_500);
 
 /// What goes wrong at present, and until when.
@@ -165,6 +167,24 @@ pub async fn theft(State(server): State<Shared>, SignedIn(claims): SignedIn) -> 
         _ => return Err(ApiError::TokenRevoked),
     }
     Ok(Answer(Theft::Rotated))
+}
+
+/// Waits for the end of the session
+///
+/// Answers 401 in the moment in which the session is over, wherever it was ended, or 204 after 20 seconds in which it was
+/// not. A page that keeps asking is signed out at once.
+#[utoipa::path(get, path = "/demo/session-end", tag = "demo",
+    responses((status = 204, description = "It goes on"), TokenErrors), security(("access token" = [])))]
+pub async fn session_end(State(server): State<Shared>, SignedIn(claims): SignedIn) -> Result<StatusCode, ApiError> {
+    let end = Instant::now() + LONGEST_WATCH;
+    while Instant::now() < end {
+        tokio::time::sleep(revocations::POLL).await;
+        // (A store that is away says nothing of the session.)
+        if let Err(ApiError::TokenRevoked) = server.sessions.check(&claims).await {
+            return Err(ApiError::TokenRevoked);
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Lets happen what was switched on. The switches themselves always work.

@@ -7,6 +7,7 @@ pub mod json;
 mod oauth;
 mod ops;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -14,14 +15,17 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY as POLICY, CONTENT_TYPE, HeaderName, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, Method};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get, get_service};
 use http_body_util::BodyExt;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::services::ServeDir;
+use tower_http::services::{ServeDir, ServeFile};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -48,12 +52,22 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// `'wasm-unsafe-eval'` allows compiling wasm, nothing else.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; \
-     style-src 'self'; img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'self'; \
-     frame-ancestors 'none'";
+macro_rules! content_security_policy {
+    ($connect:literal) => {
+        concat!(
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+            $connect,
+            "; style-src 'self'; img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'"
+        )
+    };
+}
+const CONTENT_SECURITY_POLICY: &str = content_security_policy!("");
+/// Of the page that developers point at servers of their own.
+const OWN_SERVER_POLICY: &str = content_security_policy!(" http: https:");
 
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
-    (HeaderName::from_static("content-security-policy"), HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
+    (POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
     (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
     (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
@@ -156,7 +170,9 @@ pub fn router(server: Shared) -> Router {
     let json = [(CONTENT_TYPE, "application/json")];
     let app = router.route("/openapi.json", get(move || async move { (json, document) }));
     let app = match &config.demo_dir {
-        Some(folder) => app.fallback_service(ServeDir::new(folder).fallback(get(not_found))),
+        Some(folder) => app
+            .route_service("/own-server", own_server(folder))
+            .fallback_service(ServeDir::new(folder).fallback(get(not_found))),
         None => app.fallback(not_found),
     };
     let app = if config.demo { app.layer(from_fn_with_state(server.clone(), demo::go_wrong)) } else { app };
@@ -164,6 +180,15 @@ pub fn router(server: Shared) -> Router {
         .layer(cors(config))
         .layer(from_fn_with_state(server.clone(), around))
         .with_state(server)
+}
+
+/// The demo page once more, with leave to talk to any server.
+fn own_server(folder: &Path) -> MethodRouter {
+    let policy = [(POLICY, HeaderValue::from_static(OWN_SERVER_POLICY))];
+    get_service(ServeFile::new(folder.join("index.html"))).layer(map_response(move |response: Response| {
+        let policy = policy.clone();
+        async move { (policy, response) }
+    }))
 }
 
 /// The OpenAPI document of a server with these settings.
@@ -199,7 +224,8 @@ fn endpoints(dialect: Dialect, demo: bool) -> OpenApiRouter<Shared> {
         all = all
             .routes(routes!(demo::expire_token))
             .routes(routes!(demo::start_fault, demo::end_faults))
-            .routes(routes!(demo::theft));
+            .routes(routes!(demo::theft))
+            .routes(routes!(demo::session_end));
     }
     complete(all.get_openapi_mut(), dialect);
     all

@@ -59,7 +59,7 @@ pub async fn token(
         "refresh_token" => auth::rotate(&server, &headers, request.refresh_token.as_deref(), key.as_ref()).await?,
         _ => return Err(ApiError::UnsupportedGrant),
     };
-    let (access_token, expires_in) = server.access.issue(&user, &session.sid, key.as_deref(), now())?;
+    let (access_token, expires_in) = server.access.issue(&user, &session, key.as_deref(), now())?;
     Ok(axum::Json(json!({
         "access_token": access_token,
         "refresh_token": server.refresh.issue(&session.sid, session.generation, key.as_deref()),

@@ -1,6 +1,7 @@
 //! The endpoints, one by one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -411,4 +412,49 @@ async fn faults_need_a_sign_in_and_sense() {
     }
     let plain = Server::start_with(&[("DEMO", "false")]).await;
     assert_eq!(outcome(plain.post("/demo/faults", &any)).await, (404, "NOT_FOUND".into()));
+}
+
+#[tokio::test]
+async fn whoever_waits_for_the_end_of_a_session_hears_of_it_at_once() {
+    let server = Server::start().await;
+    let login = server.login().await;
+    let elsewhere = server.login().await;
+    let wait = server.request(Method::GET, "/demo/session-end").bearer_auth(&login.access);
+    let waiting = tokio::spawn(outcome(wait));
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    assert!(!waiting.is_finished(), "it is not over yet");
+    let out = server.post("/auth/logout-all", &json!({})).bearer_auth(&elsewhere.access).send().await.unwrap();
+    assert_eq!(out.status(), StatusCode::NO_CONTENT);
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(2), waiting).await.unwrap().unwrap();
+    assert_eq!(heard, (401, "TOKEN_REVOKED".into()));
+    assert_eq!(outcome(server.request(Method::GET, "/demo/session-end")).await, (401, "NO_TOKEN".into()));
+}
+
+#[tokio::test]
+async fn tokens_tell_their_generation_for_demonstrations_only() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    for (demo, generations) in [("true", [Some(0), Some(1)]), ("false", [None, None])] {
+        // (The accounts are made where DEMO=true, and stay.)
+        let server = Server::start_in(folder.clone(), &[("DEMO", demo)]).await;
+        let login = server.login().await;
+        let next = granted(server.refresh(&login.refresh, Some("key"))).await;
+        let told = [&login.access, &next.access].map(|token| payload(token)["generation"].as_u64());
+        assert_eq!(told, generations, "DEMO={demo}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_for_servers_of_ones_own_may_talk_to_them_and_the_others_may_not() {
+    let folder = std::env::temp_dir().join(format!("tokenward-page-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("index.html"), "<!doctype html><title>page</title>").unwrap();
+    let server = Server::start_with(&[("DEMO_DIR", folder.to_str().unwrap())]).await;
+    for (path, connects) in [("/", "connect-src 'self';"), ("/own-server", "connect-src 'self' http: https:;")] {
+        let page = server.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(page.headers().get_all("content-security-policy").iter().count(), 1, "{path}");
+        let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains(connects) && policy.contains("default-src 'none'"), "{path}: {policy}");
+        assert!(page.text().await.unwrap().contains("<title>page"), "{path}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }
