@@ -3,11 +3,10 @@
 // ROUNDS and SECONDS may be set; SESSIONS says how many the memory of one is measured at.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { main, output, root, run, say, windows } from './run.mjs';
-import { freePort, serverProgram, startServer } from './servers.mjs';
+import { REDIS_KEYS as KEYS, serverProgram, startRedis, startServer } from './servers.mjs';
 import { setUpBuild, systemProgram } from './setup.mjs';
 import { buildServer } from './start.mjs';
 
@@ -16,39 +15,7 @@ const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const SECONDS = Number(process.env.SECONDS ?? 4);
 const SESSIONS = Number(process.env.SESSIONS ?? 100_000);
 const bench = path.join(root, 'benches/server');
-const KEYS = {
-  ALGORITHM: 'HS256',
-  SIGNING_KEY: 'k'.repeat(43),
-  REFRESH_KEY: 'cmVmcmVzaC1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDE',
-};
 const OURS = { ...KEYS, LOG: 'off', REFRESH_LIMIT: '1000000' };
-
-async function startRedis(program) {
-  const port = await freePort();
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-redis-'));
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'];
-  const child = spawn(program, args, { stdio: 'ignore' });
-  const ask = (command) =>
-    new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
-      socket.once('data', (data) => resolve(socket.destroy() && String(data)));
-      socket.once('error', reject);
-    });
-  for (let tries = 0; tries < 100; tries += 1) {
-    const answer = await ask('PING').catch(() => '');
-    if (answer.includes('PONG')) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    memory: async () => Number((await ask('INFO memory')).match(/used_memory:(\d+)/)[1]),
-    async stop() {
-      child.kill('SIGKILL');
-      await new Promise((resolve) => child.once('exit', resolve));
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
 
 async function startExpress(redis) {
   const child = spawn(process.execPath, ['express.mjs'], {

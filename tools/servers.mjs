@@ -1,7 +1,7 @@
 // Real servers for the tests: each on a free port, with a store of its own, gone when the test is over.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { root, windows } from './run.mjs';
@@ -70,6 +70,43 @@ export async function startProgram(program, args, { env = {}, cwd = root } = {})
     async stop() {
       server.kill('SIGTERM');
       await ended;
+    },
+  };
+}
+
+/** What a server on Redis cannot make itself. */
+export const REDIS_KEYS = {
+  ALGORITHM: 'HS256',
+  SIGNING_KEY: 'k'.repeat(43),
+  REFRESH_KEY: 'cmVmcmVzaC1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDE',
+};
+
+/** Starts a Redis with nothing in it. `pause` makes it answer nobody, with its connections open. */
+export async function startRedis(program = process.env.REDIS_SERVER || 'redis-server') {
+  const port = await freePort();
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-redis-'));
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'];
+  const child = spawn(program, args, { stdio: 'ignore' });
+  const ask = (command) =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
+      socket.once('data', (data) => resolve(socket.destroy() && String(data)));
+      socket.once('error', reject);
+    });
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await ask('PING').catch(() => '');
+    if (answer.includes('PONG')) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    memory: async () => Number((await ask('INFO memory')).match(/used_memory:(\d+)/)[1]),
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    async stop() {
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('exit', resolve));
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

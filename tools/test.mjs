@@ -90,7 +90,7 @@ async function shellTests({ wasmPack, wasmBindgen }, { args, capabilities }) {
   }
 }
 
-async function browserTests({ chrome, firefox, geckodriver, webkitDriver }, places, env) {
+async function browserTests({ chrome, firefox, geckodriver, webkitDriver, redis }, places, env) {
   await run(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', ...[places].flat()], {
     env: {
       ...env,
@@ -98,6 +98,7 @@ async function browserTests({ chrome, firefox, geckodriver, webkitDriver }, plac
       FIREFOX: firefox,
       GECKODRIVER: geckodriver,
       WEBKIT_DRIVER: webkitDriver ?? '',
+      REDIS_SERVER: redis,
     },
   });
 }

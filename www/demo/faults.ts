@@ -1,5 +1,7 @@
 // What goes wrong on networks and servers, made to happen on the real one: what should come of it, and what did.
 import { type AuthClient, AuthError } from 'tokenward';
+import { duration, later } from './page.js';
+import { listSessions } from './sessions.js';
 
 export interface Fault {
   readonly id: string;
@@ -26,7 +28,7 @@ async function renewed(auth: AuthClient): Promise<void> {
     } catch (error) {
       if (!(error instanceof AuthError && error.retryable)) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await later(1000);
   }
 }
 
@@ -90,10 +92,8 @@ export const FAULTS: readonly Fault[] = [
     title: 'Revoke this session',
     expects: 'As an administrator would. The next call finds the session over: signed out, with the reason.',
     async run(auth) {
-      const list = await ask(auth, 'GET', '/auth/sessions');
-      const { sessions } = (await list.json()) as { sessions: { id: string; current: boolean }[] };
-      const { id } = sessions.find(({ current }) => current) as { id: string };
-      await ask(auth, 'DELETE', `/auth/sessions/${id}`);
+      const mine = (await listSessions(auth)).find(({ current }) => current);
+      await ask(auth, 'DELETE', `/auth/sessions/${mine?.id}`);
       await ask(auth, 'GET', '/api/me');
     },
   },
@@ -106,6 +106,12 @@ export const FAULTS: readonly Fault[] = [
       await ask(auth, 'POST', '/demo/theft');
       await auth.refresh();
     },
+  },
+  {
+    id: 'everywhere',
+    title: 'Sign out everywhere',
+    expects: 'All sessions of this user end at once: in this tab, in the others, and in other browsers.',
+    run: (auth) => auth.logout({ scope: 'everywhere' }),
   },
 ];
 
@@ -126,10 +132,10 @@ export async function happen(auth: AuthClient, fault: Fault): Promise<string> {
     seen.push(error instanceof AuthError ? error.code : String(error));
   }
   // Events are told in a moment of their own.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await later(50);
   for (const end of ends) end();
-  const took = ((performance.now() - start) / 1000).toFixed(1);
-  return `${repeated(seen).join(', ') || 'nothing'}. ${auth.session.status === 'signed-in' ? 'Still signed in' : 'Signed out'} after ${took} s.`;
+  const took = duration(performance.now() - start);
+  return `${repeated(seen).join(', ') || 'nothing'}. ${auth.session.status === 'signed-in' ? 'Still signed in' : 'Signed out'} after ${took}.`;
 }
 
 /** `['a', 'a', 'b']` as `['a × 2', 'b']`. */

@@ -1,7 +1,13 @@
 // The demo page: a small app that uses the package as any app would, and shows what happens.
-import { AuthClient, AuthError, type Session } from 'tokenward';
+import { AuthClient, type AuthClientOptions, AuthError, type LogEntry, type Session } from 'tokenward';
 import { FAULTS, happen } from './faults.js';
-import { Strip } from './strip.js';
+import { Inspector } from './inspector.js';
+import { type Happening, Lanes } from './lanes.js';
+import { chosen, credentialsFrom, readyForm } from './own-server.js';
+import { clock, element, later, make, OWN_SERVER } from './page.js';
+import { SessionList, watchSession } from './sessions.js';
+import { storm } from './storm.js';
+import { Timeline } from './timeline.js';
 
 interface User {
   id: string;
@@ -13,54 +19,62 @@ const ACCOUNTS = [
   { email: 'ada@example.com', password: 'analytical engine', role: 'admin' },
   { email: 'grace@example.com', password: 'nanoseconds', role: 'user' },
 ];
-const STORM = 100;
 
-const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
-const strip = new Strip(element<HTMLCanvasElement>('strip'));
+// What the client is: the usual one, or one for the visitor's own server.
+const own = OWN_SERVER ? chosen() : undefined;
+let told: (entry: LogEntry) => void = () => {};
+const onLog = (entry: LogEntry) => told(entry);
+let problem: unknown;
+function makeClient(options: AuthClientOptions): AuthClient<User> {
+  try {
+    return new AuthClient<User>({ ...options, onLog });
+  } catch (error) {
+    problem = error;
+    return new AuthClient<User>({ name: 'own-server', onLog });
+  }
+}
+const auth = makeClient(own?.options ?? {});
+const inspector = new Inspector(auth);
+told = inspector.entry;
+
+const lanes = new Lanes();
+new Timeline(element<HTMLCanvasElement>('timeline'), lanes);
+
 const counters = { calls: 0, answered: 0, failed: 0, requests: 0, refused: 0, refreshes: 0 };
-
 function count(what: keyof typeof counters): void {
   counters[what] += 1;
   element(`n-${what}`).textContent = String(counters[what]);
 }
 
-function log(text: string): void {
-  const line = document.createElement('li');
-  const time = document.createElement('time');
-  time.textContent = new Date().toLocaleTimeString();
-  line.append(time, text);
-  const list = element('log');
-  list.prepend(line);
-  while (list.children.length > 200) list.lastElementChild?.remove();
-}
-
 // What the browser really sent, by the browser's own account.
+const base = problem || !own ? location.origin : (own.values.baseUrl ?? location.origin);
+const address = (path: string) => new URL(path, base).href;
+const refreshAt = address(
+  own?.options.endpoints?.refresh ?? (own?.options.protocol === 'oauth2' ? '/oauth/token' : '/auth/refresh'),
+);
+const apiPath = own?.values.api || '/api/me';
+const isApi = (url: string) => (OWN_SERVER ? url === address(apiPath) : new URL(url).pathname.startsWith('/api/'));
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries() as PerformanceResourceTiming[]) {
-    const { pathname } = new URL(entry.name);
     const from = performance.timeOrigin + entry.startTime;
     const to = performance.timeOrigin + entry.responseEnd;
-    if (pathname.startsWith('/api/')) {
+    const { responseStatus: status } = entry;
+    if (isApi(entry.name)) {
       count('requests');
-      const refused = entry.responseStatus === 401;
-      if (refused) count('refused');
-      strip.add(
-        refused ? 'refused' : entry.responseStatus < 500 && entry.responseStatus > 0 ? 'ok' : 'failed',
-        from,
-        to,
-      );
-    } else if (pathname === '/auth/refresh') {
+      if (status === 401) count('refused');
+      const kind = status === 401 ? 'refused' : status > 0 && status < 500 ? 'answered' : 'failed';
+      lanes.add(kind, from, to, `${new URL(entry.name).pathname} → ${status || 'no answer'}`);
+    } else if (entry.name === refreshAt) {
       count('refreshes');
-      strip.add('refresh', from, to);
+      lanes.add('refresh', from, to, status ? `→ ${status}` : 'no answer');
     }
   }
 }).observe({ type: 'resource', buffered: true });
 performance.setResourceTimingBufferSize(10_000);
 
-const auth = new AuthClient<User>();
-
-let life: ReturnType<Strip['add']> | undefined;
+let life: Happening | undefined;
 let lifeStart = 0;
+let renewals = 0;
 
 function show(session: Session<User>): void {
   const status = element('status');
@@ -73,38 +87,43 @@ function show(session: Session<User>): void {
   }[session.status];
   element('login').hidden = session.status !== 'signed-out';
   element('signed-in').hidden = session.status !== 'signed-in';
-  element('user').textContent = session.user?.email ?? '';
-  element('role').textContent = session.user?.role ?? '';
-  if (life) life.to = Math.min(life.to, Date.now());
+  const { user, claims } = session;
+  element('user').textContent = user?.email ?? user?.id ?? (claims?.sub as string | undefined) ?? '–';
+  element('role').textContent = user?.role ?? (claims?.role as string | undefined) ?? '–';
+  // A token's life ends where the next one's begins.
+  if (life && (life.to === null || life.to > Date.now())) lanes.end(life);
   life = undefined;
   if (session.status === 'signed-in') {
     lifeStart = Date.now();
-    life = strip.add('token', lifeStart, session.expiresAt ?? Number.MAX_SAFE_INTEGER);
-    tick();
+    // (Only the demo server's tokens tell how often their session was renewed.)
+    const generation = claims?.generation ?? renewals;
+    life = lanes.add('token', lifeStart, session.expiresAt, `generation ${generation}`);
+    renewals += 1;
   }
+  tick();
 }
 
 function tick(): void {
-  const { expiresAt } = auth.session;
-  if (expiresAt === null) return;
-  const left = Math.max(expiresAt - Date.now(), 0);
-  element('ends-in').textContent = `${Math.ceil(left / 1000)} s`;
-  element('life').style.transform = `scaleX(${Math.min(left / Math.max(expiresAt - lifeStart, 1), 1)})`;
+  const { expiresAt, status } = auth.session;
+  if (status !== 'signed-in') return;
+  const left = Math.max((expiresAt ?? 0) - Date.now(), 0);
+  element('ends-in').textContent = expiresAt === null ? 'unknown' : `${Math.ceil(left / 1000)} s`;
+  const part = expiresAt === null ? 1 : left / Math.max(expiresAt - lifeStart, 1);
+  element('life').style.transform = `scaleX(${Math.min(part, 1)})`;
 }
 
 auth.subscribe(show);
 setInterval(tick, 200);
-auth.on('signed-in', ({ user }) => log(`signed-in: ${user?.email}`));
-auth.on('refreshed', ({ expiresAt }) =>
-  log(`refreshed: the new token ends at ${new Date(expiresAt ?? 0).toLocaleTimeString()}`),
-);
-auth.on('account-changed', ({ from, to }) => log(`account-changed: ${from?.email} → ${to.user?.email}`));
-auth.on('signed-out', ({ reason }) => log(`signed-out: ${reason}`));
+const mark = (kind: 'signed-in' | 'signed-out' | 'refresh-failed', note: string) => {
+  const now = Date.now();
+  lanes.add(kind, now, now, note);
+};
+auth.on('signed-in', ({ user }) => mark('signed-in', (user as User | null)?.role ?? ''));
+auth.on('signed-out', ({ reason }) => mark('signed-out', reason));
 auth.on('refresh-failed', ({ error, retryAt }) =>
-  log(
-    `refresh-failed: ${error.code}, next try ${retryAt ? `at ${new Date(retryAt).toLocaleTimeString()}` : 'on demand'}`,
-  ),
+  mark('refresh-failed', `${error.code}, next try ${retryAt ? `at ${clock(retryAt)}` : 'on demand'}`),
 );
+auth.on('account-changed', ({ to }) => mark('signed-in', `as another user, ${(to.user as User | null)?.role ?? ''}`));
 
 function tell(text: string): void {
   element('result').textContent = text;
@@ -119,23 +138,25 @@ async function attempt(what: string, work: () => Promise<string>): Promise<void>
     tell(await work());
   } catch (error) {
     tell(explain(error));
-    log(explain(error));
+    inspector.note(explain(error));
   }
 }
 
-async function call(method: string, path: string): Promise<string> {
+/** A call that is seen on the timeline while it is under way. */
+async function call(method: string, path: string): Promise<Response> {
   count('calls');
+  const underWay = lanes.add('call', Date.now(), null, `${method} ${path}`);
+  const url = OWN_SERVER ? address(path) : path;
+  const json = { body: JSON.stringify({ hello: 'world' }), headers: { 'content-type': 'application/json' } };
   try {
-    const init =
-      method === 'POST'
-        ? { method, body: JSON.stringify({ hello: 'world' }), headers: { 'content-type': 'application/json' } }
-        : { method };
-    const response = await auth.fetch(path, init);
+    const response = await auth.fetch(url, { method, ...(method === 'POST' && json) });
     count('answered');
-    return `${method} ${path} → ${response.status} ${await response.text()}`;
+    return response;
   } catch (error) {
     count('failed');
     throw error;
+  } finally {
+    lanes.end(underWay);
   }
 }
 
@@ -150,51 +171,60 @@ fill();
 
 element('login').addEventListener('submit', (event) => {
   event.preventDefault();
-  const credentials = { email: account.value, password: password.value };
-  void attempt('signing in', async () => `signed in as ${(await auth.login(credentials)).user?.email}`);
-});
-
-for (const button of document.querySelectorAll<HTMLElement>('[data-call]')) {
-  const [method = '', path = ''] = (button.dataset.call ?? '').split(' ');
-  button.addEventListener('click', () => void attempt(`${method} ${path}`, () => call(method, path)));
-}
-
-element('storm').addEventListener('click', () => {
-  void attempt(`${STORM} calls at once`, async () => {
-    const before = { ...counters };
-    const start = performance.now();
-    const results = await Promise.allSettled(Array.from({ length: STORM }, () => call('GET', '/api/me')));
-    const took = Math.round(performance.now() - start);
-    // The browser's own account of the requests comes a moment later.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const answered = results.filter(
-      ({ status, ...result }) => status === 'fulfilled' && 'value' in result && String(result.value).includes('→ 200'),
-    ).length;
-    const refreshes = counters.refreshes - before.refreshes;
-    const refused = counters.refused - before.refused;
-    return `${STORM} calls in ${took} ms: ${answered} answered with 200, ${refused} met a 401 on the way, ${refreshes} refresh${refreshes === 1 ? '' : 'es'}`;
+  void attempt('signing in', async () => {
+    const credentials = OWN_SERVER
+      ? credentialsFrom(element<HTMLInputElement>('credentials').value)
+      : { email: account.value, password: password.value };
+    const { user, claims } = await auth.login(credentials);
+    return `signed in as ${user?.email ?? user?.id ?? claims?.sub ?? 'somebody'}`;
   });
 });
 
-element('refresh').addEventListener(
-  'click',
-  () =>
-    void attempt('refreshing', async () => {
-      const { expiresAt } = await auth.refresh();
-      return `a new token, good until ${new Date(expiresAt ?? 0).toLocaleTimeString()}`;
-    }),
-);
+const one = element('one-call');
+one.dataset.call = `GET ${apiPath}`;
+one.textContent = `GET ${apiPath}`;
+for (const button of document.querySelectorAll<HTMLElement>('[data-call]')) {
+  const [method = '', path = ''] = (button.dataset.call ?? '').split(' ');
+  button.addEventListener('click', () => {
+    void attempt(`${method} ${path}`, async () => {
+      const response = await call(method, path);
+      const text = await response.text();
+      return `${method} ${path} → ${response.status} ${text.length > 300 ? `${text.slice(0, 300)} …` : text}`;
+    });
+  });
+}
 
-element('expire').addEventListener(
-  'click',
-  () =>
-    void attempt('expiring', async () => {
-      const response = await auth.fetch('/demo/expire-token', { method: 'POST' });
-      return response.ok
-        ? 'the server now takes the present token for expired; this page does not know'
-        : `not possible here: ${response.status}`;
-    }),
-);
+const storms = [...document.querySelectorAll<HTMLButtonElement>('[data-storm]')];
+for (const button of storms) {
+  button.addEventListener('click', async () => {
+    const number = Number(button.dataset.storm);
+    const before = { ...counters };
+    // The browser's own account of the requests comes a moment later.
+    const cost = async () => {
+      await later(200);
+      return { refused: counters.refused - before.refused, refreshes: counters.refreshes - before.refreshes };
+    };
+    for (const each of storms) each.disabled = true;
+    await attempt(`${number} calls at once`, () => storm(number, () => call('GET', apiPath), cost));
+    for (const each of storms) each.disabled = false;
+  });
+}
+
+element('refresh').addEventListener('click', () => {
+  void attempt('refreshing', async () => {
+    const { expiresAt } = await auth.refresh();
+    return `a new token, good until ${expiresAt ? clock(expiresAt) : 'the server says otherwise'}`;
+  });
+});
+
+element('expire').addEventListener('click', () => {
+  void attempt('expiring', async () => {
+    const response = await auth.fetch('/demo/expire-token', { method: 'POST' });
+    return response.ok
+      ? 'the server now takes the present token for expired; this page does not know'
+      : `not possible here: ${response.status}`;
+  });
+});
 
 // One at a time, and only while somebody is signed in.
 let happening = false;
@@ -203,30 +233,23 @@ const allowFaults = () => {
   for (const button of faultButtons) button.disabled = happening || auth.session.status !== 'signed-in';
 };
 for (const fault of FAULTS) {
-  const [item, button, expects, did] = ['li', 'button', 'p', 'output'].map((name) => document.createElement(name)) as [
-    HTMLLIElement,
-    HTMLButtonElement,
-    HTMLParagraphElement,
-    HTMLOutputElement,
-  ];
-  button.type = 'button';
-  button.id = `fault-${fault.id}`;
-  button.textContent = fault.title;
-  expects.textContent = fault.expects;
-  expects.id = `expects-${fault.id}`;
-  button.setAttribute('aria-describedby', expects.id);
-  did.textContent = 'not tried yet';
+  const expects = make('p', fault.expects, { id: `expects-${fault.id}` });
+  const button = make('button', fault.title, {
+    type: 'button',
+    id: `fault-${fault.id}`,
+    'aria-describedby': expects.id,
+  });
+  const did = make('output', 'not tried yet', { for: button.id });
   button.addEventListener('click', async () => {
     happening = true;
     allowFaults();
     did.textContent = 'under way …';
     did.textContent = await happen(auth, fault);
-    log(`${fault.title}: ${did.textContent}`);
+    inspector.note(`${fault.title}: ${did.textContent}`);
     happening = false;
     allowFaults();
   });
-  item.append(button, expects, did);
-  element('faults').append(item);
+  element('faults').append(make('li', [button, expects, did]));
   faultButtons.push(button);
 }
 auth.subscribe(allowFaults);
@@ -239,3 +262,17 @@ const signOut = (scope: 'session' | 'everywhere') => () =>
 element('logout').addEventListener('click', signOut('session'));
 element('logout-all').addEventListener('click', signOut('everywhere'));
 element('reload').addEventListener('click', () => location.reload());
+element('another-tab').addEventListener('click', () => window.open(location.href));
+
+if (OWN_SERVER) {
+  element<HTMLInputElement>('credentials').value = '{"email": "", "password": ""}';
+  readyForm(problem, () => auth.session.status === 'signed-in');
+} else {
+  new SessionList(auth, async (id) => {
+    await attempt('ending the session', async () => {
+      const { status } = await auth.fetch(`/auth/sessions/${id}`, { method: 'DELETE' });
+      return status === 204 ? 'that session is over' : `not possible: ${status}`;
+    });
+  });
+  watchSession(auth);
+}
