@@ -1,5 +1,5 @@
-// npm run screenshots: the demo page at work, wide and narrow, light and dark, as PNGs in docs/screenshots (the README's) or in
-// the folder that is named.
+// npm run screenshots: the demo page at work, on a desktop and a phone, light and dark, as PNGs in docs/screenshots (the
+// README's) or in the folder that is named.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
@@ -10,7 +10,7 @@ import { startServer } from './servers.mjs';
 import { setUpTests } from './setup.mjs';
 import { buildDemo, buildServer, demoDir } from './start.mjs';
 
-const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+const SIZES = { desktop: { width: 1280, height: 1240 }, phone: { width: 390, height: 844 } };
 
 /** What a visitor may have done by the time of the picture. */
 export async function play(page, context, { url }) {
@@ -38,7 +38,7 @@ export async function play(page, context, { url }) {
   );
   await other.click('#refresh');
   await page.waitForTimeout(1500);
-  await page.evaluate(() => scrollTo(0, 0));
+  await other.waitForTimeout(1500);
 }
 
 async function screenshots() {
@@ -60,8 +60,11 @@ async function screenshots() {
         });
         const page = await context.newPage();
         await play(page, context, server);
+        // On a phone, the timeline and what is around it.
+        await page.evaluate((id) => document.getElementById(id).scrollIntoView(), size === 'phone' ? 'result' : 'session');
+        if (size === 'desktop') await page.evaluate(() => scrollTo(0, 0));
         const file = path.join(folder, `demo-${size}-${colorScheme}.png`);
-        await page.screenshot({ path: file, fullPage: true });
+        await page.screenshot({ path: file });
         say(file);
         await context.close();
         await server.stop();

@@ -434,7 +434,7 @@ test('your own server: no CORS, nobody there, wrong credentials, wrong paths, wo
     const away = await check(page, server, { baseUrl: closed.url, credentials: CREDENTIALS });
     assert.match(away.bad.Server, /does not answer/);
     const refused = await check(page, server, { credentials: '{"email": "ada@example.com", "password": "wrong"}' });
-    assert.match(refused.bad.Login, /refused the credentials \(“INVALID_CREDENTIALS”\)/);
+    assert.match(refused.bad.Login, /refused the credentials \(“wrong email or password”\)/);
     const lost = await check(page, server, { credentials: CREDENTIALS, 'endpoints.login': '/login' });
     assert.match(lost.bad.Login, /There is no POST .*\/login: set endpoints\.login/);
     const words = await check(page, server, { credentials: 'ada, analytical engine' });
@@ -577,7 +577,11 @@ for (const [fault, did, counts] of [
     /^signed out \((revoked|expired)\)(, (SESSION_ENDED|SIGNED_OUT))?\. Signed out/,
     { revoked: 1, refresh_rotated: 0 },
   ],
-  ['theft', /signed out \(reused\), SESSION_ENDED\. Signed out/, { refresh_rotated: 1, refresh_reused: 1 }],
+  [
+    'theft',
+    /^the thief got new tokens, signed out \(reused\), the thief’s next refresh: refused\. Signed out/,
+    { refresh_rotated: 1, refresh_reused: 1 },
+  ],
   ['everywhere', /^signed out \(logout\)\. Signed out/, { revoked: 1, refresh_rotated: 0, refresh_refused: 0 }],
 ]) {
   test(`what goes wrong: ${fault}`, () =>

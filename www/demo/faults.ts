@@ -8,7 +8,8 @@ export interface Fault {
   readonly title: string;
   /** What should happen. */
   readonly expects: string;
-  run(auth: AuthClient): Promise<unknown>;
+  /** `tell` says what the client's own events do not. */
+  run(auth: AuthClient, tell: (what: string) => void): Promise<unknown>;
 }
 
 /** Calls the server's switches and the list of sessions with the page's own client. */
@@ -101,10 +102,14 @@ export const FAULTS: readonly Fault[] = [
     id: 'theft',
     title: 'Steal the refresh token',
     expects:
-      'A thief has copied the refresh token and uses it first. When this page uses it too, the server sees it twice and ends the session for both: signed out, reused.',
-    async run(auth) {
-      await ask(auth, 'POST', '/demo/theft');
-      await auth.refresh();
+      'A thief has copied the refresh token and uses it first. When this page uses it too, the server sees it twice and ends the session for both: signed out here, and refused there.',
+    async run(auth, tell) {
+      const theft = await ask(auth, 'POST', '/demo/theft');
+      const { id } = (await theft.json()) as { id: string };
+      tell('the thief got new tokens');
+      await auth.refresh().catch(() => {});
+      const { outcome } = await (await fetch(`/demo/theft/${id}`, { method: 'POST' })).json();
+      tell(`the thief’s next refresh: ${outcome}`);
     },
   },
   {
@@ -127,7 +132,7 @@ export async function happen(auth: AuthClient, fault: Fault): Promise<string> {
     auth.on('signed-out', ({ reason }) => seen.push(`signed out (${reason})`)),
   ];
   try {
-    await fault.run(auth);
+    await fault.run(auth, (what) => seen.push(what));
   } catch (error) {
     seen.push(error instanceof AuthError ? error.code : String(error));
   }

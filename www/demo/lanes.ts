@@ -4,6 +4,7 @@ export type Kind =
   | 'token'
   | 'refresh'
   | 'refresh-failed'
+  | 'asking'
   | 'call'
   | 'answered'
   | 'refused'
@@ -21,6 +22,9 @@ export interface Happening {
   to: number | null;
   readonly note: string;
 }
+
+/** What is under way is seen while it is; what came of it is told by others. */
+export const isPast = ({ kind, to }: Happening) => (kind === 'call' || kind === 'asking') && to !== null;
 
 export interface Lane {
   readonly tab: string;

@@ -23,7 +23,10 @@ const ACCOUNTS = [
 // What the client is: the usual one, or one for the visitor's own server.
 const own = OWN_SERVER ? chosen() : undefined;
 let told: (entry: LogEntry) => void = () => {};
-const onLog = (entry: LogEntry) => told(entry);
+const onLog = (entry: LogEntry) => {
+  told(entry);
+  refreshing(entry);
+};
 let problem: unknown;
 function makeClient(options: AuthClientOptions): AuthClient<User> {
   try {
@@ -39,6 +42,16 @@ told = inspector.entry;
 
 const lanes = new Lanes();
 new Timeline(element<HTMLCanvasElement>('timeline'), lanes);
+
+/** A refresh begins when the client asks the other tabs for their leave, and ends when the server has answered. */
+let asking: Happening | undefined;
+function refreshing({ at, event }: LogEntry): void {
+  if (event === 'lock') asking ??= lanes.add('asking', at, null, '');
+  else if (event === 'auth-call' || event === 'signed-out') {
+    if (asking) lanes.end(asking);
+    asking = undefined;
+  }
+}
 
 const counters = { calls: 0, answered: 0, failed: 0, requests: 0, refused: 0, refreshes: 0 };
 function count(what: keyof typeof counters): void {

@@ -261,7 +261,7 @@ const readableCookies = () => new Set(document.cookie.split('; ').map((one) => o
 
 /** What the server says of why it refused; nothing of it is longer than a line. */
 const reason = (answer: NonNullable<Answer>) => {
-  const code = find(answer.body, /^(code|error|error_description|message|detail)$/);
+  const code = find(answer.body, /^(message|error_description|detail)$/) ?? find(answer.body, /^(code|error)$/);
   const said = code ? String(at(answer.body, code)).slice(0, 120) : '';
   return said ? ` (“${said}”)` : '';
 };

@@ -23,8 +23,10 @@ export const clock = (time: number) => new Date(time).toLocaleTimeString();
 /** `1 refresh`, `2 refreshes`. */
 export const counted = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
-/** 12 ms or 1.3 s. */
+/** 12 ms, 1.3 s or 900 s. */
 export const duration = (milliseconds: number) =>
-  milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+  milliseconds < 1000
+    ? `${Math.round(milliseconds)} ms`
+    : `${(milliseconds / 1000).toFixed(milliseconds < 100_000 ? 1 : 0)} s`;
 
 export const later = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));

@@ -3,13 +3,14 @@
 import { scaleLinear, scaleTime } from 'd3-scale';
 import { select } from 'd3-selection';
 import { type D3ZoomEvent, type ZoomBehavior, zoom, zoomIdentity, zoomTransform } from 'd3-zoom';
-import type { Happening, Kind, Lane, Lanes } from './lanes.js';
+import { type Happening, isPast, type Kind, type Lane, type Lanes } from './lanes.js';
 import { clock, duration, element, make } from './page.js';
 
 export const WORDS: Readonly<Record<Kind, string>> = {
   token: 'access token',
   refresh: 'refresh',
   'refresh-failed': 'refresh failed',
+  asking: 'refresh under way',
   call: 'call under way',
   answered: 'request answered',
   refused: '401, sent again',
@@ -199,6 +200,7 @@ export class Timeline {
     brush.clip();
     const lines = new Array<number>(LINES).fill(Number.NEGATIVE_INFINITY);
     for (const happening of lane.happenings) {
+      if (isPast(happening)) continue;
       const { kind, from } = happening;
       const to = happening.to ?? now;
       const left = x(from);
@@ -216,7 +218,7 @@ export class Timeline {
         ? ROWS.calls
         : kind === 'token'
           ? ROWS.token
-          : kind.startsWith('refresh')
+          : kind.startsWith('refresh') || kind === 'asking'
             ? ROWS.refresh
             : ROWS.name;
       const box: [number, number, number, number] = [left, top + row[0], Math.max(right - left, 3), row[1]];
@@ -247,7 +249,9 @@ export class Timeline {
   #list(): void {
     if (!element<HTMLDetailsElement>('table-of-all').open || this.#told === this.#lanes.changes) return;
     this.#told = this.#lanes.changes;
-    const all = this.#lanes.all.flatMap((lane) => lane.happenings.map((happening) => ({ lane, happening })));
+    const all = this.#lanes.all.flatMap((lane) =>
+      lane.happenings.filter((one) => !isPast(one)).map((happening) => ({ lane, happening })),
+    );
     all.sort((a, b) => b.happening.from - a.happening.from);
     const rows = all
       .slice(0, 60)
@@ -336,6 +340,7 @@ const DRAW: Readonly<Record<Kind, Draw>> = {
     brush.lineTo(left - 4, top + height - 1);
     brush.stroke();
   },
+  asking: outlined,
   call: outlined,
   answered: filled,
   /** Hollow. */

@@ -90,6 +90,7 @@ pub async fn app(config: Config) -> Result<axum::Router, Failure> {
         sessions: sessions::Sessions::new(store, &config),
         expired: routes::demo::Expired::default(),
         faults: routes::demo::Faults::default(),
+        loot: routes::demo::Loot::default(),
         request_prefix: format!("{:x}", u32::from_be_bytes(keys::random_bytes())),
         requests: AtomicU64::new(0),
         config,

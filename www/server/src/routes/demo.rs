@@ -1,16 +1,18 @@
 //! Switches for the demo page and the tests, there only where `DEMO=true`: what goes wrong on networks and servers, made to
 //! happen on this one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use axum::Json as Answer;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,6 +20,7 @@ use super::json::Json;
 use super::{Shared, TokenErrors, errors};
 use crate::error::ApiError;
 use crate::guard::SignedIn;
+use crate::keys::random_bytes;
 use crate::now;
 use crate::refresh_token::Presented;
 use crate::revocations;
@@ -143,14 +146,38 @@ pub async fn end_faults(State(server): State<Shared>, SignedIn(_): SignedIn) -> 
     StatusCode::NO_CONTENT
 }
 
+/// What thieves have got, by the number of the theft.
+#[derive(Default)]
+pub struct Loot(Mutex<HashMap<String, Presented>>);
+
+impl Loot {
+    fn keep(&self, id: &str, stolen: Presented) {
+        if let Ok(mut loot) = self.0.lock() {
+            if loot.len() >= 1_000 {
+                loot.clear();
+            }
+            loot.insert(id.to_owned(), stolen);
+        }
+    }
+
+    fn take(&self, id: &str) -> Option<Presented> {
+        self.0.lock().ok()?.remove(id)
+    }
+}
+
 /// What the thief got.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 pub enum Theft {
     /// New tokens. The next refresh by whoever they were stolen from is the second use, and ends the session.
-    Rotated,
+    Rotated {
+        /// The theft, for what the thief does next.
+        id: String,
+    },
     /// Nothing: the refresh token is bound to a key that the thief does not have (RFC 9449).
     Bound,
+    /// Nothing: the session is over for the thief as well.
+    Refused,
 }
 
 /// Plays a thief who has copied the present refresh token of this session, and uses it first
@@ -162,11 +189,29 @@ pub async fn theft(State(server): State<Shared>, SignedIn(claims): SignedIn) -> 
     }
     let session = server.sessions.store.find(&claims.sid, now()).await?.ok_or(ApiError::TokenRevoked)?;
     let stolen = Presented { sid: session.sid, generation: session.generation, jkt: None };
-    match server.sessions.refresh(&stolen, Some(b"thief")).await? {
-        Refreshed::Rotated(..) => server.telemetry.count(Happened::RefreshRotated, &stolen.sid),
-        _ => return Err(ApiError::TokenRevoked),
-    }
-    Ok(Answer(Theft::Rotated))
+    use_stolen(&server, &stolen).await
+}
+
+/// The thief uses the refresh token that the theft brought
+///
+/// It is good once. Nobody need be signed in: whoever was robbed no longer is.
+#[utoipa::path(post, path = "/demo/theft/{id}", tag = "demo", params(("id" = String, Path)),
+    responses((status = 200, body = Theft), LootErrors))]
+pub async fn use_loot(State(server): State<Shared>, Path(id): Path<String>) -> Result<Answer<Theft>, ApiError> {
+    let stolen = server.loot.take(&id).ok_or(ApiError::NotFound)?;
+    use_stolen(&server, &stolen).await
+}
+
+errors!(LootErrors: ApiError::NotFound);
+
+async fn use_stolen(server: &Shared, stolen: &Presented) -> Result<Answer<Theft>, ApiError> {
+    let Refreshed::Rotated(_, session) = server.sessions.refresh(stolen, Some(b"thief")).await? else {
+        return Ok(Answer(Theft::Refused));
+    };
+    server.telemetry.count(Happened::RefreshRotated, &session.sid);
+    let id = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<16>());
+    server.loot.keep(&id, Presented { sid: session.sid, generation: session.generation, jkt: None });
+    Ok(Answer(Theft::Rotated { id }))
 }
 
 /// Waits for the end of the session

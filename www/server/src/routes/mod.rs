@@ -85,6 +85,7 @@ pub struct Server {
     pub sessions: Sessions,
     pub expired: demo::Expired,
     pub faults: demo::Faults,
+    pub loot: demo::Loot,
     /// The front of all request ids of this process.
     pub request_prefix: String,
     pub requests: AtomicU64,
@@ -225,6 +226,7 @@ fn endpoints(dialect: Dialect, demo: bool) -> OpenApiRouter<Shared> {
             .routes(routes!(demo::expire_token))
             .routes(routes!(demo::start_fault, demo::end_faults))
             .routes(routes!(demo::theft))
+            .routes(routes!(demo::use_loot))
             .routes(routes!(demo::session_end));
     }
     complete(all.get_openapi_mut(), dialect);

@@ -394,9 +394,17 @@ async fn the_thief_gets_tokens_and_the_next_refresh_ends_the_session_for_both() 
     let theft: Value =
         server.post("/demo/theft", &json!({})).bearer_auth(&login.access).send().await.unwrap().json().await.unwrap();
     assert_eq!(theft["outcome"], "rotated");
+    // While nobody has noticed, the thief goes on.
+    let path = format!("/demo/theft/{}", theft["id"].as_str().unwrap());
+    let again: Value = server.post(&path, &json!({})).send().await.unwrap().json().await.unwrap();
+    assert_eq!(again["outcome"], "rotated");
+    assert_eq!(outcome(server.post(&path, &json!({}))).await, (404, "NOT_FOUND".into()), "a token is good once");
     let refused = outcome(server.refresh(&login.refresh, Some("key"))).await;
     assert_eq!(refused, (401, "REFRESH_TOKEN_REUSED".into()));
     assert_eq!(outcome(server.me(&login.access)).await, (401, "TOKEN_REVOKED".into()));
+    let path = format!("/demo/theft/{}", again["id"].as_str().unwrap());
+    let over: Value = server.post(&path, &json!({})).send().await.unwrap().json().await.unwrap();
+    assert_eq!(over["outcome"], "refused", "the session is over for the thief as well");
     assert_eq!(server.counted("refresh_reused").await, 1);
 }
 
