@@ -61,7 +61,10 @@ async function screenshots() {
         const page = await context.newPage();
         await play(page, context, server);
         // On a phone, the timeline and what is around it.
-        await page.evaluate((id) => document.getElementById(id).scrollIntoView(), size === 'phone' ? 'result' : 'session');
+        await page.evaluate(
+          (id) => document.getElementById(id).scrollIntoView(),
+          size === 'phone' ? 'result' : 'session',
+        );
         if (size === 'desktop') await page.evaluate(() => scrollTo(0, 0));
         const file = path.join(folder, `demo-${size}-${colorScheme}.png`);
         await page.screenshot({ path: file });

@@ -143,7 +143,7 @@ test('sign out everywhere is felt in another browser at once', () =>
     await page.click('#logout-all');
     await result(page, 'the server has heard');
     // Nobody does anything there.
-    await elsewhere.waitForSelector('[data-status=signed-out]', { timeout: 3_000 });
+    await elsewhere.waitForSelector('[data-status=signed-out]', { timeout: 6_000 });
     assert.match(await elsewhere.textContent('#status-text'), /signed out \((revoked|expired)\)/);
     await other.close();
   }));
@@ -240,7 +240,7 @@ test('a session that is ended in the list is over in the other browser at once',
     await page.waitForFunction(() => document.querySelectorAll('#sessions-body tr').length === 2);
     assert.equal(await page.locator('#sessions-body tr[data-current]').count(), 1);
     await page.click('#sessions-body tr:not([data-current]) button');
-    await elsewhere.waitForSelector('[data-status=signed-out]', { timeout: 3_000 });
+    await elsewhere.waitForSelector('[data-status=signed-out]', { timeout: 6_000 });
     assert.match(await elsewhere.textContent('#status-text'), /signed out \((revoked|expired)\)/);
     await page.waitForFunction(() => document.querySelectorAll('#sessions-body tr').length === 1);
     assert.equal(await page.getAttribute('#status', 'data-status'), 'signed-in');

@@ -48,6 +48,8 @@ interface Told {
 const CHANNEL = 'tokenward-demo';
 /** So many are kept of each tab. */
 const KEPT = 6_000;
+/** Tabs that are gone are seen for a while: so many of them. */
+const CLOSED = 2;
 /** What is told within so many milliseconds travels together. */
 const MOMENT = 100;
 
@@ -112,6 +114,8 @@ export class Lanes {
     const lane = known ?? { tab, born, own: false, closed: false, happenings: [] };
     if (!known) this.#insert(lane);
     lane.closed = closes === true;
+    const closed = this.all.filter((one) => one.closed);
+    if (closed.length > CLOSED) this.all.splice(this.all.indexOf(closed[0] as Lane), 1);
     for (const told of happenings) {
       const at = lane.happenings.findLastIndex(({ id }) => id === told.id);
       if (at < 0) lane.happenings.push(told);

@@ -161,7 +161,7 @@ export class Timeline {
     colour: (name: string) => string,
   ): void {
     const times = scaleTime().domain([from, to]);
-    const ticks = times.ticks(Math.max(width / 110, 2));
+    const ticks = times.ticks(Math.max(width / 100, 3));
     brush.font = '12px system-ui, sans-serif';
     brush.textAlign = 'center';
     const inWords = times.tickFormat(ticks.length, to - from < 5_000 ? '%H:%M:%S.%L' : '%H:%M:%S');
@@ -187,9 +187,6 @@ export class Timeline {
   ): void {
     brush.fillStyle = colour('line');
     brush.fillRect(0, top + LANE - 4, width, 1);
-    brush.fillStyle = colour('text');
-    brush.font = '600 12px system-ui, sans-serif';
-    brush.fillText(this.#lanes.name(lane), 0, top + ROWS.name[1] / 2);
     brush.font = '12px system-ui, sans-serif';
     brush.fillStyle = colour('soft');
     for (const row of ['token', 'refresh', 'calls'] as const)
@@ -234,6 +231,13 @@ export class Timeline {
       this.#drawn.push({ lane, happening, box });
     }
     brush.restore();
+    // Above whatever is drawn beside it.
+    const name = this.#lanes.name(lane);
+    brush.font = '600 12px system-ui, sans-serif';
+    brush.fillStyle = colour('card');
+    brush.fillRect(0, top, brush.measureText(name).width + 6, ROWS.name[1]);
+    brush.fillStyle = colour('text');
+    brush.fillText(name, 0, top + ROWS.name[1] / 2);
   }
 
   /** Says what is under the pointer. */
