@@ -54,7 +54,8 @@ async function start() {
     said = null;
     console.log(`\n  tokenward demo:  ${address}\n`);
     console.log('  accounts:        ada@example.com    analytical engine   (admin)');
-    console.log('                   grace@example.com  nanoseconds         (user)\n');
+    console.log('                   grace@example.com  nanoseconds         (user)');
+    console.log(`  your own server: ${address}/own-server\n`);
     console.log('  Ctrl-C stops it.\n');
   });
   // We stay until the server has ended. From a terminal it hears Ctrl-C itself; a `kill` reaches only us.

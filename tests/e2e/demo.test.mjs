@@ -462,7 +462,7 @@ test('your own server: what the answers lack is named, with the mend', () =>
     const now = Math.floor(Date.now() / 1000);
     try {
       const late = `${part({})}.${part({ sub: 'ada', iat: now + 300, exp: now + 1200 })}.x`;
-      const login = { data: { token: late, refreshToken: 'r' }, expires: 900 };
+      const login = { data: { token: late, refreshToken: 'r', account: { id: 1 } }, expires: 900 };
       answers = [
         { path: '/auth/login', cookie: 'refresh=abc; Path=/', body: login },
         { path: '/auth/refresh', status: 401, body: { error: 'no cookie' } },
@@ -475,6 +475,7 @@ test('your own server: what the answers lack is named, with the mend', () =>
       await page.context().clearCookies();
       const { bad, note } = await check(page, server, { ...form, ...fields });
       assert.match(note.expiresIn, /Missing: .*exp and iat \(900 s\)/);
+      assert.match(note.User, /is it “data\.account”/);
       assert.match(bad.Clock, /clock is .* ahead/);
       assert.match(bad['Cache-Control'], /no-store/);
       assert.match(bad['Refresh token'], /in the body, where scripts can read it/);

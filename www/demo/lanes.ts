@@ -58,7 +58,13 @@ export class Lanes {
   readonly all: Lane[] = [];
   /** Counts changes, for whoever draws them. */
   changes = 0;
-  readonly #own: Lane = { tab: crypto.randomUUID(), born: Date.now(), own: true, closed: false, happenings: [] };
+  readonly #own: Lane = {
+    tab: `${performance.timeOrigin} ${Math.random()}`,
+    born: Date.now(),
+    own: true,
+    closed: false,
+    happenings: [],
+  };
   readonly #channel = new BroadcastChannel(CHANNEL);
   readonly #untold = new Set<Happening>();
   #count = 0;

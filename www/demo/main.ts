@@ -1,9 +1,10 @@
 // The demo page: a small app that uses the package as any app would, and shows what happens.
 import { AuthClient, type AuthClientOptions, AuthError, type LogEntry, type Session } from 'tokenward';
+import { credentialsFrom } from './check.js';
 import { FAULTS, happen } from './faults.js';
 import { Inspector } from './inspector.js';
 import { type Happening, Lanes } from './lanes.js';
-import { chosen, credentialsFrom, readyForm } from './own-server.js';
+import { chosen, readyForm } from './own-server.js';
 import { clock, element, later, make, OWN_SERVER } from './page.js';
 import { SessionList, watchSession } from './sessions.js';
 import { storm } from './storm.js';

@@ -91,13 +91,16 @@ export function watchSession(auth: AuthClient): void {
         (response) => response.status,
         () => 0,
       );
+      // (A server that has no such thing will have none later.)
+      if (status === 404) return;
       if (status !== 204) await later(2_000);
     }
   };
   const begin = () => {
     watching?.abort();
     watching = undefined;
-    if (auth.session.status !== 'signed-in') return;
+    // (Locks are there on https and localhost.)
+    if (auth.session.status !== 'signed-in' || !('locks' in navigator)) return;
     watching = new AbortController();
     const { signal } = watching;
     navigator.locks.request('tokenward-demo:session-end', { signal }, () => watch(signal)).catch(() => {});

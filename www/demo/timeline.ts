@@ -44,7 +44,6 @@ export class Timeline {
   #anchor = Date.now();
   #live = true;
   #drawn: Drawn[] = [];
-  #changes = -1;
   #told = -1;
 
   constructor(canvas: HTMLCanvasElement, lanes: Lanes) {
@@ -61,13 +60,13 @@ export class Timeline {
     canvas.addEventListener('pointermove', (event) => this.#point(event.offsetX, event.offsetY));
     canvas.addEventListener('pointerleave', () => this.#point(-1, -1));
     const on = (id: string, work: () => void) => element(id).addEventListener('click', work);
-    on('earlier', () => this.#zoom.translateBy(select(canvas), this.#pixels() / 3, 0));
-    on('later', () => this.#zoom.translateBy(select(canvas), -this.#pixels() / 3, 0));
+    on('earlier', () => this.#moveBy(1 / 3));
+    on('later', () => this.#moveBy(-1 / 3));
     on('zoom-in', () => this.#scaleBy(2));
     on('zoom-out', () => this.#scaleBy(0.5));
     on('live', () => this.#follow(true));
-    // Who wants less motion gets two pictures a second.
-    const pause = matchMedia('(prefers-reduced-motion: reduce)').matches ? 500 : 0;
+    // Thirty pictures a second are enough, and two for who wants less motion.
+    const pause = matchMedia('(prefers-reduced-motion: reduce)').matches ? 500 : 30;
     let last = 0;
     const frame = (time: number) => {
       if (time - last >= pause) {
@@ -93,7 +92,13 @@ export class Timeline {
   #moved(by: string | undefined): void {
     // A zoom keeps the present where it is; a drag leaves it.
     if (this.#live && (by === 'mousemove' || by === 'touchmove' || by === undefined)) this.#follow(false);
-    this.#changes = -1;
+  }
+
+  /** By a part of what is seen. */
+  #moveBy(part: number): void {
+    // (d3 counts in pixels of the unzoomed view.)
+    const { k } = zoomTransform(this.#canvas);
+    this.#zoom.translateBy(select(this.#canvas), (this.#pixels() * part) / k, 0);
   }
 
   #scaleBy(factor: number): void {
@@ -104,7 +109,6 @@ export class Timeline {
 
   #follow(live: boolean): void {
     this.#live = live;
-    this.#changes = -1;
     element('live').setAttribute('aria-pressed', String(live));
   }
 
@@ -117,7 +121,6 @@ export class Timeline {
       canvas.style.height = `${height}px`;
       canvas.width = Math.round(width * scale);
       canvas.height = Math.round(height * scale);
-      this.#changes = -1;
     }
     const now = Date.now();
     if (this.#live) {
@@ -125,8 +128,7 @@ export class Timeline {
       // d3 keeps the transform on the element; here it is the one with the present in its place.
       const { k } = zoomTransform(canvas);
       Object.assign(canvas, { __zoom: zoomIdentity.translate(this.#present() * (1 - k), 0).scale(k) });
-    } else if (this.#changes === this.#lanes.changes) return;
-    this.#changes = this.#lanes.changes;
+    }
     const transform = zoomTransform(canvas);
     const span = SPAN * Math.min(1, Math.max(width / 900, 0.5));
     const base = scaleLinear()
