@@ -27,6 +27,9 @@ async function signIn(page, server, account = 'ada@example.com') {
   await page.selectOption('#account', account);
   await page.click('#login button');
   await status(page, 'signed-in');
+  // The page's own calls have left; what is counted from here on is the test's.
+  await page.waitForSelector('#sessions-body tr');
+  await page.waitForSelector('[data-watched]');
 }
 
 test('sign in, call each API, sign out', () =>

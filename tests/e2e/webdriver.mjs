@@ -79,6 +79,7 @@ export async function startBrowser({ driver, args, capabilities, display }) {
     },
     /** Goes there in the present window. */
     visit: (url) => to('POST', '/url', { url }),
+    present: () => to('GET', '/window'),
     title: () => to('GET', '/title'),
     async stop() {
       await to('DELETE', '').catch(() => {});

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startServer } from '../../tools/servers.mjs';
-import { ADA, GRACE } from './harness.mjs';
+import { ADA, demoDir, GRACE } from './harness.mjs';
 import { startProxy } from './proxy.mjs';
 import { ENGINES, startBrowser } from './webdriver.mjs';
 
@@ -12,6 +12,64 @@ for (const [name, engine] of Object.entries(ENGINES)) {
     continue;
   }
   for (const isolation of ['page', 'worker', 'shared-worker']) mainFlow(name, engine, isolation);
+  demoPage(name, engine);
+}
+
+function demoPage(name, engine) {
+  test(`${name}, demo page: sign in, storm, a lost answer, the timeline and its table`, {
+    timeout: 120_000,
+  }, async () => {
+    const server = await startServer({ DEMO_DIR: demoDir });
+    const browser = await startBrowser(engine);
+    try {
+      // (A tab that is opened need not be seen, and nothing is drawn where nobody looks.)
+      await browser.visit(server.url);
+      const tab = await browser.present();
+      const told = await browser.run(tab, async () => {
+        const until = async (what) => {
+          for (let tries = 0; !what() && tries < 1000; tries += 1)
+            await new Promise((resolve) => setTimeout(resolve, 20));
+        };
+        const text = (id) => document.getElementById(id).textContent;
+        const click = (selector) => document.querySelector(selector).click();
+        const status = (wanted) => until(() => document.getElementById('status').dataset.status === wanted);
+        await status('signed-out');
+        click('#login button');
+        await status('signed-in');
+        // The page's own calls have left.
+        await until(() => document.querySelector('#sessions-body tr') && document.querySelector('[data-watched]'));
+        click('#expire');
+        await until(() => text('result').includes('takes the present token'));
+        click('[data-storm="10"]');
+        await until(() => text('result').includes('refresh'));
+        const storm = text('result');
+        click('#fault-lose-refresh');
+        const did = document.querySelector('[for=fault-lose-refresh]');
+        await until(() => / after /.test(did.textContent));
+        click('#table-of-all summary');
+        await until(() => text('rows').includes('generation 2'));
+        const canvas = document.getElementById('timeline');
+        const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+        return {
+          storm,
+          did: did.textContent,
+          rows: text('rows'),
+          colours: new Set(new Uint32Array(pixels.buffer)).size,
+        };
+      });
+      assert.match(told.storm, /^10 calls in .*: 10 answered with 200, .* 1 refresh$/);
+      assert.match(told.did, /^refresh failed \(SERVER_ERROR, 504\), renewed\. Still signed in/);
+      assert.match(told.rows, /generation 2/);
+      assert.ok(told.colours > 10, `${told.colours} colours on the timeline`);
+      const counted = {};
+      for (const event of ['refresh_rotated', 'refresh_repeated', 'api_unauthorised'])
+        counted[event] = await server.counted(event);
+      assert.deepEqual(counted, { refresh_rotated: 2, refresh_repeated: 1, api_unauthorised: 10 });
+    } finally {
+      await browser.stop();
+      await server.stop();
+    }
+  });
 }
 
 function mainFlow(name, engine, isolation) {

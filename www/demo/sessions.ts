@@ -86,6 +86,7 @@ export function watchSession(auth: AuthClient): void {
   let watching: AbortController | undefined;
   const watch = async (signal: AbortSignal) => {
     while (!signal.aborted) {
+      element('sessions-words').dataset.watched = '';
       // 204: it goes on. A 401 has signed this page out by the time it arrives here.
       const status = await auth.fetch('/demo/session-end', { signal }).then(
         (response) => response.status,
