@@ -117,6 +117,7 @@ export class Lanes {
 
   #hear({ tab, born, asks, closes, happenings = [] }: Told): void {
     const known = this.all.find((one) => one.tab === tab);
+    if (!known && closes) return;
     const lane = known ?? { tab, born, own: false, closed: false, happenings: [] };
     if (!known) this.#insert(lane);
     lane.closed = closes === true;
