@@ -161,7 +161,9 @@ test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', (
     assert.ok(frozen);
     const failed = entries.find(({ event }) => event === 'refresh-failed');
     assert.deepEqual([failed.level, failed.detail.code, failed.detail.status], ['warn', 'SERVER_ERROR', 503]);
-    assert.ok(failed.detail.retryAt - failed.at >= 60_000 && failed.detail.retryAt - failed.at < 62_000);
+    // (The wait, a jitter that may be nothing, and two clocks that are read a moment apart.)
+    const wait = failed.detail.retryAt - failed.at;
+    assert.ok(wait > 59_500 && wait < 62_000, `${wait} ms`);
     assert.ok(
       entries.some(
         ({ event, detail }) => event === 'auth-call' && detail.endpoint === 'login' && detail.status === 200,
