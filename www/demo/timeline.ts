@@ -44,6 +44,7 @@ export class Timeline {
   #anchor = Date.now();
   #live = true;
   #drawn: Drawn[] = [];
+  #pointer: readonly [x: number, y: number] | undefined;
   #told = -1;
 
   constructor(canvas: HTMLCanvasElement, lanes: Lanes) {
@@ -57,8 +58,12 @@ export class Timeline {
       )
       .on('zoom', (event: D3ZoomEvent<HTMLCanvasElement, unknown>) => this.#moved(event.sourceEvent?.type));
     select(canvas).call(this.#zoom);
-    canvas.addEventListener('pointermove', (event) => this.#point(event.offsetX, event.offsetY));
-    canvas.addEventListener('pointerleave', () => this.#point(-1, -1));
+    canvas.addEventListener('pointermove', ({ offsetX, offsetY }) => {
+      this.#pointer = [offsetX, offsetY];
+    });
+    canvas.addEventListener('pointerleave', () => {
+      this.#pointer = undefined;
+    });
     const on = (id: string, work: () => void) => element(id).addEventListener('click', work);
     on('earlier', () => this.#moveBy(1 / 3));
     on('later', () => this.#moveBy(-1 / 3));
@@ -152,6 +157,7 @@ export class Timeline {
       brush.fillStyle = colour('text');
       brush.fillRect(present, 0, 1, height - AXIS);
     }
+    this.#point();
   }
 
   #axis(
@@ -242,13 +248,16 @@ export class Timeline {
     brush.fillText(name, 0, top + ROWS.name[1] / 2);
   }
 
-  /** Says what is under the pointer. */
-  #point(x: number, y: number): void {
+  /** Says what is under the pointer; it may come there by itself. */
+  #point(): void {
+    const [x, y] = this.#pointer ?? [Number.NaN, Number.NaN];
     const found = this.#drawn.findLast(
       ({ box: [left, top, width, height] }) =>
         x >= left - 3 && x <= left + width + 3 && y >= top - 2 && y <= top + height + 2,
     );
-    element('pointed').textContent = found ? `${this.#lanes.name(found.lane)}: ${inWords(found.happening)}` : '';
+    const text = found ? `${this.#lanes.name(found.lane)}: ${inWords(found.happening)}` : '';
+    const pointed = element('pointed');
+    if (pointed.textContent !== text) pointed.textContent = text;
   }
 
   /** The last happenings as a table, while it is open. */
