@@ -188,7 +188,7 @@ test('the timeline has a lane for each tab, the generations in turn, and the sam
     await page.click('#table-of-all summary');
     const rows = async () =>
       (await page.locator('#rows tr').allTextContents()).map((row) => row.replace(/^.*?(?=tab \d)/, ''));
-    await page.waitForFunction(() => document.getElementById('rows').textContent.includes('/api/me'));
+    await page.waitForFunction(() => document.getElementById('rows').textContent.includes('/api/me → 200'));
     const [all, has] = [await rows(), (wanted) => (row) => wanted.test(row)];
     // Signed in here, resumed there, renewed here: each rotation is seen where it happened.
     for (const wanted of [
@@ -281,7 +281,7 @@ test('the inspector shows claims and events, and no token is on the page or in t
       'email: (string, left out)',
     ])
       assert.ok(report.includes(wanted), `${wanted} in\n${report}`);
-    assert.equal(tokens.length, 2);
+    while (tokens.length < 2) await page.waitForTimeout(20);
     const everything = report + (await page.evaluate(() => document.documentElement.outerHTML));
     for (const token of tokens) assert.ok(!everything.includes(token.slice(-40)), 'a token is on the page');
     assert.ok(!report.includes('ada@'), 'a report tells nobody’s address');
@@ -388,8 +388,7 @@ test('your own server, and nothing is wrong with it: the check says so, and the 
       assert.deepEqual(Object.keys(found.good), good);
       assert.match(found.note.Cookie, /HttpOnly; Secure; Path; and SameSite/);
       for (const event of ['login_ok', 'refresh_rotated', 'logout']) assert.equal(await own.counted(event), 1, event);
-      await page.click('#own-form [type=submit]');
-      await page.waitForLoadState();
+      await Promise.all([page.waitForEvent('load'), page.click('#own-form [type=submit]')]);
       await status(page, 'signed-out');
       await page.fill('#credentials', CREDENTIALS);
       await page.click('#login button');
