@@ -62,10 +62,9 @@ async function screenshots() {
         await play(page, context, server);
         // On a phone, the timeline and what is around it.
         await page.evaluate(
-          (id) => document.getElementById(id).scrollIntoView(),
-          size === 'phone' ? 'result' : 'session',
+          (phone) => (phone ? document.getElementById('result').scrollIntoView() : scrollTo(0, 0)),
+          size === 'phone',
         );
-        if (size === 'desktop') await page.evaluate(() => scrollTo(0, 0));
         const file = path.join(folder, `demo-${size}-${colorScheme}.png`);
         await page.screenshot({ path: file });
         say(file);

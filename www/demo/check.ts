@@ -18,12 +18,21 @@ export function group<K extends string>(
   return all.length > 0 ? (Object.fromEntries(all) as Partial<Record<K, string>>) : undefined;
 }
 
+/** Where an auth endpoint is, by what the form says and the client's defaults. */
+export function addressOf(values: Form, endpoint: (typeof ENDPOINTS)[number]): string {
+  const paths =
+    values.protocol === 'oauth2'
+      ? { login: '/oauth/token', refresh: '/oauth/token', logout: '/oauth/revoke', logoutAll: '/oauth/revoke' }
+      : { login: '/auth/login', refresh: '/auth/refresh', logout: '/auth/logout', logoutAll: '/auth/logout-all' };
+  return new URL(values[`endpoints.${endpoint}`] || paths[endpoint], values.baseUrl || location.origin).href;
+}
+
 export interface Finding {
   readonly mark: 'good' | 'bad' | 'note';
   readonly what: string;
   readonly hint: string;
 }
-type Tell = (...found: readonly Finding[]) => void;
+type Tell = (found: Finding) => void;
 
 /** The credentials as they are typed: a JSON object. */
 export function credentialsFrom(text: string): Record<string, unknown> {
@@ -38,8 +47,8 @@ export function credentialsFrom(text: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** A response, or why there is none. */
-type Answer = { readonly response: Response; readonly body: unknown; readonly text: string } | undefined;
+/** A response and its JSON, where it is some; undefined where none came. */
+type Answer = { readonly response: Response; readonly body: unknown } | undefined;
 
 class Checked {
   readonly values: Form;
@@ -57,10 +66,7 @@ class Checked {
   }
 
   url(endpoint: (typeof ENDPOINTS)[number]): string {
-    const paths = this.oauth2
-      ? { login: '/oauth/token', refresh: '/oauth/token', logout: '/oauth/revoke', logoutAll: '/oauth/revoke' }
-      : { login: '/auth/login', refresh: '/auth/refresh', logout: '/auth/logout', logoutAll: '/auth/logout-all' };
-    return new URL(this.values[`endpoints.${endpoint}`] || paths[endpoint], this.base).href;
+    return addressOf(this.values, endpoint);
   }
 
   good(what: string, hint: string): void {
@@ -105,7 +111,7 @@ class Checked {
       } catch {
         // What came instead is looked at by whoever asked.
       }
-      return { response, body, text };
+      return { response, body };
     } catch {
       return undefined;
     }
@@ -169,14 +175,13 @@ export async function check(values: Form, tell: Tell): Promise<void> {
   let credentials: Record<string, unknown>;
   try {
     credentials = credentialsFrom(values.credentials ?? '');
-    for (const endpoint of ENDPOINTS) server.url(endpoint);
   } catch (error) {
-    return server.bad(
-      'Form',
-      error instanceof TypeError && error.message.startsWith('cred')
-        ? error.message
-        : `baseUrl: expected an address with http or https, got “${values.baseUrl}”`,
-    );
+    return server.bad('Form', (error as Error).message);
+  }
+  try {
+    for (const endpoint of ENDPOINTS) server.url(endpoint);
+  } catch {
+    return server.bad('Form', `baseUrl: expected an address with http or https, got “${values.baseUrl}”`);
   }
   const token = await login(server, credentials);
   if (!token) return;

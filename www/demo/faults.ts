@@ -1,6 +1,6 @@
 // What goes wrong on networks and servers, made to happen on the real one: what should come of it, and what did.
 import { type AuthClient, AuthError } from 'tokenward';
-import { duration, later } from './page.js';
+import { ask, duration, later } from './page.js';
 import { listSessions } from './sessions.js';
 
 export interface Fault {
@@ -10,14 +10,6 @@ export interface Fault {
   readonly expects: string;
   /** `tell` says what the client's own events do not. */
   run(auth: AuthClient, tell: (what: string) => void): Promise<unknown>;
-}
-
-/** Calls the server's switches and the list of sessions with the page's own client. */
-async function ask(auth: AuthClient, method: string, path: string, body?: unknown): Promise<Response> {
-  const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-  const response = await auth.fetch(path, { method, ...(body !== undefined && json) });
-  if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}`);
-  return response;
 }
 
 /** Renews, as an app that does not give up: `auth.refresh` waits no longer than its caller's patience, and is asked again. */

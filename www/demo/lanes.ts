@@ -88,8 +88,8 @@ export class Lanes {
   }
 
   /** It ended now, and not when it was expected to. */
-  end(happening: Happening, to = Date.now()): void {
-    happening.to = to;
+  end(happening: Happening): void {
+    happening.to = Date.now();
     this.#changed(happening);
   }
 

@@ -1,6 +1,6 @@
 // The demo page: a small app that uses the package as any app would, and shows what happens.
 import { AuthClient, type AuthClientOptions, AuthError, type LogEntry, type Session } from 'tokenward';
-import { credentialsFrom } from './check.js';
+import { addressOf, credentialsFrom, type Form } from './check.js';
 import { FAULTS, happen } from './faults.js';
 import { Inspector } from './inspector.js';
 import { type Happening, Lanes } from './lanes.js';
@@ -61,11 +61,9 @@ function count(what: keyof typeof counters): void {
 }
 
 // What the browser really sent, by the browser's own account.
-const base = problem || !own ? location.origin : (own.values.baseUrl ?? location.origin);
-const address = (path: string) => new URL(path, base).href;
-const refreshAt = address(
-  own?.options.endpoints?.refresh ?? (own?.options.protocol === 'oauth2' ? '/oauth/token' : '/auth/refresh'),
-);
+const values: Form = (!problem && own?.values) || {};
+const address = (path: string) => new URL(path, values.baseUrl || location.origin).href;
+const refreshAt = addressOf(values, 'refresh');
 const apiPath = own?.values.api || '/api/me';
 const isApi = (url: string) => (OWN_SERVER ? url === address(apiPath) : new URL(url).pathname.startsWith('/api/'));
 new PerformanceObserver((list) => {
@@ -281,8 +279,8 @@ element('logout-all').addEventListener('click', signOut('everywhere'));
 element('reload').addEventListener('click', () => location.reload());
 element('another-tab').addEventListener('click', () => window.open(location.href));
 
-if (OWN_SERVER) {
-  element<HTMLInputElement>('credentials').value = '{"email": "", "password": ""}';
+if (own) {
+  element<HTMLInputElement>('credentials').value = own.values.credentials ?? '';
   readyForm(problem, () => auth.session.status === 'signed-in');
 } else {
   new SessionList(auth, async (id) => {

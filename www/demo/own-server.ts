@@ -72,7 +72,7 @@ export function readyForm(problem: unknown, signedIn: () => boolean): void {
     fill({ ...PRESETS[preset.value], preset: preset.value, baseUrl, api });
   });
   const results = element('own-results');
-  const tell = (...found: readonly Finding[]) => results.append(...found.map(asItem));
+  const tell = (found: Finding) => results.append(asItem(found));
   if (problem) tell({ mark: 'bad', what: 'Options', hint: (problem as Error).message });
   form().addEventListener('submit', (event) => {
     event.preventDefault();

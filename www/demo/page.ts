@@ -1,4 +1,5 @@
-// What several parts of the page need: its elements, its two places, times in words.
+// What several parts of the page need: its elements, its two places, times in words, and a call that must succeed.
+import type { AuthClient } from 'tokenward';
 
 /** Whether the page was opened to be pointed at a server of the visitor's own. */
 export const OWN_SERVER = location.pathname === '/own-server';
@@ -30,3 +31,11 @@ export const duration = (milliseconds: number) =>
     : `${(milliseconds / 1000).toFixed(milliseconds < 100_000 ? 1 : 0)} s`;
 
 export const later = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+/** Calls the page's own server, with the page's own client. Throws where the answer is no success. */
+export async function ask(auth: AuthClient, method: string, path: string, body?: unknown): Promise<Response> {
+  const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const response = await auth.fetch(path, { method, ...(body !== undefined && json) });
+  if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}`);
+  return response;
+}

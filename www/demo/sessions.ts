@@ -1,6 +1,6 @@
 // The user's sessions, in this browser and others; and the wait for the end of this one.
 import type { AuthClient } from 'tokenward';
-import { element, later, make } from './page.js';
+import { ask, element, later, make } from './page.js';
 
 interface SessionInfo {
   readonly id: string;
@@ -13,8 +13,7 @@ interface SessionInfo {
 
 /** The list of sessions, as `GET /auth/sessions` gives it. */
 export async function listSessions(auth: AuthClient): Promise<readonly SessionInfo[]> {
-  const response = await auth.fetch('/auth/sessions');
-  if (!response.ok) throw new Error(`GET /auth/sessions was answered with ${response.status}`);
+  const response = await ask(auth, 'GET', '/auth/sessions');
   return ((await response.json()) as { sessions: SessionInfo[] }).sessions;
 }
 

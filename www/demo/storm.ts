@@ -51,18 +51,17 @@ const at = (sorted: readonly number[], part: number) =>
 /** Draws how long the calls took, shortest first. */
 function histogram(sorted: readonly number[]): void {
   const [shortest, longest] = [at(sorted, 0), at(sorted, 1)];
-  const x = scaleLinear().domain([0, longest]).nice(BINS);
-  const end = x.domain()[1] as number;
+  const end = scaleLinear([0, longest], [0, 1]).nice(BINS).domain()[1] as number;
   const bins = new Array<number>(BINS).fill(0);
   for (const one of sorted) {
     const bin = Math.min(Math.floor((one / end) * BINS), BINS - 1);
     bins[bin] = (bins[bin] ?? 0) + 1;
   }
-  const y = scaleLinear([0, Math.max(...bins)], [0, 100]);
+  const most = Math.max(...bins);
   const bars = bins.map((count, index) => {
     const bar = document.createElementNS(SVG, 'rect');
     // What is there is seen, however little it is beside the others.
-    const height = count > 0 ? Math.max(y(count), 2) : 0;
+    const height = count > 0 ? Math.max((count / most) * 100, 2) : 0;
     for (const [name, value] of Object.entries({ x: index + 0.06, width: 0.88, y: 100 - height, height }))
       bar.setAttribute(name, String(value));
     return bar;

@@ -6,7 +6,7 @@ import { type D3ZoomEvent, type ZoomBehavior, zoom, zoomIdentity, zoomTransform 
 import { type Happening, isPast, type Kind, type Lane, type Lanes } from './lanes.js';
 import { clock, duration, element, make } from './page.js';
 
-export const WORDS: Readonly<Record<Kind, string>> = {
+const WORDS: Readonly<Record<Kind, string>> = {
   token: 'access token',
   refresh: 'refresh',
   'refresh-failed': 'refresh failed',
@@ -143,7 +143,13 @@ export class Timeline {
     const brush = canvas.getContext('2d');
     if (!brush) return;
     const style = getComputedStyle(canvas);
-    const colour = (name: string) => style.getPropertyValue(`--${name}`);
+    // (Everything that is drawn asks for some of the same few.)
+    const colours = new Map<string, string>();
+    const colour = (name: string) => {
+      const known = colours.get(name) ?? style.getPropertyValue(`--${name}`);
+      colours.set(name, known);
+      return known;
+    };
     brush.setTransform(scale, 0, 0, scale, 0, 0);
     brush.clearRect(0, 0, width, height);
     brush.textBaseline = 'middle';
