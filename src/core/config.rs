@@ -1,25 +1,27 @@
-//! What the app may set, already checked and complete. The defaults are written once, in `js/options.ts`.
+//! The options that the rules depend on, validated and complete. The defaults stand in the front end (`js/client`).
 
 use super::Millis;
 
-/// The settings that decide when to renew and how long to wait.
+/// Durations and modes that decide when the client renews and how long it waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
-    /// Renew so long before expiry; never more than half of the token's life is used for it.
+    /// Renew this long before expiry. The margin never exceeds half of the token's lifetime.
     pub renew_before: Millis,
-    /// Give up one auth call after so long; calls that wait for a refresh wait no longer than this either.
+    /// Abort one auth request after this long. Calls that wait for a token wait no longer than this either.
     pub timeout: Millis,
-    /// Whether to try to resume a session at the start.
+    /// When the client asks the server, at its start, for a session to resume.
     pub restore: Restore,
+    /// Whether this client follows the other tabs of the origin. If not, the session hint counts at the start only.
+    pub cross_tab: bool,
 }
 
-/// When the client asks the server, at its start, whether there is a session to resume.
+/// When the client asks the server, at its start, for a session to resume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restore {
-    /// Only where this browser was signed in.
+    /// Only if the origin's storage holds a session hint.
     Auto,
     /// Always.
     Always,
-    /// Never: the app signs in by itself.
+    /// Never: the app calls `login` or `refresh`.
     Never,
 }

@@ -1,87 +1,55 @@
-//! The closed set of error codes, each with who can do what about it.
+//! The closed set of error codes that the core reports, and who can do what about each.
 
 use super::Millis;
 
-/// Why a call could not be done. The names are those of `AuthError.code` in TypeScript.
+/// Why a call failed. The front ends name the codes (`AuthError.code` in TypeScript) and add a few of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// What the app set cannot be used. The developer mends the code.
-    InvalidOptions,
-    /// The server refused what was handed to `login`. The user can try again.
+pub enum ErrorCode {
+    /// `options.authHeaders` threw or rejected, so the auth request was not sent. The developer fixes the callback.
+    RequestNotSent,
+    /// The server rejected the credentials. The user tries again.
     InvalidCredentials,
-    /// Nobody is signed in. The app shows its login.
+    /// No user is signed in. The app shows its login.
     SignedOut,
-    /// The session ended while the call was under way. The app shows its login.
+    /// The session ended during the call. The app shows its login.
     SessionEnded,
-    /// No token could be had for now; the session lives on. The same call may succeed later.
+    /// No token is available at present; the session continues. The same call may succeed later.
     RefreshUnavailable,
     /// The server asked to wait before the next login.
     RateLimited,
-    /// The server took longer than `options.timeout`.
+    /// The server did not answer within the timeout.
     Timeout,
-    /// No answer at all: offline, the server is down, or CORS refused.
+    /// No answer: the device is offline, the server is down, or CORS blocked the answer.
     Offline,
-    /// The server said yes, but its answer holds no access token. The developer mends the server or `options.fields`.
+    /// The server answered with success but without an access token. The developer fixes the server or the field names.
     MalformedResponse,
-    /// The server failed, or there is no such endpoint.
+    /// The server failed, or has no such endpoint.
     ServerError,
-    /// The client was disposed of while the call was under way.
+    /// The client was disposed of during the call.
     Disposed,
 }
 
-impl Code {
-    /// All of them, in order.
-    pub const ALL: [Self; 11] = [
-        Self::InvalidOptions,
-        Self::InvalidCredentials,
-        Self::SignedOut,
-        Self::SessionEnded,
-        Self::RefreshUnavailable,
-        Self::RateLimited,
-        Self::Timeout,
-        Self::Offline,
-        Self::MalformedResponse,
-        Self::ServerError,
-        Self::Disposed,
-    ];
-
-    /// The name as JavaScript sees it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidOptions => "INVALID_OPTIONS",
-            Self::InvalidCredentials => "INVALID_CREDENTIALS",
-            Self::SignedOut => "SIGNED_OUT",
-            Self::SessionEnded => "SESSION_ENDED",
-            Self::RefreshUnavailable => "REFRESH_UNAVAILABLE",
-            Self::RateLimited => "RATE_LIMITED",
-            Self::Timeout => "TIMEOUT",
-            Self::Offline => "OFFLINE",
-            Self::MalformedResponse => "MALFORMED_RESPONSE",
-            Self::ServerError => "SERVER_ERROR",
-            Self::Disposed => "DISPOSED",
-        }
-    }
-
-    /// Whether the same call may succeed later without the user doing anything.
+impl ErrorCode {
+    /// Whether the same call may succeed later without an action of the user.
     pub fn retryable(self) -> bool {
         matches!(self, Self::RefreshUnavailable | Self::RateLimited | Self::Timeout | Self::Offline | Self::ServerError)
     }
 }
 
-/// An error with what the server said of it.
+/// An error code with what the server's response added to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure {
-    /// Which of the closed set.
-    pub code: Code,
-    /// The HTTP status, where there was an answer.
+    /// The code.
+    pub code: ErrorCode,
+    /// The HTTP status, if the server answered.
     pub status: Option<u16>,
-    /// How long the server asked to wait.
+    /// How long to wait before the next attempt, if known.
     pub retry_after: Option<Millis>,
 }
 
 impl Failure {
-    /// A failure that no answer of a server caused.
-    pub fn of(code: Code) -> Self {
+    /// A failure without a response of a server.
+    pub fn of(code: ErrorCode) -> Self {
         Self { code, status: None, retry_after: None }
     }
 }
@@ -91,21 +59,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_may_mend_itself_is_retryable() {
-        for (code, name, retryable) in [
-            (Code::InvalidOptions, "INVALID_OPTIONS", false),
-            (Code::InvalidCredentials, "INVALID_CREDENTIALS", false),
-            (Code::SignedOut, "SIGNED_OUT", false),
-            (Code::SessionEnded, "SESSION_ENDED", false),
-            (Code::RefreshUnavailable, "REFRESH_UNAVAILABLE", true),
-            (Code::RateLimited, "RATE_LIMITED", true),
-            (Code::Timeout, "TIMEOUT", true),
-            (Code::Offline, "OFFLINE", true),
-            (Code::MalformedResponse, "MALFORMED_RESPONSE", false),
-            (Code::ServerError, "SERVER_ERROR", true),
-            (Code::Disposed, "DISPOSED", false),
+    fn only_codes_that_can_resolve_without_the_user_are_retryable() {
+        for (code, retryable) in [
+            (ErrorCode::RequestNotSent, false),
+            (ErrorCode::InvalidCredentials, false),
+            (ErrorCode::SignedOut, false),
+            (ErrorCode::SessionEnded, false),
+            (ErrorCode::RefreshUnavailable, true),
+            (ErrorCode::RateLimited, true),
+            (ErrorCode::Timeout, true),
+            (ErrorCode::Offline, true),
+            (ErrorCode::MalformedResponse, false),
+            (ErrorCode::ServerError, true),
+            (ErrorCode::Disposed, false),
         ] {
-            assert_eq!((code.as_str(), code.retryable()), (name, retryable));
+            assert_eq!(code.retryable(), retryable, "{code:?}");
         }
     }
 }

@@ -1,26 +1,49 @@
-//! What is true and what to do next, with no clock, no I/O and no browser.
+//! The rules of the client: sans-IO, without a clock, a browser or async code.
 //!
-//! One door: [`Core::handle`] takes what happened and when, changes the state once, and returns what is to be done, in
-//! order. Whoever calls it (the shell in a browser, a test on the host) does those things and reports back what came of
-//! them as the next [`Input`]. Times are [`Millis`] of elapsed time since the client started.
+//! [`Core::handle`] takes one [`Input`] and the time, and changes the state once. [`Core::poll`] then returns the
+//! [`Output`]s in the order in which the caller must carry them out. The caller (the bindings in a browser, a test on the
+//! host) reports each result as a later `Input`. Times are [`Millis`] of elapsed time since the client started.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `client` | the [`Core`], its start, its timer, and the dispatch of inputs |
+//! | `session` | the session state, and the transitions that begin, continue and end a session |
+//! | `request` | the one auth request that is waiting for the lock or in flight |
+//! | `revocation` | sign-out, and the revocation that the server has not confirmed yet |
+//! | `retry` | renewal before expiry, backoff, and the wait that a server asks for |
+//! | `cross_tab` | messages of other tabs, and what the origin's storage says |
+//! | `response` | what a server's response means |
 
+mod client;
 mod config;
+mod cross_tab;
 mod error;
-mod machine;
+mod input;
+mod output;
 mod random;
-mod renewal;
+mod request;
+mod response;
+mod retry;
+mod revocation;
 mod session;
-mod wire;
 
+pub use client::Core;
 pub use config::{Config, Restore};
-pub use error::{Code, Failure};
-pub use machine::{About, Core, Event, FlightId, Input, Mark, Memory, News, Output, Verdict};
+pub use cross_tab::{CrossTabMessage, HintState, SessionRelation, StorageSnapshot};
+pub use error::{ErrorCode, Failure};
+pub use input::{Attempt, Input};
+pub use output::{Admission, Event, Output};
 pub use random::Random;
-pub use renewal::{MIN_RENEWAL_GAP, TIMER_MAX, lifetime};
-pub use session::{Grant, Session, SignedOutReason, Subject, SubjectId, Token, TokenId};
-pub use wire::{
-    Answer, LoginOutcome, Outcome, Reply, RevokeOutcome, SessionCode, login_outcome, refresh_outcome, revoke_outcome,
+pub use request::RequestId;
+pub use response::{
+    AuthResponse, HttpResponse, LoginOutcome, RefreshOutcome, RevocationOutcome, SessionErrorCode, login_outcome,
+    refresh_outcome, revocation_outcome,
+};
+pub use retry::{MIN_RENEWAL_GAP, NOT_BEFORE_MAX, TIMER_MAX, lifetime};
+pub use revocation::LogoutScope;
+pub use session::{
+    AccessToken, Evidence, IssuedToken, SessionState, SignedOutReason, Subject, SubjectId, TokenId, TokenStatus,
 };
 
-/// Milliseconds: a span, or (in names that end in `_at`) elapsed time since the client started.
+/// Milliseconds: a duration, or (in names that end in `_at`, `_before` or `_since`) elapsed time since the client started.
 pub type Millis = u64;

@@ -1,124 +1,370 @@
-//! What we know of the user. "Signed in without a token" has no representation.
+//! The session: its state, and the transitions that begin, continue and end it.
+//!
+//! `Restoring`, `SignedIn` and `SignedOut` are the only states; a signed-in session without a token cannot be expressed.
 
 use std::num::NonZeroU32;
 
-use super::Millis;
+use super::{
+    Admission, Attempt, Core, CrossTabMessage, ErrorCode, Event, Failure, Millis, Output, Restore, StorageSnapshot, retry,
+};
 
-/// The number the vault gave to an access token when it took it in. Numbers grow; the token itself is never seen here.
+/// The number that the token store gave to an access token. Numbers grow. The core never sees the token itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenId(pub u32);
 
-/// The number the vault gave to somebody: the same for the same user, and no name of theirs is seen here.
+/// The number that the token store gave to a user (`user.id`, or the claim `sub`): equal for the same user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SubjectId(pub NonZeroU32);
 
-/// Who a token was issued for, as far as the server says (`user.id`, or the claim `sub`).
+/// The user that a token was issued for, as far as the server names one.
 pub type Subject = Option<SubjectId>;
 
-/// What a login or a refresh brought: a token that lies in the vault, and what is known of it.
+/// The access token that a login or a refresh returned. The token store holds the token; the core knows its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grant {
-    /// The token's number in the vault.
-    pub token: TokenId,
-    /// How long it lives from the moment it was asked for; unknown for an opaque token of a server that does not say.
-    pub life: Option<Millis>,
-    /// Whom it was issued for.
+pub struct IssuedToken {
+    /// The token's number in the token store.
+    pub id: TokenId,
+    /// Its lifetime, counted from the moment the request was sent; `None` for an opaque token without `expiresIn`.
+    pub lifetime: Option<Millis>,
+    /// The user that it was issued for.
     pub subject: Subject,
 }
 
-/// The present access token: its number, and the times that matter.
+/// The present access token: its number, and the moments that matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Token {
-    /// Its number in the vault.
+pub struct AccessToken {
+    /// Its number in the token store.
     pub id: TokenId,
-    /// When it stops working; unknown lifetimes have no end and are refreshed on a 401.
+    /// When it expires; a token without a known lifetime is renewed after a 401.
     pub expires_at: Option<Millis>,
-    /// When it is due for renewal.
+    /// When its renewal is due.
     pub renew_at: Option<Millis>,
-    /// What the APIs think of it.
-    pub standing: Standing,
+    /// How the APIs responded to it.
+    pub status: TokenStatus,
 }
 
-/// What the APIs think of a token that has not expired by our clock.
+/// How the APIs responded to a token that has not expired by this client's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Nothing bad was heard.
-    Good,
-    /// An API answered 401 to it: a refresh was asked for, and no call goes out with it meanwhile.
+pub enum TokenStatus {
+    /// No API rejected it.
+    Valid,
+    /// An API answered 401. A refresh is due, and no call carries the token meanwhile.
     Rejected,
-    /// As `Rejected`, but the refresh failed for now. Other APIs may still take it, so calls go out.
-    Doubted,
-    /// It was brand-new and an API still said 401: another refresh would not help, so none is made for it.
-    Futile,
+    /// An API answered 401, and the refresh failed for now. Other APIs may accept the token, so calls carry it.
+    Suspect,
+    /// It was new, and an API answered 401 all the same. Another refresh would not help, so none is made for it.
+    RefreshFutile,
 }
 
-/// What we know of the user.
+/// Whether a user is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Session {
-    /// Nothing yet: the restore has not been settled (or could not be, for lack of an answer).
-    Restoring,
-    /// Somebody is signed in.
+pub enum SessionState {
+    /// Not known yet: the restore has not completed, or another tab changed the session.
+    Restoring {
+        /// Why there may be a session.
+        evidence: Evidence,
+        /// The user that was signed in before the state became unknown.
+        previous: Subject,
+    },
+    /// A user is signed in.
     SignedIn {
         /// The present token.
-        token: Token,
-        /// The first token of this sign-in: an older one belongs to a session that is over.
-        since: TokenId,
-        /// Who it is.
+        token: AccessToken,
+        /// The first token of this sign-in. An older token belongs to an earlier session.
+        first_token: TokenId,
+        /// The user.
         subject: Subject,
     },
-    /// Nobody is signed in, and why.
-    SignedOut(SignedOutReason),
+    /// No user is signed in.
+    SignedOut {
+        /// Why.
+        reason: SignedOutReason,
+    },
 }
 
-/// Why there is no session. The names are those of `Session.reason` in TypeScript.
+/// Why there may be a session while the client restores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// Nothing suggests one. If the server has none either, nothing ended.
+    None,
+    /// The storage holds a session hint, or a user was signed in here.
+    Hint,
+    /// The hint of the user who was signed in here disappeared. If the server rejects the refresh, another tab signed out.
+    HintRemoved,
+}
+
+/// Why no user is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignedOutReason {
-    /// There was none to resume.
-    Never,
+    /// There was no session to resume.
+    NoSession,
     /// The app called `logout`.
     Logout,
     /// The server no longer knows the session.
     Expired,
     /// The server ended the session.
     Revoked,
-    /// The server saw a refresh token used twice and ended the session.
-    Reused,
-    /// Somebody signed out in another tab, or somebody else signed in there.
+    /// The server detected that a refresh token was used twice, and ended the session.
+    TokenReused,
+    /// Another tab signed out, or signed another user in.
     OtherTab,
 }
 
 impl SignedOutReason {
-    /// All of them, in order.
-    pub const ALL: [Self; 6] = [Self::Never, Self::Logout, Self::Expired, Self::Revoked, Self::Reused, Self::OtherTab];
-
-    /// The name as JavaScript sees it.
-    pub fn as_str(self) -> &'static str {
+    /// The reason that the other tabs of this client show: only one of them called `logout`.
+    #[must_use]
+    pub fn in_other_tabs(self) -> Self {
         match self {
-            Self::Never => "never",
-            Self::Logout => "logout",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-            Self::Reused => "reused",
-            Self::OtherTab => "other-tab",
+            Self::Logout => Self::OtherTab,
+            Self::NoSession | Self::Expired | Self::Revoked | Self::TokenReused | Self::OtherTab => self,
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Which request returned a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenSource {
+    Login,
+    Refresh,
+}
 
-    #[test]
-    fn each_reason_has_the_name_that_typescript_knows() {
-        for (reason, name) in [
-            (SignedOutReason::Never, "never"),
-            (SignedOutReason::Logout, "logout"),
-            (SignedOutReason::Expired, "expired"),
-            (SignedOutReason::Revoked, "revoked"),
-            (SignedOutReason::Reused, "reused"),
-            (SignedOutReason::OtherTab, "other-tab"),
-        ] {
-            assert_eq!((reason.as_str(), SignedOutReason::ALL[reason as usize]), (name, reason));
+impl AccessToken {
+    /// The remaining lifetime; `None` where the lifetime is unknown.
+    fn remaining(&self, now: Millis) -> Option<Millis> {
+        self.expires_at.map(|end| end.saturating_sub(now))
+    }
+
+    fn is_valid_for(&self, duration: Millis, now: Millis) -> bool {
+        self.status != TokenStatus::Rejected && self.remaining(now).is_none_or(|left| left > 0 && left >= duration)
+    }
+}
+
+impl SessionState {
+    /// Whether the storage should hold the hint of this session.
+    pub(super) fn has_hint(&self) -> bool {
+        matches!(self, Self::SignedIn { .. } | Self::Restoring { evidence: Evidence::Hint, .. })
+    }
+
+    pub(super) fn is_signed_out(&self) -> bool {
+        matches!(self, Self::SignedOut { .. })
+    }
+
+    /// The user that is signed in, or was before the state became unknown.
+    fn last_subject(&self) -> Subject {
+        match self {
+            Self::SignedIn { subject, .. } => *subject,
+            Self::Restoring { previous, .. } => *previous,
+            Self::SignedOut { .. } => None,
         }
+    }
+}
+
+impl Core {
+    pub(super) fn start(&mut self, storage: StorageSnapshot, now: Millis) -> Admission {
+        self.block_refreshes_for(storage.wait, now);
+        let hint = storage.hint.is_present();
+        self.load_pending_revocation(storage);
+        if let SessionState::Restoring { evidence, .. } = &mut self.session
+            && hint
+        {
+            *evidence = Evidence::Hint;
+        }
+        if !matches!(self.session, SessionState::Restoring { .. }) || self.request.is_some() {
+            return Admission::Proceed; // the app called `login` before the start
+        }
+        let restore = match self.config.restore {
+            Restore::Always => true,
+            Restore::Auto => hint,
+            Restore::Never => false,
+        };
+        if hint {
+            self.emit(Output::AdoptStoredKey);
+        }
+        if restore && !self.revocation.is_pending() {
+            return self.wait_for_refresh(self.retry.not_before, now);
+        }
+        let reason =
+            if self.revocation.is_pending() { SignedOutReason::Logout } else { SignedOutReason::NoSession };
+        self.session = SessionState::SignedOut { reason };
+        self.emit(Output::Notify(Event::SessionUpdated));
+        self.send_pending_revocation(now);
+        Admission::Proceed
+    }
+
+    pub(super) fn request_token(&mut self, min_validity: Millis, now: Millis) -> Admission {
+        match &self.session {
+            SessionState::SignedOut { .. } => Admission::Reject(Failure::of(ErrorCode::SignedOut)),
+            SessionState::SignedIn { token, .. } if token.is_valid_for(min_validity, now) => Admission::Proceed,
+            SessionState::SignedIn { .. } | SessionState::Restoring { .. } => {
+                self.wait_for_refresh(self.next_attempt(now), now)
+            }
+        }
+    }
+
+    pub(super) fn token_rejected(&mut self, rejected: TokenId, attempt: Attempt, now: Millis) -> Admission {
+        let (token, first_token) = match &mut self.session {
+            SessionState::SignedIn { token, first_token, .. } => (token, *first_token),
+            SessionState::SignedOut { .. } => return Admission::Reject(Failure::of(ErrorCode::SessionEnded)),
+            SessionState::Restoring { .. } => return Admission::PassThrough,
+        };
+        if rejected < first_token {
+            return Admission::Reject(Failure::of(ErrorCode::SessionEnded)); // a call of an earlier session
+        }
+        if attempt == Attempt::Retry {
+            if rejected == token.id {
+                token.status = TokenStatus::RefreshFutile;
+            }
+            return Admission::PassThrough;
+        }
+        if rejected < token.id {
+            return self.request_token(0, now); // the call carried an older token: the present one may do
+        }
+        match token.status {
+            TokenStatus::RefreshFutile => return Admission::PassThrough,
+            TokenStatus::Valid => {
+                token.status = TokenStatus::Rejected;
+                self.emit(Output::BlockCalls);
+            }
+            TokenStatus::Rejected | TokenStatus::Suspect => {}
+        }
+        let admission = self.wait_for_refresh(self.next_attempt(now), now);
+        if matches!(admission, Admission::Reject(_)) {
+            self.suspect_token(now);
+        }
+        admission
+    }
+
+    /// A rejected token that no refresh can replace at present is used again: other APIs may accept it.
+    pub(super) fn suspect_token(&mut self, now: Millis) {
+        if let SessionState::SignedIn { token, .. } = &mut self.session
+            && token.status == TokenStatus::Rejected
+        {
+            token.status = TokenStatus::Suspect;
+            let again = Output::SetToken { token: token.id, fresh_for: token.remaining(now) };
+            self.emit(again);
+        }
+    }
+
+    /// A token arrived: the session begins or continues with it.
+    pub(super) fn adopt_token(&mut self, source: TokenSource, issued: IssuedToken, sent_at: Millis, now: Millis) {
+        let account_changed = self.is_other_subject(issued.subject);
+        let continued = match self.session {
+            SessionState::SignedIn { first_token, subject, .. } if !account_changed => Some((first_token, subject)),
+            SessionState::SignedIn { .. } => {
+                self.emit(Output::AbortCalls);
+                self.settle_waiters(Err(Failure::of(ErrorCode::SessionEnded)));
+                None
+            }
+            SessionState::Restoring { .. } | SessionState::SignedOut { .. } => None,
+        };
+        let sign_in_was_known = source == TokenSource::Refresh
+            && match self.session {
+                SessionState::SignedIn { .. } => continued.is_some(),
+                SessionState::Restoring { evidence, .. } => evidence != Evidence::None,
+                SessionState::SignedOut { .. } => false,
+            };
+        let hint_removed = matches!(self.session, SessionState::Restoring { evidence: Evidence::HintRemoved, .. });
+        let new_key = source == TokenSource::Login || matches!(self.session, SessionState::SignedIn { .. });
+        let token = self.schedule(issued, sent_at);
+        self.emit(Output::SetToken { token: token.id, fresh_for: token.remaining(now) });
+        let (first_token, subject) =
+            continued.map_or((token.id, issued.subject), |(first, known)| (first, issued.subject.or(known)));
+        self.session = SessionState::SignedIn { token, first_token, subject };
+        self.retry.succeeded();
+        self.emit(Output::ClearNotBefore);
+        self.discard_pending_revocation(source);
+        let message = if sign_in_was_known {
+            if hint_removed {
+                self.emit(Output::AdoptStoredKey); // the key may have disappeared again while the refresh was in flight
+            }
+            CrossTabMessage::Refreshed { subject }
+        } else {
+            // A login gets a new key. A refresh keeps the key that it was sent with.
+            self.emit(if new_key { Output::StoreNewKey } else { Output::AdoptStoredKey });
+            CrossTabMessage::SignedIn { subject }
+        };
+        self.emit(Output::Broadcast(message));
+        self.settle_waiters(Ok(()));
+        self.emit(Output::Notify(if continued.is_some() { Event::Refreshed } else { Event::SignedIn }));
+        if account_changed {
+            self.emit(Output::Notify(Event::AccountChanged));
+        }
+    }
+
+    /// The lifetime counts from the request, not from the response: the server's clock started in between.
+    fn schedule(&mut self, issued: IssuedToken, sent_at: Millis) -> AccessToken {
+        let IssuedToken { id, lifetime, .. } = issued;
+        let (renew_before, random) = (self.config.renew_before, &mut self.random);
+        AccessToken {
+            id,
+            expires_at: lifetime.map(|lifetime| sent_at.saturating_add(lifetime)),
+            renew_at: lifetime.map(|lifetime| retry::renew_at(sent_at, lifetime, renew_before, random)),
+            status: TokenStatus::Valid,
+        }
+    }
+
+    /// A login replaces the signed-in user, also one of the same name: calls and waiters of the session before end.
+    pub(super) fn replace_session(&mut self) {
+        if let SessionState::SignedIn { subject, .. } = self.session {
+            self.emit(Output::AbortCalls);
+            self.settle_waiters(Err(Failure::of(ErrorCode::SessionEnded)));
+            self.session = SessionState::Restoring { evidence: Evidence::Hint, previous: subject };
+        }
+    }
+
+    /// The session is over, and the other tabs are told.
+    pub(super) fn end_session(&mut self, reason: SignedOutReason) {
+        if !self.session.is_signed_out() {
+            // Before the key is removed: the message carries it.
+            self.emit(Output::Broadcast(CrossTabMessage::SignedOut { reason }));
+        }
+        self.end_session_here(reason);
+    }
+
+    /// The session is over in this tab.
+    pub(super) fn end_session_here(&mut self, reason: SignedOutReason) {
+        self.abort_refresh();
+        let before = std::mem::replace(&mut self.session, SessionState::SignedOut { reason });
+        self.retry.reset();
+        self.emit(Output::ClearTokens);
+        self.emit(Output::RemoveKey);
+        let code = if matches!(before, SessionState::SignedIn { .. }) {
+            ErrorCode::SessionEnded
+        } else {
+            ErrorCode::SignedOut
+        };
+        self.settle_waiters(Err(Failure::of(code)));
+        match (&before, reason) {
+            (SessionState::SignedOut { reason: same }, _) if *same == reason => {}
+            (SessionState::Restoring { .. }, SignedOutReason::NoSession) => {
+                self.emit(Output::Notify(Event::SessionUpdated));
+            }
+            _ => self.emit(Output::Notify(Event::SignedOut)),
+        }
+    }
+
+    /// The signed-in user may have been replaced. The client shows and uses nothing of that user until the server has
+    /// answered a refresh.
+    pub(super) fn suspend_session(&mut self, evidence: Evidence, now: Millis) {
+        self.mark_session_changed();
+        let previous = self.session.last_subject();
+        self.session = SessionState::Restoring { evidence, previous };
+        self.emit(Output::ClearTokens);
+        self.emit(Output::AbortCalls);
+        self.retry.next_attempt = Some(now);
+        self.settle_waiters(Err(Failure::of(ErrorCode::SessionEnded)));
+        self.emit(Output::Notify(Event::SessionUpdated));
+    }
+
+    /// Whether `subject` is another user than the one here. An unnamed user counts as the same.
+    pub(super) fn is_other_subject(&self, subject: Subject) -> bool {
+        let present = self.session.last_subject();
+        present.is_some() && subject.is_some() && present != subject
+    }
+
+    /// Whether a `logout` must be noted in the origin's storage even if this client never learns of it (a page asks
+    /// before it hands the logout to a worker).
+    pub fn must_store_logout(&self) -> bool {
+        matches!(self.session, SessionState::SignedIn { .. })
     }
 }

@@ -1,0 +1,198 @@
+//! The other tabs of the origin: the messages they send, and what the storage says to a tab that missed messages.
+
+use super::{Core, Evidence, Millis, Output, Restore, SessionState, SignedOutReason, Subject, Event};
+
+/// What the tabs of an origin tell each other. A message never holds a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrossTabMessage {
+    /// A user signed in.
+    SignedIn {
+        /// The user.
+        subject: Subject,
+    },
+    /// The session is over.
+    SignedOut {
+        /// Why.
+        reason: SignedOutReason,
+    },
+    /// A refresh succeeded.
+    Refreshed {
+        /// The user of the session.
+        subject: Subject,
+    },
+    /// A refresh failed without ending the session.
+    RefreshFailed {
+        /// How long the server asks to wait; 0 if it does not ask.
+        wait: Millis,
+        /// How many refreshes failed in a row before this one.
+        failures: u32,
+    },
+    /// The sender stole the lock from a holder that was lost, so that no other tab needs to.
+    LockStolen,
+}
+
+/// Which sign-in a message is about. A message may be old when a tab that was frozen receives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionRelation {
+    /// The sign-in that this client knows (or there is no storage to tell by).
+    Same,
+    /// Another one, whose key is in the storage now.
+    Current,
+    /// One that is over.
+    Stale,
+}
+
+/// What the origin's storage holds, as seen from one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StorageSnapshot {
+    /// The session hint.
+    pub hint: HintState,
+    /// Whether the server has not confirmed a sign-out yet.
+    pub pending_revocation: bool,
+    /// For how long the server asked all tabs to wait.
+    pub wait: Millis,
+}
+
+/// The session hint in the storage (the idempotency key of a sign-in), compared with the key that this client knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HintState {
+    /// It is the known one (which may be none), or there is no storage.
+    Same,
+    /// The known one is no longer there: another tab signed out, or the storage was cleared.
+    Removed,
+    /// It is another one: another tab signed in, or this page has just been loaded.
+    Other,
+}
+
+impl HintState {
+    /// Whether the storage holds a hint that this client does not know.
+    pub(super) fn is_present(self) -> bool {
+        self == Self::Other
+    }
+}
+
+impl Core {
+    pub(super) fn message_received(&mut self, message: CrossTabMessage, relation: SessionRelation, now: Millis) {
+        match message {
+            CrossTabMessage::SignedIn { subject } => {
+                if relation != SessionRelation::Stale {
+                    self.follow_sign_in(subject, now);
+                }
+            }
+            CrossTabMessage::Refreshed { subject } => self.refreshed_elsewhere(subject, relation, now),
+            CrossTabMessage::SignedOut { reason } => {
+                if relation == SessionRelation::Same && !self.session.is_signed_out() {
+                    self.end_session_here(reason.in_other_tabs());
+                }
+            }
+            CrossTabMessage::LockStolen => self.extend_lock_wait(now),
+            CrossTabMessage::RefreshFailed { wait, failures } => {
+                self.block_refreshes_for(wait, now);
+                self.retry.failures = self.retry.failures.max(failures);
+                // A refresh that waits for the lock shares the outcome of the one before it.
+                let was_queued = self.refresh_is_queued() && self.abort_refresh();
+                if was_queued || self.retry.next_attempt.is_some() {
+                    self.share_failure(wait, now);
+                }
+            }
+        }
+    }
+
+    fn refreshed_elsewhere(&mut self, subject: Subject, relation: SessionRelation, now: Millis) {
+        self.extend_lock_wait(now);
+        if self.session.is_signed_out() {
+            return; // sent before that tab learned of the sign-out
+        }
+        match relation {
+            SessionRelation::Stale => {}
+            SessionRelation::Same if !self.is_other_subject(subject) => self.shorten_backoff(now),
+            SessionRelation::Same | SessionRelation::Current => self.follow_sign_in(subject, now),
+        }
+    }
+
+    /// The storage overrules what this client believes: a tab that was frozen received no messages.
+    pub(super) fn reconcile_storage(&mut self, storage: StorageSnapshot, now: Millis) {
+        self.block_refreshes_for(storage.wait, now);
+        match storage.hint {
+            HintState::Same => {}
+            HintState::Other => self.follow_sign_in(None, now),
+            HintState::Removed => self.hint_removed(storage, now),
+        }
+    }
+
+    fn hint_removed(&mut self, storage: StorageSnapshot, now: Millis) {
+        match &mut self.session {
+            SessionState::SignedOut { .. } => {}
+            _ if storage.pending_revocation => self.end_session_here(SignedOutReason::OtherTab),
+            // Did another tab sign out, or was only the storage cleared? The server knows.
+            SessionState::SignedIn { .. } => {
+                if self.config.restore != Restore::Never {
+                    self.suspend_session(Evidence::HintRemoved, now);
+                }
+            }
+            SessionState::Restoring { evidence: Evidence::None, .. } => {}
+            SessionState::Restoring { evidence, .. } => *evidence = Evidence::HintRemoved,
+        }
+    }
+
+    /// Another tab signed in: this tab follows.
+    pub(super) fn follow_sign_in(&mut self, subject: Subject, now: Millis) {
+        self.drop_queued_revocation(now);
+        let never = self.config.restore == Restore::Never;
+        match &mut self.session {
+            SessionState::SignedIn { subject: present, .. } if subject.is_some() && *present == subject => {}
+            SessionState::SignedIn { .. } if never => return self.end_session_here(SignedOutReason::OtherTab),
+            SessionState::SignedIn { .. } => self.suspend_session(Evidence::Hint, now),
+            SessionState::Restoring { evidence, .. } => {
+                *evidence = Evidence::Hint;
+                self.mark_session_changed();
+            }
+            SessionState::SignedOut { .. } if never => return,
+            SessionState::SignedOut { .. } => {
+                self.session = SessionState::Restoring { evidence: Evidence::Hint, previous: None };
+                self.retry.next_attempt = Some(now);
+                self.emit(Output::Notify(Event::SessionUpdated));
+            }
+        }
+        self.emit(Output::AdoptStoredKey);
+    }
+
+    /// Whether the storage holds the hint of a session.
+    pub(super) fn holds_hint(&self, storage: StorageSnapshot) -> bool {
+        match storage.hint {
+            HintState::Other => true,
+            HintState::Removed => false,
+            HintState::Same => self.session.has_hint(),
+        }
+    }
+
+    /// The page is visible again, came back from the back-forward cache, or is online again.
+    pub(super) fn resumed(&mut self, storage: StorageSnapshot, now: Millis) {
+        self.visibility = super::client::Visibility::Visible;
+        self.reconcile_storage(storage, now);
+        let request_uses_key = self.request.is_some() && !self.refresh_is_queued();
+        if storage.hint == HintState::Removed && self.expects_session() && !request_uses_key {
+            // The known sign-in may be over for long. Its key must not pass for the key of a later one.
+            self.emit(Output::RemoveKey);
+        }
+        self.extend_lock_wait(now); // during a sleep no lock is granted
+        if self.timer_at.is_some_and(|at| at <= now) {
+            self.timer_elapsed(now); // the browser skipped it
+        }
+        // A sleep ends the backoff: what failed before may work now. The wait that the server asked for remains.
+        self.retry.next_attempt = self.retry.next_attempt.map(|_| now);
+        if self.session.is_signed_out() {
+            self.load_pending_revocation(storage);
+        }
+        self.send_pending_revocation(now);
+    }
+
+    /// Whether the end of the session would be news.
+    fn expects_session(&self) -> bool {
+        match self.session {
+            SessionState::SignedIn { .. } => true,
+            SessionState::Restoring { evidence, .. } => evidence != Evidence::None,
+            SessionState::SignedOut { .. } => false,
+        }
+    }
+}

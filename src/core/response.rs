@@ -1,0 +1,226 @@
+//! What a server's response means: from status, headers and body to one outcome, decided in one place.
+
+use super::{ErrorCode, Failure, IssuedToken, Millis, SignedOutReason};
+
+/// The result of an auth request.
+#[derive(Debug, Clone, Copy)]
+pub enum AuthResponse {
+    /// The server answered.
+    Http(HttpResponse),
+    /// The network failed, or the browser blocked the request or its response.
+    NetworkError,
+    /// The request was not sent: `options.authHeaders` threw or rejected.
+    NotSent,
+}
+
+/// An HTTP response of an auth endpoint, reduced to the data that decides.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HttpResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// What the error code in the body states about the session, if anything.
+    pub code: Option<SessionErrorCode>,
+    /// The `Retry-After` header as a duration.
+    pub retry_after: Option<Millis>,
+    /// The access token in the body, if there was one.
+    pub token: Option<IssuedToken>,
+}
+
+/// The outcome of a refresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefreshOutcome {
+    /// A new access token.
+    Renewed(IssuedToken),
+    /// The server rejected the refresh token: the session is over.
+    Rejected(SignedOutReason),
+    /// Anything else: the session is as it was, and the refresh is tried again later.
+    Retry(Failure),
+}
+
+/// The outcome of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginOutcome {
+    /// The user is signed in.
+    SignedIn(IssuedToken),
+    /// The login failed; the session is as it was.
+    Failed(Failure),
+}
+
+/// The outcome of a revocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevocationOutcome {
+    /// The server ended the session.
+    Confirmed,
+    /// The server rejected the request, and will reject it again.
+    Rejected,
+    /// The server did not process it: tell it again later.
+    Retry,
+}
+
+/// What the error code of a response states about the session, whatever the status (RFC 6749 §5.2 and the demo server's
+/// codes). The token response parser of the front end maps the codes of the server to these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionErrorCode {
+    /// `NO_REFRESH_TOKEN`, `INVALID_REFRESH_TOKEN`, `invalid_grant`.
+    Ended,
+    /// `REFRESH_TOKEN_REUSED`.
+    TokenReused,
+    /// `TOKEN_REVOKED`.
+    Revoked,
+}
+
+/// Decides what the response to a refresh means. Only a clear rejection ends a session: 401, 400 or 403 with a session
+/// error code. No response, 5xx, 408, 429, an HTML page, or a success without a token mean "try again later".
+pub fn refresh_outcome(response: AuthResponse) -> RefreshOutcome {
+    let response = match response {
+        AuthResponse::Http(response) => response,
+        AuthResponse::NetworkError => return RefreshOutcome::Retry(Failure::of(ErrorCode::Offline)),
+        AuthResponse::NotSent => return RefreshOutcome::Retry(Failure::of(ErrorCode::RequestNotSent)),
+    };
+    let code = match (response.status, response.token) {
+        (200..=299, Some(token)) => return RefreshOutcome::Renewed(token),
+        (200..=299, None) => ErrorCode::MalformedResponse,
+        (401, _) => return RefreshOutcome::Rejected(reason(response.code)),
+        (400 | 403, _) if response.code.is_some() => return RefreshOutcome::Rejected(reason(response.code)),
+        (429, _) => ErrorCode::RateLimited,
+        (408, _) => ErrorCode::Timeout,
+        _ => ErrorCode::ServerError,
+    };
+    RefreshOutcome::Retry(failure(code, &response))
+}
+
+/// Decides what the response to a login means.
+pub fn login_outcome(response: AuthResponse) -> LoginOutcome {
+    let response = match response {
+        AuthResponse::Http(response) => response,
+        AuthResponse::NetworkError => return LoginOutcome::Failed(Failure::of(ErrorCode::Offline)),
+        AuthResponse::NotSent => return LoginOutcome::Failed(Failure::of(ErrorCode::RequestNotSent)),
+    };
+    let code = match (response.status, response.token) {
+        (200..=299, Some(token)) => return LoginOutcome::SignedIn(token),
+        (200..=299, None) => ErrorCode::MalformedResponse,
+        // Servers report wrong credentials with one of these. 404 and 405 mean that there is no such endpoint.
+        (400 | 401 | 403 | 422, _) => ErrorCode::InvalidCredentials,
+        (408, _) => ErrorCode::Timeout,
+        (429, _) => ErrorCode::RateLimited,
+        _ => ErrorCode::ServerError,
+    };
+    LoginOutcome::Failed(failure(code, &response))
+}
+
+/// Decides what the response to a revocation means.
+pub fn revocation_outcome(response: &AuthResponse) -> RevocationOutcome {
+    match response {
+        AuthResponse::Http(response) => match response.status {
+            200..=299 => RevocationOutcome::Confirmed,
+            408 | 425 | 429 | 500.. => RevocationOutcome::Retry,
+            _ => RevocationOutcome::Rejected,
+        },
+        AuthResponse::NetworkError | AuthResponse::NotSent => RevocationOutcome::Retry,
+    }
+}
+
+fn failure(code: ErrorCode, response: &HttpResponse) -> Failure {
+    Failure { code, status: Some(response.status), retry_after: response.retry_after }
+}
+
+fn reason(code: Option<SessionErrorCode>) -> SignedOutReason {
+    match code {
+        Some(SessionErrorCode::TokenReused) => SignedOutReason::TokenReused,
+        Some(SessionErrorCode::Revoked) => SignedOutReason::Revoked,
+        Some(SessionErrorCode::Ended) | None => SignedOutReason::Expired,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::TokenId;
+
+    fn responded(status: u16, code: Option<SessionErrorCode>) -> AuthResponse {
+        AuthResponse::Http(HttpResponse { status, code, ..HttpResponse::default() })
+    }
+
+    fn with_token(status: u16) -> AuthResponse {
+        AuthResponse::Http(HttpResponse { status, token: Some(token()), ..HttpResponse::default() })
+    }
+
+    fn token() -> IssuedToken {
+        IssuedToken { id: TokenId(1), lifetime: Some(900_000), subject: None }
+    }
+
+    #[test]
+    fn only_a_clear_rejection_ends_a_session() {
+        use SignedOutReason::{Expired, Revoked, TokenReused};
+        for (status, code, reason) in [
+            (401, None, Expired),
+            (401, Some(SessionErrorCode::Ended), Expired),
+            (401, Some(SessionErrorCode::TokenReused), TokenReused),
+            (403, Some(SessionErrorCode::Revoked), Revoked),
+            (400, Some(SessionErrorCode::Ended), Expired),
+        ] {
+            assert_eq!(refresh_outcome(responded(status, code)), RefreshOutcome::Rejected(reason), "{status} {code:?}");
+        }
+    }
+
+    #[test]
+    fn every_other_response_means_try_again_later() {
+        for status in [0, 204, 302, 400, 403, 404, 405, 408, 409, 413, 418, 425, 429, 500, 502, 503, 504, 599] {
+            let outcome = refresh_outcome(responded(status, None));
+            assert!(
+                matches!(outcome, RefreshOutcome::Retry(f) if f.code.retryable() || status == 204),
+                "{status}: {outcome:?}"
+            );
+        }
+        for response in [AuthResponse::NetworkError, AuthResponse::NotSent] {
+            assert!(matches!(refresh_outcome(response), RefreshOutcome::Retry(_)));
+        }
+    }
+
+    #[test]
+    fn a_failure_carries_the_status_and_the_wait() {
+        for (status, code) in
+            [(408, ErrorCode::Timeout), (429, ErrorCode::RateLimited), (503, ErrorCode::ServerError), (200, ErrorCode::MalformedResponse)]
+        {
+            let response = HttpResponse { status, retry_after: Some(7_000), ..HttpResponse::default() };
+            let failure = Failure { code, status: Some(status), retry_after: Some(7_000) };
+            assert_eq!(refresh_outcome(AuthResponse::Http(response)), RefreshOutcome::Retry(failure));
+        }
+    }
+
+    #[test]
+    fn a_token_counts_only_in_a_successful_response() {
+        assert_eq!(refresh_outcome(with_token(200)), RefreshOutcome::Renewed(token()));
+        assert!(matches!(refresh_outcome(with_token(500)), RefreshOutcome::Retry(_)));
+        assert_eq!(login_outcome(with_token(201)), LoginOutcome::SignedIn(token()));
+        assert!(matches!(login_outcome(with_token(401)), LoginOutcome::Failed(_)));
+    }
+
+    #[test]
+    fn a_revocation_is_sent_again_only_where_that_can_help() {
+        use RevocationOutcome::{Confirmed, Rejected, Retry};
+        for (status, outcome) in
+            [(200, Confirmed), (204, Confirmed), (400, Rejected), (404, Rejected), (408, Retry), (429, Retry), (503, Retry)]
+        {
+            assert_eq!(revocation_outcome(&responded(status, None)), outcome, "{status}");
+        }
+        assert_eq!(revocation_outcome(&AuthResponse::NetworkError), Retry);
+    }
+
+    #[test]
+    fn each_login_failure_has_its_code() {
+        for (response, code) in [
+            (responded(401, None), ErrorCode::InvalidCredentials),
+            (responded(400, Some(SessionErrorCode::Ended)), ErrorCode::InvalidCredentials),
+            (responded(429, None), ErrorCode::RateLimited),
+            (responded(408, None), ErrorCode::Timeout),
+            (responded(404, None), ErrorCode::ServerError),
+            (responded(503, None), ErrorCode::ServerError),
+            (responded(200, None), ErrorCode::MalformedResponse),
+            (AuthResponse::NotSent, ErrorCode::RequestNotSent),
+            (AuthResponse::NetworkError, ErrorCode::Offline),
+        ] {
+            assert!(matches!(login_outcome(response), LoginOutcome::Failed(f) if f.code == code), "{response:?}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Faults, backoff, waits, timeouts.
+
+use crate::harness::*;
+
+///
+#[test]
+fn no_fault_ends_a_session_and_retries_back_off() {
+    let mut client = Harness::signed_in();
+    client.at(LIFETIME).request_token();
+    let mut request = client.expect_refresh();
+    let mut gaps = Vec::new();
+    for _ in 0..30 {
+        client.refresh_fails(request, None);
+        assert!(client.is_signed_in());
+        let failed_at = client.now;
+        loop {
+            let now = client.now + client.timer().unwrap_or(1_000);
+            client.at(now).handle(Input::TimerElapsed);
+            if let Some(next) = client.sent_refresh() {
+                request = next;
+                break;
+            }
+        }
+        gaps.push(client.now - failed_at);
+    }
+    assert!(gaps[0] <= 1_000 && gaps.iter().all(|gap| *gap <= 60_001), "{gaps:?}");
+    assert!(gaps.iter().sum::<u64>() > 300_000, "thirty tries take minutes: {gaps:?}");
+    client.refresh_succeeds(request, Some(LIFETIME));
+    assert_eq!(client.request_token(), Admission::Proceed);
+}
+
+#[test]
+fn timers_calls_and_the_app_obey_retry_after() {
+    let mut client = Harness::signed_in();
+    client.at(LIFETIME).request_token();
+    let request = client.expect_refresh();
+    client.refresh_fails(request, Some(120_000));
+    assert_eq!(client.waiters_result(), Some(Err(ErrorCode::RefreshUnavailable)), "too long to wait");
+    for input in [Input::RequestToken { min_validity: 0 }, Input::Refresh] {
+        client.at(LIFETIME + 60_000).handle(input);
+        assert_eq!((client.rejection(), client.sent_refresh()), (Some(ErrorCode::RefreshUnavailable), None));
+        let Admission::Reject(failure) = client.admission() else { unreachable!() };
+        assert!((60_000..=61_001).contains(&failure.retry_after.unwrap()), "{failure:?}");
+    }
+    client.handle(RESUMED);
+    assert_eq!(client.sent_refresh(), None);
+    client.at(LIFETIME + 121_001).handle(Input::TimerElapsed);
+    assert!(client.sent_refresh().is_some());
+}
+
+///
+#[test]
+fn a_failed_refresh_costs_nothing_while_the_token_is_valid() {
+    let mut client = Harness::signed_in();
+    let after = client.timer().unwrap();
+    let request = client.at(after).handle(Input::TimerElapsed).expect_refresh();
+    client.refresh_fails(request, None);
+    assert_eq!(client.request_token(), Admission::Proceed);
+}
+
+#[test]
+fn a_call_waits_no_longer_than_the_timeout() {
+    let mut client = Harness::signed_in();
+    client.at(LIFETIME).request_token();
+    assert_eq!(client.timer(), Some(10_000));
+    client.at(LIFETIME + 10_000).handle(Input::TimerElapsed);
+    assert_eq!(client.waiters_result(), Some(Err(ErrorCode::RefreshUnavailable)));
+    assert!(client.emitted(&Output::AbortAuthRequest), "a refresh takes no longer than that either");
+    assert!(client.is_signed_in());
+}
+
+#[test]
+fn a_waiting_call_gets_the_token_of_a_retry_before_its_deadline() {
+    let mut client = Harness::signed_in();
+    client.at(LIFETIME).request_token();
+    let request = client.expect_refresh();
+    client.refresh_fails(request, None);
+    assert_eq!(client.waiters_result(), None);
+    let now = client.now + client.timer().unwrap();
+    let request = client.at(now).handle(Input::TimerElapsed).expect_refresh();
+    client.refresh_succeeds(request, Some(LIFETIME));
+    assert_eq!(client.waiters_result(), Some(Ok(())));
+}
+
+#[test]
+fn a_401_of_the_previous_user_is_not_retried_for_the_next_user() {
+    let mut client = Harness::signed_in();
+    client.log_in("grace", Some(LIFETIME));
+    client.token_rejected(1, Attempt::First);
+    assert_eq!(client.rejection(), Some(ErrorCode::SessionEnded));
+}
+
+#[test]
+fn while_signed_out_the_client_retries_nothing() {
+    let mut client = Harness::new(CONFIG, false);
+    let request = client.handle(Input::Refresh).expect_refresh();
+    client.refresh_fails(request, None);
+    assert_eq!((client.waiters_result(), client.timer()), (Some(Err(ErrorCode::RefreshUnavailable)), None));
+    // Nor after a login that interrupted such a try and failed.
+    client.handle(Input::Refresh);
+    let request = client.handle(Input::Login).expect_login();
+    let outcome = LoginOutcome::Failed(Failure::of(ErrorCode::InvalidCredentials));
+    client.handle(Input::LoginCompleted { request, outcome });
+    let now = client.now + 20_000;
+    client.at(now).handle(Input::TimerElapsed);
+    assert_eq!((client.sent_refresh(), client.timer()), (None, None));
+}
+
+#[test]
+fn a_queued_refresh_shares_the_failure_of_the_one_before() {
+    let (mut client, _) = Harness::awaiting_lock();
+    client.receive(CrossTabMessage::RefreshFailed { wait: 0, failures: 4 }, SessionRelation::Same);
+    assert!(client.emitted(&Output::ReleaseLock), "out of the queue");
+    assert_eq!(client.broadcast(), None, "it is no news");
+    let retry = client.timer().unwrap();
+    assert!(retry <= 10_000, "patience or the next try");
+}
+
+#[test]
+fn auth_requests_time_out() {
+    let mut client = Harness::signed_in();
+    client.handle(Input::Login);
+    client.at(10_000).handle(Input::TimerElapsed);
+    assert_eq!(client.login_result(), Some(Err(ErrorCode::Timeout)));
+    assert!(client.emitted(&Output::AbortAuthRequest) && client.emitted(&Output::ReleaseLock) && client.is_signed_in());
+
+    let mut client = Harness::signed_in();
+    client.handle(LOGOUT);
+    client.at(10_000).handle(Input::TimerElapsed);
+    assert!(client.emitted(&Output::SettleLogout { revoked: false }) && client.emitted(&Output::AbortAuthRequest));
+}
+
+/// R-28b: the core says what the storage notes for the other tabs.
+#[test]
+fn the_wait_that_the_server_asked_for_is_stored_until_a_success() {
+    let mut client = Harness::signed_in();
+    client.at(LIFETIME).request_token();
+    let request = client.expect_refresh();
+    client.refresh_fails(request, Some(30_000));
+    assert!(client.emitted(&Output::StoreNotBefore(30_000)));
+    let request = client.at(LIFETIME + 31_500).handle(Input::TimerElapsed).expect_refresh();
+    client.refresh_fails(request, None);
+    assert!(!client.out.iter().any(|output| matches!(output, Output::StoreNotBefore(_) | Output::ClearNotBefore)));
+    let request = client.handle(RESUMED).expect_refresh();
+    client.refresh_succeeds(request, Some(LIFETIME));
+    assert!(client.emitted(&Output::ClearNotBefore));
+}
+
+#[test]
+fn a_wait_of_more_than_a_day_is_cut() {
+    let mut client = Harness::signed_in();
+    client.at(LIFETIME).request_token();
+    let request = client.expect_refresh();
+    client.refresh_fails(request, Some(u64::MAX / 2));
+    assert!(client.emitted(&Output::StoreNotBefore(86_400_000)));
+}
