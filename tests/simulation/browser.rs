@@ -2,47 +2,47 @@
 
 use std::collections::VecDeque;
 
-use tokenward::core::{FlightId, Mark, Memory, Millis};
+use tokenward::core::{RequestId, HintState, StorageSnapshot, Millis};
 
 use super::server::Cookie;
 
 /// Who asks for the lock: the tab, how often it was loaded, the auth call.
-pub type Claim = (usize, u32, FlightId);
+pub type Claim = (usize, u32, RequestId);
 
 #[derive(Debug, Default)]
 pub struct Browser {
     pub cookie: Option<Cookie>,
-    pub mark: Option<u32>,
+    pub key: Option<u32>,
     /// The key of a refresh that asked whether there is a session.
-    pub tried: Option<u32>,
-    pub owed: bool,
+    pub probe_key: Option<u32>,
+    pub pending_revocation: bool,
     /// The server asked every tab to wait until then.
-    pub wait_until: Millis,
+    pub not_before: Millis,
     pub holder: Option<Claim>,
     pub held_since: Millis,
     pub queue: VecDeque<Claim>,
-    marks: u32,
+    keys: u32,
 }
 
 impl Browser {
-    /// What a tab that knows this mark finds in the storage.
-    pub fn memory(&self, known: Option<u32>, now: Millis) -> Memory {
-        let mark = match self.mark {
-            mark if mark == known => Mark::Same,
-            None => Mark::Gone,
-            Some(_) => Mark::Other,
+    /// What a tab that knows this key finds in the storage.
+    pub fn snapshot(&self, known: Option<u32>, now: Millis) -> StorageSnapshot {
+        let hint = match self.key {
+            stored if stored == known => HintState::Same,
+            None => HintState::Removed,
+            Some(_) => HintState::Other,
         };
-        Memory { mark, owed: self.owed, wait: self.wait_until.saturating_sub(now) }
+        StorageSnapshot { hint, pending_revocation: self.pending_revocation, wait: self.not_before.saturating_sub(now) }
     }
 
     pub fn new_key(&mut self) -> u32 {
-        self.marks += 1;
-        self.marks
+        self.keys += 1;
+        self.keys
     }
 
-    pub fn new_mark(&mut self) -> Option<u32> {
-        self.mark = Some(self.new_key());
-        self.mark
+    pub fn store_new_key(&mut self) -> Option<u32> {
+        self.key = Some(self.new_key());
+        self.key
     }
 
     /// Gives the lock back or leaves the queue; the next one in line is the new holder.

@@ -1,51 +1,52 @@
 //! Hours of tabs, sleeps, lost answers, clock jumps and logouts in a moment, from a seed.
 //!
-//! `TOKENWARD_SEEDS=1000` runs that many seeds of each weather. A seed that breaks a promise is told with its last
+//! `TOKENWARD_SEEDS=1000` runs that many seeds of each faults. A seed that breaks a promise is report with its last
 //! happenings and the command that prints all of them (`TOKENWARD_SEED`).
 #![allow(missing_docs)]
 #![cfg(not(target_arch = "wasm32"))]
 
 mod browser;
-mod mistakes;
+mod mutation;
 mod server;
-mod world;
+mod simulation;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mistakes::Mistake;
-use tokenward::core::{Core, Grant, Input, LoginOutcome, Mark, Memory, Output, Restore, TokenId};
-use world::{CONFIG, Weather, World};
+use mutation::Mutation;
+use tokenward::core::{Core, IssuedToken, Input, LoginOutcome, HintState, StorageSnapshot, Output, Restore, TokenId};
+use simulation::{CONFIG, FaultModel, Simulation};
 
-const CALM: Weather = Weather {
+const NO_FAULTS: FaultModel = FaultModel {
     lost_requests: 0,
     lost_answers: 0,
-    faults: 0,
+    server_faults: 0,
     duplicates: 0,
     delay: 100,
-    life: 900_000,
+    lifetime: 900_000,
     tabs: 1,
     lost_locks: 0,
     switches: 0,
-    jolts: 0,
+    clock_jumps: 0,
     clears: 0,
+    sign_outs: 0,
     always_401: 0,
     alarms: false,
     restore: Restore::Auto,
-    mistake: None,
+    mutation: None,
 };
-const TABS: Weather = Weather { tabs: 5, ..CALM };
-const STORM: Weather = Weather {
+const FIVE_TABS: FaultModel = FaultModel { tabs: 5, ..NO_FAULTS };
+const ALL_FAULTS: FaultModel = FaultModel {
     lost_requests: 60,
     lost_answers: 150,
-    faults: 150,
+    server_faults: 150,
     duplicates: 30,
     delay: 1_500,
     lost_locks: 20,
     switches: 10,
-    jolts: 5,
+    clock_jumps: 5,
     clears: 2,
     always_401: 10,
-    ..TABS
+    ..FIVE_TABS
 };
 const HOURS: u64 = 240;
 /// How much all tests together have let pass; `-- --nocapture` shows it.
@@ -62,29 +63,29 @@ fn seeds() -> std::ops::Range<u64> {
     }
 }
 
-/// Runs the weather from one seed; a promise that breaks is told as a timeline.
-fn run(seed: u64, weather: Weather) -> Result<World, String> {
-    let mut world = World::new(seed, weather);
-    world.trace_all = number("TOKENWARD_SEED").is_some();
-    world.run(HOURS);
-    TAB_HOURS.fetch_add(HOURS * weather.tabs as u64, Ordering::Relaxed);
-    match world.broken.take() {
-        None => Ok(world),
-        Some(broken) => {
-            let trace: Vec<_> = world.trace.iter().map(String::as_str).collect();
+/// Runs the faults from one seed; a promise that breaks is report as a timeline.
+fn run(seed: u64, faults: FaultModel) -> Result<Simulation, String> {
+    let mut simulation = Simulation::new(seed, faults);
+    simulation.trace_all = number("TOKENWARD_SEED").is_some();
+    simulation.run(HOURS);
+    TAB_HOURS.fetch_add(HOURS * faults.tabs as u64, Ordering::Relaxed);
+    match simulation.violation.take() {
+        None => Ok(simulation),
+        Some(violation) => {
+            let trace: Vec<_> = simulation.trace.iter().map(String::as_str).collect();
             Err(format!(
-                "{}\n\nseed {seed}: {broken}\n{weather:?}\nall of it: TOKENWARD_SEED={seed} cargo test --test simulation",
+                "{}\n\nseed {seed}: {violation}\n{faults:?}\nall of it: TOKENWARD_SEED={seed} cargo test --test simulation",
                 trace.join("\n")
             ))
         }
     }
 }
 
-fn simulate(weather: Weather, check: impl Fn(&World)) {
+fn simulate(faults: FaultModel, check: impl Fn(&Simulation)) {
     for seed in seeds() {
-        match run(seed, weather) {
-            Ok(world) => check(&world),
-            Err(told) => panic!("{told}"),
+        match run(seed, faults) {
+            Ok(simulation) => check(&simulation),
+            Err(report) => panic!("{report}"),
         }
     }
     println!("{} tab-hours so far", TAB_HOURS.load(Ordering::Relaxed));
@@ -92,108 +93,116 @@ fn simulate(weather: Weather, check: impl Fn(&World)) {
 
 #[test]
 fn in_calm_weather_every_call_of_a_signed_in_user_is_answered() {
-    simulate(CALM, |world| {
-        assert!(world.calls > 500 && world.server.rotations > 100, "the world does something");
-        assert_eq!(world.unanswered, 0);
+    simulate(NO_FAULTS, |simulation| {
+        assert!(simulation.calls > 500 && simulation.server.rotations > 100, "the simulation does something");
+        assert_eq!(simulation.unanswered, 0);
     });
 }
 
-/// Statements 7, 8 and 10.
+///
 #[test]
 fn a_network_that_loses_a_third_of_the_answers_signs_nobody_out() {
-    let weather = Weather { lost_requests: 100, lost_answers: 300, ..CALM };
-    simulate(weather, |world| assert!(world.server.repeats > 10, "answers were lost and asked for again"));
+    let faults = FaultModel { lost_requests: 100, lost_answers: 300, ..NO_FAULTS };
+    simulate(faults, |simulation| assert!(simulation.server.repeats > 10, "answers were lost and asked for again"));
 }
 
-/// Statements 7, 10 and 28b.
+/// and R-28b.
 #[test]
 fn a_server_that_fails_half_of_the_time_signs_nobody_out() {
-    simulate(Weather { faults: 500, tabs: 3, ..CALM }, |_| {});
+    simulate(FaultModel { server_faults: 500, tabs: 3, ..NO_FAULTS }, |_| {});
 }
 
-/// Statement 6.
+///
 #[test]
 fn slow_messages_and_short_lives_break_nothing() {
-    let slow = Weather { delay: 2_500, lost_answers: 50, faults: 50, ..CALM };
-    for life in [30_000, 120_000] {
-        simulate(Weather { life, ..slow }, |_| {});
+    let slow = FaultModel { delay: 2_500, lost_answers: 50, server_faults: 50, ..NO_FAULTS };
+    for lifetime in [30_000, 120_000] {
+        simulate(FaultModel { lifetime, ..slow }, |_| {});
     }
-    let slow = Weather { delay: 6_000, ..slow };
+    let slow = FaultModel { delay: 6_000, ..slow };
     // Where a message may be under way for longer than two tokens live, a request of a page that was reloaded can reach
     // the server two generations late and look like theft, and it is right to treat it so. All else must hold.
-    for life in [1_000, 5_000] {
-        simulate(Weather { life, alarms: true, ..slow }, |_| {});
+    for lifetime in [1_000, 5_000] {
+        simulate(FaultModel { lifetime, alarms: true, ..slow }, |_| {});
     }
 }
 
-/// Statement 4: never two refreshes at once, nobody ends, and in calm weather every call is answered.
+/// never two refreshes at once, nobody ends, and in calm faults every call is answered.
 #[test]
 fn the_tabs_of_a_browser_share_a_session_in_peace() {
-    simulate(TABS, |world| {
-        assert!(world.server.rotations > 500, "the world does something");
-        assert_eq!(world.server.alarms, 0);
+    simulate(FIVE_TABS, |simulation| {
+        assert!(simulation.server.rotations > 500, "the simulation does something");
+        assert_eq!(simulation.server.alarms, 0);
         assert!(
-            world.unanswered == 0 || world.steals > 0,
+            simulation.unanswered == 0 || simulation.thefts > 0,
             "only a tab that froze with the lock makes calls wait in vain"
         );
     });
-    simulate(Weather { lost_answers: 50, faults: 50, ..TABS }, |_| {});
+    simulate(FaultModel { lost_answers: 50, server_faults: 50, ..FIVE_TABS }, |_| {});
 }
 
-/// Statement 5.
+///
 #[test]
 fn tabs_that_die_or_freeze_holding_the_lock_stop_nobody_for_long() {
-    let mut steals = 0;
+    let mut thefts = 0;
     for seed in seeds() {
-        let world = run(seed, Weather { lost_locks: 50, ..TABS }).unwrap_or_else(|told| panic!("{told}"));
-        steals += world.steals;
+        let simulation = run(seed, FaultModel { lost_locks: 50, ..FIVE_TABS }).unwrap_or_else(|report| panic!("{report}"));
+        thefts += simulation.thefts;
     }
-    assert!(steals > 0 || number("TOKENWARD_SEED").is_some(), "locks were lost");
+    assert!(thefts > 0 || number("TOKENWARD_SEED").is_some(), "locks were lost");
 }
 
-/// Statements 17 to 19, 28d to 28f.
+/// R-28d to R-28f.
 #[test]
 fn users_who_come_and_go_and_switch_are_never_taken_for_each_other() {
-    simulate(Weather { switches: 50, ..TABS }, |world| assert!(world.switches > 20));
-    simulate(Weather { switches: 50, lost_answers: 100, faults: 100, ..TABS }, |_| {});
+    simulate(FaultModel { switches: 50, ..FIVE_TABS }, |simulation| assert!(simulation.switches > 20));
+    simulate(FaultModel { switches: 50, lost_answers: 100, server_faults: 100, ..FIVE_TABS }, |_| {});
+}
+
+/// logouts that do not reach the server, and sign-ins in other tabs before they do.
+#[test]
+fn a_pending_revocation_never_ends_a_newer_sign_in() {
+    let faults = FaultModel { sign_outs: 200, lost_requests: 200, server_faults: 300, delay: 1_500, ..FIVE_TABS };
+    simulate(faults, |simulation| assert!(simulation.server.sign_outs > 10, "revocations reach the server"));
+    simulate(FaultModel { restore: Restore::Always, lost_locks: 20, ..faults }, |_| {});
 }
 
 /// An app that asks for a session wherever it starts: the question is no sign of one.
 #[test]
 fn apps_that_always_ask_whether_there_is_a_session_do_not_stir_each_other_up() {
-    let always = Weather { restore: Restore::Always, ..TABS };
+    let always = FaultModel { restore: Restore::Always, ..FIVE_TABS };
     simulate(always, |_| {});
-    simulate(Weather { lost_answers: 100, faults: 100, switches: 20, ..always }, |_| {});
+    simulate(FaultModel { lost_answers: 100, server_faults: 100, switches: 20, ..always }, |_| {});
 }
 
-/// Statements 13 to 15.
+///
 #[test]
 fn clocks_that_jump_and_storage_that_is_cleared_sign_nobody_out() {
-    simulate(Weather { jolts: 30, ..TABS }, |_| {});
-    simulate(Weather { clears: 20, ..TABS }, |_| {});
-    for life in [40 * 86_400_000, 100 * 365 * 86_400_000] {
-        simulate(Weather { life, jolts: 5, ..TABS }, |_| {});
+    simulate(FaultModel { clock_jumps: 30, ..FIVE_TABS }, |_| {});
+    simulate(FaultModel { clears: 20, ..FIVE_TABS }, |_| {});
+    for lifetime in [40 * 86_400_000, 100 * 365 * 86_400_000] {
+        simulate(FaultModel { lifetime, clock_jumps: 5, ..FIVE_TABS }, |_| {});
     }
 }
 
 #[test]
 fn everything_at_once() {
-    simulate(STORM, |_| {});
+    simulate(ALL_FAULTS, |_| {});
 }
 
-/// Statement 16: of 20,000 clients that sign in within one second, no second of their renewals sees a crowd.
+/// of clients that sign in within one second, no second of their renewals sees a crowd.
 #[test]
 fn clients_that_signed_in_together_do_not_renew_together() {
     assert!(fullest_second(None) < 1_500);
 }
 
-fn fullest_second(mistake: Option<Mistake>) -> u64 {
+fn fullest_second(mutation: Option<Mutation>) -> u64 {
     let mut by_second = std::collections::BTreeMap::new();
     for client in 0..20_000 {
-        let seed = if mistake == Some(Mistake::NoJitter) { 7 } else { client };
+        let seed = if mutation == Some(Mutation::NoJitter) { 7 } else { client };
         let mut core = Core::new(CONFIG, seed);
-        let nothing = Memory { mark: Mark::Same, owed: false, wait: 0 };
-        core.handle(Input::Start { memory: nothing }, 0);
+        let nothing = StorageSnapshot { hint: HintState::Same, pending_revocation: false, wait: 0 };
+        core.handle(Input::Start { storage: nothing }, 0);
         let at = client % 1_000;
         let mut timer = None;
         let mut inputs = vec![Input::Login];
@@ -201,12 +210,12 @@ fn fullest_second(mistake: Option<Mistake>) -> u64 {
             core.handle(input, at);
             while let Some(output) = core.poll() {
                 match output {
-                    Output::Lock(flight) => inputs.push(Input::Locked { flight, memory: nothing }),
-                    Output::Login(flight) => {
-                        let grant = Grant { token: TokenId(1), life: Some(900_000), subject: None };
-                        inputs.push(Input::LoggedIn { flight, outcome: LoginOutcome::Granted(grant) });
+                    Output::RequestLock(request) => inputs.push(Input::LockGranted { request, storage: nothing }),
+                    Output::SendLogin(request) => {
+                        let issue = IssuedToken { id: TokenId(1), lifetime: Some(900_000), subject: None };
+                        inputs.push(Input::LoginCompleted { request, outcome: LoginOutcome::SignedIn(issue) });
                     }
-                    Output::Timer(after) => timer = after,
+                    Output::SetTimer(after) => timer = after,
                     _ => {}
                 }
             }
@@ -216,63 +225,69 @@ fn fullest_second(mistake: Option<Mistake>) -> u64 {
     by_second.into_values().max().unwrap_or(0)
 }
 
-/// The simulation can fail: each of ten mistakes makes it find a counterexample.
-mod finds_the_mistake {
+/// The simulation can fail: each of ten mutation makes it find a counterexample.
+mod finds_the_mutation {
     use super::*;
 
-    fn caught(mistake: Mistake, weather: Weather, told: &str) {
-        let found = (0..40).find_map(|seed| run(seed, Weather { mistake: Some(mistake), ..weather }).err());
-        let found = found.unwrap_or_else(|| panic!("{mistake:?} went unnoticed"));
-        assert!(found.contains(told), "{mistake:?} was noticed, but not as {told:?}:\n{found}");
+    fn caught(mutation: Mutation, faults: FaultModel, report: &str) {
+        let found = (0..40).find_map(|seed| run(seed, FaultModel { mutation: Some(mutation), ..faults }).err());
+        let found = found.unwrap_or_else(|| panic!("{mutation:?} went unnoticed"));
+        assert!(found.contains(report), "{mutation:?} was noticed, but not as {report:?}:\n{found}");
     }
 
     #[test]
     fn late_answers_count() {
-        caught(Mistake::LateAnswersCount, Weather { delay: 4_000, switches: 300, ..CALM }, "");
+        caught(Mutation::AcceptLateResponses, FaultModel { delay: 4_000, switches: 300, ..NO_FAULTS }, "");
     }
 
     #[test]
     fn no_idempotency_key() {
-        caught(Mistake::NoIdempotencyKey, Weather { lost_answers: 100, ..CALM }, "a reuse alarm");
+        caught(Mutation::NoIdempotencyKey, FaultModel { lost_answers: 100, ..NO_FAULTS }, "a reuse alarm");
     }
 
     #[test]
     fn unbounded_lock_wait() {
-        caught(Mistake::UnboundedLockWait, Weather { lost_locks: 50, ..TABS }, "has had no token");
+        caught(Mutation::WaitForLockForever, FaultModel { lost_locks: 50, ..FIVE_TABS }, "has had no token");
     }
 
     #[test]
     fn negative_margin() {
-        caught(Mistake::NegativeMargin, Weather { faults: 900, ..CALM }, "after its end");
+        caught(Mutation::NegativeMargin, FaultModel { server_faults: 900, ..NO_FAULTS }, "after its end");
     }
 
     #[test]
     fn timer_overflow() {
-        caught(Mistake::TimerOverflow, Weather { life: 40 * 86_400_000, ..CALM }, "rings and rings");
+        caught(Mutation::TimerOverflow, FaultModel { lifetime: 40 * 86_400_000, ..NO_FAULTS }, "timer_times and timer_times");
     }
 
     #[test]
     fn a_fault_ends_the_session() {
-        caught(Mistake::FaultEndsSession, Weather { faults: 50, ..CALM }, "of a session that lives");
+        caught(Mutation::FaultEndsSession, FaultModel { server_faults: 50, ..NO_FAULTS }, "of a session that lives");
     }
 
     #[test]
     fn a_retry_loop() {
-        caught(Mistake::RetryLoop, Weather { always_401: 1_000, ..CALM }, "a refresh loop");
+        caught(Mutation::RetryLoop, FaultModel { always_401: 1_000, ..NO_FAULTS }, "a refresh loop");
     }
 
     #[test]
     fn no_jitter() {
-        assert!(fullest_second(Some(Mistake::NoJitter)) > 15_000);
+        assert!(fullest_second(Some(Mutation::NoJitter)) > 15_000);
     }
 
     #[test]
     fn the_token_is_kept_at_logout() {
-        caught(Mistake::TokenKeptAtLogout, CALM, "a call went out with the token of");
+        caught(Mutation::KeepTokenAtLogout, NO_FAULTS, "a call went out with the token of");
+    }
+
+    #[test]
+    fn a_lock_without_a_look_at_the_storage() {
+        let faults = FaultModel { sign_outs: 200, lost_requests: 300, server_faults: 300, ..FIVE_TABS };
+        caught(Mutation::LockWithoutStorage, faults, "newer than the logout");
     }
 
     #[test]
     fn a_lost_wake_up() {
-        caught(Mistake::LostWakeUp, CALM, "still waits");
+        caught(Mutation::LoseWaiters, NO_FAULTS, "still waits");
     }
 }

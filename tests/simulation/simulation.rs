@@ -1,4 +1,4 @@
-//! A small world: one browser and its tabs (each with the core that ships), one server that rotates with reuse detection,
+//! A small simulation: one browser and its tabs (each with the core that ships), one server that rotates with reuse detection,
 //! a network that loses, delays and garbles, users who sign in, out and over, and clocks that jump. Everything follows
 //! from a seed.
 
@@ -8,21 +8,21 @@ use std::iter;
 use std::num::NonZeroU32;
 
 use tokenward::core::{
-    About, Answer, Code, Config, Core, Event, Failure, FlightId, Grant, Input, Millis, News, Outcome, Output, Random,
-    Reply, Restore, Session, SessionCode, SignedOutReason, Subject, SubjectId, TIMER_MAX, TokenId, Verdict,
-    login_outcome, refresh_outcome, revoke_outcome,
+    SessionRelation, Attempt, HttpResponse, ErrorCode, Config, Core, Event, Failure, HintState, RequestId, IssuedToken, Input, LogoutScope, Millis, CrossTabMessage, RefreshOutcome, Output, Random,
+    AuthResponse, Restore, SessionState, SessionErrorCode, SignedOutReason, Subject, SubjectId, TIMER_MAX, TokenId, Admission,
+    login_outcome, refresh_outcome, revocation_outcome,
 };
 
 use super::browser::Browser;
-use super::mistakes::Mistake;
+use super::mutation::Mutation;
 use super::server::{Cookie, Refresh, Server};
 
-pub const CONFIG: Config = Config { renew_before: 60_000, timeout: 10_000, restore: Restore::Auto };
+pub const CONFIG: Config = Config { renew_before: 60_000, timeout: 10_000, restore: Restore::Auto, cross_tab: true };
 const SECOND: Millis = 1_000;
 const MINUTE: Millis = 60 * SECOND;
 const HOUR: Millis = 60 * MINUTE;
 /// How long a message between tabs may be under way.
-const NEWS_WAY: Millis = 5;
+const MESSAGE_DELAY: Millis = 5;
 const USERS: [&str; 2] = ["ada", "grace"];
 
 /// The number of a user, as each tab's vault gives it.
@@ -33,46 +33,48 @@ fn number(user: &str) -> Subject {
 
 /// What the network, the machine and the users do; probabilities in parts of a thousand.
 #[derive(Debug, Clone, Copy)]
-pub struct Weather {
+pub struct FaultModel {
     /// Requests that never reach the server.
     pub lost_requests: u64,
     /// Answers that never come back, although the server has acted.
     pub lost_answers: u64,
     /// Requests answered with 503, 429 with `Retry-After`, or an HTML page.
-    pub faults: u64,
+    pub server_faults: u64,
     /// Requests that a proxy sends twice.
     pub duplicates: u64,
     /// The longest way of a message.
     pub delay: Millis,
     /// How long an access token lives.
-    pub life: Millis,
+    pub lifetime: Millis,
     pub tabs: usize,
     /// Tabs that die or freeze just when the lock is theirs; half of the dead leave it orphaned for good.
     pub lost_locks: u64,
     /// What a user does is, so often, to sign in as somebody else.
     pub switches: u64,
     /// What happens is, so often, that the wall clock jumps by up to a day.
-    pub jolts: u64,
+    pub clock_jumps: u64,
     /// What happens is, so often, that the storage is cleared.
     pub clears: u64,
+    /// What a signed-in user does is, so often, to sign out.
+    pub sign_outs: u64,
     /// Calls to an API that says 401 whatever the token.
     pub always_401: u64,
     /// Whether a request can be under way for so long that the server rightly takes it for theft.
     pub alarms: bool,
     /// When a page that is loaded asks for a session.
     pub restore: Restore,
-    pub mistake: Option<Mistake>,
+    pub mutation: Option<Mutation>,
 }
 
-impl Weather {
+impl FaultModel {
     /// Whether the server can always be reached.
     fn is_calm(&self) -> bool {
-        self.lost_requests + self.lost_answers + self.faults == 0 && self.delay < SECOND
+        self.lost_requests + self.lost_answers + self.server_faults == 0 && self.delay < SECOND
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Happening {
+enum SimEvent {
     /// The app does something, and will again.
     App {
         tab: usize,
@@ -82,28 +84,28 @@ enum Happening {
         page: u32,
         number: u32,
     },
-    Locked {
+    LockGranted {
         tab: usize,
         page: u32,
-        flight: u32,
+        request: u32,
     },
-    Hears {
+    Receives {
         tab: usize,
         page: u32,
         news: usize,
     },
-    Arrives {
+    RequestArrives {
         message: u32,
         again: bool,
     },
-    Answered {
+    ResponseArrives {
         message: u32,
     },
-    Wakes {
+    Resumes {
         tab: usize,
     },
     /// Somebody looks whether all is as it should be.
-    Audit,
+    Check,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,12 +119,12 @@ enum Kind {
 struct Message {
     tab: usize,
     page: u32,
-    flight: FlightId,
+    request: RequestId,
     kind: Kind,
     cookie: Option<Cookie>,
     key: Option<u32>,
     sent_at: Millis,
-    reply: Option<Reply>,
+    reply: Option<AuthResponse>,
     set_cookie: SetCookie,
     /// The page gave it up; what still comes is too late.
     cancelled: bool,
@@ -141,16 +143,16 @@ struct Tab {
     core: Core,
     /// How often this tab was loaded; what was meant for an earlier page finds nobody.
     page: u32,
-    /// The page's elapsed time is the world's, and what the wall clock jumped ahead.
+    /// The page's elapsed time is the simulation's, and what the wall clock jumped ahead.
     ahead: Millis,
     timer: Option<u32>,
-    /// Timers that rang lately, and refreshes that were sent lately.
-    rings: VecDeque<Millis>,
+    /// Timers that count_timer count_recent, and refreshes that were sent count_recent.
+    timer_times: VecDeque<Millis>,
     refreshes: VecDeque<Millis>,
     message: Option<u32>,
-    last_flight: FlightId,
+    last_flight: RequestId,
     /// The auth call for which it took the lock from its holder.
-    stole: Option<FlightId>,
+    stolen_for: Option<RequestId>,
     /// The token that calls go out with, and until when they do so without asking.
     present: Option<TokenId>,
     fresh_until: Millis,
@@ -166,34 +168,40 @@ struct Tab {
     /// Since when it has had no good token although it wanted one.
     without_token_since: Option<Millis>,
     login_as: &'static str,
-    /// The mark this page knows of.
-    known_mark: Option<u32>,
-    /// The session that the refresh was about whose answer is being heard.
+    /// The key this page knows of.
+    known_key: Option<u32>,
+    /// Since when the app waits for its login.
+    login_since: Option<Millis>,
+    /// The auth request that a mutation keeps from leaving.
+    never_sent: Option<RequestId>,
+    /// The session that the refresh was relation whose answer is being heard.
     asked_for: Option<u32>,
-    pending: VecDeque<Happening>,
+    pending: VecDeque<SimEvent>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub struct World {
-    pub weather: Weather,
+pub struct Simulation {
+    pub faults: FaultModel,
     random: Random,
     now: Millis,
     order: u64,
-    agenda: BinaryHeap<Reverse<(Millis, u64, Happening)>>,
+    agenda: BinaryHeap<Reverse<(Millis, u64, SimEvent)>>,
     tabs: Vec<Tab>,
     messages: BTreeMap<u32, Message>,
     message_count: u32,
     timers: u32,
-    news: Vec<(News, Option<u32>)>,
+    news: Vec<(CrossTabMessage, Option<u32>)>,
     browser: Browser,
     pub server: Server,
     /// The session that the user has, as far as the user knows.
-    truth: Option<u32>,
+    expected_session: Option<u32>,
     /// When somebody last signed in or out, or the storage was cleared.
     user_acted_at: Millis,
     cleared_at: Millis,
     /// When somebody last signed out.
     signed_out_at: Millis,
+    /// The sign-ins that an app has learned of, and when.
+    sign_ins: BTreeMap<u32, Millis>,
     /// Somebody signed in and out in two tabs at the same moment, so nobody knows what is true.
     ambiguous: bool,
     /// Tokens may be over when they come.
@@ -203,18 +211,18 @@ pub struct World {
     pub trace: VecDeque<String>,
     pub trace_all: bool,
     pub calls: u64,
-    pub steals: u64,
+    pub thefts: u64,
     pub switches: u64,
     /// Calls of a signed-in user that got no token.
     pub unanswered: u64,
-    /// What must not happen, and did.
-    pub broken: Option<String>,
+    /// What must not dispatch, and did.
+    pub violation: Option<String>,
 }
 
-impl World {
-    pub fn new(seed: u64, weather: Weather) -> Self {
-        let mut world = Self {
-            weather,
+impl Simulation {
+    pub fn new(seed: u64, faults: FaultModel) -> Self {
+        let mut simulation = Self {
+            faults,
             random: Random::new(seed),
             now: 0,
             order: 0,
@@ -226,33 +234,34 @@ impl World {
             news: Vec::new(),
             browser: Browser::default(),
             server: Server::default(),
-            truth: None,
+            expected_session: None,
             user_acted_at: 0,
             cleared_at: 0,
             signed_out_at: 0,
+            sign_ins: BTreeMap::new(),
             ambiguous: false,
-            short_lived: weather.life <= 4 * weather.delay,
+            short_lived: faults.lifetime <= 4 * faults.delay,
             quiet: false,
             trace: VecDeque::new(),
             trace_all: false,
             calls: 0,
-            steals: 0,
+            thefts: 0,
             switches: 0,
             unanswered: 0,
-            broken: None,
+            violation: None,
         };
-        for tab in 0..weather.tabs {
-            let seed = world.random.below(u64::MAX);
-            world.tabs.push(Tab {
-                core: Core::new(Config { restore: weather.restore, ..CONFIG }, seed),
+        for tab in 0..faults.tabs {
+            let seed = simulation.random.below(u64::MAX);
+            simulation.tabs.push(Tab {
+                core: Core::new(Config { restore: faults.restore, ..CONFIG }, seed),
                 page: 0,
                 ahead: 0,
                 timer: None,
-                rings: VecDeque::new(),
+                timer_times: VecDeque::new(),
                 refreshes: VecDeque::new(),
                 message: None,
-                last_flight: FlightId(0),
-                stole: None,
+                last_flight: RequestId(0),
+                stolen_for: None,
                 present: None,
                 fresh_until: 0,
                 tokens: BTreeMap::new(),
@@ -263,127 +272,133 @@ impl World {
                 disturbed_at: 0,
                 without_token_since: None,
                 login_as: USERS[0],
-                known_mark: None,
+                known_key: None,
+                login_since: None,
+                never_sent: None,
                 asked_for: None,
                 pending: VecDeque::new(),
             });
-            world.start(tab);
-            world.plan(1, Happening::App { tab });
+            simulation.start(tab);
+            simulation.plan(1, SimEvent::App { tab });
         }
-        world.plan(MINUTE, Happening::Audit);
-        world
+        simulation.plan(MINUTE, SimEvent::Check);
+        simulation
     }
 
-    /// Lets so many hours pass, then some minutes of quiet in fair weather, after which everything must be settled.
+    /// Lets so many hours pass, then some minutes of quiet in fair faults, after which everything must be settled.
     pub fn run(&mut self, hours: u64) {
         self.run_until(hours * HOUR);
-        let weather = self.weather;
-        self.weather =
-            Weather { lost_requests: 0, lost_answers: 0, faults: 0, lost_locks: 0, jolts: 0, clears: 0, ..weather };
-        self.weather.delay = weather.delay.min(100);
+        let faults = self.faults;
+        self.faults =
+            FaultModel { lost_requests: 0, lost_answers: 0, server_faults: 0, lost_locks: 0, clock_jumps: 0, clears: 0, ..faults };
+        self.faults.delay = faults.delay.min(100);
         self.quiet = true;
         for minutes in [3, 6] {
             for tab in 0..self.tabs.len() {
-                self.plan(1, Happening::Wakes { tab });
+                self.plan(1, SimEvent::Resumes { tab });
             }
             self.run_until(hours * HOUR + minutes * MINUTE);
         }
-        if self.broken.is_none() && !weather.alarms && !self.ambiguous {
-            self.judge();
+        if self.violation.is_none() && !faults.alarms && !self.ambiguous {
+            self.check_convergence();
         }
     }
 
     fn run_until(&mut self, end: Millis) {
         while let Some(Reverse((at, ..))) = self.agenda.peek() {
-            if *at > end || self.broken.is_some() {
+            if *at > end || self.violation.is_some() {
                 break;
             }
-            let Some(Reverse((at, _, happening))) = self.agenda.pop() else { break };
+            let Some(Reverse((at, _, event))) = self.agenda.pop() else { break };
             self.now = at;
-            self.happen(happening);
+            self.dispatch(event);
         }
         self.now = end;
     }
 
     /// After the quiet, every tab knows what is true, and so does the server.
-    fn judge(&mut self) {
-        let truth = self.truth.filter(|sid| self.server.alive(*sid)).map(|sid| self.server.user(sid));
+    fn check_convergence(&mut self) {
+        let expected_session = self.expected_session.filter(|sid| self.server.alive(*sid)).map(|sid| self.server.user(sid));
         for tab in 0..self.tabs.len() {
             let believed = match self.tabs[tab].core.session() {
-                Session::SignedIn { subject, .. } => Some(*subject),
-                Session::SignedOut(_) => Some(None),
-                Session::Restoring => None,
+                SessionState::SignedIn { subject, .. } => Some(*subject),
+                SessionState::SignedOut { .. } => Some(None),
+                SessionState::Restoring { .. } => None,
             };
-            if believed != Some(truth.and_then(number)) {
-                self.fail(format!("tab {tab} believes in {believed:?}, the truth is {truth:?}"));
+            if believed != Some(expected_session.and_then(number)) {
+                self.fail(format!("tab {tab} believes in {believed:?}, the expected_session is {expected_session:?}"));
             }
         }
-        if let (None, Some((sid, _))) = (self.truth, self.browser.cookie)
+        if let (None, Some((sid, _))) = (self.expected_session, self.browser.cookie)
             && self.server.alive(sid)
         {
             self.fail(format!("everybody signed out, but session {sid} lives and its cookie is there"));
         }
     }
 
-    fn happen(&mut self, happening: Happening) {
-        match &happening {
-            Happening::App { tab } | Happening::Timer { tab, .. } | Happening::Locked { tab, .. }
+    fn dispatch(&mut self, event: SimEvent) {
+        match &event {
+            SimEvent::App { tab } | SimEvent::Timer { tab, .. } | SimEvent::LockGranted { tab, .. }
                 if self.tabs[*tab].asleep =>
             {
                 let tab = *tab;
-                return self.tabs[tab].pending.push_back(happening);
+                return self.tabs[tab].pending.push_back(event);
             }
             // A frozen page may hear later, or never (the back-forward cache).
-            Happening::Hears { tab, .. } if self.tabs[*tab].asleep => {
+            SimEvent::Receives { tab, .. } if self.tabs[*tab].asleep => {
                 let tab = *tab;
                 if self.random.below(2) == 0 {
-                    self.tabs[tab].pending.push_back(happening);
+                    self.tabs[tab].pending.push_back(event);
                 }
                 return;
             }
             _ => {}
         }
-        match happening {
-            Happening::App { tab } => self.app(tab),
-            Happening::Timer { tab, page, number } => {
+        match event {
+            SimEvent::App { tab } => self.app(tab),
+            SimEvent::Timer { tab, page, number } => {
                 if self.tabs[tab].page == page && self.tabs[tab].timer == Some(number) {
                     self.tabs[tab].timer = None;
-                    self.rang(tab);
-                    self.tell(tab, Input::Timer);
+                    self.count_timer(tab);
+                    self.handle(tab, Input::TimerElapsed);
                 }
             }
-            Happening::Locked { tab, page, flight } => {
-                if self.tabs[tab].page != page || self.browser.holder != Some((tab, page, FlightId(flight))) {
+            SimEvent::LockGranted { tab, page, request } => {
+                if self.tabs[tab].page != page || self.browser.holder != Some((tab, page, RequestId(request))) {
                     return;
                 }
-                if self.chance(self.weather.lost_locks) {
+                if self.chance(self.faults.lost_locks) {
                     match self.random.below(3) {
                         0 => return self.sleep(tab),
-                        1 => self.browser.holder = Some((usize::MAX, 0, FlightId(0))), // an orphan
+                        1 => self.browser.holder = Some((usize::MAX, 0, RequestId(0))), // an orphan
                         _ => {}
                     }
                     return self.reload(tab);
                 }
-                let memory = self.browser.memory(self.tabs[tab].known_mark, self.now);
-                self.tell(tab, Input::Locked { flight: FlightId(flight), memory });
+                let mut storage = self.browser.snapshot(self.tabs[tab].known_key, self.now);
+                if self.faults.mutation == Some(Mutation::LockWithoutStorage) {
+                    storage.hint = HintState::Same;
+                    storage.pending_revocation |= matches!(self.tabs[tab].core.session(), SessionState::SignedOut { .. });
+                }
+                self.handle(tab, Input::LockGranted { request: RequestId(request), storage });
             }
-            Happening::Hears { tab, page, news } => {
+            SimEvent::Receives { tab, page, news } => {
                 if self.tabs[tab].page == page {
-                    let (news, mark) = self.news[news];
-                    let about = match mark {
-                        mark if mark == self.tabs[tab].known_mark => About::Ours,
-                        mark if mark == self.browser.mark => About::Current,
-                        _ => About::Past,
+                    let (news, key) = self.news[news];
+                    let relation = match key {
+                        key if key == self.tabs[tab].known_key => SessionRelation::Same,
+                        key if key == self.browser.key => SessionRelation::Current,
+                        _ => SessionRelation::Stale,
                     };
-                    self.tell(tab, Input::Heard { news, about });
+                    self.handle(tab, Input::MessageReceived { message: news, relation });
                 }
             }
-            Happening::Arrives { message, again } => self.serve(message, again),
-            Happening::Answered { message } => self.deliver(message),
-            Happening::Wakes { tab } => self.wake(tab),
-            Happening::Audit => {
-                self.plan(MINUTE, Happening::Audit);
-                self.audit();
+            SimEvent::RequestArrives { message, again } => self.serve(message, again),
+            SimEvent::ResponseArrives { message } => self.deliver(message),
+            SimEvent::Resumes { tab } => self.resume(tab),
+            SimEvent::Check => {
+                self.plan(MINUTE, SimEvent::Check);
+                self.check_liveness();
             }
         }
     }
@@ -394,46 +409,53 @@ impl World {
             return;
         }
         let pause = self.random_up_to(600 * SECOND);
-        self.plan(1 + pause, Happening::App { tab });
-        if self.chance(self.weather.jolts) {
-            self.jolt(tab);
+        self.plan(1 + pause, SimEvent::App { tab });
+        if self.chance(self.faults.clock_jumps) {
+            self.jump_clock(tab);
         }
-        if self.chance(self.weather.clears) {
+        if self.chance(self.faults.clears) {
             self.note(tab, "the storage is cleared");
-            self.browser.mark = None;
+            self.browser.key = None;
             (self.user_acted_at, self.cleared_at) = (self.now, self.now);
         }
-        let signed_in = matches!(self.tabs[tab].core.session(), Session::SignedIn { .. });
-        let signed_out = matches!(self.tabs[tab].core.session(), Session::SignedOut(_));
-        if signed_in && self.chance(self.weather.switches) {
+        let signed_in = matches!(self.tabs[tab].core.session(), SessionState::SignedIn { .. });
+        let signed_out = matches!(self.tabs[tab].core.session(), SessionState::SignedOut { .. });
+        if signed_in && self.chance(self.faults.switches) {
             self.switches += 1;
             let user = USERS[self.random.below(2) as usize];
             return self.log_in(tab, user);
         }
         match self.random.below(100) {
             0 => self.reload(tab),
-            1 if signed_in => {
+            action if signed_in && (action == 1 || self.chance(self.faults.sign_outs)) => {
                 self.note(tab, "signs out");
-                self.truth = None;
+                self.expected_session = None;
                 (self.user_acted_at, self.signed_out_at) = (self.now, self.now);
-                self.tell(tab, Input::Logout);
+                self.tabs[tab].login_since = None;
+                self.handle(tab, Input::Logout { scope: LogoutScope::Session });
             }
             2 | 3 => self.sleep(tab),
             4 => {
-                self.tell(tab, Input::Renew);
+                self.handle(tab, Input::Refresh);
             }
-            _ if signed_out && self.truth.is_none() && self.random.below(2) == 0 => self.log_in(tab, USERS[0]),
+            _ if signed_out && self.expected_session.is_none() && self.random.below(2) == 0 => {
+                let users = if self.faults.sign_outs > 0 { 2 } else { 1 };
+                let user = USERS[self.random.below(users) as usize];
+                self.log_in(tab, user);
+            }
             _ => self.call(tab),
         }
     }
 
     fn log_in(&mut self, tab: usize, user: &'static str) {
+        let now = self.now;
+        self.tabs[tab].login_since = Some(now);
         self.tabs[tab].login_as = user;
-        self.tell(tab, Input::Login);
+        self.handle(tab, Input::Login);
     }
 
     /// The wall clock is set.
-    fn jolt(&mut self, tab: usize) {
+    fn jump_clock(&mut self, tab: usize) {
         // Backwards the elapsed time does not follow; forwards it does, in every tab.
         let by = self.random_up_to(24 * HOUR);
         self.note(tab, &format!("the clock jumps ahead by {} min", by / MINUTE));
@@ -448,17 +470,17 @@ impl World {
         self.note(tab, "falls asleep");
         self.tabs[tab].asleep = true;
         self.tabs[tab].disturbed_at = self.now;
-        self.plan(hours * HOUR, Happening::Wakes { tab });
+        self.plan(hours * HOUR, SimEvent::Resumes { tab });
     }
 
-    fn wake(&mut self, tab: usize) {
+    fn resume(&mut self, tab: usize) {
         self.note(tab, "wakes");
         if std::mem::take(&mut self.tabs[tab].asleep) {
             self.tabs[tab].disturbed_at = self.now;
             self.tabs[tab].without_token_since = None;
         }
-        let memory = self.browser.memory(self.tabs[tab].known_mark, self.now);
-        self.tell(tab, Input::Woke { memory });
+        let storage = self.browser.snapshot(self.tabs[tab].known_key, self.now);
+        self.handle(tab, Input::Resumed { storage });
         while let Some(missed) = self.tabs[tab].pending.pop_front() {
             let soon = self.random_up_to(20);
             self.plan(soon, missed);
@@ -471,24 +493,24 @@ impl World {
         if self.now < self.tabs[tab].fresh_until {
             return self.send(tab, false);
         }
-        self.want(tab, false);
+        self.request_token(tab, false);
     }
 
-    fn want(&mut self, tab: usize, second: bool) {
-        let verdict = self.tell(tab, Input::Want { min_validity: 0 });
-        self.go_on(tab, verdict, second);
+    fn request_token(&mut self, tab: usize, second: bool) {
+        let admission = self.handle(tab, Input::RequestToken { min_validity: 0 });
+        self.continue_call(tab, admission, second);
     }
 
     /// What a call does with the core's word.
-    fn go_on(&mut self, tab: usize, verdict: Option<Verdict>, second: bool) {
-        match verdict {
-            Some(Verdict::Go) => self.send(tab, second),
-            Some(Verdict::Wait) => {
+    fn continue_call(&mut self, tab: usize, admission: Option<Admission>, second: bool) {
+        match admission {
+            Some(Admission::Proceed) => self.send(tab, second),
+            Some(Admission::Wait) => {
                 let now = self.now;
                 self.tabs[tab].waiting.push((now, second));
             }
-            Some(Verdict::Refuse(failure)) => self.unanswered(tab, failure),
-            Some(Verdict::HandThrough) => {}
+            Some(Admission::Reject(failure)) => self.unanswered(tab, failure),
+            Some(Admission::PassThrough) => {}
             None => self.fail("a call got no word".into()),
         }
     }
@@ -504,20 +526,21 @@ impl World {
             self.fail(format!("a token was used {} ms after its end", self.now - ends_at));
         }
         match self.tabs[tab].core.session() {
-            Session::SignedIn { subject, .. } if *subject == number(self.server.user(sid)) => {}
+            SessionState::SignedIn { subject, .. } if *subject == number(self.server.user(sid)) => {}
             other => {
-                let told = format!("a call went out with the token of {}, here is {other:?}", self.server.user(sid));
-                self.fail(told);
+                let report = format!("a call went out with the token of {}, here is {other:?}", self.server.user(sid));
+                self.fail(report);
             }
         }
         self.tabs[tab].without_token_since = None;
-        let refused = !self.server.alive(sid) || self.chance(2) || self.chance(self.weather.always_401);
+        let refused = !self.server.alive(sid) || self.chance(2) || self.chance(self.faults.always_401);
         if !refused {
             return;
         }
-        let replayed = second && self.weather.mistake != Some(Mistake::RetryLoop);
-        let verdict = self.tell(tab, Input::Rejected { token: id, replayed });
-        self.go_on(tab, verdict, true);
+        let is_retry = second && self.faults.mutation != Some(Mutation::RetryLoop);
+        let attempt = if is_retry { Attempt::Retry } else { Attempt::First };
+        let admission = self.handle(tab, Input::TokenRejected { token: id, attempt });
+        self.continue_call(tab, admission, true);
     }
 
     /// A page is loaded anew: nothing of the old one is left but what the browser keeps.
@@ -525,14 +548,14 @@ impl World {
         self.note(tab, "reloads");
         let seed = self.random.below(u64::MAX);
         let it = &mut self.tabs[tab];
-        it.core = Core::new(Config { restore: self.weather.restore, ..CONFIG }, seed);
+        it.core = Core::new(Config { restore: self.faults.restore, ..CONFIG }, seed);
         it.page += 1;
-        (it.timer, it.message, it.stole, it.present, it.fresh_until) = (None, None, None, None, 0);
+        (it.timer, it.message, it.stolen_for, it.present, it.fresh_until) = (None, None, None, None, 0);
         (it.asleep, it.disturbed_at, it.without_token_since) = (false, self.now, None);
         it.tokens.clear();
         it.waiting.clear();
         it.refreshes.clear();
-        it.known_mark = None;
+        (it.known_key, it.login_since) = (None, None);
         if let Some(next) = self.browser.release(tab, self.now) {
             self.grant_lock(next);
         }
@@ -540,96 +563,108 @@ impl World {
     }
 
     fn start(&mut self, tab: usize) {
-        let memory = self.browser.memory(None, self.now);
-        self.tell(tab, Input::Start { memory });
+        let storage = self.browser.snapshot(None, self.now);
+        self.handle(tab, Input::Start { storage });
     }
 
     /// Hands the core an input and does what it says, as the shell does.
-    fn tell(&mut self, tab: usize, input: Input) -> Option<Verdict> {
-        if !matches!(input, Input::Want { .. }) {
+    fn handle(&mut self, tab: usize, input: Input) -> Option<Admission> {
+        if !matches!(input, Input::RequestToken { .. }) {
             self.note(tab, &format!("{input:?}"));
         }
         let now = self.now + self.tabs[tab].ahead;
-        let mistake = self.weather.mistake;
-        let verdict = self.tabs[tab].core.handle(input, now);
+        let mutation = self.faults.mutation;
+        let admission = self.tabs[tab].core.handle(input, now);
         let outputs: Vec<_> = iter::from_fn(|| self.tabs[tab].core.poll()).collect();
-        let mut waits_for_ever = false;
         let mut released = Vec::new();
         for output in outputs {
             if self.trace_all {
                 self.note(tab, &format!("      {output:?}"));
             }
             match output {
-                Output::Lock(flight) => {
-                    let claim = (tab, self.tabs[tab].page, flight);
+                Output::RequestLock(request) => {
+                    let claim = (tab, self.tabs[tab].page, request);
                     self.browser.queue.push_back(claim);
                     if let Some(next) = self.browser.next_holder(self.now) {
                         self.grant_lock(next);
                     }
                 }
-                Output::Steal(flight) => {
-                    if mistake == Some(Mistake::UnboundedLockWait) {
-                        waits_for_ever = true;
+                Output::StealLock(request) => {
+                    if mutation == Some(Mutation::WaitForLockForever) {
+                        self.tabs[tab].never_sent = Some(request);
                         continue;
                     }
-                    self.steals += 1;
+                    self.thefts += 1;
                     self.check_lost(tab);
                     if let Some((victim, _, lost)) = self.browser.holder.filter(|holder| holder.0 < self.tabs.len()) {
-                        self.tabs[victim].stole = Some(lost); // theirs is worth nothing now
+                        self.tabs[victim].stolen_for = Some(lost); // theirs is worth nothing now
                     }
-                    self.tabs[tab].stole = Some(flight);
+                    self.tabs[tab].stolen_for = Some(request);
                     self.browser.queue.retain(|claim| claim.0 != tab);
-                    self.browser.holder = Some((tab, self.tabs[tab].page, flight));
+                    let claim = (tab, self.tabs[tab].page, request);
+                    self.browser.holder = Some(claim);
+                    self.grant_lock(claim);
                 }
-                Output::Unlock => {
+                Output::ReleaseLock => {
                     if let Some(next) = self.browser.release(tab, self.now) {
                         self.grant_lock(next);
                     }
                 }
-                Output::Refresh(_) | Output::Login(_) | Output::Revoke(_) if waits_for_ever => {}
-                Output::Refresh(flight) => self.depart(tab, flight, Kind::Refresh),
-                Output::Login(flight) => {
+                Output::SendRefresh(request) | Output::SendLogin(request) | Output::SendRevocation { request, .. }
+                    if self.tabs[tab].never_sent == Some(request) => {}
+                Output::SendRefresh(request) => self.send_request(tab, request, Kind::Refresh),
+                Output::SendLogin(request) => {
                     let user = self.tabs[tab].login_as;
-                    self.depart(tab, flight, Kind::Login(user));
+                    self.send_request(tab, request, Kind::Login(user));
                 }
-                Output::Revoke(flight) => self.depart(tab, flight, Kind::Logout),
-                Output::Cancel => self.cancel(tab),
-                Output::Adopt { token, fresh_for } => self.adopt(tab, token, fresh_for),
-                Output::Hold => self.tabs[tab].fresh_until = 0,
-                Output::Wipe if mistake == Some(Mistake::TokenKeptAtLogout) => {}
-                Output::Wipe => {
+                Output::SendRevocation { request, .. } => self.send_request(tab, request, Kind::Logout),
+                Output::AbortAuthRequest => self.cancel(tab),
+                Output::SetToken { token, fresh_for } => self.adopt(tab, token, fresh_for),
+                Output::BlockCalls => self.tabs[tab].fresh_until = 0,
+                Output::ClearTokens if mutation == Some(Mutation::KeepTokenAtLogout) => {}
+                Output::ClearTokens => {
                     self.tabs[tab].present = None;
                     self.tabs[tab].fresh_until = 0;
                 }
-                Output::Mark(true) => self.tabs[tab].known_mark = self.browser.new_mark(),
-                Output::Mark(false) => {
-                    // The mark of somebody who has signed in since is not this page's to take.
-                    if self.tabs[tab].known_mark.take() == self.browser.mark {
-                        self.browser.mark = None;
+                Output::StoreNewKey => self.tabs[tab].known_key = self.browser.store_new_key(),
+                Output::RemoveKey => {
+                    // The key of somebody who has signed in since is not this page's to take.
+                    if self.tabs[tab].known_key.take() == self.browser.key {
+                        self.browser.key = None;
                     }
                 }
-                Output::Share => {
-                    self.browser.tried = None;
-                    self.browser.mark = self.browser.mark.or(self.tabs[tab].known_mark);
-                    self.tabs[tab].known_mark = self.browser.mark.or_else(|| self.browser.new_mark());
+                Output::AdoptStoredKey => {
+                    self.browser.probe_key = None;
+                    self.browser.key = self.browser.key.or(self.tabs[tab].known_key);
+                    self.tabs[tab].known_key = self.browser.key.or_else(|| self.browser.store_new_key());
                 }
-                Output::Try => {
-                    let known = self.tabs[tab].known_mark.or(self.browser.tried);
-                    self.browser.tried = known.or_else(|| Some(self.browser.new_key()));
-                    self.tabs[tab].known_mark = self.browser.tried;
+                Output::UseProbeKey => {
+                    let known = self.tabs[tab].known_key.or(self.browser.probe_key);
+                    self.browser.probe_key = known.or_else(|| Some(self.browser.new_key()));
+                    self.tabs[tab].known_key = self.browser.probe_key;
                 }
-                Output::Owe(owed) => self.browser.owed = owed,
-                Output::Tell(news) => self.spread(tab, news),
-                Output::Timer(after) => self.set_timer(tab, after),
-                Output::Settle(result) => released.extend(self.settle(tab, result)),
+                Output::StorePendingRevocation => self.browser.pending_revocation = true,
+                Output::ClearPendingRevocation => self.browser.pending_revocation = false,
+                Output::StoreNotBefore(wait) => {
+                    self.browser.not_before = self.browser.not_before.max(self.now + wait);
+                }
+                Output::ClearNotBefore => self.browser.not_before = 0,
+                Output::Broadcast(news) => self.broadcast(tab, news),
+                Output::SetTimer(after) => self.set_timer(tab, after),
+                Output::SettleWaiters(result) => released.extend(self.settle(tab, result)),
                 Output::Notify(event) => self.notified(tab, event),
                 Output::SettleLogin(Ok(())) => {
                     let id = self.tabs[tab].present;
-                    self.truth = id.map(|id| self.tabs[tab].tokens[&id].0);
+                    self.tabs[tab].login_since = None;
+                    self.expected_session = id.map(|id| self.tabs[tab].tokens[&id].0);
+                    if let Some(sid) = self.expected_session {
+                        self.sign_ins.insert(sid, self.now);
+                    }
                     self.user_acted_at = self.now;
                     self.ambiguous = self.signed_out_at > 0 && self.signed_out_at + CONFIG.timeout > self.now;
                 }
-                Output::Abandon | Output::Discard(_) | Output::SettleLogin(_) | Output::SettleLogout(_) => {}
+                Output::SettleLogin(Err(_)) => self.tabs[tab].login_since = None,
+                Output::AbortCalls | Output::DiscardToken(_) | Output::SettleLogout { .. } => {}
             }
         }
         // Whoever waited goes on when all is done, as promises do.
@@ -639,30 +674,23 @@ impl World {
                 None => self.note(tab, &format!("a call of {since} was let go for nobody")),
             }
         }
-        verdict
+        admission
     }
 
-    fn grant_lock(&mut self, (tab, page, flight): (usize, u32, FlightId)) {
-        self.plan(1, Happening::Locked { tab, page, flight: flight.0 });
+    fn grant_lock(&mut self, (tab, page, request): (usize, u32, RequestId)) {
+        self.plan(1, SimEvent::LockGranted { tab, page, request: request.0 });
     }
 
-    fn spread(&mut self, tab: usize, news: News) {
-        match &news {
-            News::Failed { wait, .. } if *wait > 0 => {
-                self.browser.wait_until = self.browser.wait_until.max(self.now + wait);
-            }
-            News::Refreshed { .. } | News::SignedIn { .. } => self.browser.wait_until = 0,
-            _ => {}
-        }
-        let mark = match &news {
-            News::SignedOut { .. } => self.tabs[tab].known_mark,
-            _ => self.browser.mark,
+    fn broadcast(&mut self, tab: usize, news: CrossTabMessage) {
+        let key = match &news {
+            CrossTabMessage::SignedOut { .. } => self.tabs[tab].known_key,
+            _ => self.browser.key,
         };
-        self.news.push((news, mark));
+        self.news.push((news, key));
         for other in (0..self.tabs.len()).filter(|other| *other != tab) {
-            let way = 1 + self.random.below(NEWS_WAY);
+            let way = 1 + self.random.below(MESSAGE_DELAY);
             let (page, news) = (self.tabs[other].page, self.news.len() - 1);
-            self.plan(way, Happening::Hears { tab: other, page, news });
+            self.plan(way, SimEvent::Receives { tab: other, page, news });
         }
     }
 
@@ -673,7 +701,7 @@ impl World {
         if fresh_for.is_some_and(|span| span > 0 && self.now + span > ends_at) {
             self.fail(format!("{token:?} is taken for longer-lived than it is"));
         }
-        let late = if self.weather.mistake == Some(Mistake::NegativeMargin) { MINUTE } else { 0 };
+        let late = if self.faults.mutation == Some(Mutation::NegativeMargin) { MINUTE } else { 0 };
         self.tabs[tab].present = Some(token);
         self.tabs[tab].fresh_until = self.now.saturating_add(fresh_for.unwrap_or(u64::MAX)).saturating_add(late);
     }
@@ -684,26 +712,26 @@ impl World {
             if after > TIMER_MAX {
                 self.fail(format!("a timer of {after} ms"));
             }
-            if after == TIMER_MAX && self.weather.mistake == Some(Mistake::TimerOverflow) {
+            if after == TIMER_MAX && self.faults.mutation == Some(Mutation::TimerOverflow) {
                 after = 0;
             }
             self.timers += 1;
             self.tabs[tab].timer = Some(self.timers);
             let page = self.tabs[tab].page;
-            self.plan(after, Happening::Timer { tab, page, number: self.timers });
+            self.plan(after, SimEvent::Timer { tab, page, number: self.timers });
         }
     }
 
-    fn rang(&mut self, tab: usize) {
-        if lately(&mut self.tabs[tab].rings, self.now, SECOND) > 50 {
-            self.fail("a timer rings and rings".into());
+    fn count_timer(&mut self, tab: usize) {
+        if count_recent(&mut self.tabs[tab].timer_times, self.now, SECOND) > 50 {
+            self.fail("a timer timer_times and timer_times".into());
         }
     }
 
     /// Ends the waiting; returns the calls that may go on.
     fn settle(&mut self, tab: usize, result: Result<(), Failure>) -> Vec<(Millis, bool)> {
         self.tabs[tab].settles += 1;
-        if self.weather.mistake == Some(Mistake::LostWakeUp) && self.tabs[tab].settles.is_multiple_of(10) {
+        if self.faults.mutation == Some(Mutation::LoseWaiters) && self.tabs[tab].settles.is_multiple_of(10) {
             return Vec::new();
         }
         let waiting = std::mem::take(&mut self.tabs[tab].waiting);
@@ -721,7 +749,7 @@ impl World {
     }
 
     fn unanswered(&mut self, tab: usize, failure: Failure) {
-        if failure.code == Code::RefreshUnavailable {
+        if failure.code == ErrorCode::RefreshUnavailable {
             self.unanswered += 1;
             let now = self.now;
             self.tabs[tab].without_token_since.get_or_insert(now);
@@ -732,11 +760,11 @@ impl World {
         if event != Event::SignedOut {
             return;
         }
-        let Session::SignedOut(reason) = self.tabs[tab].core.session() else { return };
+        let SessionState::SignedOut { reason } = self.tabs[tab].core.session() else { return };
         let reason = *reason;
         self.note(tab, &format!("is signed out: {reason:?}"));
         match reason {
-            SignedOutReason::Logout | SignedOutReason::Never => {}
+            SignedOutReason::Logout | SignedOutReason::NoSession => {}
             SignedOutReason::OtherTab => {
                 if self.user_acted_at == 0 {
                     self.fail("signed out by another tab, but no tab did anything".into());
@@ -747,7 +775,7 @@ impl World {
                 let asked = self.tabs[tab].asked_for.is_some_and(|sid| self.server.alive(sid));
                 // (Whoever slept while the storage was cleared takes old news for true.)
                 let remembered = |sid: &u32| self.server.born_at(*sid) >= self.cleared_at;
-                let true_one = self.truth.filter(remembered).is_some_and(|sid| self.server.alive(sid));
+                let true_one = self.expected_session.filter(remembered).is_some_and(|sid| self.server.alive(sid));
                 // (Who signs in and out in two tabs at the same moment may end up signed out.)
                 if (asked || true_one) && !self.ambiguous {
                     self.fail(format!("signed out ({reason:?}) of a session that lives"));
@@ -756,7 +784,7 @@ impl World {
         }
     }
 
-    fn depart(&mut self, tab: usize, flight: FlightId, kind: Kind) {
+    fn send_request(&mut self, tab: usize, request: RequestId, kind: Kind) {
         let now = self.now;
         if let Some(message) = self.tabs[tab].message
             && !self.messages[&message].over
@@ -764,17 +792,20 @@ impl World {
             self.fail("two auth calls of one tab at once".into());
         }
         if kind == Kind::Refresh {
-            if lately(&mut self.tabs[tab].refreshes, now, 10 * SECOND) > 20 {
+            if count_recent(&mut self.tabs[tab].refreshes, now, 10 * SECOND) > 20 {
                 self.fail("a refresh loop".into());
             }
-            self.check_alone(tab, flight);
+            self.check_alone(tab, request);
             let undisturbed = self.tabs[tab].disturbed_at + SECOND < now;
-            if self.browser.wait_until > now + 2 * NEWS_WAY && undisturbed {
-                self.fail(format!("asked {} ms too early", self.browser.wait_until - now));
+            if self.browser.not_before > now + 2 * MESSAGE_DELAY && undisturbed {
+                self.fail(format!("asked {} ms too early", self.browser.not_before - now));
             }
-            self.tabs[tab].known_mark = self.browser.mark.or(self.tabs[tab].known_mark);
+            self.tabs[tab].known_key = self.browser.key.or(self.tabs[tab].known_key);
         }
-        let key = self.tabs[tab].known_mark.filter(|_| self.weather.mistake != Some(Mistake::NoIdempotencyKey));
+        if kind == Kind::Logout {
+            self.check_revocation();
+        }
+        let key = self.tabs[tab].known_key.filter(|_| self.faults.mutation != Some(Mutation::NoIdempotencyKey));
         self.message_count += 1;
         let message = self.message_count;
         self.messages.insert(
@@ -782,7 +813,7 @@ impl World {
             Message {
                 tab,
                 page: self.tabs[tab].page,
-                flight,
+                request,
                 kind,
                 cookie: self.browser.cookie,
                 key,
@@ -794,20 +825,30 @@ impl World {
             },
         );
         self.tabs[tab].message = Some(message);
-        self.tabs[tab].last_flight = flight;
-        if !self.chance(self.weather.lost_requests) {
-            let way = 1 + self.random_up_to(self.weather.delay);
-            self.plan(way, Happening::Arrives { message, again: false });
+        self.tabs[tab].last_flight = request;
+        if !self.chance(self.faults.lost_requests) {
+            let way = 1 + self.random_up_to(self.faults.delay);
+            self.plan(way, SimEvent::RequestArrives { message, again: false });
+        }
+    }
+
+    /// a revocation leaves only with the cookie of a sign-in that the user has ended.
+    fn check_revocation(&mut self) {
+        let newer = self.browser.cookie.filter(|(sid, _)| {
+            self.sign_ins.get(sid).is_some_and(|signed_in_at| *signed_in_at > self.signed_out_at)
+        });
+        if let Some((sid, _)) = newer {
+            self.fail(format!("a revocation left with the cookie of session {sid}, which is newer than the logout"));
         }
     }
 
     /// The lock is taken only from a holder that is lost, or that took it itself.
     fn check_lost(&mut self, tab: usize) {
-        let Some((holder, page, flight)) = self.browser.holder else { return };
+        let Some((holder, page, request)) = self.browser.holder else { return };
         let Some(it) = self.tabs.get(holder) else { return };
         // (One that has it only since a moment ago got it from one that died.)
         let long = self.browser.held_since + CONFIG.timeout <= self.now;
-        let lives = long && !it.asleep && it.page == page && it.stole != Some(flight);
+        let lives = long && !it.asleep && it.page == page && it.stolen_for != Some(request);
         let undisturbed = it.disturbed_at.max(self.tabs[tab].disturbed_at) + 2 * CONFIG.timeout < self.now;
         if lives && undisturbed {
             self.fail(format!("tab {tab} took the lock from tab {holder}, which lives"));
@@ -815,8 +856,8 @@ impl World {
     }
 
     /// Two refreshes are never under way at once, unless the lock was lost.
-    fn check_alone(&mut self, tab: usize, flight: FlightId) {
-        if self.tabs[tab].stole == Some(flight) {
+    fn check_alone(&mut self, tab: usize, request: RequestId) {
+        if self.tabs[tab].stolen_for == Some(request) {
             return;
         }
         let alone_since = self.tabs[tab].disturbed_at;
@@ -826,7 +867,7 @@ impl World {
                 && !it.asleep
                 && refresh.is_some_and(|message| {
                     !message.over
-                        && it.stole != Some(message.flight)
+                        && it.stolen_for != Some(message.request)
                         && message.kind == Kind::Refresh
                         && it.disturbed_at < message.sent_at
                         && alone_since < message.sent_at
@@ -852,73 +893,73 @@ impl World {
         if over && again {
             return;
         }
-        if !again && self.chance(self.weather.duplicates) {
-            self.plan(0, Happening::Arrives { message, again: true });
+        if !again && self.chance(self.faults.duplicates) {
+            self.plan(0, SimEvent::RequestArrives { message, again: true });
         }
-        if self.now < self.server.down_until || self.chance(self.weather.faults) {
+        if self.now < self.server.down_until || self.chance(self.faults.server_faults) {
             let answer = match self.random.below(3) {
-                0 => Answer { status: 503, ..Answer::default() },
-                1 => Answer { status: 429, retry_after: Some(self.random.below(120) * SECOND), ..Answer::default() },
-                _ if kind == Kind::Logout => Answer { status: 502, ..Answer::default() },
-                _ => Answer { status: 200, ..Answer::default() },
+                0 => HttpResponse { status: 503, ..HttpResponse::default() },
+                1 => HttpResponse { status: 429, retry_after: Some(self.random.below(120) * SECOND), ..HttpResponse::default() },
+                _ if kind == Kind::Logout => HttpResponse { status: 502, ..HttpResponse::default() },
+                _ => HttpResponse { status: 200, ..HttpResponse::default() },
             };
             return self.reply(message, answer, SetCookie::Keeps);
         }
         match kind {
             Kind::Login(user) => {
                 let cookie = self.server.login(user, self.now);
-                let grant = self.grant(tab, cookie.0);
-                self.reply(message, grant, SetCookie::Sets(cookie));
+                let issue = self.issue(tab, cookie.0);
+                self.reply(message, issue, SetCookie::Sets(cookie));
             }
             Kind::Logout => {
                 self.server.logout(cookie);
-                self.reply(message, Answer { status: 204, ..Answer::default() }, SetCookie::Clears);
+                self.reply(message, HttpResponse { status: 204, ..HttpResponse::default() }, SetCookie::Clears);
             }
             Kind::Refresh => match self.server.refresh(cookie, key) {
                 Refresh::Granted(next) => {
-                    let grant = self.grant(tab, next.0);
-                    self.reply(message, grant, SetCookie::Sets(next));
+                    let issue = self.issue(tab, next.0);
+                    self.reply(message, issue, SetCookie::Sets(next));
                 }
                 Refresh::Refused(code) => {
                     // (Storage that is cleared between a refresh and its repetition takes the key with it.)
                     let key_lost = cookie.is_some_and(|(sid, _)| self.server.born_at(sid) < self.cleared_at);
-                    if code == "REFRESH_TOKEN_REUSED" && !self.weather.alarms && !key_lost {
+                    if code == "REFRESH_TOKEN_REUSED" && !self.faults.alarms && !key_lost {
                         self.fail(format!("a reuse alarm: {cookie:?} with key {key:?}"));
                     }
-                    let code = (code == "REFRESH_TOKEN_REUSED").then_some(SessionCode::Reused);
-                    let answer = Answer { status: 401, code, ..Answer::default() };
+                    let code = (code == "REFRESH_TOKEN_REUSED").then_some(SessionErrorCode::TokenReused);
+                    let answer = HttpResponse { status: 401, code, ..HttpResponse::default() };
                     self.reply(message, answer, SetCookie::Keeps);
                 }
             },
         }
     }
 
-    fn grant(&mut self, tab: usize, sid: u32) -> Answer {
+    fn issue(&mut self, tab: usize, sid: u32) -> HttpResponse {
         let user = self.server.user(sid);
         let it = &mut self.tabs[tab];
         it.last_token += 1;
         let token = TokenId(it.last_token);
-        it.tokens.insert(token, (sid, self.now + self.weather.life));
-        let grant = Grant { token, life: Some(self.weather.life), subject: number(user) };
-        Answer { status: 200, grant: Some(grant), ..Answer::default() }
+        it.tokens.insert(token, (sid, self.now + self.faults.lifetime));
+        let issue = IssuedToken { id: token, lifetime: Some(self.faults.lifetime), subject: number(user) };
+        HttpResponse { status: 200, token: Some(issue), ..HttpResponse::default() }
     }
 
-    fn reply(&mut self, message: u32, answer: Answer, set_cookie: SetCookie) {
-        if self.chance(self.weather.lost_answers) {
+    fn reply(&mut self, message: u32, answer: HttpResponse, set_cookie: SetCookie) {
+        if self.chance(self.faults.lost_answers) {
             return self.note(self.messages[&message].tab, "(the answer is lost)");
         }
         let Some(it) = self.messages.get_mut(&message).filter(|it| it.reply.is_none()) else { return };
-        it.reply = Some(Reply::Answered(answer));
+        it.reply = Some(AuthResponse::Http(answer));
         it.set_cookie = set_cookie;
-        let way = 1 + self.random_up_to(self.weather.delay);
-        self.plan(way, Happening::Answered { message });
+        let way = 1 + self.random_up_to(self.faults.delay);
+        self.plan(way, SimEvent::ResponseArrives { message });
     }
 
     /// An answer reaches the browser: first the cookie jar, then the page, if it is still there.
     fn deliver(&mut self, message: u32) {
         let Some(it) = self.messages.get_mut(&message) else { return };
         let (tab, page) = (it.tab, it.page);
-        // The sign-out of a page that has gone is told all the same (keepalive), but nobody hears the answer.
+        // The sign-out of a page that has gone is report all the same (keepalive), but nobody hears the answer.
         let gone = self.tabs[tab].page != page;
         if it.over || (gone && it.kind != Kind::Logout) {
             return;
@@ -929,17 +970,17 @@ impl World {
             SetCookie::Sets(cookie) => self.browser.cookie = Some(cookie),
         }
         if !gone && self.tabs[tab].asleep {
-            return self.tabs[tab].pending.push_back(Happening::Answered { message });
+            return self.tabs[tab].pending.push_back(SimEvent::ResponseArrives { message });
         }
         it.over = true;
         if gone {
             return;
         }
         let it = it.clone();
-        let mut flight = it.flight;
+        let mut request = it.request;
         if it.cancelled {
-            if self.weather.mistake == Some(Mistake::LateAnswersCount) {
-                flight = self.tabs[tab].last_flight;
+            if self.faults.mutation == Some(Mutation::AcceptLateResponses) {
+                request = self.tabs[tab].last_flight;
             }
         } else {
             self.tabs[tab].message = None;
@@ -947,30 +988,30 @@ impl World {
         self.tabs[tab].asked_for = it.cookie.map(|(sid, _)| sid);
         let Some(reply) = it.reply else { return };
         let input = match it.kind {
-            Kind::Login(_) => Input::LoggedIn { flight, outcome: login_outcome(reply) },
-            Kind::Logout => Input::Revoked { flight, outcome: revoke_outcome(&reply) },
-            Kind::Refresh => Input::Refreshed { flight, outcome: self.outcome(reply) },
+            Kind::Login(_) => Input::LoginCompleted { request, outcome: login_outcome(reply) },
+            Kind::Logout => Input::RevocationCompleted { request, outcome: revocation_outcome(&reply) },
+            Kind::Refresh => Input::RefreshCompleted { request, outcome: self.outcome(reply) },
         };
-        self.tell(tab, input);
+        self.handle(tab, input);
         self.tabs[tab].asked_for = None;
     }
 
-    fn outcome(&self, reply: Reply) -> Outcome {
+    fn outcome(&self, reply: AuthResponse) -> RefreshOutcome {
         match refresh_outcome(reply) {
-            Outcome::Later(Failure { code: Code::ServerError, .. })
-                if self.weather.mistake == Some(Mistake::FaultEndsSession) =>
+            RefreshOutcome::Retry(Failure { code: ErrorCode::ServerError, .. })
+                if self.faults.mutation == Some(Mutation::FaultEndsSession) =>
             {
-                Outcome::Refused(SignedOutReason::Expired)
+                RefreshOutcome::Rejected(SignedOutReason::Expired)
             }
             outcome => outcome,
         }
     }
 
     /// Every call comes to an end, and whoever can have a token has one.
-    fn audit(&mut self) {
-        let calm = self.weather.is_calm();
+    fn check_liveness(&mut self) {
+        let calm = self.faults.is_calm();
         for tab in 0..self.tabs.len() {
-            if matches!(self.tabs[tab].core.session(), Session::SignedOut(_)) {
+            if matches!(self.tabs[tab].core.session(), SessionState::SignedOut { .. }) {
                 self.tabs[tab].without_token_since = None;
             }
             let it = &self.tabs[tab];
@@ -978,6 +1019,11 @@ impl World {
             if it.asleep || awake_since + 20 * SECOND > self.now {
                 continue;
             }
+            let login_since = it.login_since.map(|since| since.max(awake_since));
+            if login_since.is_some_and(|since| since + 2 * MINUTE < self.now) {
+                self.fail(format!("tab {tab}: a login was never settled"));
+            }
+            let it = &self.tabs[tab];
             let oldest = it.waiting.iter().map(|(since, _)| *since).min().map(|since| since.max(awake_since));
             if let Some(since) = oldest.filter(|since| since + CONFIG.timeout + SECOND < self.now) {
                 self.fail(format!("tab {tab}: a call has waited for {} ms and still waits", self.now - since));
@@ -991,9 +1037,9 @@ impl World {
         self.messages = self.messages.split_off(&old);
     }
 
-    fn plan(&mut self, after: Millis, happening: Happening) {
+    fn plan(&mut self, after: Millis, event: SimEvent) {
         self.order += 1;
-        self.agenda.push(Reverse((self.now + after, self.order, happening)));
+        self.agenda.push(Reverse((self.now + after, self.order, event)));
     }
 
     fn chance(&mut self, in_a_thousand: u64) -> bool {
@@ -1013,12 +1059,12 @@ impl World {
     }
 
     fn fail(&mut self, what: String) {
-        self.broken.get_or_insert(what);
+        self.violation.get_or_insert(what);
     }
 }
 
 /// Notes that something happened now, and tells how often it did within the last such span.
-fn lately(times: &mut VecDeque<Millis>, now: Millis, span: Millis) -> usize {
+fn count_recent(times: &mut VecDeque<Millis>, now: Millis, span: Millis) -> usize {
     times.push_back(now);
     while times.front().is_some_and(|at| at + span < now) {
         times.pop_front();
