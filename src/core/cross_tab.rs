@@ -1,6 +1,6 @@
 //! The other tabs of the origin: the messages they send, and what the storage says to a tab that missed messages.
 
-use super::{Core, Evidence, Millis, Output, Restore, SessionState, SignedOutReason, Subject, Event};
+use super::{Core, Event, Evidence, Millis, Output, Restore, SessionState, SignedOutReason, Subject};
 
 /// What the tabs of an origin tell each other. A message never holds a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

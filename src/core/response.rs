@@ -179,9 +179,12 @@ mod tests {
 
     #[test]
     fn a_failure_carries_the_status_and_the_wait() {
-        for (status, code) in
-            [(408, ErrorCode::Timeout), (429, ErrorCode::RateLimited), (503, ErrorCode::ServerError), (200, ErrorCode::MalformedResponse)]
-        {
+        for (status, code) in [
+            (408, ErrorCode::Timeout),
+            (429, ErrorCode::RateLimited),
+            (503, ErrorCode::ServerError),
+            (200, ErrorCode::MalformedResponse),
+        ] {
             let response = HttpResponse { status, retry_after: Some(7_000), ..HttpResponse::default() };
             let failure = Failure { code, status: Some(status), retry_after: Some(7_000) };
             assert_eq!(refresh_outcome(AuthResponse::Http(response)), RefreshOutcome::Retry(failure));
@@ -199,9 +202,15 @@ mod tests {
     #[test]
     fn a_revocation_is_sent_again_only_where_that_can_help() {
         use RevocationOutcome::{Confirmed, Rejected, Retry};
-        for (status, outcome) in
-            [(200, Confirmed), (204, Confirmed), (400, Rejected), (404, Rejected), (408, Retry), (429, Retry), (503, Retry)]
-        {
+        for (status, outcome) in [
+            (200, Confirmed),
+            (204, Confirmed),
+            (400, Rejected),
+            (404, Rejected),
+            (408, Retry),
+            (429, Retry),
+            (503, Retry),
+        ] {
             assert_eq!(revocation_outcome(&responded(status, None)), outcome, "{status}");
         }
         assert_eq!(revocation_outcome(&AuthResponse::NetworkError), Retry);

@@ -158,7 +158,8 @@ impl Core {
             SessionState::SignedOut { .. } => None,
         };
         // Calls that wait although no attempt is scheduled (the server asked to wait first) get theirs afterwards.
-        let waited_for = self.waiters_since.filter(|_| self.retry.next_attempt.is_none()).map(|_| self.retry.not_before);
+        let waited_for =
+            self.waiters_since.filter(|_| self.retry.next_attempt.is_none()).map(|_| self.retry.not_before);
         due.into_iter().chain(waited_for).min().map(|at| at.max(self.retry.not_before))
     }
 

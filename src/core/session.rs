@@ -5,7 +5,8 @@
 use std::num::NonZeroU32;
 
 use super::{
-    Admission, Attempt, Core, CrossTabMessage, ErrorCode, Event, Failure, Millis, Output, Restore, StorageSnapshot, retry,
+    Admission, Attempt, Core, CrossTabMessage, ErrorCode, Event, Failure, Millis, Output, Restore, StorageSnapshot,
+    retry,
 };
 
 /// The number that the token store gave to an access token. Numbers grow. The core never sees the token itself.
@@ -183,8 +184,7 @@ impl Core {
         if restore && !self.revocation.is_pending() {
             return self.wait_for_refresh(self.retry.not_before, now);
         }
-        let reason =
-            if self.revocation.is_pending() { SignedOutReason::Logout } else { SignedOutReason::NoSession };
+        let reason = if self.revocation.is_pending() { SignedOutReason::Logout } else { SignedOutReason::NoSession };
         self.session = SessionState::SignedOut { reason };
         self.emit(Output::Notify(Event::SessionUpdated));
         self.send_pending_revocation(now);

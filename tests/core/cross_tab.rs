@@ -62,7 +62,9 @@ fn every_tab_obeys_the_wait_that_the_server_asked_of_one() {
         let mut client = Harness::signed_in();
         let storage = StorageSnapshot { wait: 60_000, ..SAME };
         match how {
-            0 => drop(client.receive(CrossTabMessage::RefreshFailed { wait: 60_000, failures: 0 }, SessionRelation::Same)),
+            0 => drop(
+                client.receive(CrossTabMessage::RefreshFailed { wait: 60_000, failures: 0 }, SessionRelation::Same),
+            ),
             1 => drop(client.handle(Input::Resumed { storage })),
             _ => {
                 client = Harness::awaiting_lock().0;
@@ -94,7 +96,11 @@ fn a_sign_out_in_another_tab_ends_the_session_here() {
     client.at(LIFETIME).request_token();
     client.receive(LOGOUT_MESSAGE, SessionRelation::Same);
     assert_eq!(client.signed_out_reason(), Some(SignedOutReason::OtherTab));
-    assert!(client.emitted(&Output::ClearTokens) && client.emitted(&Output::AbortAuthRequest) && client.emitted(&Output::ReleaseLock));
+    assert!(
+        client.emitted(&Output::ClearTokens)
+            && client.emitted(&Output::AbortAuthRequest)
+            && client.emitted(&Output::ReleaseLock)
+    );
     assert_eq!(client.waiters_result(), Some(Err(ErrorCode::SessionEnded)));
     assert_eq!((client.broadcast(), client.sent_revocation(), client.timer()), (None, None, None));
     client.receive(LOGOUT_MESSAGE, SessionRelation::Same);
@@ -126,7 +132,11 @@ fn stale_messages_change_nothing() {
         assert_eq!(client.signed_out_reason(), Some(SignedOutReason::NoSession));
     }
     client.receive(refreshed_for("ada"), SessionRelation::Current);
-    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::NoSession), "told before that tab heard of the sign-out");
+    assert_eq!(
+        client.signed_out_reason(),
+        Some(SignedOutReason::NoSession),
+        "told before that tab heard of the sign-out"
+    );
 }
 
 ///
@@ -140,12 +150,18 @@ fn a_tab_follows_another_user_at_once() {
         let mut client = Harness::signed_in();
         client.at(1_000).receive(news, relation);
         assert!(client.is_restoring());
-        assert!(client.emitted(&Output::ClearTokens) && client.emitted(&Output::AbortCalls) && client.emitted(&Output::AdoptStoredKey));
+        assert!(
+            client.emitted(&Output::ClearTokens)
+                && client.emitted(&Output::AbortCalls)
+                && client.emitted(&Output::AdoptStoredKey)
+        );
         let request = client.expect_refresh();
         assert_eq!(client.request_token(), Admission::Wait);
         let outcome = RefreshOutcome::Renewed(client.issue("grace", Some(LIFETIME)));
         client.handle(Input::RefreshCompleted { request, outcome });
-        assert!(client.emitted(&Output::Notify(Event::SignedIn)) && client.emitted(&Output::Notify(Event::AccountChanged)));
+        assert!(
+            client.emitted(&Output::Notify(Event::SignedIn)) && client.emitted(&Output::Notify(Event::AccountChanged))
+        );
         assert!(!client.emitted(&Output::StoreNewKey), "the mark is the other tab's");
     }
 }
@@ -200,7 +216,10 @@ fn a_tab_that_missed_a_sign_out_shows_no_user_until_the_server_responds() {
     let mut client = Harness::signed_in();
     client.at(1_000).handle(Input::Resumed { storage: REMOVED });
     assert!(client.is_restoring());
-    assert!(client.emitted(&Output::ClearTokens) && client.emitted(&Output::AdoptStoredKey), "with a key that any tab can repeat it by");
+    assert!(
+        client.emitted(&Output::ClearTokens) && client.emitted(&Output::AdoptStoredKey),
+        "with a key that any tab can repeat it by"
+    );
     let request = client.expect_refresh();
     client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Rejected(SignedOutReason::Expired) });
     assert_eq!(client.signed_out_reason(), Some(SignedOutReason::OtherTab));
@@ -214,7 +233,11 @@ fn a_tab_that_missed_a_sign_out_shows_no_user_until_the_server_responds() {
 
     let mut client = Harness::signed_in();
     client.at(1_000).handle(Input::Resumed { storage: StorageSnapshot { pending_revocation: true, ..REMOVED } });
-    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::OtherTab), "signed out, and the server has not even heard");
+    assert_eq!(
+        client.signed_out_reason(),
+        Some(SignedOutReason::OtherTab),
+        "signed out, and the server has not even heard"
+    );
     assert!(client.sent_revocation().is_some() && client.sent_refresh().is_none());
 }
 

@@ -4,10 +4,9 @@ pub use std::iter;
 use std::num::NonZeroU32;
 
 pub use tokenward::core::{
-    Admission, Attempt, Config, Core, CrossTabMessage, ErrorCode, Event, Failure, HintState, Input,
-    IssuedToken, LoginOutcome, LogoutScope, MIN_RENEWAL_GAP, Millis, Output, RefreshOutcome, RequestId, Restore,
-    RevocationOutcome, SessionRelation, SessionState, SignedOutReason, StorageSnapshot, Subject, SubjectId, TIMER_MAX,
-    TokenId,
+    Admission, Attempt, Config, Core, CrossTabMessage, ErrorCode, Event, Failure, HintState, Input, IssuedToken,
+    LoginOutcome, LogoutScope, MIN_RENEWAL_GAP, Millis, Output, RefreshOutcome, RequestId, Restore, RevocationOutcome,
+    SessionRelation, SessionState, SignedOutReason, StorageSnapshot, Subject, SubjectId, TIMER_MAX, TokenId,
 };
 
 pub const CONFIG: Config = Config { renew_before: 60_000, timeout: 10_000, restore: Restore::Auto, cross_tab: true };

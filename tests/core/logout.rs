@@ -9,7 +9,11 @@ fn a_logout_during_a_refresh_stays_signed_out() {
     client.at(LIFETIME).request_token();
     let request = client.expect_refresh();
     client.handle(LOGOUT);
-    assert!(client.emitted(&Output::AbortAuthRequest) && client.sent_revocation().is_some() && client.emitted(&Output::ClearTokens));
+    assert!(
+        client.emitted(&Output::AbortAuthRequest)
+            && client.sent_revocation().is_some()
+            && client.emitted(&Output::ClearTokens)
+    );
     let revoke = client.sent_revocation().unwrap();
     assert_eq!(client.waiters_result(), Some(Err(ErrorCode::SessionEnded)));
     client.refresh_succeeds(request, Some(LIFETIME));
@@ -67,7 +71,9 @@ fn an_unconfirmed_revocation_is_sent_on_resume_and_at_the_next_start() {
     client.handle(LOGOUT);
     assert!(client.emitted(&Output::StorePendingRevocation));
     client.revocation_completes(RevocationOutcome::Retry);
-    assert!(client.emitted(&Output::SettleLogout { revoked: false }) && !client.emitted(&Output::ClearPendingRevocation));
+    assert!(
+        client.emitted(&Output::SettleLogout { revoked: false }) && !client.emitted(&Output::ClearPendingRevocation)
+    );
     client.handle(RESUMED);
     client.revocation_completes(RevocationOutcome::Confirmed);
     assert!(client.emitted(&Output::SettleLogout { revoked: true }) && client.emitted(&Output::ClearPendingRevocation));
@@ -75,7 +81,8 @@ fn an_unconfirmed_revocation_is_sent_on_resume_and_at_the_next_start() {
     assert_eq!(client.sent_revocation(), None, "once is enough");
 
     for restore in [Restore::Auto, Restore::Always, Restore::Never] {
-        let mut client = Harness::starting(Config { restore, ..CONFIG }, StorageSnapshot { pending_revocation: true, ..SAME });
+        let mut client =
+            Harness::starting(Config { restore, ..CONFIG }, StorageSnapshot { pending_revocation: true, ..SAME });
         assert_eq!((client.signed_out_reason(), client.sent_refresh()), (Some(SignedOutReason::Logout), None));
         client.handle(Input::Refresh);
         assert_eq!(client.rejection(), Some(ErrorCode::SignedOut));
@@ -104,7 +111,9 @@ fn a_refresh_sends_the_pending_revocation_of_another_tab_instead() {
 fn a_rejected_revocation_is_not_sent_again() {
     let mut client = Harness::signed_in();
     client.handle(LOGOUT).revocation_completes(RevocationOutcome::Rejected);
-    assert!(client.emitted(&Output::SettleLogout { revoked: false }) && client.emitted(&Output::ClearPendingRevocation));
+    assert!(
+        client.emitted(&Output::SettleLogout { revoked: false }) && client.emitted(&Output::ClearPendingRevocation)
+    );
     assert_eq!(client.handle(RESUMED).sent_revocation(), None);
 }
 
@@ -247,7 +256,9 @@ fn a_revocation_reads_the_storage_after_it_stole_the_lock() {
         .find_map(|output| if let Output::StealLock(request) = output { Some(*request) } else { None })
         .expect("the lock is stolen");
     assert!(!stolen.iter().any(|output| matches!(output, Output::SendRevocation { .. })), "{stolen:?}");
-    client.core.handle(Input::LockGranted { request, storage: StorageSnapshot { pending_revocation: true, ..OTHER } }, now);
+    client
+        .core
+        .handle(Input::LockGranted { request, storage: StorageSnapshot { pending_revocation: true, ..OTHER } }, now);
     assert!(!outputs(&mut client.core).iter().any(|output| matches!(output, Output::SendRevocation { .. })));
 }
 
@@ -283,7 +294,9 @@ fn a_global_logout_that_the_server_rejects_ends_the_session_of_this_browser_late
     };
     assert_eq!(scope(&client), Some(LogoutScope::Global));
     client.revocation_completes(RevocationOutcome::Rejected);
-    assert!(client.emitted(&Output::SettleLogout { revoked: false }) && !client.emitted(&Output::ClearPendingRevocation));
+    assert!(
+        client.emitted(&Output::SettleLogout { revoked: false }) && !client.emitted(&Output::ClearPendingRevocation)
+    );
     client.handle(RESUMED);
     assert_eq!(scope(&client), Some(LogoutScope::Session), "the access token is gone");
 }

@@ -42,7 +42,11 @@ fn a_hundred_401s_cost_one_refresh_and_late_401s_none() {
     assert_eq!(client.request_token(), Admission::Wait);
     client.refresh_succeeds(request, Some(LIFETIME));
     assert_eq!(client.waiters_result(), Some(Ok(())));
-    assert_eq!(client.token_rejected(1, Attempt::First), Admission::Proceed, "sent with the older token: just send it again");
+    assert_eq!(
+        client.token_rejected(1, Attempt::First),
+        Admission::Proceed,
+        "sent with the older token: just send it again"
+    );
     assert_eq!(client.sent_refresh(), None);
 }
 
@@ -139,7 +143,11 @@ fn extreme_lifetimes_cause_neither_loops_nor_long_timers() {
                 }
             };
             let Some(request) = request else { break };
-            assert!(client.now - last >= MIN_RENEWAL_GAP, "lifetime {lifetime}: refresh_succeeds after {}", client.now - last);
+            assert!(
+                client.now - last >= MIN_RENEWAL_GAP,
+                "lifetime {lifetime}: refresh_succeeds after {}",
+                client.now - last
+            );
             last = client.now;
             client.refresh_succeeds(request, Some(lifetime));
             timer = client.timer();

@@ -78,9 +78,10 @@ fn a_hidden_page_sets_no_timer_and_renews_on_resume() {
     client.at(1_000).handle(Input::Hidden);
     assert_eq!(client.out, vec![Output::SetTimer(None)]);
     // CrossTabMessage of another tab are no reason either.
-    client
-        .at(LIFETIME - 1_000)
-        .handle(Input::MessageReceived { message: CrossTabMessage::Refreshed { subject: subject_of("ada") }, relation: SessionRelation::Same });
+    client.at(LIFETIME - 1_000).handle(Input::MessageReceived {
+        message: CrossTabMessage::Refreshed { subject: subject_of("ada") },
+        relation: SessionRelation::Same,
+    });
     assert_eq!(client.out, vec![]);
     client.at(LIFETIME + 1_000).handle(RESUMED);
     client.expect_refresh();

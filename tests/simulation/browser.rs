@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use tokenward::core::{RequestId, HintState, StorageSnapshot, Millis};
+use tokenward::core::{HintState, Millis, RequestId, StorageSnapshot};
 
 use super::server::Cookie;
 

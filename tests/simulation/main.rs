@@ -13,8 +13,8 @@ mod simulation;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mutation::Mutation;
-use tokenward::core::{Core, IssuedToken, Input, LoginOutcome, HintState, StorageSnapshot, Output, Restore, TokenId};
 use simulation::{CONFIG, FaultModel, Simulation};
+use tokenward::core::{Core, HintState, Input, IssuedToken, LoginOutcome, Output, Restore, StorageSnapshot, TokenId};
 
 const NO_FAULTS: FaultModel = FaultModel {
     lost_requests: 0,
@@ -146,7 +146,8 @@ fn the_tabs_of_a_browser_share_a_session_in_peace() {
 fn tabs_that_die_or_freeze_holding_the_lock_stop_nobody_for_long() {
     let mut thefts = 0;
     for seed in seeds() {
-        let simulation = run(seed, FaultModel { lost_locks: 50, ..FIVE_TABS }).unwrap_or_else(|report| panic!("{report}"));
+        let simulation =
+            run(seed, FaultModel { lost_locks: 50, ..FIVE_TABS }).unwrap_or_else(|report| panic!("{report}"));
         thefts += simulation.thefts;
     }
     assert!(thefts > 0 || number("TOKENWARD_SEED").is_some(), "locks were lost");
@@ -257,7 +258,11 @@ mod finds_the_mutation {
 
     #[test]
     fn timer_overflow() {
-        caught(Mutation::TimerOverflow, FaultModel { lifetime: 40 * 86_400_000, ..NO_FAULTS }, "timer_times and timer_times");
+        caught(
+            Mutation::TimerOverflow,
+            FaultModel { lifetime: 40 * 86_400_000, ..NO_FAULTS },
+            "timer_times and timer_times",
+        );
     }
 
     #[test]

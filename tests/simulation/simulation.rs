@@ -8,8 +8,9 @@ use std::iter;
 use std::num::NonZeroU32;
 
 use tokenward::core::{
-    SessionRelation, Attempt, HttpResponse, ErrorCode, Config, Core, Event, Failure, HintState, RequestId, IssuedToken, Input, LogoutScope, Millis, CrossTabMessage, RefreshOutcome, Output, Random,
-    AuthResponse, Restore, SessionState, SessionErrorCode, SignedOutReason, Subject, SubjectId, TIMER_MAX, TokenId, Admission,
+    Admission, Attempt, AuthResponse, Config, Core, CrossTabMessage, ErrorCode, Event, Failure, HintState,
+    HttpResponse, Input, IssuedToken, LogoutScope, Millis, Output, Random, RefreshOutcome, RequestId, Restore,
+    SessionErrorCode, SessionRelation, SessionState, SignedOutReason, Subject, SubjectId, TIMER_MAX, TokenId,
     login_outcome, refresh_outcome, revocation_outcome,
 };
 
@@ -289,8 +290,15 @@ impl Simulation {
     pub fn run(&mut self, hours: u64) {
         self.run_until(hours * HOUR);
         let faults = self.faults;
-        self.faults =
-            FaultModel { lost_requests: 0, lost_answers: 0, server_faults: 0, lost_locks: 0, clock_jumps: 0, clears: 0, ..faults };
+        self.faults = FaultModel {
+            lost_requests: 0,
+            lost_answers: 0,
+            server_faults: 0,
+            lost_locks: 0,
+            clock_jumps: 0,
+            clears: 0,
+            ..faults
+        };
         self.faults.delay = faults.delay.min(100);
         self.quiet = true;
         for minutes in [3, 6] {
@@ -318,7 +326,8 @@ impl Simulation {
 
     /// After the quiet, every tab knows what is true, and so does the server.
     fn check_convergence(&mut self) {
-        let expected_session = self.expected_session.filter(|sid| self.server.alive(*sid)).map(|sid| self.server.user(sid));
+        let expected_session =
+            self.expected_session.filter(|sid| self.server.alive(*sid)).map(|sid| self.server.user(sid));
         for tab in 0..self.tabs.len() {
             let believed = match self.tabs[tab].core.session() {
                 SessionState::SignedIn { subject, .. } => Some(*subject),
@@ -378,7 +387,8 @@ impl Simulation {
                 let mut storage = self.browser.snapshot(self.tabs[tab].known_key, self.now);
                 if self.faults.mutation == Some(Mutation::LockWithoutStorage) {
                     storage.hint = HintState::Same;
-                    storage.pending_revocation |= matches!(self.tabs[tab].core.session(), SessionState::SignedOut { .. });
+                    storage.pending_revocation |=
+                        matches!(self.tabs[tab].core.session(), SessionState::SignedOut { .. });
                 }
                 self.handle(tab, Input::LockGranted { request: RequestId(request), storage });
             }
@@ -834,9 +844,10 @@ impl Simulation {
 
     /// a revocation leaves only with the cookie of a sign-in that the user has ended.
     fn check_revocation(&mut self) {
-        let newer = self.browser.cookie.filter(|(sid, _)| {
-            self.sign_ins.get(sid).is_some_and(|signed_in_at| *signed_in_at > self.signed_out_at)
-        });
+        let newer = self
+            .browser
+            .cookie
+            .filter(|(sid, _)| self.sign_ins.get(sid).is_some_and(|signed_in_at| *signed_in_at > self.signed_out_at));
         if let Some((sid, _)) = newer {
             self.fail(format!("a revocation left with the cookie of session {sid}, which is newer than the logout"));
         }
@@ -899,7 +910,11 @@ impl Simulation {
         if self.now < self.server.down_until || self.chance(self.faults.server_faults) {
             let answer = match self.random.below(3) {
                 0 => HttpResponse { status: 503, ..HttpResponse::default() },
-                1 => HttpResponse { status: 429, retry_after: Some(self.random.below(120) * SECOND), ..HttpResponse::default() },
+                1 => HttpResponse {
+                    status: 429,
+                    retry_after: Some(self.random.below(120) * SECOND),
+                    ..HttpResponse::default()
+                },
                 _ if kind == Kind::Logout => HttpResponse { status: 502, ..HttpResponse::default() },
                 _ => HttpResponse { status: 200, ..HttpResponse::default() },
             };

@@ -1,0 +1,33 @@
+//! The wasm module of the npm package: the [`tokenward`] core, bound with wasm-bindgen.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `client` | what JavaScript calls, and the loop that carries the core's outputs out |
+//! | `host` | what the module calls in JavaScript: one interface, which TypeScript checks |
+//! | `enums` | the names that cross the border: string enums, each with its TypeScript union |
+//! | `clock` | elapsed time that survives sleep and clock changes |
+//!
+//! No rule about sessions, expiry or retries stands here. The module uses the global object and never `window`, so that it
+//! runs in a worker as well. Tokens never enter it: they are named by numbers that the token store gives.
+#![cfg(target_arch = "wasm32")]
+
+mod client;
+mod clock;
+mod enums;
+mod host;
+
+pub use client::Client;
+pub use enums::{
+    AuthEvent, Endpoint, ErrorCode, HintState, MessageType, RequestFailure, RestoreMode, SessionErrorCode,
+    SessionRelation, SessionStatus, SignedOutReason,
+};
+pub use host::Host;
+
+use lol_alloc::{AssumeSingleThreaded, FreeListAllocator};
+
+/// Rust's default allocator for wasm costs 2.5 KB (brotli) more. The module allocates when a client is made, and rarely
+/// afterwards.
+#[global_allocator]
+#[expect(unsafe_code, reason = "the allocator requires a single thread, and wasm without atomics has one")]
+static ALLOCATOR: AssumeSingleThreaded<FreeListAllocator> =
+    unsafe { AssumeSingleThreaded::new(FreeListAllocator::new()) };
