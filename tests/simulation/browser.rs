@@ -6,17 +6,17 @@ use tokenward::core::{HintState, Millis, RequestId, StorageSnapshot};
 
 use super::server::Cookie;
 
-/// Who asks for the lock: the tab, how often it was loaded, the auth call.
+/// A request for the lock: the tab, how often it was loaded, the auth request.
 pub type Claim = (usize, u32, RequestId);
 
 #[derive(Debug, Default)]
 pub struct Browser {
     pub cookie: Option<Cookie>,
     pub key: Option<u32>,
-    /// The key of a refresh that asked whether there is a session.
+    /// The key of a refresh that only asks for a session.
     pub probe_key: Option<u32>,
     pub pending_revocation: bool,
-    /// The server asked every tab to wait until then.
+    /// No tab may send a refresh before this moment.
     pub not_before: Millis,
     pub holder: Option<Claim>,
     pub held_since: Millis,
@@ -25,7 +25,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// What a tab that knows this key finds in the storage.
+    /// The storage, as seen by a tab that knows this key.
     pub fn snapshot(&self, known: Option<u32>, now: Millis) -> StorageSnapshot {
         let hint = match self.key {
             stored if stored == known => HintState::Same,
@@ -45,7 +45,14 @@ impl Browser {
         self.key
     }
 
-    /// Gives the lock back or leaves the queue; the next one in line is the new holder.
+    /// A page never removes the key of a newer sign-in.
+    pub fn remove_key(&mut self, known: &mut Option<u32>) {
+        if known.take() == self.key {
+            self.key = None;
+        }
+    }
+
+    /// Releases the lock or leaves the queue; the next one in the queue is the new holder.
     pub fn release(&mut self, tab: usize, now: Millis) -> Option<Claim> {
         self.queue.retain(|claim| claim.0 != tab);
         if self.holder.is_some_and(|claim| claim.0 == tab) {

@@ -1,4 +1,4 @@
-//! Hours of tabs, sleeps, lost answers, clock jumps and logouts in a moment, from a seed.
+//! Days of tabs, sleeps, lost responses, clock jumps and logouts in a moment, from a seed.
 //!
 //! `TOKENWARD_SEEDS=1000` runs that many seeds of each faults. A seed that breaks a promise is report with its last
 //! happenings and the command that prints all of them (`TOKENWARD_SEED`).
@@ -6,14 +6,22 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod browser;
+mod faults;
+mod invariants;
 mod mutation;
+mod network;
+mod outputs;
 mod server;
 mod simulation;
+mod tab;
+mod trace;
+mod user;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use faults::FaultModel;
 use mutation::Mutation;
-use simulation::{CONFIG, FaultModel, Simulation};
+use simulation::{CONFIG, Simulation};
 use tokenward::core::{Core, HintState, Input, IssuedToken, LoginOutcome, Output, Restore, StorageSnapshot, TokenId};
 
 const NO_FAULTS: FaultModel = FaultModel {
@@ -49,7 +57,7 @@ const ALL_FAULTS: FaultModel = FaultModel {
     ..FIVE_TABS
 };
 const HOURS: u64 = 240;
-/// How much all tests together have let pass; `-- --nocapture` shows it.
+/// The simulated time of all tests together; `-- --nocapture` shows it.
 static TAB_HOURS: AtomicU64 = AtomicU64::new(0);
 
 fn number(name: &str) -> Option<u64> {
@@ -63,21 +71,18 @@ fn seeds() -> std::ops::Range<u64> {
     }
 }
 
-/// Runs the faults from one seed; a promise that breaks is report as a timeline.
+/// Runs one fault model from one seed. A violated invariant is reported as a timeline.
 fn run(seed: u64, faults: FaultModel) -> Result<Simulation, String> {
     let mut simulation = Simulation::new(seed, faults);
-    simulation.trace_all = number("TOKENWARD_SEED").is_some();
+    simulation.trace.keep_all = number("TOKENWARD_SEED").is_some();
     simulation.run(HOURS);
     TAB_HOURS.fetch_add(HOURS * faults.tabs as u64, Ordering::Relaxed);
     match simulation.violation.take() {
         None => Ok(simulation),
-        Some(violation) => {
-            let trace: Vec<_> = simulation.trace.iter().map(String::as_str).collect();
-            Err(format!(
-                "{}\n\nseed {seed}: {violation}\n{faults:?}\nall of it: TOKENWARD_SEED={seed} cargo test --test simulation",
-                trace.join("\n")
-            ))
-        }
+        Some(violation) => Err(format!(
+            "{}\n\nseed {seed}: {violation}\n{faults:?}\nall of it: TOKENWARD_SEED={seed} cargo test --test simulation",
+            simulation.trace
+        )),
     }
 }
 
@@ -92,50 +97,50 @@ fn simulate(faults: FaultModel, check: impl Fn(&Simulation)) {
 }
 
 #[test]
-fn in_calm_weather_every_call_of_a_signed_in_user_is_answered() {
+fn without_faults_every_call_of_a_signed_in_user_gets_a_token() {
     simulate(NO_FAULTS, |simulation| {
-        assert!(simulation.calls > 500 && simulation.server.rotations > 100, "the simulation does something");
+        assert!(simulation.calls > 500 && simulation.server.rotations > 100, "the simulation is busy");
         assert_eq!(simulation.unanswered, 0);
     });
 }
 
 ///
 #[test]
-fn a_network_that_loses_a_third_of_the_answers_signs_nobody_out() {
+fn a_network_that_loses_a_third_of_the_responses_signs_no_user_out() {
     let faults = FaultModel { lost_requests: 100, lost_answers: 300, ..NO_FAULTS };
-    simulate(faults, |simulation| assert!(simulation.server.repeats > 10, "answers were lost and asked for again"));
+    simulate(faults, |simulation| assert!(simulation.server.repeats > 10, "responses were lost and repeated"));
 }
 
 /// and R-28b.
 #[test]
-fn a_server_that_fails_half_of_the_time_signs_nobody_out() {
+fn a_server_that_fails_half_of_the_time_signs_no_user_out() {
     simulate(FaultModel { server_faults: 500, tabs: 3, ..NO_FAULTS }, |_| {});
 }
 
 ///
 #[test]
-fn slow_messages_and_short_lives_break_nothing() {
+fn slow_messages_and_short_lifetimes_break_nothing() {
     let slow = FaultModel { delay: 2_500, lost_answers: 50, server_faults: 50, ..NO_FAULTS };
     for lifetime in [30_000, 120_000] {
         simulate(FaultModel { lifetime, ..slow }, |_| {});
     }
     let slow = FaultModel { delay: 6_000, ..slow };
-    // Where a message may be under way for longer than two tokens live, a request of a page that was reloaded can reach
+    // Where a message can take longer than two tokens live, a request of a page that was reloaded can reach
     // the server two generations late and look like theft, and it is right to treat it so. All else must hold.
     for lifetime in [1_000, 5_000] {
         simulate(FaultModel { lifetime, alarms: true, ..slow }, |_| {});
     }
 }
 
-/// never two refreshes at once, nobody ends, and in calm faults every call is answered.
+/// never two refreshes at once, no session ends, and without faults every call gets a token.
 #[test]
-fn the_tabs_of_a_browser_share_a_session_in_peace() {
+fn the_tabs_of_a_browser_share_a_session() {
     simulate(FIVE_TABS, |simulation| {
-        assert!(simulation.server.rotations > 500, "the simulation does something");
+        assert!(simulation.server.rotations > 500, "the simulation is busy");
         assert_eq!(simulation.server.alarms, 0);
         assert!(
             simulation.unanswered == 0 || simulation.thefts > 0,
-            "only a tab that froze with the lock makes calls wait in vain"
+            "calls time out only if a tab froze with the lock"
         );
     });
     simulate(FaultModel { lost_answers: 50, server_faults: 50, ..FIVE_TABS }, |_| {});
@@ -143,7 +148,7 @@ fn the_tabs_of_a_browser_share_a_session_in_peace() {
 
 ///
 #[test]
-fn tabs_that_die_or_freeze_holding_the_lock_stop_nobody_for_long() {
+fn tabs_that_crash_or_freeze_with_the_lock_do_not_stop_the_others() {
     let mut thefts = 0;
     for seed in seeds() {
         let simulation =
@@ -155,7 +160,7 @@ fn tabs_that_die_or_freeze_holding_the_lock_stop_nobody_for_long() {
 
 /// R-28d to R-28f.
 #[test]
-fn users_who_come_and_go_and_switch_are_never_taken_for_each_other() {
+fn users_who_sign_in_and_out_and_switch_are_never_confused() {
     simulate(FaultModel { switches: 50, ..FIVE_TABS }, |simulation| assert!(simulation.switches > 20));
     simulate(FaultModel { switches: 50, lost_answers: 100, server_faults: 100, ..FIVE_TABS }, |_| {});
 }
@@ -168,9 +173,9 @@ fn a_pending_revocation_never_ends_a_newer_sign_in() {
     simulate(FaultModel { restore: Restore::Always, lost_locks: 20, ..faults }, |_| {});
 }
 
-/// An app that asks for a session wherever it starts: the question is no sign of one.
+/// Apps with `restore: 'always'`: asking for a session is no evidence of one.
 #[test]
-fn apps_that_always_ask_whether_there_is_a_session_do_not_stir_each_other_up() {
+fn tabs_that_always_ask_for_a_session_do_not_make_each_other_refresh() {
     let always = FaultModel { restore: Restore::Always, ..FIVE_TABS };
     simulate(always, |_| {});
     simulate(FaultModel { lost_answers: 100, server_faults: 100, switches: 20, ..always }, |_| {});
@@ -178,7 +183,7 @@ fn apps_that_always_ask_whether_there_is_a_session_do_not_stir_each_other_up() {
 
 ///
 #[test]
-fn clocks_that_jump_and_storage_that_is_cleared_sign_nobody_out() {
+fn clock_jumps_and_cleared_storage_sign_no_user_out() {
     simulate(FaultModel { clock_jumps: 30, ..FIVE_TABS }, |_| {});
     simulate(FaultModel { clears: 20, ..FIVE_TABS }, |_| {});
     for lifetime in [40 * 86_400_000, 100 * 365 * 86_400_000] {
@@ -187,7 +192,7 @@ fn clocks_that_jump_and_storage_that_is_cleared_sign_nobody_out() {
 }
 
 #[test]
-fn everything_at_once() {
+fn all_faults_at_once() {
     simulate(ALL_FAULTS, |_| {});
 }
 
@@ -226,18 +231,18 @@ fn fullest_second(mutation: Option<Mutation>) -> u64 {
     by_second.into_values().max().unwrap_or(0)
 }
 
-/// The simulation can fail: each of ten mutation makes it find a counterexample.
+/// The simulation can fail: it finds a counterexample to each of eleven mutations.
 mod finds_the_mutation {
     use super::*;
 
     fn caught(mutation: Mutation, faults: FaultModel, report: &str) {
         let found = (0..40).find_map(|seed| run(seed, FaultModel { mutation: Some(mutation), ..faults }).err());
-        let found = found.unwrap_or_else(|| panic!("{mutation:?} went unnoticed"));
-        assert!(found.contains(report), "{mutation:?} was noticed, but not as {report:?}:\n{found}");
+        let found = found.unwrap_or_else(|| panic!("{mutation:?} was not found"));
+        assert!(found.contains(report), "{mutation:?} was found, but not as {report:?}:\n{found}");
     }
 
     #[test]
-    fn late_answers_count() {
+    fn late_responses_are_accepted() {
         caught(Mutation::AcceptLateResponses, FaultModel { delay: 4_000, switches: 300, ..NO_FAULTS }, "");
     }
 
@@ -247,31 +252,27 @@ mod finds_the_mutation {
     }
 
     #[test]
-    fn unbounded_lock_wait() {
+    fn a_wait_for_the_lock_without_a_bound() {
         caught(Mutation::WaitForLockForever, FaultModel { lost_locks: 50, ..FIVE_TABS }, "has had no token");
     }
 
     #[test]
-    fn negative_margin() {
-        caught(Mutation::NegativeMargin, FaultModel { server_faults: 900, ..NO_FAULTS }, "after its end");
+    fn a_token_used_after_its_expiry() {
+        caught(Mutation::NegativeMargin, FaultModel { server_faults: 900, ..NO_FAULTS }, "after its expiry");
     }
 
     #[test]
     fn timer_overflow() {
-        caught(
-            Mutation::TimerOverflow,
-            FaultModel { lifetime: 40 * 86_400_000, ..NO_FAULTS },
-            "timer_times and timer_times",
-        );
+        caught(Mutation::TimerOverflow, FaultModel { lifetime: 40 * 86_400_000, ..NO_FAULTS }, "fires again and again");
     }
 
     #[test]
     fn a_fault_ends_the_session() {
-        caught(Mutation::FaultEndsSession, FaultModel { server_faults: 50, ..NO_FAULTS }, "of a session that lives");
+        caught(Mutation::FaultEndsSession, FaultModel { server_faults: 50, ..NO_FAULTS }, "of a session that is alive");
     }
 
     #[test]
-    fn a_retry_loop() {
+    fn a_second_401_that_counts_as_the_first() {
         caught(Mutation::RetryLoop, FaultModel { always_401: 1_000, ..NO_FAULTS }, "a refresh loop");
     }
 
@@ -282,17 +283,17 @@ mod finds_the_mutation {
 
     #[test]
     fn the_token_is_kept_at_logout() {
-        caught(Mutation::KeepTokenAtLogout, NO_FAULTS, "a call went out with the token of");
+        caught(Mutation::KeepTokenAtLogout, NO_FAULTS, "a call left with the token of");
     }
 
     #[test]
-    fn a_lock_without_a_look_at_the_storage() {
+    fn a_lock_without_a_reading_of_the_storage() {
         let faults = FaultModel { sign_outs: 200, lost_requests: 300, server_faults: 300, ..FIVE_TABS };
         caught(Mutation::LockWithoutStorage, faults, "newer than the logout");
     }
 
     #[test]
-    fn a_lost_wake_up() {
+    fn waiters_that_are_never_settled() {
         caught(Mutation::LoseWaiters, NO_FAULTS, "still waits");
     }
 }

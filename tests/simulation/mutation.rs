@@ -1,28 +1,28 @@
-//! Ten ways to get it wrong. Each is made where the core meets the simulation, so that the core that is tested is the one that
-//! ships; the simulation must find a counterexample to each.
+//! Eleven mutations. Each is made where the core meets the simulated browser, so that the core under test is the one that
+//! ships. The simulation must find a counterexample to each.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mutation {
-    /// Answers of auth calls that were given up are taken for answers of the present one.
+    /// Responses to aborted auth requests count as responses to the present one.
     AcceptLateResponses,
     /// Refreshes carry no `Idempotency-Key`.
     NoIdempotencyKey,
-    /// The lock is waited for for ever.
+    /// The wait for the lock has no bound.
     WaitForLockForever,
-    /// Calls go out with a token until a minute after its end.
+    /// Calls carry a token until one minute after its expiry.
     NegativeMargin,
     /// A timer beyond 2³¹ − 1 ms fires at once, as `setTimeout` does.
     TimerOverflow,
-    /// A 5xx is taken for a no.
+    /// A 5xx counts as a rejection.
     FaultEndsSession,
-    /// A second 401 is treated as the first was.
+    /// A second 401 counts as a first one.
     RetryLoop,
     /// Every client draws the same random numbers.
     NoJitter,
-    /// The token stays where it is at logout.
+    /// A logout does not clear the token.
     KeepTokenAtLogout,
     /// A client that is granted the lock does not read the storage.
     LockWithoutStorage,
-    /// Now and then those who wait are not woken.
+    /// Every tenth time, the calls that wait are not settled.
     LoseWaiters,
 }

@@ -21,11 +21,11 @@ pub struct Server {
     pub repeats: u64,
     pub alarms: u64,
     pub sign_outs: u64,
-    /// It answers 503 until then.
+    /// The server responds 503 until this moment.
     pub down_until: Millis,
 }
 
-/// What a refresh comes to on the server.
+/// The outcome of a refresh on the server.
 pub enum Refresh {
     Granted(Cookie),
     Refused(&'static str),
