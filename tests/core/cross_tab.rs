@@ -7,11 +7,11 @@ fn a_refresh_waits_for_the_lock_and_releases_it_before_it_notifies() {
     let (mut client, request) = Harness::awaiting_lock();
     assert_eq!(client.sent_refresh(), None);
     client.grant_lock(RequestId(99), SAME);
-    assert_eq!(client.sent_refresh(), None, "the lock of another request");
+    assert_eq!(client.sent_refresh(), None, "the lock was granted for another request");
     client.grant_lock(request, SAME);
     assert_eq!(client.sent_refresh(), Some(request));
     client.grant_lock(request, SAME);
-    assert_eq!(client.sent_refresh(), None, "once");
+    assert_eq!(client.sent_refresh(), None, "only once");
     client.refresh_succeeds(request, Some(LIFETIME));
     let place = |wanted: &Output| client.out.iter().position(|output| output == wanted).unwrap();
     assert!(place(&Output::ReleaseLock) < place(&Output::SettleWaiters(Ok(()))));
@@ -29,7 +29,7 @@ fn a_lock_that_is_not_granted_in_time_is_stolen() {
         client.at(now).handle(Input::TimerElapsed);
     }
     let waited = client.now - start;
-    assert!((10_500..=13_000).contains(&waited), "longer than a holder that lives needs, but not much: {waited}");
+    assert!((10_500..=13_000).contains(&waited), "a little longer than a live holder needs: {waited}");
     assert_eq!(client.sent_refresh(), Some(request));
     assert_eq!(client.broadcast(), Some(CrossTabMessage::LockStolen));
 }
@@ -104,7 +104,7 @@ fn a_sign_out_in_another_tab_ends_the_session_here() {
     assert_eq!(client.waiters_result(), Some(Err(ErrorCode::SessionEnded)));
     assert_eq!((client.broadcast(), client.sent_revocation(), client.timer()), (None, None, None));
     client.receive(LOGOUT_MESSAGE, SessionRelation::Same);
-    assert!(!client.emitted(&Output::Notify(Event::SignedOut)), "once");
+    assert!(!client.emitted(&Output::Notify(Event::SignedOut)), "only once");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_tab_follows_another_user_at_once() {
         assert!(
             client.emitted(&Output::Notify(Event::SignedIn)) && client.emitted(&Output::Notify(Event::AccountChanged))
         );
-        assert!(!client.emitted(&Output::StoreNewKey), "the mark is the other tab's");
+        assert!(!client.emitted(&Output::StoreNewKey), "the key is that of the other tab");
     }
 }
 
@@ -191,7 +191,7 @@ fn with_restore_never_a_tab_ends_but_does_not_follow() {
     assert_eq!((client.signed_out_reason(), client.sent_refresh()), (Some(SignedOutReason::NoSession), None));
     client.log_in("ada", Some(LIFETIME));
     client.handle(Input::Resumed { storage: REMOVED });
-    assert!(client.is_signed_in(), "a storage that was cleared emitted nothing");
+    assert!(client.is_signed_in(), "a cleared storage does not end the session");
     client.receive(signed_in_as("grace"), SessionRelation::Current);
     assert_eq!((client.signed_out_reason(), client.sent_refresh()), (Some(SignedOutReason::OtherTab), None));
 }
@@ -202,12 +202,15 @@ fn a_rejection_of_a_refresh_that_a_sign_in_overtook_is_retried() {
     client.at(LIFETIME).request_token();
     let request = client.expect_refresh();
     client.receive(signed_in_as("grace"), SessionRelation::Current);
-    assert!(!client.emitted(&Output::AbortAuthRequest), "aborted, it might reach the server late and look like theft");
+    assert!(
+        !client.emitted(&Output::AbortAuthRequest),
+        "an aborted refresh may reach the server late and look like theft"
+    );
     client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Rejected(SignedOutReason::Expired) });
     assert!(client.is_restoring());
     let request = client.expect_refresh();
     client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Rejected(SignedOutReason::Expired) });
-    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::Expired), "but only once");
+    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::Expired), "the second rejection counts");
 }
 
 /// R-28f.
@@ -307,7 +310,7 @@ fn a_success_in_another_tab_shortens_the_backoff_to_a_second() {
 #[test]
 fn a_rejection_of_a_refresh_sent_after_the_sign_in_counts() {
     for signed_in in [false, true] {
-        // In the queue, signed in or restoring, when the news comes.
+        // The refresh is queued, the session is signed in or restoring, when the message arrives.
         let mut client = Harness::signed_in();
         client.lock_is_free = false;
         client.at(LIFETIME).request_token();

@@ -53,7 +53,7 @@ fn a_login_that_interrupted_a_login_causes_no_refresh() {
     let request = client.handle(Input::Login).expect_login();
     let outcome = LoginOutcome::Failed(Failure::of(ErrorCode::Offline));
     client.handle(Input::LoginCompleted { request, outcome });
-    assert!(client.timer().unwrap() > LIFETIME / 2, "the renewal, when it is due");
+    assert!(client.timer().unwrap() > LIFETIME / 2, "the timer waits for the renewal");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_failed_login_does_not_shorten_the_wait_that_the_server_asked_for() {
     client.at(LIFETIME).request_token();
     let request = client.expect_refresh();
     client.refresh_fails(request, Some(5_000));
-    assert_eq!(client.request_token(), Admission::Wait, "within patience");
+    assert_eq!(client.request_token(), Admission::Wait, "the wait ends before the deadline");
     let request = client.handle(Input::Login).expect_login();
     let outcome = LoginOutcome::Failed(Failure::of(ErrorCode::InvalidCredentials));
     client.handle(Input::LoginCompleted { request, outcome });
@@ -88,9 +88,9 @@ fn a_failed_login_does_not_shorten_the_wait_that_the_server_asked_for() {
 
 #[test]
 fn only_a_login_as_another_user_is_an_account_change() {
-    for (who, changed) in [("grace", true), ("ada", false)] {
+    for (user, changed) in [("grace", true), ("ada", false)] {
         let mut client = Harness::signed_in();
-        client.log_in(who, Some(LIFETIME));
+        client.log_in(user, Some(LIFETIME));
         assert!(client.emitted(&Output::AbortCalls) && client.emitted(&Output::Notify(Event::SignedIn)));
         assert_eq!(client.emitted(&Output::Notify(Event::AccountChanged)), changed);
     }
@@ -109,10 +109,10 @@ fn a_failed_login_leaves_the_backoff_unchanged() {
     assert_eq!(client.timer(), Some(retry_at - client.now));
 }
 
-/// the login waits for a revocation that has lost its object.
+/// the login waits for a revocation that is dropped.
 #[test]
 fn a_login_that_waits_for_a_revocation_is_sent_when_another_tab_signs_in_first() {
-    // The lock shows the other sign-in.
+    // The storage shows the other sign-in when the lock is granted.
     let mut client = Harness::signed_out_offline();
     client.lock_is_free = false;
     let revocation = client.handle(Input::Login).requested_lock().expect("the pending revocation is sent first");

@@ -20,7 +20,7 @@ fn a_logout_during_a_refresh_stays_signed_out() {
     assert_eq!(client.signed_out_reason(), Some(SignedOutReason::Logout));
     assert!(client.emitted(&Output::DiscardToken(TokenId(2))));
     client.handle(Input::RevocationCompleted { request: revoke, outcome: RevocationOutcome::Confirmed });
-    assert!(client.sent_revocation().is_some(), "what the late answer brought to lifetime is ended too");
+    assert!(client.sent_revocation().is_some(), "the session that the late response restored is revoked too");
     client.revocation_completes(RevocationOutcome::Confirmed);
     assert_eq!((client.sent_revocation(), client.timer()), (None, None));
     client.handle(Input::Refresh);
@@ -43,7 +43,7 @@ fn a_logout_while_signed_out_reaches_the_server() {
     assert_eq!(client.signed_out_reason(), Some(SignedOutReason::Logout));
     assert!(client.sent_revocation().is_some() && client.emitted(&Output::Notify(Event::SignedOut)));
     client.handle(LOGOUT);
-    assert!(!client.emitted(&Output::Notify(Event::SignedOut)), "once is enough");
+    assert!(!client.emitted(&Output::Notify(Event::SignedOut)), "only once");
 }
 
 #[test]
@@ -53,9 +53,9 @@ fn login_logout_and_rejection_are_broadcast() {
     assert_eq!(client.broadcast(), Some(signed_in_as("ada")));
     client.handle(LOGOUT);
     assert_eq!(client.broadcast(), Some(LOGOUT_MESSAGE));
-    let told = client.out.iter().position(|output| matches!(output, Output::Broadcast(_)));
-    let unmarked = client.out.iter().position(|output| *output == Output::RemoveKey);
-    assert!(told < unmarked, "the news carries the mark");
+    let broadcast = client.out.iter().position(|output| matches!(output, Output::Broadcast(_)));
+    let removed = client.out.iter().position(|output| *output == Output::RemoveKey);
+    assert!(broadcast < removed, "the message carries the key");
 
     let mut client = Harness::signed_in();
     client.at(LIFETIME).request_token();
@@ -78,7 +78,7 @@ fn an_unconfirmed_revocation_is_sent_on_resume_and_at_the_next_start() {
     client.revocation_completes(RevocationOutcome::Confirmed);
     assert!(client.emitted(&Output::SettleLogout { revoked: true }) && client.emitted(&Output::ClearPendingRevocation));
     client.handle(RESUMED);
-    assert_eq!(client.sent_revocation(), None, "once is enough");
+    assert_eq!(client.sent_revocation(), None, "only once");
 
     for restore in [Restore::Auto, Restore::Always, Restore::Never] {
         let mut client =
@@ -91,7 +91,7 @@ fn an_unconfirmed_revocation_is_sent_on_resume_and_at_the_next_start() {
     client.revocation_completes(RevocationOutcome::Confirmed);
     assert!(client.emitted(&Output::ClearPendingRevocation));
     let client = Harness::starting(CONFIG, StorageSnapshot { pending_revocation: true, ..OTHER });
-    assert!(client.sent_revocation().is_none() && client.sent_refresh().is_some(), "somebody has signed in since");
+    assert!(client.sent_revocation().is_none() && client.sent_refresh().is_some(), "another tab signed in since");
 }
 
 #[test]
@@ -126,14 +126,14 @@ fn a_login_waits_for_a_pending_revocation() {
     client.handle(Input::RevocationCompleted { request: revoke, outcome: RevocationOutcome::Confirmed });
     client.expect_login();
 
-    // Owed by this tab, or (told by the storage) by another.
+    // The revocation of this tab, or (from the storage) of another one.
     let mut client = Harness::signed_in();
     client.handle(LOGOUT).revocation_completes(RevocationOutcome::Retry);
     client.handle(Input::Login).revocation_completes(RevocationOutcome::Retry);
     let request = client.expect_login();
     let outcome = LoginOutcome::SignedIn(client.issue("grace", Some(LIFETIME)));
     client.handle(Input::LoginCompleted { request, outcome });
-    assert!(client.emitted(&Output::ClearPendingRevocation), "the cookie is another's now");
+    assert!(client.emitted(&Output::ClearPendingRevocation), "the login replaced the cookie");
 
     let mut client = Harness::new(CONFIG, false);
     client.lock_is_free = false;
@@ -168,15 +168,15 @@ fn a_logout_replaces_a_login_and_a_queued_revocation() {
     assert!(client.emitted(&Output::AbortAuthRequest) && client.sent_revocation().is_some());
     client.handle(Input::Login);
     client.handle(LOGOUT);
-    assert_eq!(client.sent_revocation(), None, "one is under way");
+    assert_eq!(client.sent_revocation(), None, "one is in flight");
     let revoke = RequestId(3);
     client.handle(Input::RevocationCompleted { request: revoke, outcome: RevocationOutcome::Retry });
-    assert!(!client.out.iter().any(|output| matches!(output, Output::SendLogin(_))), "that login was given up");
+    assert!(!client.out.iter().any(|output| matches!(output, Output::SendLogin(_))), "the logout cancelled that login");
     client.lock_is_free = false;
     client.handle(RESUMED);
     assert!(client.requested_lock().is_some());
     client.handle(LOGOUT);
-    assert!(client.sent_revocation().is_some(), "told at once");
+    assert!(client.sent_revocation().is_some(), "sent at once");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_revocation_is_not_sent_when_the_storage_no_longer_notes_it() {
     assert_eq!(client.requested_lock(), None, "nothing is pending any more");
 }
 
-/// after the theft of a lock, too, the storage decides.
+/// a tab that stole the lock reads the storage as well.
 #[test]
 fn a_revocation_reads_the_storage_after_it_stole_the_lock() {
     let mut client = Harness::signed_out_offline();
@@ -264,7 +264,7 @@ fn a_revocation_reads_the_storage_after_it_stole_the_lock() {
 
 /// A browser whose lock manager never answers.
 #[test]
-fn without_an_answer_to_the_theft_of_the_lock_a_refresh_is_sent_and_a_revocation_is_not() {
+fn a_lock_manager_that_never_answers_delays_a_refresh_and_stops_a_revocation() {
     let overdue = |client: &mut Harness| {
         client.core.handle(Input::TimerElapsed, 2_000_000);
         outputs(&mut client.core);

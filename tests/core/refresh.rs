@@ -6,9 +6,9 @@ use crate::harness::*;
 fn the_client_renews_before_expiry() {
     let mut client = Harness::signed_in();
     let after = client.timer().unwrap();
-    assert!(after <= LIFETIME - 60_000 && after > LIFETIME / 2, "refresh_succeeds after {after} ms");
+    assert!(after <= LIFETIME - 60_000 && after > LIFETIME / 2, "renewed after {after} ms");
     let request = client.at(after).handle(Input::TimerElapsed).expect_refresh();
-    assert_eq!(client.request_token(), Admission::Proceed, "calls go on meanwhile");
+    assert_eq!(client.request_token(), Admission::Proceed, "calls proceed meanwhile");
     client.refresh_succeeds(request, Some(LIFETIME));
     assert!(client.emitted(&Output::Notify(Event::Refreshed)) && !client.emitted(&Output::StoreNewKey));
 }
@@ -33,7 +33,7 @@ fn a_thousand_calls_with_an_expired_token_share_one_refresh() {
 fn a_hundred_401s_cost_one_refresh_and_late_401s_none() {
     let mut client = Harness::signed_in();
     assert_eq!(client.token_rejected(1, Attempt::First), Admission::Wait);
-    assert!(client.emitted(&Output::BlockCalls), "no call goes out with a refused token");
+    assert!(client.emitted(&Output::BlockCalls), "no call carries a rejected token");
     let request = client.expect_refresh();
     for _ in 0..99 {
         assert_eq!(client.token_rejected(1, Attempt::First), Admission::Wait);
@@ -61,7 +61,7 @@ fn an_api_that_always_responds_401_causes_no_loop() {
     for _ in 0..100 {
         assert_eq!(client.token_rejected(2, Attempt::First), Admission::PassThrough);
         assert_eq!(client.sent_refresh(), None);
-        assert_eq!(client.request_token(), Admission::Proceed, "other calls go on with it");
+        assert_eq!(client.request_token(), Admission::Proceed, "other calls carry it");
     }
 }
 
@@ -99,7 +99,7 @@ fn a_late_refresh_of_the_previous_user_changes_nothing() {
     client.at(LIFETIME).request_token();
     let request = client.expect_refresh();
     client.log_in("grace", Some(LIFETIME));
-    assert_eq!(client.waiters_result(), Some(Err(ErrorCode::SessionEnded)), "the call was made for somebody else");
+    assert_eq!(client.waiters_result(), Some(Err(ErrorCode::SessionEnded)), "the call was made for the previous user");
     let grace = *client.core.session();
     client.refresh_succeeds(request, Some(LIFETIME));
     assert_eq!(client.core.session(), &grace);
@@ -136,7 +136,7 @@ fn extreme_lifetimes_cause_neither_loops_nor_long_timers() {
                     break Some(request);
                 }
                 if client.now > u64::MAX / 2 || client.now > 1 << 52 {
-                    break None; // 100,000 years from now
+                    break None; // more than 100,000 years
                 }
                 if lifetime == u64::MAX && client.now > TIMER_MAX * 10 {
                     break None;
@@ -180,17 +180,20 @@ fn a_token_below_the_minimum_validity_is_renewed() {
 fn refresh_while_signed_out_finds_a_session_of_another_page() {
     let mut client = Harness::new(Config { restore: Restore::Never, ..CONFIG }, false);
     client.handle(Input::Refresh);
-    assert!(client.emitted(&Output::UseProbeKey), "a key before it is sent: it may have to be repeated");
+    assert!(
+        client.emitted(&Output::UseProbeKey),
+        "the refresh has a key before it is sent, so that it can be repeated"
+    );
     let request = client.expect_refresh();
     client.refresh_succeeds(request, Some(LIFETIME));
-    assert!(client.is_signed_in() && client.emitted(&Output::AdoptStoredKey), "now it is the mark of a session");
+    assert!(client.is_signed_in() && client.emitted(&Output::AdoptStoredKey), "now the key is the hint of a session");
 
     let mut client = Harness::new(CONFIG, false);
     client.handle(Input::Refresh);
     let request = client.expect_refresh();
     client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Rejected(SignedOutReason::Expired) });
-    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::NoSession), "nobody was signed out");
-    assert!(client.emitted(&Output::RemoveKey), "and the key is forgotten");
+    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::NoSession), "no session ended");
+    assert!(client.emitted(&Output::RemoveKey), "the key is removed");
     assert_eq!(client.waiters_result(), Some(Err(ErrorCode::SignedOut)));
     assert!(!client.emitted(&Output::Notify(Event::SignedOut)));
 }

@@ -28,7 +28,7 @@ fn a_session_hint_makes_the_client_resume_the_session() {
     client.refresh_succeeds(request, Some(LIFETIME));
     assert!(client.is_signed_in());
     assert!(client.emitted(&Output::Notify(Event::SignedIn)));
-    assert!(!client.emitted(&Output::StoreNewKey), "the mark of the sign-in stays the one it was");
+    assert!(!client.emitted(&Output::StoreNewKey), "the key of the sign-in stays the same");
     assert_eq!(client.waiters_result(), Some(Ok(())));
 }
 
@@ -78,7 +78,7 @@ fn a_restore_without_a_response_stays_pending_and_is_retried() {
         tries += 1;
         assert!(client.is_restoring());
     }
-    assert!(given_up_at.unwrap() <= 10_000, "those who wait are told within the timeout");
+    assert!(given_up_at.unwrap() <= 10_000, "waiting calls reject within the timeout");
     client.refresh_succeeds(request, Some(LIFETIME));
     assert!(client.is_signed_in());
 }
@@ -109,12 +109,12 @@ fn a_page_that_starts_during_the_wait_restores_afterwards() {
     assert!(client.at(after).handle(Input::TimerElapsed).sent_refresh().is_some() && after >= 60_000);
 }
 
-/// A hint that the app did not ask to resume from is no session that could end.
+/// A hint that the client does not resume from is no session that could end.
 #[test]
 fn with_restore_never_a_stored_hint_leaves_no_expectation_behind() {
     let mut client = Harness::new(Config { restore: Restore::Never, ..CONFIG }, true);
     assert!(client.emitted(&Output::AdoptStoredKey), "a refresh of the app repeats with the stored key");
-    // The other tab signs out. Nothing of this client's has ended, so it touches no key.
+    // Another tab signs out. No session of this client ended, so it removes no key.
     client.handle(Input::Resumed { storage: REMOVED });
     assert_eq!(client.out, vec![]);
     let request = client.handle(Input::Refresh).expect_refresh();

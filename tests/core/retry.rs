@@ -24,7 +24,7 @@ fn no_fault_ends_a_session_and_retries_back_off() {
         gaps.push(client.now - failed_at);
     }
     assert!(gaps[0] <= 1_000 && gaps.iter().all(|gap| *gap <= 60_001), "{gaps:?}");
-    assert!(gaps.iter().sum::<u64>() > 300_000, "thirty tries take minutes: {gaps:?}");
+    assert!(gaps.iter().sum::<u64>() > 300_000, "thirty attempts take minutes: {gaps:?}");
     client.refresh_succeeds(request, Some(LIFETIME));
     assert_eq!(client.request_token(), Admission::Proceed);
 }
@@ -35,7 +35,11 @@ fn timers_calls_and_the_app_obey_retry_after() {
     client.at(LIFETIME).request_token();
     let request = client.expect_refresh();
     client.refresh_fails(request, Some(120_000));
-    assert_eq!(client.waiters_result(), Some(Err(ErrorCode::RefreshUnavailable)), "too long to wait");
+    assert_eq!(
+        client.waiters_result(),
+        Some(Err(ErrorCode::RefreshUnavailable)),
+        "the wait is longer than the timeout"
+    );
     for input in [Input::RequestToken { min_validity: 0 }, Input::Refresh] {
         client.at(LIFETIME + 60_000).handle(input);
         assert_eq!((client.rejection(), client.sent_refresh()), (Some(ErrorCode::RefreshUnavailable), None));
@@ -65,7 +69,7 @@ fn a_call_waits_no_longer_than_the_timeout() {
     assert_eq!(client.timer(), Some(10_000));
     client.at(LIFETIME + 10_000).handle(Input::TimerElapsed);
     assert_eq!(client.waiters_result(), Some(Err(ErrorCode::RefreshUnavailable)));
-    assert!(client.emitted(&Output::AbortAuthRequest), "a refresh takes no longer than that either");
+    assert!(client.emitted(&Output::AbortAuthRequest), "the refresh is aborted at the timeout as well");
     assert!(client.is_signed_in());
 }
 
@@ -96,7 +100,7 @@ fn while_signed_out_the_client_retries_nothing() {
     let request = client.handle(Input::Refresh).expect_refresh();
     client.refresh_fails(request, None);
     assert_eq!((client.waiters_result(), client.timer()), (Some(Err(ErrorCode::RefreshUnavailable)), None));
-    // Nor after a login that interrupted such a try and failed.
+    // The same after a failed login that interrupted such an attempt.
     client.handle(Input::Refresh);
     let request = client.handle(Input::Login).expect_login();
     let outcome = LoginOutcome::Failed(Failure::of(ErrorCode::InvalidCredentials));
@@ -110,10 +114,10 @@ fn while_signed_out_the_client_retries_nothing() {
 fn a_queued_refresh_shares_the_failure_of_the_one_before() {
     let (mut client, _) = Harness::awaiting_lock();
     client.receive(CrossTabMessage::RefreshFailed { wait: 0, failures: 4 }, SessionRelation::Same);
-    assert!(client.emitted(&Output::ReleaseLock), "out of the queue");
-    assert_eq!(client.broadcast(), None, "it is no news");
+    assert!(client.emitted(&Output::ReleaseLock), "the refresh leaves the queue");
+    assert_eq!(client.broadcast(), None, "the other tabs know it");
     let retry = client.timer().unwrap();
-    assert!(retry <= 10_000, "patience or the next try");
+    assert!(retry <= 10_000, "the timer waits for the deadline or the next attempt");
 }
 
 #[test]

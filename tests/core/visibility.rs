@@ -53,7 +53,7 @@ fn the_known_key_is_removed_only_if_no_refresh_uses_it() {
     let mut client = Harness::signed_in();
     client.handle(Input::Refresh).expect_refresh();
     client.handle(Input::Resumed { storage: REMOVED });
-    assert!(!client.emitted(&Output::RemoveKey), "the refresh under way may have to be repeated with this key");
+    assert!(!client.emitted(&Output::RemoveKey), "the refresh in flight may be repeated with this key");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_timer_that_elapsed_during_a_sleep_is_handled_on_resume() {
     let mut client = Harness::signed_in();
     let request = client.at(LIFETIME).handle(Input::Refresh).expect_refresh();
     client.at(LIFETIME + 3_600_000).handle(RESUMED);
-    assert!(client.emitted(&Output::AbortAuthRequest), "its connection did not survive the sleep");
+    assert!(client.emitted(&Output::AbortAuthRequest), "the connection did not survive the sleep");
     assert_eq!(client.waiters_result(), Some(Err(ErrorCode::RefreshUnavailable)));
     assert!(client.sent_refresh().is_some_and(|next| next != request));
     let mut client = Harness::signed_in();
@@ -77,7 +77,7 @@ fn a_hidden_page_sets_no_timer_and_renews_on_resume() {
     let mut client = Harness::signed_in();
     client.at(1_000).handle(Input::Hidden);
     assert_eq!(client.out, vec![Output::SetTimer(None)]);
-    // CrossTabMessage of another tab are no reason either.
+    // Messages of other tabs set no timer either.
     client.at(LIFETIME - 1_000).handle(Input::MessageReceived {
         message: CrossTabMessage::Refreshed { subject: subject_of("ada") },
         relation: SessionRelation::Same,
@@ -93,7 +93,10 @@ fn a_hidden_page_serves_calls() {
     client.handle(Input::Hidden).at(LIFETIME + 1_000).handle(Input::RequestToken { min_validity: 0 });
     assert_eq!(client.admission(), Admission::Wait);
     let request = client.expect_refresh();
-    assert!(client.out.iter().any(|output| matches!(output, Output::SetTimer(Some(_)))), "it is watched");
+    assert!(
+        client.out.iter().any(|output| matches!(output, Output::SetTimer(Some(_)))),
+        "the client watches the refresh"
+    );
     client.refresh_succeeds(request, Some(LIFETIME));
     assert!(client.out.contains(&Output::SetTimer(None)) && client.out.contains(&Output::SettleWaiters(Ok(()))));
 }
