@@ -15,6 +15,8 @@ mod client;
 mod clock;
 mod enums;
 mod host;
+#[cfg(feature = "panic-messages")]
+mod panic_messages;
 
 pub use client::Client;
 pub use enums::{

@@ -1,7 +1,6 @@
 //! The core: one state change for each input, then the outputs in the order in which the caller carries them out.
 
-use std::collections::VecDeque;
-
+use super::output::OutputQueue;
 use super::request::{AuthRequest, PurposeKind};
 use super::retry::Retry;
 use super::revocation::Revocation;
@@ -25,8 +24,7 @@ pub struct Core {
     pub(super) visibility: Visibility,
     /// The moment for which the timer is set.
     pub(super) timer_at: Option<Millis>,
-    /// What the caller still has to do. Carrying an output out may bring the next input before the queue is empty.
-    outputs: VecDeque<Output>,
+    outputs: OutputQueue,
 }
 
 /// Whether the user can see the page.
@@ -51,7 +49,7 @@ impl Core {
             waiters_since: None,
             visibility: Visibility::Visible,
             timer_at: None,
-            outputs: VecDeque::new(),
+            outputs: OutputQueue::default(),
         }
     }
 
@@ -89,7 +87,7 @@ impl Core {
 
     /// The next thing to do. The caller does them in this order.
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.outputs.pop()
     }
 
     /// Drops every output that was not polled.
@@ -100,7 +98,7 @@ impl Core {
     /// (Not inlined: it has some fifty callers, and each copy would contain the growth of the queue.)
     #[inline(never)]
     pub(super) fn emit(&mut self, output: Output) {
-        self.outputs.push_back(output);
+        self.outputs.push(output);
     }
 
     /// After the start, a client that does not follow the other tabs sees no change of the hint.

@@ -106,3 +106,32 @@ pub enum Event {
         retry_at: Option<Millis>,
     },
 }
+
+/// The outputs that the caller has not polled yet. Carrying one out may bring the next input before the queue is empty.
+/// (A `VecDeque` costs 100 bytes (brotli) more in the npm package.)
+#[derive(Debug, Default)]
+pub(super) struct OutputQueue {
+    outputs: Vec<Output>,
+    polled: usize,
+}
+
+impl OutputQueue {
+    pub fn push(&mut self, output: Output) {
+        self.outputs.push(output);
+    }
+
+    pub fn pop(&mut self) -> Option<Output> {
+        let next = self.outputs.get(self.polled).copied();
+        if next.is_some() {
+            self.polled += 1;
+        } else {
+            self.clear();
+        }
+        next
+    }
+
+    pub fn clear(&mut self) {
+        self.outputs.clear();
+        self.polled = 0;
+    }
+}

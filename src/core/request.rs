@@ -224,17 +224,22 @@ impl Core {
     }
 
     pub(super) fn abort_refresh(&mut self) -> bool {
-        self.abort_if(AuthRequest::is_refresh)
+        self.request.as_ref().is_some_and(AuthRequest::is_refresh) && self.abort_request()
     }
 
     pub(super) fn abort_login(&mut self) -> bool {
-        self.abort_if(|request| matches!(request.purpose, Purpose::Login))
+        matches!(self.request, Some(AuthRequest { purpose: Purpose::Login, .. })) && self.abort_request()
     }
 
-    /// Drops the present auth request if it matches, queued or in flight. Returns whether it did.
-    pub(super) fn abort_if(&mut self, matches: impl Fn(&AuthRequest) -> bool) -> bool {
-        let Some(request) = self.request.filter(matches) else { return false };
-        self.request = None;
+    /// Drops the present auth request if it still waits for the lock.
+    pub(super) fn abort_queued(&mut self) -> bool {
+        self.request.as_ref().is_some_and(|request| !request.is_in_flight()) && self.abort_request()
+    }
+
+    /// Drops the present auth request, queued or in flight. Returns whether there was one. (Not inlined: it has six callers.)
+    #[inline(never)]
+    fn abort_request(&mut self) -> bool {
+        let Some(request) = self.request.take() else { return false };
         if request.is_in_flight() {
             self.emit(Output::AbortAuthRequest);
         }

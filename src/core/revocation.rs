@@ -50,7 +50,7 @@ impl Core {
     pub(super) fn logout(&mut self, scope: LogoutScope, now: Millis) {
         self.abort_login();
         self.abort_refresh();
-        self.abort_if(|request| !request.is_in_flight()); // a revocation that waits for the lock
+        self.abort_queued(); // a revocation that waits for the lock
         if let Some(AuthRequest { purpose: Purpose::Revoke { then, .. }, .. }) = &mut self.request {
             *then = AfterRevocation::Nothing; // the app gave up the login that waited
         }
@@ -148,7 +148,7 @@ impl Core {
     pub(super) fn drop_queued_revocation(&mut self, now: Millis) {
         self.revocation = Revocation::None;
         let Some(AuthRequest { purpose: Purpose::Revoke { then, .. }, .. }) = self.request else { return };
-        if self.abort_if(|request| !request.is_in_flight()) && then == AfterRevocation::Login {
+        if self.abort_queued() && then == AfterRevocation::Login {
             self.request_auth(PurposeKind::Login, now);
         }
     }

@@ -1,0 +1,152 @@
+// Builds the wasm module and its glue: cargo, wasm-bindgen, wasm-opt, and the module as a string for the bundles.
+//
+// A release build differs from a `--dev` build in three ways:
+// 1. Panics trap without a message. On wasm32-unknown-unknown the text of a panic goes nowhere, so the functions that format
+//    it are replaced by a trap: 2.4 KB (brotli). (`panic = "immediate-abort"` of the standard library needs nightly.)
+// 2. Imports and exports have short names. Those of wasm-bindgen carry a hash each, in the module and in its glue: 0.9 KB.
+// 3. The glue keeps only what the module imports, without wasm-bindgen's loader: 0.5 KB.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { find, main, output, root, run, say } from './run.mjs';
+import { setUpBuild } from './setup.mjs';
+
+/** The crate of the bindings. */
+const CRATE = 'tokenward-bindings';
+const NAME = 'tokenward_bindings';
+const TARGET = 'wasm32-unknown-unknown';
+export const glueDir = path.join(root, 'target/glue');
+const raw = path.join(glueDir, 'tokenward_bg.wasm');
+const optimised = path.join(glueDir, 'tokenward.wasm');
+const script = path.join(glueDir, 'tokenward.js');
+const wasmOpt = () => find(path.join(root, 'node_modules/.bin/wasm-opt'));
+/** What Rust's wasm target uses by default. Every browser has supported it since 2022. */
+const FEATURES = [
+  'bulk-memory',
+  'multivalue',
+  'mutable-globals',
+  'nontrapping-float-to-int',
+  'reference-types',
+  'sign-ext',
+].map((feature) => `--enable-${feature}`);
+
+/** Builds the module. In `target/glue` are then `tokenward.js` (the glue), `tokenward.wasm`, and `wasm.js` (the string). */
+export async function buildWasm({ wasmBindgen }, { dev = false } = {}) {
+  say(`client: Rust to wasm${dev ? ' (dev)' : ''}`);
+  const profile = dev ? 'wasm-dev' : 'wasm';
+  await compile(profile, dev);
+  const compiled = path.join(root, 'target', TARGET, profile, `${NAME}.wasm`);
+  const bindgen = ['--target', 'web', '--out-dir', glueDir, '--out-name', 'tokenward', '--remove-producers-section'];
+  mkdirSync(glueDir, { recursive: true });
+  await run(wasmBindgen, [compiled, ...bindgen, ...(dev ? ['--keep-debug'] : [])]);
+  const names = dev ? copyModule() : await optimise();
+  writeFileSync(script, trimGlue(readFileSync(script, 'utf8'), names));
+  const declared = path.join(glueDir, 'tokenward.d.ts');
+  writeFileSync(
+    declared,
+    `${readFileSync(declared, 'utf8')}export function imports(): WebAssembly.Imports;
+export function started(instance: WebAssembly.Instance): unknown;\n`,
+  );
+  const bytes = readFileSync(optimised);
+  writeFileSync(path.join(glueDir, 'wasm.js'), `export const length = ${bytes.length};\nexport default ${literal(bytes)};\n`);
+  writeFileSync(
+    path.join(glueDir, 'wasm.d.ts'),
+    'export declare const length: number;\ndeclare const module: string;\nexport default module;\n',
+  );
+  return bytes.length;
+}
+
+async function compile(profile, dev) {
+  const args = ['--locked', '--package', CRATE, '--lib', '--profile', profile, '--target', TARGET, '--quiet'];
+  if (dev) args.push('--features', 'panic-messages');
+  // Panics name their source files: the package must not contain the path of a home folder.
+  const home = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo');
+  const flags = [
+    `--remap-path-prefix=${path.join(home, 'registry/src')}=crates`,
+    `--remap-path-prefix=${root}=.`,
+    '-Cllvm-args=-inline-threshold=10', // 90 bytes (brotli), and 3.5 KB before compression
+  ];
+  await run('cargo', ['build', ...args], { env: { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') } });
+}
+
+function copyModule() {
+  writeFileSync(optimised, readFileSync(raw));
+  return undefined;
+}
+
+/** Traps panics, optimises, and shortens the names. Returns the names that wasm-opt chose. */
+async function optimise() {
+  const trapped = path.join(glueDir, 'tokenward_trapped.wasm');
+  writeFileSync(trapped, await trapPanics(readFileSync(raw)));
+  const passes = ['-Oz', '--converge', '--flatten', '--rereloop', '-Oz', '-Oz', '--strip-debug', '--strip-producers'];
+  await run(wasmOpt(), [trapped, ...passes, ...FEATURES, '-o', optimised]);
+  // A run of its own: with `--converge`, wasm-opt would shorten the short names again, and print several maps.
+  const last = ['--minify-imports-and-exports-and-modules', '--strip-target-features'];
+  const printed = output(wasmOpt(), [optimised, ...last, ...FEATURES, '-o', optimised]);
+  if (printed === null) throw new Error('wasm-opt failed on the module');
+  return JSON.parse(printed);
+}
+
+const PANICS =
+  /panicking|panic_|throw_|alloc_error|core(\[\w+\])?::fmt|\bfmt\d|FormatString|_fail\b|_failed\b|rust_begin_unwind/;
+
+/** Replaces the bodies of the functions that only a panic calls by a trap. */
+async function trapPanics(binary) {
+  const { default: binaryen } = await import('binaryen');
+  const module = binaryen.readBinary(binary);
+  let trapped = 0;
+  for (let index = 0; index < module.getNumFunctions(); index += 1) {
+    const reference = module.getFunctionByIndex(index);
+    const { module: imported, name } = binaryen.getFunctionInfo(reference);
+    // Functions of our own keep their bodies, whatever their names are.
+    if (imported || /tokenward/.test(name) || !PANICS.test(name)) continue;
+    binaryen.Function.setBody(reference, module.unreachable());
+    trapped += 1;
+  }
+  if (trapped === 0) throw new Error('no panic function was found by name: was the name section removed too early?');
+  module.runPasses(['remove-unused-module-elements']);
+  const result = module.emitBinary();
+  module.dispose();
+  return result;
+}
+
+/** A function that wasm-bindgen offers to the module. */
+const OFFERED = /^ {8}(\w+): function\(.*?\n {8}\},\n/gms;
+const LOADER = { imports: '__wbg_get_imports', started: '__wbg_finalize_init' };
+
+/**
+ * The glue with the short names, without functions that the module does not import, and with the two functions that
+ * `js/engine/load-wasm.ts` needs as exports. The tables of names are frozen: `Array.prototype.indexOf` gets them as `this`,
+ * and a page may have replaced it.
+ */
+function trimGlue(glue, names) {
+  for (const [name, inner] of Object.entries(LOADER)) {
+    if (!glue.includes(`function ${inner}(`)) throw new Error(`${name}: wasm-bindgen no longer has the function ${inner}`);
+  }
+  let text = glue.replace(/^const (__wbindgen_enum_\w+) = (\[.*\]);$/gm, 'const $1 = Object.freeze($2);');
+  if (!/= Object\.freeze\(\[/.test(text)) throw new Error('wasm-bindgen writes its tables of names in another way');
+  if (names) {
+    const imported = new Map(names.imports.map(([, long, short]) => [long, short]));
+    const exported = new Map(names.exports);
+    text = text
+      .replace(OFFERED, (whole, name) => (imported.has(name) ? whole.replace(name, imported.get(name)) : ''))
+      .replaceAll('"./tokenward_bg.js"', '"a"')
+      .replace(/\bwasm\.(\w+)/g, (whole, name) => (exported.has(name) ? `wasm.${exported.get(name)}` : whole))
+      // wasm-bindgen warms up a decoder that this module does not use, and the call would keep it in the bundle.
+      .replace(/^cachedTextDecoder\.decode\(\);$/m, '')
+      .replace('let cachedTextDecoder = new', 'let cachedTextDecoder = /* @__PURE__ */ new');
+  }
+  const exports = Object.entries(LOADER).map(([name, inner]) => `${inner} as ${name}`);
+  return `${text}\nexport { ${exports.join(', ')} };\n`;
+}
+
+/** A JavaScript string with one character (U+0000 to U+00FF) per byte. */
+function literal(bytes) {
+  const escapes = { 0: '\\x00', 10: '\\n', 13: '\\r', 34: '\\"', 92: '\\\\' };
+  return `"${Array.from(bytes, (byte) => escapes[byte] ?? String.fromCharCode(byte)).join('')}"`;
+}
+
+if (process.argv[1] === path.join(root, 'tools/build-wasm.mjs'))
+  await main(async () => {
+    console.log(await buildWasm(await setUpBuild(), { dev: process.argv.includes('--dev') }), 'bytes');
+  });
