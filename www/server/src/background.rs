@@ -1,72 +1,69 @@
-//! What goes on beside the requests: hearing of revocations, clearing away. Ends with the server it is for.
+//! The tasks that run beside the requests: they read the revocation log and delete what has expired. They end with the
+//! server's state.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::DEMO_ACCOUNTS;
-use crate::passwords;
-use crate::revocations::POLL;
-use crate::routes::{Server, Shared};
-use crate::store::{StoreError, User};
+use async_trait::async_trait;
 
-/// How often what has expired is cleared away.
-const CLEANING: Duration = Duration::from_secs(60);
+use crate::session::revocations::POLL;
+use crate::state::{AppState, Shared};
+use crate::store::{Store, StoreError};
 
-/// What must be done once before the server can do its work; false where the store is away, and it is yet to be done.
-pub async fn catch_up(server: &Shared) -> bool {
-    let done = async {
-        if server.config.demo {
-            add_demo_accounts(server).await?;
+/// How often expired sessions and revocations are deleted.
+const PURGE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Work on the store that must succeed once before the server is ready.
+#[async_trait]
+pub trait StartupTask: Send + Sync {
+    async fn run(&self, store: &dyn Store) -> Result<(), StoreError>;
+}
+
+/// Runs the startup task, reads the revocation log, and starts the tasks. A store that is unavailable does not stop the
+/// server: `/readyz` answers 503, and the server tries again.
+pub async fn start(state: &Shared, startup: Option<Arc<dyn StartupTask>>) {
+    let ready = prepare(state, startup.as_deref()).await;
+    tokio::spawn(read_revocations(Arc::downgrade(state), startup, ready));
+    tokio::spawn(purge(Arc::downgrade(state)));
+}
+
+/// Returns whether the server is ready.
+async fn prepare(state: &AppState, startup: Option<&dyn StartupTask>) -> bool {
+    let result = async {
+        if let Some(task) = startup {
+            task.run(&*state.sessions.store).await?;
         }
-        server.sessions.follow().await
+        state.sessions.read_revocations().await
     };
-    let result: Result<(), StoreError> = done.await;
+    let result = result.await;
     if let Err(error) = &result {
-        tracing::warn!(%error, "the store is away; trying again");
+        tracing::warn!(%error, "the store is unavailable; the server tries again");
     }
-    server.telemetry.store_is(result.is_ok());
+    state.telemetry.set_store_up(result.is_ok());
     result.is_ok()
 }
 
-pub fn start(server: &Shared, mut caught_up: bool) {
-    let weak = Arc::downgrade(server);
-    tokio::spawn(async move {
-        while let Some(server) = after(POLL, &weak).await {
-            if caught_up {
-                server.telemetry.store_is(server.sessions.follow().await.is_ok());
-            } else {
-                caught_up = catch_up(&server).await;
-            }
-        }
-    });
-    let weak = Arc::downgrade(server);
-    tokio::spawn(async move {
-        while let Some(server) = after(CLEANING, &weak).await {
-            server.limits.forget_quiet();
-            if let Err(error) = server.sessions.clean().await {
-                tracing::warn!(%error, "clearing away what has expired");
-            }
-        }
-    });
-}
-
-async fn after(pause: Duration, server: &Weak<Server>) -> Option<Shared> {
-    tokio::time::sleep(pause).await;
-    server.upgrade()
-}
-
-async fn add_demo_accounts(server: &Shared) -> Result<(), StoreError> {
-    for (email, password, role) in DEMO_ACCOUNTS {
-        if server.sessions.store.user_by_email(email).await?.is_some() {
-            continue;
-        }
-        let hashing = tokio::task::spawn_blocking(move || passwords::hash(password)).await;
-        let password_hash = hashing.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let user = User { id: format!("demo-{role}"), email: email.into(), role: role.into(), password_hash };
-        match server.sessions.store.add_user(user).await {
-            Ok(()) | Err(StoreError::Taken) => {} // by another server, a moment ago
-            Err(error) => return Err(error),
+async fn read_revocations(state: Weak<AppState>, startup: Option<Arc<dyn StartupTask>>, mut ready: bool) {
+    while let Some(state) = after(POLL, &state).await {
+        if ready {
+            state.telemetry.set_store_up(state.sessions.read_revocations().await.is_ok());
+        } else {
+            ready = prepare(&state, startup.as_deref()).await;
         }
     }
-    Ok(())
+}
+
+async fn purge(state: Weak<AppState>) {
+    while let Some(state) = after(PURGE_INTERVAL, &state).await {
+        state.rate_limits.forget_idle();
+        if let Err(error) = state.sessions.purge().await {
+            tracing::warn!(%error, "expired sessions and revocations could not be deleted");
+        }
+    }
+}
+
+/// Waits, then returns the state, or `None` if the server has ended.
+async fn after(pause: Duration, state: &Weak<AppState>) -> Option<Shared> {
+    tokio::time::sleep(pause).await;
+    state.upgrade()
 }

@@ -1,6 +1,6 @@
-//! The shapes in which other servers say the same things, so that a client's dialects can be tried against this one.
+//! The response formats of other auth servers, so that every dialect of the client can be tested against this server.
 
-/// `DIALECT`: what answers look like. What is decided is the same in all of them.
+/// `DIALECT`: the format of responses. Decisions are the same in all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// `{accessToken, tokenType, expiresIn, user}`, refresh token in a cookie, `{error: {code, message}}`.
@@ -11,14 +11,14 @@ pub enum Dialect {
     NoExpiresIn,
     /// Both tokens in the body, `{error: {code, message}}`.
     Body,
-    /// `/oauth/token` and `/oauth/revoke` (RFC 6749 §4.3, §6; RFC 7009), besides the rest.
+    /// Also `/oauth/token` and `/oauth/revoke` (RFC 6749 §4.3, §6; RFC 7009).
     Oauth2,
     /// Both tokens in httpOnly cookies, `{success: true}`.
     CookiesOnly,
 }
 
 impl Dialect {
-    /// By its name in `DIALECT`.
+    /// Reads a value of `DIALECT`.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "tokenward" => Some(Self::Tokenward),
@@ -35,16 +35,16 @@ impl Dialect {
     pub fn refresh_cookie(self) -> &'static str {
         match self {
             Self::NoExpiresIn | Self::CookiesOnly => "refreshToken",
-            _ => "refresh_token",
+            Self::Tokenward | Self::ErrorText | Self::Body | Self::Oauth2 => "refresh_token",
         }
     }
 
-    /// The name of the cookie with the access token, where there is one.
+    /// The name of the access token's cookie, in the dialect that has one.
     pub fn access_cookie(self) -> Option<&'static str> {
         (self == Self::CookiesOnly).then_some("accessToken")
     }
 
-    /// Whether a success without anything to say is `{success: true}` with 200 instead of 204.
+    /// Whether a success without content is 200 `{success: true}` instead of 204.
     pub fn says_success(self) -> bool {
         matches!(self, Self::ErrorText | Self::CookiesOnly)
     }

@@ -1,4 +1,5 @@
-//! The error table of the wire: status, code, message. A message never holds a token, a password or a stack.
+//! The errors that endpoints return: status, code, message, and their JSON body in each dialect. A message never
+//! contains a token, a password or a stack trace.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,19 +7,19 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 
 use crate::dialect::Dialect;
 use crate::store::StoreError;
 
-/// Everything that can be answered instead of a success. Body: `{"error": {"code", "message"}}`.
+/// An error response. Its body is `{"error": {"code", "message"}}`, or what `DIALECT` says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
-    /// 400, 413 or 415 `INVALID_REQUEST`: what is wrong with the request.
+    /// 400, 413 or 415 `INVALID_REQUEST`: the text names the field, what was expected and what came.
     #[error("{1}")]
     InvalidRequest(StatusCode, String),
-    /// 401: wrong email or password; which of them is not told.
+    /// 401: wrong email or password; the response does not say which.
     #[error("wrong email or password")]
     InvalidCredentials,
     /// 401: an API was called without a token.
@@ -27,11 +28,11 @@ pub enum ApiError {
     /// 401: the access token has expired.
     #[error("the access token has expired")]
     TokenExpired,
-    /// 401: the access token is not one of ours, or is damaged.
+    /// 401: this server did not issue the access token, or it is damaged.
     #[error("the access token is not valid")]
     InvalidToken,
-    /// 401: the session of the access token is over.
-    #[error("the session of this access token is over")]
+    /// 401: the access token or its session was revoked.
+    #[error("the session of this access token has ended")]
     TokenRevoked,
     /// 401: a refresh without a refresh token.
     #[error("a refresh token is required")]
@@ -39,47 +40,47 @@ pub enum ApiError {
     /// 401: the refresh token is unknown, expired or revoked.
     #[error("the refresh token is not valid any more")]
     InvalidRefreshToken,
-    /// 401: the refresh token was used before; its session is over.
+    /// 401: the refresh token was used before; its session has been ended.
     #[error("the refresh token was used before; its session has been ended")]
     RefreshTokenReused,
-    /// 401 (400 in OAuth 2): the proof of possession (RFC 9449) is not one, or not for this request.
+    /// 401 (400 in OAuth 2): the proof of possession (RFC 9449) is invalid, or belongs to another request.
     #[error("DPoP proof: {0}")]
     InvalidProof(&'static str),
-    /// 401 (400 in OAuth 2): a proof with the nonce in the header `DPoP-Nonce` is wanted.
+    /// 401 (400 in OAuth 2): the client must send a proof with the nonce of the header `DPoP-Nonce`.
     #[error("a DPoP proof with the nonce of the header DPoP-Nonce is required")]
     UseDpopNonce,
-    /// 403: signed in, but not allowed.
-    #[error("this needs the role {0:?}")]
+    /// 403: the user lacks the role.
+    #[error("the role {0:?} is required")]
     Forbidden(&'static str),
-    /// 403: a cookie endpoint was called from another site.
-    #[error("this endpoint cannot be called from another site")]
+    /// 403: a page of another site called an endpoint that uses a cookie.
+    #[error("a page of another site must not call this endpoint")]
     CsrfRejected,
     /// 400 (OAuth 2 only): a `grant_type` that this server does not know.
     #[error("grant_type: expected password or refresh_token")]
     UnsupportedGrant,
-    /// 404: no such endpoint, or no such session of the caller's.
-    #[error("there is nothing here")]
+    /// 404: no such endpoint, or the caller has no such session.
+    #[error("no such endpoint or resource")]
     NotFound,
-    /// 405: the endpoint does not know this method.
-    #[error("this endpoint takes another method; see Allow")]
+    /// 405: the endpoint does not have this method.
+    #[error("this endpoint does not have this method; the header Allow lists its methods")]
     MethodNotAllowed,
-    /// 408: the request did not arrive in time.
+    /// 408: the request did not arrive, or was not answered, in time.
     #[error("the request took too long")]
     RequestTimeout,
     /// 429 with `Retry-After`.
-    #[error("too many requests; wait for the time in Retry-After")]
+    #[error("too many requests; wait for the seconds in Retry-After")]
     RateLimited(Duration),
     /// 503 with `Retry-After`: the store does not answer.
     #[error("the session store is not available; try again")]
     StoreUnavailable,
-    /// 500: a fault of ours.
+    /// 500: an error in this server.
     #[error("internal error")]
     Internal,
 }
 
 impl ApiError {
     /// HTTP status and code.
-    pub fn table(&self) -> (StatusCode, &'static str) {
+    pub fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidRequest(status, _) => (*status, "INVALID_REQUEST"),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "INVALID_CREDENTIALS"),
@@ -104,38 +105,18 @@ impl ApiError {
         }
     }
 
-    /// A wrong field of a body.
-    pub fn field(text: impl Into<String>) -> Self {
+    /// 400 `INVALID_REQUEST` for a field of the body.
+    pub fn invalid_field(text: impl Into<String>) -> Self {
         Self::InvalidRequest(StatusCode::BAD_REQUEST, text.into())
     }
 
-    /// The answer in a dialect's words.
+    /// The response in a dialect's format.
     pub fn response(&self, dialect: Dialect) -> Response {
-        let (mut status, code) = self.table();
-        let message = self.to_string();
-        let body = match dialect {
-            Dialect::ErrorText => json!({ "error": message }),
-            Dialect::NoExpiresIn => json!({ "error": message, "code": code }),
-            Dialect::Oauth2 => {
-                let (at, error) = self.oauth();
-                status = at;
-                json!({ "error": error, "error_description": message })
-            }
-            Dialect::Tokenward | Dialect::Body | Dialect::CookiesOnly => {
-                json!({ "error": { "code": code, "message": message } })
-            }
-        };
+        let (status, body) = self.status_and_body(dialect);
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
-            // RFC 6750 §3.1: without a token there is no error to name.
-            let challenge = match self {
-                Self::NoToken => "Bearer",
-                Self::InvalidProof(_) => "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\"",
-                Self::UseDpopNonce => "DPoP error=\"use_dpop_nonce\", algs=\"ES256\"",
-                _ => "Bearer error=\"invalid_token\"",
-            };
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge()));
         }
         let wait = match self {
             Self::RateLimited(wait) => Some(wait.as_secs() + 1),
@@ -148,9 +129,36 @@ impl ApiError {
         response
     }
 
-    /// RFC 6749 §5.2 and RFC 6750 §3.1 for the same thing.
-    fn oauth(&self) -> (StatusCode, &'static str) {
-        let (status, _) = self.table();
+    fn status_and_body(&self, dialect: Dialect) -> (StatusCode, Value) {
+        let (status, code) = self.status_and_code();
+        let message = self.to_string();
+        let body = match dialect {
+            Dialect::ErrorText => json!({ "error": message }),
+            Dialect::NoExpiresIn => json!({ "error": message, "code": code }),
+            Dialect::Oauth2 => {
+                let (status, error) = self.oauth_status_and_error();
+                return (status, json!({ "error": error, "error_description": message }));
+            }
+            Dialect::Tokenward | Dialect::Body | Dialect::CookiesOnly => {
+                json!({ "error": { "code": code, "message": message } })
+            }
+        };
+        (status, body)
+    }
+
+    /// The value of `WWW-Authenticate`. RFC 6750 §3.1: the challenge names no error for a request without a token.
+    fn challenge(&self) -> &'static str {
+        match self {
+            Self::NoToken => "Bearer",
+            Self::InvalidProof(_) => "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\"",
+            Self::UseDpopNonce => "DPoP error=\"use_dpop_nonce\", algs=\"ES256\"",
+            _ => "Bearer error=\"invalid_token\"",
+        }
+    }
+
+    /// The status and error code of RFC 6749 §5.2, RFC 6750 §3.1 and RFC 9449 §5.
+    fn oauth_status_and_error(&self) -> (StatusCode, &'static str) {
+        let (status, _) = self.status_and_code();
         match self {
             Self::InvalidCredentials | Self::NoRefreshToken | Self::InvalidRefreshToken | Self::RefreshTokenReused => {
                 (StatusCode::BAD_REQUEST, "invalid_grant")
@@ -169,7 +177,7 @@ impl ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "store");
+        tracing::error!(%error, "the store failed");
         Self::StoreUnavailable
     }
 }
@@ -177,17 +185,17 @@ impl From<StoreError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.response(Dialect::Tokenward);
-        // For the layer that knows the dialect.
+        // `in_dialect` of the middleware reads the error and writes the response of the dialect.
         response.extensions_mut().insert(self);
         response
     }
 }
 
-/// The answers that an endpoint may give instead of a success, for the OpenAPI document.
+/// The error responses of an endpoint, for the `OpenAPI` document.
 pub fn describe(errors: &[ApiError]) -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
     let mut by_status = BTreeMap::<String, Vec<String>>::new();
     for error in errors {
-        let (status, code) = error.table();
+        let (status, code) = error.status_and_code();
         by_status.entry(status.as_str().to_owned()).or_default().push(format!("`{code}`: {error}"));
     }
     by_status
@@ -199,3 +207,17 @@ pub fn describe(errors: &[ApiError]) -> BTreeMap<String, RefOr<utoipa::openapi::
         })
         .collect()
 }
+
+/// Declares the errors of an endpoint as a type for its `OpenAPI` description.
+macro_rules! error_responses {
+    ($name:ident: $($error:expr),+) => {
+        pub struct $name;
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+                $crate::error::describe(&[$($error),+])
+            }
+        }
+    };
+}
+pub(crate) use error_responses;

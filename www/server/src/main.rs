@@ -1,4 +1,4 @@
-//! The command line; everything else is in the library.
+//! The command line. The server itself is in the library.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -16,12 +16,12 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Add, change or remove a user in the store that the settings name, also while servers run
+    /// Add, change or remove a user in the store of the settings, also while servers run
     #[command(subcommand)]
     User(UserCommand),
     /// Print a new key
     Key {
-        /// For `SIGNING_KEY` with this ALGORITHM, or for `REFRESH_KEY`
+        /// An ALGORITHM, for `SIGNING_KEY`; or `refresh`, for `REFRESH_KEY`
         kind: KeyKind,
     },
     /// Print the OpenAPI document
@@ -32,17 +32,17 @@ enum Command {
 
 #[derive(Subcommand)]
 enum UserCommand {
-    /// Add a user; the password is asked for, or read from the standard input
+    /// Add a user; asks for the password, or reads it from the standard input
     Add {
         email: String,
         #[arg(long, default_value = "user")]
         role: String,
     },
-    /// Give a user another role; it is in the next access token
+    /// Set the role of a user; the next access token carries it
     Role { email: String, role: String },
-    /// Give a user another password, and end all sessions
+    /// Set the password of a user, and end all of the user's sessions
     Password { email: String },
-    /// Remove a user and all sessions
+    /// Remove a user, and end all of the user's sessions
     Remove { email: String },
 }
 
@@ -57,7 +57,7 @@ enum KeyKind {
     Refresh,
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -70,7 +70,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args) -> Result<(), Failure> {
+async fn run(args: Args) -> Result<(), BoxError> {
     match args.command {
         None => {
             let config = config()?;
@@ -82,7 +82,7 @@ async fn run(args: Args) -> Result<(), Failure> {
             let algorithm = match kind {
                 KeyKind::EdDsa => SigningAlgorithm::EdDsa,
                 KeyKind::Rs256 => SigningAlgorithm::Rs256,
-                // Both are 256 random bits.
+                // Both keys are 256 random bits.
                 KeyKind::Hs256 | KeyKind::Refresh => SigningAlgorithm::Hs256,
             };
             println!("{}", algorithm.generate()?.trim_end());
@@ -99,12 +99,12 @@ async fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-fn config() -> Result<Config, Failure> {
+fn config() -> Result<Config, BoxError> {
     Config::from_env(|name| std::env::var(name).ok())
         .map_err(|problems| format!("These settings are wrong:\n{problems}").into())
 }
 
-async fn user(command: UserCommand) -> Result<(), Failure> {
+async fn user(command: UserCommand) -> Result<(), BoxError> {
     let config = config()?;
     let store = open_store(&config).await?;
     let tokens_live_until = now() + config.access_ttl + config.leeway;
@@ -114,16 +114,16 @@ async fn user(command: UserCommand) -> Result<(), Failure> {
             println!("added {email} with the role {role} and the id {id}");
         }
         UserCommand::Role { email, role } => {
-            users::change(&*store, &email, Some(&role), None, tokens_live_until).await?;
-            println!("{email} has the role {role} from the next access token on");
+            users::change_role(&*store, &email, &role).await?;
+            println!("set the role of {email} to {role}; the next access token carries it");
         }
         UserCommand::Password { email } => {
-            users::change(&*store, &email, None, Some(&read_password()?), tokens_live_until).await?;
-            println!("{email} has a new password; all sessions are over");
+            users::change_password(&*store, &email, &read_password()?, tokens_live_until).await?;
+            println!("set the password of {email} and ended all sessions");
         }
         UserCommand::Remove { email } => {
             users::remove(&*store, &email, tokens_live_until).await?;
-            println!("{email} is removed; all sessions are over");
+            println!("removed {email} and ended all sessions");
         }
     }
     Ok(())

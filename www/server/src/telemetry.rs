@@ -1,10 +1,10 @@
-//! What happened: counted for `/metrics`, and written as events with the id of the request. Never a token, a password or
-//! an address of a user.
+//! Auth events and request times: counted for `/metrics`, and events also logged with the id of the request. No token,
+//! password or address of a user is logged.
 
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -13,120 +13,130 @@ use prometheus_client::registry::Registry;
 
 use crate::config::LogFormat;
 
-/// The things that are counted; in snake case, the values of the label `event`.
+/// An event that is counted and logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Happened {
-    LoginOk,
+pub enum AuthEvent {
+    LoginSucceeded,
     LoginFailed,
-    /// A refresh that made a new generation.
+    /// A refresh made a new generation.
     RefreshRotated,
-    /// A refresh that was answered again.
+    /// A repeated refresh received the same generation again.
     RefreshRepeated,
-    RefreshRefused,
+    RefreshRejected,
+    /// A refresh token was used a second time; its session has been ended.
     RefreshReused,
-    /// A sign-out: of one session, by its own refresh token.
+    /// A session was ended by its own refresh token.
     Logout,
-    /// A session, or all of a user, or one access token, ended from elsewhere.
+    /// A session, all sessions of a user, or one access token was revoked with an access token.
     Revoked,
-    Limited,
+    RateLimited,
     CsrfRejected,
-    /// A token that is bound to a key came without that key.
+    /// A token that is bound to a key was presented without a proof of that key.
     WrongKey,
-    /// An API call that was let in, and one that was not.
+    /// An API request with a valid access token.
     ApiAuthorised,
+    /// An API request without one.
     ApiUnauthorised,
 }
 
-use Happened::{
-    ApiAuthorised, ApiUnauthorised, CsrfRejected, Limited, LoginFailed, LoginOk, Logout, RefreshRefused,
+use AuthEvent::{
+    ApiAuthorised, ApiUnauthorised, CsrfRejected, LoginFailed, LoginSucceeded, Logout, RateLimited, RefreshRejected,
     RefreshRepeated, RefreshReused, RefreshRotated, Revoked, WrongKey,
 };
 
-const ALL: [(Happened, &str); 13] = [
-    (LoginOk, "login_ok"),
+/// The names of the events in the log and in the label `event`, which dashboards and alerts rely on.
+const EVENTS: [(AuthEvent, &str); 13] = [
+    (LoginSucceeded, "login_ok"),
     (LoginFailed, "login_failed"),
     (RefreshRotated, "refresh_rotated"),
     (RefreshRepeated, "refresh_repeated"),
-    (RefreshRefused, "refresh_refused"),
+    (RefreshRejected, "refresh_refused"),
     (RefreshReused, "refresh_reused"),
     (Logout, "logout"),
     (Revoked, "revoked"),
-    (Limited, "limited"),
+    (RateLimited, "limited"),
     (CsrfRejected, "csrf_rejected"),
     (WrongKey, "wrong_key"),
     (ApiAuthorised, "api_authorised"),
     (ApiUnauthorised, "api_unauthorised"),
 ];
 
-impl EncodeLabelValue for Happened {
-    fn encode(&self, encoder: &mut prometheus_client::encoding::LabelValueEncoder) -> Result<(), std::fmt::Error> {
-        EncodeLabelValue::encode(&ALL[*self as usize].1, encoder)
+impl AuthEvent {
+    fn name(self) -> &'static str {
+        EVENTS[self as usize].1
+    }
+}
+
+impl EncodeLabelValue for AuthEvent {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        EncodeLabelValue::encode(&self.name(), encoder)
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Event {
-    event: Happened,
+struct EventLabels {
+    event: AuthEvent,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct RequestLabels {
     route: String,
     status: u16,
 }
 
-const SECONDS: [f64; 13] = [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+/// The bounds of the histogram's buckets in seconds.
+const BUCKETS: [f64; 13] = [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
-/// Counters since the start.
+/// The metrics since the start.
 pub struct Telemetry {
     registry: Registry,
-    events: [Counter; ALL.len()],
-    requests: Family<Answered, Histogram>,
+    events: [Counter; EVENTS.len()],
+    requests: Family<RequestLabels, Histogram>,
     revocations: Gauge,
     store_up: Gauge,
 }
 
 tokio::task_local! {
-    /// The id of the request that the present task answers.
+    /// The id of the request that the current task answers.
     pub static REQUEST_ID: String;
 }
 
 impl Telemetry {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("tokenward");
-        let events = Family::<Event, Counter>::default();
-        let requests: Family<Answered, Histogram> = Family::new_with_constructor(|| Histogram::new(SECONDS));
+        let events = Family::<EventLabels, Counter>::default();
+        let requests: Family<RequestLabels, Histogram> = Family::new_with_constructor(|| Histogram::new(BUCKETS));
         let (revocations, store_up) = (Gauge::default(), Gauge::default());
-        registry.register("events", "What happened since the start", events.clone());
-        registry.register("request_seconds", "How long answers took", Family::clone(&requests));
+        registry.register("events", "Auth events since the start", events.clone());
+        registry.register("request_seconds", "Time to answer a request", Family::clone(&requests));
         registry.register("revocations", "Sessions and tokens in the list of revocations", revocations.clone());
-        registry.register("store_up", "Whether the store answered when it was last asked", store_up.clone());
-        let events = ALL.map(|(event, _)| events.get_or_create_owned(&Event { event }));
+        registry.register("store_up", "Whether the store answered the last time", store_up.clone());
+        let events = EVENTS.map(|(event, _)| events.get_or_create_owned(&EventLabels { event }));
         Self { registry, events, requests, revocations, store_up }
     }
 
-    /// Counts, and logs what belongs into a log: the session's id or nothing.
-    pub fn count(&self, what: Happened, sid: &str) {
-        self.events[what as usize].inc();
-        let event = ALL[what as usize].1;
+    /// Counts an event and logs it, except for API requests. `sid` is the session's id, or empty if there is none.
+    pub fn record(&self, event: AuthEvent, sid: &str) {
+        self.events[event as usize].inc();
         let request = || REQUEST_ID.try_with(Clone::clone).unwrap_or_default();
-        match what {
+        let name = event.name();
+        match event {
             ApiAuthorised | ApiUnauthorised => {}
-            RefreshReused | WrongKey => tracing::warn!(event, sid, request = request()),
-            _ => tracing::info!(event, sid, request = request()),
+            RefreshReused | WrongKey => tracing::warn!(event = name, sid, request = request()),
+            _ => tracing::info!(event = name, sid, request = request()),
         }
     }
 
-    pub fn answered(&self, route: Option<&str>, status: u16, took: Duration) {
-        let label = Answered { route: route.unwrap_or("other").to_owned(), status };
-        self.requests.get_or_create(&label).observe(took.as_secs_f64());
+    pub fn record_request(&self, route: Option<&str>, status: u16, duration: Duration) {
+        let labels = RequestLabels { route: route.unwrap_or("other").to_owned(), status };
+        self.requests.get_or_create(&labels).observe(duration.as_secs_f64());
     }
 
-    pub fn store_is(&self, up: bool) {
+    pub fn set_store_up(&self, up: bool) {
         self.store_up.set(i64::from(up));
     }
 
-    /// The text format of OpenMetrics.
+    /// The metrics in the `OpenMetrics` text format; `revocations` is the length of the list of revocations.
     pub fn render(&self, revocations: usize) -> String {
         self.revocations.set(i64::try_from(revocations).unwrap_or(i64::MAX));
         let mut text = String::new();
@@ -135,7 +145,7 @@ impl Telemetry {
     }
 }
 
-/// Events on the standard output, from here on.
+/// Writes log events to the standard output from now on.
 pub fn start_logging(format: LogFormat) {
     let lines = tracing_subscriber::fmt().with_target(false);
     match format {

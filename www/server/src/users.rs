@@ -1,34 +1,38 @@
-//! Users, as the command line sees them.
+//! Adds, changes and removes users, for the command line.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use crate::keys::random_bytes;
 use crate::passwords;
 use crate::store::{Store, StoreError, User};
+use crate::token::keys::random_bytes;
 
 /// Why a user could not be added, changed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum UserError {
-    /// What is wrong with what was given.
+    /// An argument is wrong; the text names it.
     #[error("{0}")]
     Invalid(String),
-    /// The store's word.
+    /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
 }
 
-/// The shortest password that is taken (NIST SP 800-63B-4 §3.1.1.2 for passwords that stand alone).
-const SHORTEST: usize = 15;
+/// The shortest password in characters (NIST SP 800-63B-4 §3.1.1.2, for a password without a second factor).
+const MIN_PASSWORD_LENGTH: usize = 15;
+/// The longest password in bytes.
+const MAX_PASSWORD_LENGTH: usize = 1_024;
 
-/// Adds a user who can sign in with this password; returns the id.
+/// Adds a user, who can sign in with this password; returns the new id.
 pub async fn add(store: &dyn Store, email: &str, role: &str, password: &str) -> Result<String, UserError> {
-    let plain = |text: &str| !text.is_empty() && text.len() <= 254 && !text.contains(|c: char| c.is_control());
-    if !plain(email) || !email.contains('@') {
+    let is_plain = |text: &str| !text.is_empty() && text.len() <= 254 && !text.contains(|c: char| c.is_control());
+    if !is_plain(email) || !email.contains('@') {
         return Err(UserError::Invalid(format!("email: expected an address such as ada@example.com, got {email:?}")));
     }
-    if !plain(role) {
-        return Err(UserError::Invalid(format!("role: expected 1 to 254 bytes, got {role:?}")));
+    if !is_plain(role) {
+        return Err(UserError::Invalid(format!(
+            "role: expected 1 to 254 bytes without control characters, got {role:?}"
+        )));
     }
     check_password(password)?;
     let id = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<12>());
@@ -37,34 +41,35 @@ pub async fn add(store: &dyn Store, email: &str, role: &str, password: &str) -> 
     Ok(id)
 }
 
-/// Gives a user another role or password. A new password ends all sessions; a new role is in the next access token.
-pub async fn change(
-    store: &dyn Store,
-    email: &str,
-    role: Option<&str>,
-    password: Option<&str>,
-    tokens_live_until: u64,
-) -> Result<(), UserError> {
+/// Sets a user's role; the next access token carries it.
+pub async fn change_role(store: &dyn Store, email: &str, role: &str) -> Result<(), UserError> {
     let mut user = find(store, email).await?;
-    if let Some(role) = role {
-        role.clone_into(&mut user.role);
-    }
-    if let Some(password) = password {
-        check_password(password)?;
-        user.password_hash = passwords::hash(password);
-    }
-    let id = user.id.clone();
+    role.clone_into(&mut user.role);
     store.change_user(user).await?;
-    if password.is_some() {
-        store.end_all(&id, tokens_live_until).await?;
-    }
     Ok(())
 }
 
-/// Takes a user and all sessions away.
+/// Sets a user's password and ends all of the user's sessions. `tokens_live_until` is the second (since the epoch) at
+/// which the last access token of these sessions expires.
+pub async fn change_password(
+    store: &dyn Store,
+    email: &str,
+    password: &str,
+    tokens_live_until: u64,
+) -> Result<(), UserError> {
+    let mut user = find(store, email).await?;
+    check_password(password)?;
+    user.password_hash = passwords::hash(password);
+    let id = user.id.clone();
+    store.change_user(user).await?;
+    store.end_all(&id, tokens_live_until).await?;
+    Ok(())
+}
+
+/// Removes a user and ends all of the user's sessions; `tokens_live_until` as for [`change_password`].
 pub async fn remove(store: &dyn Store, email: &str, tokens_live_until: u64) -> Result<(), UserError> {
     let user = find(store, email).await?;
-    // In this order: a login in between finds no user, a refresh ends its session.
+    // In this order: a login in between finds no user, and a refresh in between ends its session.
     store.remove_user(&user.id).await?;
     store.end_all(&user.id, tokens_live_until).await?;
     Ok(())
@@ -77,9 +82,9 @@ async fn find(store: &dyn Store, email: &str) -> Result<User, UserError> {
 
 fn check_password(password: &str) -> Result<(), UserError> {
     let length = password.chars().count();
-    if length < SHORTEST || password.len() > 1_024 {
+    if length < MIN_PASSWORD_LENGTH || password.len() > MAX_PASSWORD_LENGTH {
         return Err(UserError::Invalid(format!(
-            "password: expected {SHORTEST} characters to 1024 bytes, got {length} characters"
+            "password: expected {MIN_PASSWORD_LENGTH} characters to {MAX_PASSWORD_LENGTH} bytes, got {length} characters"
         )));
     }
     Ok(())

@@ -1,5 +1,5 @@
--- Begins the end of a session: from here on no token opens it, and the record stays until all servers can know.
--- KEYS[1]: the session. Answers its record, or '' where there is none.
+-- Marks a session as ended: no refresh token opens it from now on. The record remains until the revocation is logged.
+-- KEYS[1]: the session. Returns its record, or '' if there is none.
 local record = redis.call('GET', KEYS[1])
 if not record then return '' end
 if string.sub(record, 1, 4) == 'live' then

@@ -1,4 +1,4 @@
-//! Where sessions and users are kept.
+//! The store of sessions and users: its types, and the contract that every implementation keeps.
 
 mod redis;
 mod sqlite;
@@ -8,10 +8,10 @@ use async_trait::async_trait;
 pub use self::redis::RedisStore;
 pub use self::sqlite::SqliteStore;
 
-/// Somebody who can sign in.
+/// An account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Unchanging; the claim `sub`.
+    /// Never changes; the claim `sub`.
     pub id: String,
     /// Unique, compared without regard to ASCII case.
     pub email: String,
@@ -21,39 +21,39 @@ pub struct User {
     pub password_hash: String,
 }
 
-/// One sign-in of a user: a token family. Times are seconds since the epoch.
+/// One sign-in of a user, with all refresh tokens that follow from it. Times are seconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Random, unique.
     pub sid: String,
-    /// Whose it is.
+    /// The user who signed in.
     pub user_id: String,
-    /// How often it was rotated; the refresh token of this generation is the good one.
+    /// The number of rotations; the refresh token of this generation is the current one.
     pub generation: u32,
-    /// When it began.
+    /// When the user signed in.
     pub created_at: u64,
-    /// When it was last rotated.
+    /// When the session was last rotated.
     pub last_used_at: u64,
-    /// When it ends unless it is refreshed before.
+    /// When the session ends unless it is refreshed before.
     pub idle_expires_at: u64,
-    /// When it ends in any case.
+    /// When the session ends at the latest.
     pub absolute_expires_at: u64,
-    /// What the browser called itself.
+    /// The header `User-Agent` of the sign-in.
     pub user_agent: String,
 }
 
-/// A session to be.
+/// The values of a session that is about to begin.
 #[derive(Debug, Clone)]
 pub struct NewSession {
     /// Random, unique.
     pub sid: String,
-    /// Whose it is.
+    /// The user who signs in.
     pub user_id: String,
-    /// What the browser called itself.
+    /// The header `User-Agent` of the sign-in.
     pub user_agent: String,
-    /// Seconds until it ends unless it is refreshed before.
+    /// Seconds until the session ends unless it is refreshed before.
     pub idle_ttl: u64,
-    /// Seconds until it ends in any case.
+    /// Seconds until the session ends at the latest.
     pub absolute_ttl: u64,
 }
 
@@ -72,111 +72,113 @@ impl NewSession {
     }
 }
 
-/// What is known of a request's `Idempotency-Key`: the first 128 bits of its SHA-256.
+/// The first 128 bits of the SHA-256 of a request's `Idempotency-Key`.
 pub type KeyHash = [u8; 16];
 
-/// A refresh token that was presented, and by what rules.
+/// A request to rotate a session.
 #[derive(Debug, Clone)]
 pub struct Rotate {
-    /// The token's session.
+    /// The session of the presented refresh token.
     pub sid: String,
-    /// The token's generation.
+    /// The generation of the presented refresh token.
     pub presented: u32,
-    /// Of the request's `Idempotency-Key`, if it had one.
+    /// The hash of the request's `Idempotency-Key`, if it had one.
     pub key: Option<KeyHash>,
-    /// Seconds that the session lives on.
+    /// Seconds until the session ends unless it is refreshed again.
     pub idle_ttl: u64,
-    /// Seconds within which a request without a key may repeat a rotation without one.
+    /// Seconds within which a request without a key may repeat a rotation that had no key.
     pub grace: u64,
-    /// Seconds for which access tokens that are out may still be good: how long a revocation must be remembered.
-    pub remember: u64,
+    /// Seconds for which a revocation is kept: the longest remaining life of an access token.
+    pub revocation_ttl: u64,
 }
 
-/// What a rotation came to.
+/// The outcome of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
-    /// The current generation was presented: there is a new one.
+    /// The request presented the current generation: there is a new one.
     Rotated(Session),
-    /// The previous one, by who rotated it: nothing changed, the same successor is to be given again.
+    /// The request presented the previous generation with the key that rotated it: the session is unchanged, and the
+    /// same successor is issued again.
     Repeated(Session),
-    /// The previous one by somebody else, or an older one: the session has been ended. It was this user's.
+    /// The request presented the previous generation with another key, or an older generation: the session has been
+    /// ended. Holds the id of its user.
     Reused(String),
-    /// No such session, or it has expired.
+    /// There is no such session, or it has expired.
     Unknown,
 }
 
-/// A session (`sid`) or an access token (`jti`) whose tokens are good no more.
+/// A revoked session (`sid`) or access token (`jti`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
     /// `sid` or `jti`.
     pub id: String,
-    /// When all tokens in question have expired by themselves, in seconds since the epoch.
+    /// When all access tokens that it concerns have expired, in seconds since the epoch.
     pub until: u64,
 }
 
-/// A place in the log of revocations; each store has its own kind.
+/// A position in the log of revocations; each store has its own format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor(pub(crate) String);
 
-/// Why a store did not do what it was asked.
+/// Why an operation of a store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It does not answer, or not as it should; it may later.
+    /// The store does not answer, or not as expected. A later attempt may succeed.
     #[error("{0}")]
     Unavailable(String),
-    /// Id or email belong to another user.
-    #[error("there is a user with this id or email already")]
+    /// Another user has the id or the email.
+    #[error("a user with this id or email exists already")]
     Taken,
 }
 
-/// Keeps sessions. What every implementation promises:
+/// Stores sessions. Every implementation guarantees:
 ///
-/// - **Atomic**: of two `rotate` calls with the same generation at the same time, exactly one rotates.
-/// - **Durable**: what was answered is there after a crash of the server. A store may forget its last moments in a crash
-///   of its own; therefore a genuine token that is *newer* than what the store knows is taken for the current one.
-/// - **Honest about time**: a session whose idle or absolute time is over is not found, whether or not it has been
-///   cleared away; `now` (seconds since the epoch) comes from the caller.
-/// - **Heard**: whatever ends a session also appends to the log of revocations, where every server reads it.
-/// - **No secrets**: no token, and nothing from which one could be made, is handed to it.
+/// - **Atomic**: of two simultaneous `rotate` calls with the same generation, exactly one rotates.
+/// - **Durable**: an answered change survives a crash of the server. A crash of the store itself may lose the last
+///   changes; therefore a valid token that is *newer* than the stored session counts as the current one.
+/// - **Exact about time**: a session whose idle or absolute lifetime is over is not found, whether or not it has been
+///   deleted. The caller passes `now` (seconds since the epoch).
+/// - **Logged**: every operation that ends a session also appends to the log of revocations, which every server reads.
+/// - **Free of secrets**: the store receives no token, and nothing from which a token could be made.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Begins a session at generation 0.
     async fn create(&self, session: NewSession, now: u64) -> Result<Session, StoreError>;
-    /// The session, if it lives.
+    /// The session, if it exists and has not expired.
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError>;
     /// The user's sessions, the latest first.
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>, StoreError>;
-    /// Decides and carries out a rotation in one step.
+    /// Decides on a rotation and carries it out, in one atomic step.
     async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError>;
-    /// Ends a session, and revokes its access tokens until `until`; true if there was one.
+    /// Ends a session, and revokes its access tokens until `until`; returns whether the session existed.
     async fn end(&self, sid: &str, until: u64) -> Result<bool, StoreError>;
-    /// Ends all sessions of a user; their ids.
+    /// Ends all sessions of a user; returns their ids.
     async fn end_all(&self, user_id: &str, until: u64) -> Result<Vec<String>, StoreError>;
     /// Revokes one access token.
     async fn revoke(&self, revocation: Revocation) -> Result<(), StoreError>;
-    /// What was revoked after this place in the log, and the place after that.
+    /// The log entries after the cursor, and the cursor after the last of them.
     async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError>;
-    /// Clears away what has expired.
+    /// Deletes what has expired.
     async fn purge(&self, now: u64) -> Result<(), StoreError>;
-    /// Whether the store answers.
+    /// Checks that the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
-/// Keeps users.
+/// Stores users.
 #[async_trait]
 pub trait UserStore: Send + Sync {
-    /// By email, without regard to ASCII case.
+    /// Finds a user by email, without regard to ASCII case.
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError>;
-    /// By id.
+    /// Finds a user by id.
     async fn user(&self, id: &str) -> Result<Option<User>, StoreError>;
-    /// A new user; [`StoreError::Taken`] where id or email is taken.
+    /// Adds a user; [`StoreError::Taken`] if another user has the id or the email.
     async fn add_user(&self, user: User) -> Result<(), StoreError>;
-    /// Changes a user's role and password; false if there is none with this id.
+    /// Changes a user's role and password; returns whether the user existed.
     async fn change_user(&self, user: User) -> Result<bool, StoreError>;
-    /// Takes a user away; false if there was none with this id. Sessions are not touched.
+    /// Removes a user, but not the user's sessions; returns whether the user existed.
     async fn remove_user(&self, id: &str) -> Result<bool, StoreError>;
 }
 
-/// Both; what a server needs.
+/// A store of both, which is what a server needs.
 pub trait Store: SessionStore + UserStore {}
 impl<T: SessionStore + UserStore> Store for T {}

@@ -1,16 +1,17 @@
-//! The store of several servers: Redis 6.2 or newer, alone or as a cluster.
+//! The store for several servers: Redis 6.2 or newer, one server or a cluster.
 //!
-//! A session is one key, so a rotation is one script in one hash slot. What concerns several keys is done in an order in
-//! which a crash in between hurts nobody: a session is in its user's index before it is there, and ends in three steps:
-//! marked as ended (no token opens it any more), appended to the log of revocations (every server refuses its access
-//! tokens), deleted. Whoever meets a session whose end was begun finishes it. Nothing here scans.
+//! A session is one key, so a rotation is one script in one hash slot. An operation on several keys runs in an order that
+//! survives a crash in between. A session is in its user's index before its record exists. A session ends in three steps:
+//! it is marked as ended (no refresh token opens it), appended to the log of revocations (every server rejects its access
+//! tokens), and deleted. An operation that finds a session marked as ended finishes the steps. No command scans.
 //!
-//! | key | what |
+//! | key | value |
 //! | --- | --- |
-//! | `tokenward:session:<sid>` | the session, a text; expires with it |
-//! | `tokenward:sessions:<user id>` | the user's sessions, sorted by the second in which they end at the latest |
-//! | `tokenward:revocations` | a stream of `sid`s and `jti`s with the second until which they matter |
-//! | `tokenward:user:<id>`, `tokenward:email:<email>` | a user, and who has an email |
+//! | `tokenward:session:<sid>` | the session's record, a string; expires with the session |
+//! | `tokenward:sessions:<user id>` | a sorted set of the user's `sid`s; the score is the absolute expiry in seconds |
+//! | `tokenward:revocations` | a stream of `sid`s and `jti`s, each with the second until which it matters |
+//! | `tokenward:user:<id>` | a hash: the user |
+//! | `tokenward:email:<email>` | the id of the user with this email |
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -27,25 +28,25 @@ use tokio::sync::OnceCell;
 use super::{Cursor, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore};
 
 const REVOCATIONS: &str = "tokenward:revocations";
-/// Entries of the log that are read at once.
-const BATCH: usize = 10_000;
-/// A Redis that takes longer is as good as away.
+/// The number of log entries that one command reads.
+const LOG_BATCH: usize = 10_000;
+/// A Redis that takes longer counts as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Sessions and users in Redis.
 pub struct RedisStore {
-    server: Server,
+    server: RedisServer,
     rotate: Script,
     end: Script,
 }
 
-enum Server {
+enum RedisServer {
     One(ConnectionManager),
     Cluster { client: Box<ClusterClient>, connection: OnceCell<ClusterConnection> },
 }
 
 impl RedisStore {
-    /// One Redis server. Does not wait for it: while it is away, every call says so.
+    /// One Redis server. Does not connect yet: while the server is unavailable, every operation fails.
     pub fn single(url: &str) -> Result<Self, StoreError> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(TIMEOUT))
@@ -53,28 +54,28 @@ impl RedisStore {
             .set_number_of_retries(0)
             .set_max_delay(TIMEOUT);
         let manager = ConnectionManager::new_lazy_with_config(Client::open(url)?, config)?;
-        Ok(Self::new(Server::One(manager)))
+        Ok(Self::new(RedisServer::One(manager)))
     }
 
-    /// A cluster, of which some nodes are known.
+    /// A cluster with these nodes; it tells the client of the others.
     pub fn cluster(urls: &[&str]) -> Result<Self, StoreError> {
         let client = ClusterClient::builder(urls.iter().copied())
             .connection_timeout(TIMEOUT)
             .response_timeout(TIMEOUT)
             .retries(2)
             .build()?;
-        Ok(Self::new(Server::Cluster { client: Box::new(client), connection: OnceCell::new() }))
+        Ok(Self::new(RedisServer::Cluster { client: Box::new(client), connection: OnceCell::new() }))
     }
 
-    fn new(server: Server) -> Self {
+    fn new(server: RedisServer) -> Self {
         let rotate = Script::new(include_str!("rotate.lua"));
         Self { server, rotate, end: Script::new(include_str!("end.lua")) }
     }
 
     async fn connection(&self) -> Result<Connection, StoreError> {
         Ok(match &self.server {
-            Server::One(manager) => Connection::One(manager.clone()),
-            Server::Cluster { client, connection } => {
+            RedisServer::One(manager) => Connection::One(manager.clone()),
+            RedisServer::Cluster { client, connection } => {
                 let connect = || async { client.get_async_connection().await };
                 Connection::Cluster(connection.get_or_try_init(connect).await?.clone())
             }
@@ -85,37 +86,37 @@ impl RedisStore {
         Ok(command.query_async(&mut self.connection().await?).await?)
     }
 
-    /// The last two steps of a session's end; all servers have heard of it before nobody could know of it any more.
-    async fn finish(&self, sid: &str, user_id: &str, until: u64) -> Result<(), StoreError> {
+    /// The last two steps of ending a session. The order matters: the record is deleted after the revocation is logged.
+    async fn finish_ending(&self, sid: &str, user_id: &str, until: u64) -> Result<(), StoreError> {
         self.revoke(Revocation { id: sid.to_owned(), until }).await?;
         self.run::<()>(cmd("DEL").arg(session_key(sid))).await?;
         self.run(cmd("ZREM").arg(index_key(user_id)).arg(sid)).await
     }
 
-    /// The log from a place on, at most [`BATCH`] entries.
+    /// At most [`LOG_BATCH`] log entries from a position on.
     async fn log(&self, from: &str) -> Result<Vec<(String, Revocation)>, StoreError> {
         type Entries = Vec<(String, HashMap<String, String>)>;
-        let range = cmd("XRANGE").arg(REVOCATIONS).arg(from).arg("+").arg("COUNT").arg(BATCH).take();
+        let range = cmd("XRANGE").arg(REVOCATIONS).arg(from).arg("+").arg("COUNT").arg(LOG_BATCH).take();
         let entries: Entries = self.run(&range).await?;
-        let read = |(place, mut fields): (String, HashMap<String, String>)| {
+        let read = |(position, mut fields): (String, HashMap<String, String>)| {
             let until = fields.get("until").and_then(|until| until.parse().ok()).unwrap_or(0);
-            (place, Revocation { id: fields.remove("id").unwrap_or_default(), until })
+            (position, Revocation { id: fields.remove("id").unwrap_or_default(), until })
         };
         Ok(entries.into_iter().map(read).collect())
     }
 
-    async fn add_email(&self, user: &User) -> Result<(), StoreError> {
+    async fn claim_email(&self, user: &User) -> Result<(), StoreError> {
         let key = email_key(&user.email);
         if self.run::<bool>(cmd("SETNX").arg(&key).arg(&user.id)).await? {
             return Ok(());
         }
-        // Taken, unless its owner was never finished, or has been taken away since.
+        // The email is free all the same if a crash left it without a user.
         let owner: Option<String> = self.run(cmd("GET").arg(&key)).await?;
-        let known = match owner {
+        let taken = match owner {
             Some(owner) => self.user(&owner).await?.is_some(),
             None => false,
         };
-        if known { Err(StoreError::Taken) } else { self.run(cmd("SET").arg(&key).arg(&user.id)).await }
+        if taken { Err(StoreError::Taken) } else { self.run(cmd("SET").arg(&key).arg(&user.id)).await }
     }
 }
 
@@ -164,22 +165,22 @@ impl SessionStore for RedisStore {
     async fn create(&self, new: NewSession, now: u64) -> Result<Session, StoreError> {
         let session = new.begin(now);
         let index = index_key(&session.user_id);
-        // The index lives as long as the session that can live longest.
-        let lives = session.absolute_expires_at - now;
+        // The index expires with the session that expires last.
+        let index_ttl = session.absolute_expires_at - now;
         let mut indexing = redis::pipe();
         indexing.cmd("ZADD").arg(&index).arg(session.absolute_expires_at).arg(&session.sid);
         indexing.cmd("ZREMRANGEBYSCORE").arg(&index).arg("-inf").arg(now);
-        indexing.cmd("EXPIRE").arg(&index).arg(lives);
+        indexing.cmd("EXPIRE").arg(&index).arg(index_ttl);
         indexing.query_async::<()>(&mut self.connection().await?).await?;
         let ttl = session.idle_expires_at - now;
-        self.run::<()>(cmd("SET").arg(session_key(&session.sid)).arg(write(&session)).arg("EX").arg(ttl)).await?;
+        self.run::<()>(cmd("SET").arg(session_key(&session.sid)).arg(write_record(&session)).arg("EX").arg(ttl)).await?;
         Ok(session)
     }
 
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError> {
         let record: Option<String> = self.run(cmd("GET").arg(session_key(sid))).await?;
         let live = record.filter(|record| record.starts_with("live|"));
-        let session = live.map(|record| read(sid, &record)).transpose()?;
+        let session = live.map(|record| read_record(sid, &record)).transpose()?;
         Ok(session.filter(|session| session.idle_expires_at > now))
     }
 
@@ -194,24 +195,24 @@ impl SessionStore for RedisStore {
     }
 
     async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError> {
-        let Rotate { sid, presented, key, idle_ttl, grace, remember } = rotate;
+        let Rotate { sid, presented, key, idle_ttl, grace, revocation_ttl } = rotate;
         if presented == u32::MAX {
             return Ok(Rotation::Unknown);
         }
         let mut call = self.rotate.key(session_key(&sid));
         call.arg(presented).arg(key.map(|key| BASE64_URL_SAFE_NO_PAD.encode(key)).unwrap_or_default());
         call.arg(idle_ttl).arg(grace).arg(now);
-        let (what, record): (String, String) = call.invoke_async(&mut self.connection().await?).await?;
-        if what == "unknown" {
+        let (outcome, record): (String, String) = call.invoke_async(&mut self.connection().await?).await?;
+        if outcome == "unknown" {
             return Ok(Rotation::Unknown);
         }
-        let session = read(&sid, &record)?;
-        match what.as_str() {
+        let session = read_record(&sid, &record)?;
+        match outcome.as_str() {
             "rotated" => return Ok(Rotation::Rotated(session)),
             "repeated" => return Ok(Rotation::Repeated(session)),
-            _ => self.finish(&sid, &session.user_id, now + remember).await?,
+            _ => self.finish_ending(&sid, &session.user_id, now + revocation_ttl).await?,
         }
-        Ok(if what == "reused" { Rotation::Reused(session.user_id) } else { Rotation::Unknown })
+        Ok(if outcome == "reused" { Rotation::Reused(session.user_id) } else { Rotation::Unknown })
     }
 
     async fn end(&self, sid: &str, until: u64) -> Result<bool, StoreError> {
@@ -220,7 +221,7 @@ impl SessionStore for RedisStore {
         if record.is_empty() {
             return Ok(false);
         }
-        self.finish(sid, &read(sid, &record)?.user_id, until).await?;
+        self.finish_ending(sid, &read_record(sid, &record)?.user_id, until).await?;
         Ok(true)
     }
 
@@ -240,40 +241,40 @@ impl SessionStore for RedisStore {
     }
 
     async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError> {
-        let mut place = if after.0.is_empty() { "0-0".to_owned() } else { after.0.clone() };
+        let mut position = if after.0.is_empty() { "0-0".to_owned() } else { after.0.clone() };
         let mut found = Vec::new();
         loop {
-            let entries = self.log(&format!("({place}")).await?;
-            let last = entries.len() < BATCH;
-            for (at, revocation) in entries {
-                place = at;
+            let entries = self.log(&format!("({position}")).await?;
+            let last = entries.len() < LOG_BATCH;
+            for (next, revocation) in entries {
+                position = next;
                 found.push(revocation);
             }
             if last {
-                return Ok((found, Cursor(place)));
+                return Ok((found, Cursor(position)));
             }
         }
     }
 
     async fn purge(&self, now: u64) -> Result<(), StoreError> {
-        // Sessions expire by themselves. The log is in the order of time: what is in front is over first.
+        // Redis deletes expired sessions. The log is in the order of time, so the oldest entries expire first.
         loop {
-            let over: Vec<_> = self
+            let expired: Vec<_> = self
                 .log("-")
                 .await?
                 .into_iter()
                 .take_while(|(_, entry)| entry.until <= now)
-                .map(|(at, _)| at)
+                .map(|(position, _)| position)
                 .collect();
-            if over.is_empty() {
+            if expired.is_empty() {
                 return Ok(());
             }
-            self.run::<()>(cmd("XDEL").arg(REVOCATIONS).arg(over)).await?;
+            self.run::<()>(cmd("XDEL").arg(REVOCATIONS).arg(expired)).await?;
         }
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        // A key that is never there: PING says nothing of a cluster's other nodes, nor of a replica without a master.
+        // GET, not PING: PING also succeeds on a replica without a master. The key never exists.
         self.run::<Value>(cmd("GET").arg("tokenward:ping")).await.map(drop)
     }
 }
@@ -303,7 +304,7 @@ impl UserStore for RedisStore {
         if self.user(&user.id).await?.is_some() {
             return Err(StoreError::Taken);
         }
-        self.add_email(&user).await?;
+        self.claim_email(&user).await?;
         let key = user_key(&user.id);
         let fields = [("email", &user.email), ("role", &user.role), ("password", &user.password_hash)];
         self.run(cmd("HSET").arg(key).arg(&fields)).await
@@ -342,8 +343,9 @@ fn email_key(email: &str) -> String {
     format!("tokenward:email:{}", email.to_ascii_lowercase())
 }
 
-/// A text and not a hash: a user agent is longer than what Redis packs tightly into a hash.
-fn write(session: &Session) -> String {
+/// The record of a session: a string, not a hash, because Redis stores a hash with a value over 64 bytes less compactly.
+/// Version 0.1 does not read records of unreleased versions.
+fn write_record(session: &Session) -> String {
     let Session { generation, created_at, last_used_at, idle_expires_at, absolute_expires_at, .. } = session;
     let (user_id, user_agent) = (&session.user_id, &session.user_agent);
     format!(
@@ -351,7 +353,7 @@ fn write(session: &Session) -> String {
     )
 }
 
-fn read(sid: &str, record: &str) -> Result<Session, StoreError> {
+fn read_record(sid: &str, record: &str) -> Result<Session, StoreError> {
     let parse = || {
         let mut fields = record.splitn(9, '|').skip(1);
         let generation = fields.next()?.parse().ok()?;
@@ -368,5 +370,5 @@ fn read(sid: &str, record: &str) -> Result<Session, StoreError> {
             user_agent: fields.next()?.to_owned(),
         })
     };
-    parse().ok_or_else(|| StoreError::Unavailable("a session's record is damaged".into()))
+    parse().ok_or_else(|| StoreError::Unavailable("Redis: expected a session record of nine fields, got a damaged one".into()))
 }

@@ -1,4 +1,4 @@
-//! The embedded store: one `SQLite` file, in WAL mode, one transaction per rotation.
+//! The embedded store: one `SQLite` file in WAL mode, one transaction for each rotation.
 
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -12,6 +12,7 @@ use super::{
     Cursor, KeyHash, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore,
 };
 
+/// Version 0.1 does not read files of unreleased versions: there is no migration.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS users (
         id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL, password_hash TEXT NOT NULL
@@ -31,20 +32,20 @@ const SCHEMA: &str = "
 const COLUMNS: &str =
     "sid, user_id, generation, created_at, last_used_at, idle_expires_at, absolute_expires_at, user_agent";
 
-/// Jobs that may wait; whoever comes when so many wait is told that the store is not available.
+/// The number of jobs that may wait; a further job fails with [`StoreError::Unavailable`].
 const QUEUE: usize = 4_096;
-/// Rows cleared away at once: others wait meanwhile.
-const PURGE: u32 = 1_000;
+/// The number of rows that one statement deletes: other jobs wait while it runs.
+const PURGE_BATCH: u32 = 1_000;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// Sessions and users in one file. One thread owns the connection and does one thing after the other.
+/// Sessions and users in one file. One thread owns the connection and runs one job after the other.
 pub struct SqliteStore {
     jobs: SyncSender<Job>,
 }
 
 impl SqliteStore {
-    /// Opens the file, and makes it where there is none.
+    /// Opens the file, or creates it.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let path = path.to_owned();
         let (jobs, queue) = sync_channel::<Job>(QUEUE);
@@ -67,10 +68,11 @@ impl SqliteStore {
 
     async fn find_user(&self, query: &'static str, value: &str) -> Result<Option<User>, StoreError> {
         let value = value.to_owned();
-        self.with(move |connection| connection.prepare_cached(query)?.query_row([value], user).optional()).await
+        self.run(move |connection| connection.prepare_cached(query)?.query_row([value], user).optional()).await
     }
 
-    async fn with<T: Send + 'static>(
+    /// Runs a job on the connection's thread.
+    async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -80,13 +82,13 @@ impl SqliteStore {
         answer.await.map_err(|error| StoreError::Unavailable(error.to_string()))?.map_err(StoreError::from)
     }
 
-    /// Like `with`, in a transaction. Immediate: the write lock is taken before the first look, so that no two see the
-    /// same state and then both change it.
+    /// Like `run`, in a transaction. The transaction is immediate: it takes the write lock before it reads, so that no two
+    /// transactions read the same state and then both change it.
     async fn transaction<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.with(move |connection| {
+        self.run(move |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&transaction)?;
             transaction.commit()?;
@@ -123,7 +125,7 @@ impl SessionStore for SqliteStore {
     async fn create(&self, new: NewSession, now: u64) -> Result<Session, StoreError> {
         let session = new.begin(now);
         let row = session.clone();
-        self.with(move |connection| {
+        self.run(move |connection| {
             connection
                 .prepare_cached(&format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"))?
                 .execute(params![
@@ -143,12 +145,12 @@ impl SessionStore for SqliteStore {
 
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError> {
         let sid = sid.to_owned();
-        self.with(move |connection| find(connection, &sid, now).map(|found| found.map(|(session, _)| session))).await
+        self.run(move |connection| find(connection, &sid, now).map(|found| found.map(|(session, _)| session))).await
     }
 
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>, StoreError> {
         let user_id = user_id.to_owned();
-        self.with(move |connection| {
+        self.run(move |connection| {
             connection
                 .prepare_cached(&format!(
                     "SELECT {COLUMNS}, rotated_by FROM sessions WHERE user_id = ?1 AND idle_expires_at > ?2
@@ -162,7 +164,7 @@ impl SessionStore for SqliteStore {
 
     async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError> {
         self.transaction(move |connection| {
-            let Rotate { sid, presented, key, .. } = rotate;
+            let Rotate { sid, presented, key, revocation_ttl, .. } = rotate;
             let Some((mut session, rotated_by)) = find(connection, &sid, now)? else {
                 return Ok(Rotation::Unknown);
             };
@@ -184,7 +186,7 @@ impl SessionStore for SqliteStore {
             if next == session.generation && (same_key || in_grace) {
                 return Ok(Rotation::Repeated(session));
             }
-            end(connection, &sid, now + rotate.remember)?;
+            end(connection, &sid, now + revocation_ttl)?;
             Ok(Rotation::Reused(session.user_id))
         })
         .await
@@ -211,21 +213,21 @@ impl SessionStore for SqliteStore {
     }
 
     async fn revoke(&self, revocation: Revocation) -> Result<(), StoreError> {
-        self.with(move |connection| append(connection, &revocation.id, revocation.until)).await
+        self.run(move |connection| append(connection, &revocation.id, revocation.until)).await
     }
 
     async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError> {
-        let mut place: i64 = after.0.parse().unwrap_or(0);
-        self.with(move |connection| {
+        let mut position: i64 = after.0.parse().unwrap_or(0);
+        self.run(move |connection| {
             let mut query = connection
                 .prepare_cached("SELECT place, id, until FROM revocations WHERE place > ?1 ORDER BY place")?;
-            let mut rows = query.query([place])?;
+            let mut rows = query.query([position])?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
-                place = row.get(0)?;
+                position = row.get(0)?;
                 found.push(Revocation { id: row.get(1)?, until: row.get(2).map(i64::cast_unsigned)? });
             }
-            Ok((found, Cursor(place.to_string())))
+            Ok((found, Cursor(position.to_string())))
         })
         .await
     }
@@ -236,13 +238,13 @@ impl SessionStore for SqliteStore {
             "DELETE FROM revocations WHERE place IN (SELECT place FROM revocations WHERE until <= ?1 LIMIT ?2)",
         ];
         for statement in statements {
-            while self.with(move |connection| connection.execute(statement, params![seconds(now), PURGE])).await? > 0 {}
+            while self.run(move |connection| connection.execute(statement, params![seconds(now), PURGE_BATCH])).await? > 0 {}
         }
         Ok(())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.with(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
+        self.run(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
     }
 }
 
@@ -257,7 +259,7 @@ impl UserStore for SqliteStore {
     }
 
     async fn add_user(&self, user: User) -> Result<(), StoreError> {
-        self.with(move |connection| {
+        self.run(move |connection| {
             connection.execute(
                 "INSERT INTO users (id, email, role, password_hash) VALUES (?1, ?2, ?3, ?4)",
                 params![user.id, user.email, user.role, user.password_hash],
@@ -268,7 +270,7 @@ impl UserStore for SqliteStore {
     }
 
     async fn change_user(&self, user: User) -> Result<bool, StoreError> {
-        self.with(move |connection| {
+        self.run(move |connection| {
             connection.execute(
                 "UPDATE users SET role = ?2, password_hash = ?3 WHERE id = ?1",
                 params![user.id, user.role, user.password_hash],
@@ -280,20 +282,22 @@ impl UserStore for SqliteStore {
 
     async fn remove_user(&self, id: &str) -> Result<bool, StoreError> {
         let id = id.to_owned();
-        self.with(move |connection| connection.execute("DELETE FROM users WHERE id = ?1", [id]))
+        self.run(move |connection| connection.execute("DELETE FROM users WHERE id = ?1", [id]))
             .await
             .map(|rows| rows > 0)
     }
 }
 
+/// Deletes a session and logs the revocation; returns whether the session existed.
 fn end(connection: &Connection, sid: &str, until: u64) -> Result<bool, rusqlite::Error> {
-    let there_was = connection.prepare_cached("DELETE FROM sessions WHERE sid = ?1")?.execute([sid])? > 0;
-    if there_was {
+    let existed = connection.prepare_cached("DELETE FROM sessions WHERE sid = ?1")?.execute([sid])? > 0;
+    if existed {
         append(connection, sid, until)?;
     }
-    Ok(there_was)
+    Ok(existed)
 }
 
+/// Appends to the log of revocations.
 fn append(connection: &Connection, id: &str, until: u64) -> Result<(), rusqlite::Error> {
     connection
         .prepare_cached("INSERT INTO revocations (id, until) VALUES (?1, ?2)")?
@@ -301,6 +305,7 @@ fn append(connection: &Connection, id: &str, until: u64) -> Result<(), rusqlite:
         .map(drop)
 }
 
+/// A session, and the hash of the `Idempotency-Key` that last rotated it.
 type Found = (Session, Option<KeyHash>);
 
 fn find(connection: &Connection, sid: &str, now: u64) -> Result<Option<Found>, rusqlite::Error> {
@@ -311,7 +316,7 @@ fn find(connection: &Connection, sid: &str, now: u64) -> Result<Option<Found>, r
 }
 
 fn session(row: &Row) -> Result<Found, rusqlite::Error> {
-    let seconds = |index| row.get(index).map(i64::cast_unsigned);
+    let seconds = |column| row.get(column).map(i64::cast_unsigned);
     let session = Session {
         sid: row.get(0)?,
         user_id: row.get(1)?,
@@ -329,6 +334,7 @@ fn user(row: &Row) -> Result<User, rusqlite::Error> {
     Ok(User { id: row.get(0)?, email: row.get(1)?, role: row.get(2)?, password_hash: row.get(3)? })
 }
 
+/// A time for an SQL parameter.
 fn seconds(time: u64) -> i64 {
     i64::try_from(time).unwrap_or(i64::MAX)
 }

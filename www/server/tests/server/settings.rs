@@ -40,7 +40,7 @@ fn help_lists_every_setting_with_its_default() {
     let help = text(&run(&["--help"], &[], "").stdout);
     for setting in config::SETTINGS {
         assert!(help.contains(&format!("  {}", setting.name)), "{}", setting.name);
-        assert!(help.contains(setting.about), "{}", setting.name);
+        assert!(help.contains(setting.description), "{}", setting.name);
     }
     for command in ["user", "key", "openapi", "settings"] {
         assert!(help.contains(command), "{command}");

@@ -78,11 +78,11 @@ async fn an_end_that_was_begun_is_finished_by_whoever_comes_next() {
         if by_refresh {
             assert_eq!(store.rotate(rotate(sid, 0, None), NOW).await.unwrap(), Rotation::Unknown);
         } else {
-            assert!(store.end(sid, NOW + REMEMBER).await.unwrap());
+            assert!(store.end(sid, NOW + REVOCATION_TTL).await.unwrap());
         }
         assert!(redis.ask(&format!("EXISTS tokenward:session:{sid}")).contains(":0"));
         let (log, _) = store.revocations(&Cursor::default()).await.unwrap();
-        assert_eq!(log.last(), Some(&Revocation { id: sid.into(), until: NOW + REMEMBER }));
+        assert_eq!(log.last(), Some(&Revocation { id: sid.into(), until: NOW + REVOCATION_TTL }));
     }
     assert_eq!(store.sessions_of("u", NOW).await.unwrap(), []);
 }
@@ -90,7 +90,7 @@ async fn an_end_that_was_begun_is_finished_by_whoever_comes_next() {
 const NOW: u64 = 1_800_000_000;
 const IDLE: u64 = 1_000;
 const ABSOLUTE: u64 = 3_000;
-const REMEMBER: u64 = 900;
+const REVOCATION_TTL: u64 = 900;
 
 fn new(sid: &str, user: &str) -> NewSession {
     NewSession {
@@ -103,7 +103,7 @@ fn new(sid: &str, user: &str) -> NewSession {
 }
 
 fn rotate(sid: &str, presented: u32, key: Option<KeyHash>) -> Rotate {
-    Rotate { sid: sid.into(), presented, key, idle_ttl: IDLE, grace: 0, remember: REMEMBER }
+    Rotate { sid: sid.into(), presented, key, idle_ttl: IDLE, grace: 0, revocation_ttl: REVOCATION_TTL }
 }
 
 async fn a_session_is_found_until_its_time_is_over(Opened { store, other, .. }: Opened) {
@@ -162,18 +162,18 @@ async fn an_end_is_heard_through_the_other_way_in(Opened { store, other, .. }: O
     }
     let (before, start) = other.revocations(&Cursor::default()).await.unwrap();
     assert_eq!(before, []);
-    assert!(store.end("a", NOW + REMEMBER).await.unwrap());
-    assert!(!store.end("a", NOW + REMEMBER).await.unwrap(), "there is none any more");
+    assert!(store.end("a", NOW + REVOCATION_TTL).await.unwrap());
+    assert!(!store.end("a", NOW + REVOCATION_TTL).await.unwrap(), "there is none any more");
     assert_eq!(store.find("a", NOW).await.unwrap(), None);
     assert_eq!(other.rotate(rotate("a", 0, None), NOW).await.unwrap(), Rotation::Unknown);
     // Reuse ends a session as well.
     store.rotate(rotate("b", 0, Some([1; 16])), NOW).await.unwrap();
     assert_eq!(store.rotate(rotate("b", 0, Some([2; 16])), NOW).await.unwrap(), Rotation::Reused("u".into()));
     let (news, place) = other.revocations(&start).await.unwrap();
-    let ended = |id: &str| Revocation { id: id.into(), until: NOW + REMEMBER };
+    let ended = |id: &str| Revocation { id: id.into(), until: NOW + REVOCATION_TTL };
     assert_eq!(news, [ended("a"), ended("b")]);
     assert_eq!(other.revocations(&place).await.unwrap(), (Vec::new(), place.clone()), "nothing twice");
-    store.end("c", NOW + REMEMBER).await.unwrap();
+    store.end("c", NOW + REVOCATION_TTL).await.unwrap();
     assert_eq!(other.revocations(&place).await.unwrap().0, [ended("c")]);
     assert_eq!(other.sessions_of("u", NOW).await.unwrap(), []);
 }
@@ -185,10 +185,10 @@ async fn all_sessions_of_a_user_end_and_nobody_elses(Opened { store, other, .. }
     let sids = |sessions: Vec<Session>| sessions.into_iter().map(|session| session.sid).collect::<Vec<_>>();
     assert_eq!(sids(other.sessions_of("u", NOW + 5).await.unwrap()), ["b", "a"], "the latest first");
     assert_eq!(sids(other.sessions_of("u", NOW + IDLE).await.unwrap()), ["b"], "what is over is not listed");
-    let mut ended = other.end_all("u", NOW + REMEMBER).await.unwrap();
+    let mut ended = other.end_all("u", NOW + REVOCATION_TTL).await.unwrap();
     ended.sort();
     assert_eq!(ended, ["a", "b"]);
-    assert_eq!(store.end_all("u", NOW + REMEMBER).await.unwrap(), [""; 0]);
+    assert_eq!(store.end_all("u", NOW + REVOCATION_TTL).await.unwrap(), [""; 0]);
     assert_eq!(sids(store.sessions_of("u", NOW).await.unwrap()), [""; 0]);
     assert!(store.find("c", NOW).await.unwrap().is_some());
     assert_eq!(store.revocations(&Cursor::default()).await.unwrap().0.len(), 2);
@@ -369,12 +369,12 @@ async fn follow(store: &dyn Store, other: &dyn Store, case: u32, steps: &[Step])
             }
             Step::End { session } => {
                 let Some(sid) = begun.get(*session) else { continue };
-                let ended = store.end(sid, now + REMEMBER).await.unwrap();
+                let ended = store.end(sid, now + REVOCATION_TTL).await.unwrap();
                 let expected = model.end(sid, now);
                 assert!(ended == expected || model.over.contains(sid), "{sid}");
             }
             Step::EndAll { user } => {
-                let mut ended = store.end_all(&user_id(*user), now + REMEMBER).await.unwrap();
+                let mut ended = store.end_all(&user_id(*user), now + REVOCATION_TTL).await.unwrap();
                 ended.sort();
                 let of_user = |(sid, (session, _)): (&String, &(Session, _))| {
                     (session.user_id == user_id(*user)).then(|| sid.clone())

@@ -1,6 +1,7 @@
-//! Access tokens: JWTs (RFC 9068, `typ: at+jwt`), signed with one key and verified with any of the ring.
+//! Access tokens: JWTs (RFC 9068, `typ: at+jwt`), signed with one key and verified with any key of the ring.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,18 +9,19 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::config::Config;
-use crate::dpop::Jkt;
 use crate::error::ApiError;
-use crate::keys::{VerifyingKey, random_bytes};
 use crate::store::{Session, User};
+use crate::token::dpop::Thumbprint;
+use crate::token::keys::{VerifyingKey, random_bytes};
 
 const TYP: &str = "at+jwt";
-/// No token of ours is nearly as long; longer ones are not even looked at.
+/// The longest token that is parsed, in bytes. This server issues tokens of less than 1 KiB.
 const MAX_LENGTH: usize = 4_096;
 
-/// What an access token says.
+/// The claims of an access token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
@@ -35,10 +37,7 @@ pub struct Claims {
     pub sid: String,
     pub email: String,
     pub role: String,
-    /// How often the session's refresh token has been rotated; for demonstrations only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub generation: Option<u32>,
-    /// The key without which the token is good for nothing (RFC 7800).
+    /// The key to which the token is bound (RFC 7800); absent for a bearer token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
 }
@@ -47,24 +46,47 @@ pub struct Claims {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Confirmation {
     /// The thumbprint of the client's key.
-    pub jkt: Jkt,
+    pub jkt: Thumbprint,
 }
 
-/// Signs and verifies access tokens.
+/// Extends access tokens: further claims, and further checks after the signature. A production server has no extension.
+pub trait TokenExtension: Send + Sync {
+    /// Claims that a new token carries beside [`Claims`].
+    fn claims(&self, session: &Session) -> Map<String, Value>;
+    /// Rejects a token whose signature and times are valid.
+    fn check(&self, claims: &Claims) -> Result<(), ApiError>;
+}
+
+/// The payload of a new token.
+#[derive(Serialize)]
+struct Payload {
+    #[serde(flatten)]
+    claims: Claims,
+    #[serde(flatten)]
+    extension: Map<String, Value>,
+}
+
+/// Issues and verifies access tokens.
 pub struct AccessTokens {
     signing: EncodingKey,
     header: Header,
-    /// By `kid`; each key is good for its own algorithm only.
+    /// By `kid`; each key verifies its own algorithm only.
     verifying: HashMap<String, (DecodingKey, Validation)>,
     public: Vec<Jwk>,
     issuer: String,
     audience: String,
     ttl: u64,
-    tells_generation: bool,
+    extension: Option<Arc<dyn TokenExtension>>,
 }
 
 impl AccessTokens {
-    pub fn new(algorithm: Algorithm, signing: EncodingKey, keys: Vec<VerifyingKey>, config: &Config) -> Self {
+    pub fn new(
+        algorithm: Algorithm,
+        signing: EncodingKey,
+        keys: Vec<VerifyingKey>,
+        config: &Config,
+        extension: Option<Arc<dyn TokenExtension>>,
+    ) -> Self {
         let kid = keys.first().map(|key| key.kid.clone());
         Self {
             signing,
@@ -74,11 +96,11 @@ impl AccessTokens {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
             ttl: config.access_ttl,
-            tells_generation: config.demo,
+            extension,
         }
     }
 
-    /// A fresh token for a user's session, and its life in seconds.
+    /// Returns a new token for the user's session, and its lifetime in seconds.
     pub fn issue(
         &self,
         user: &User,
@@ -97,24 +119,26 @@ impl AccessTokens {
             sid: session.sid.clone(),
             email: user.email.clone(),
             role: user.role.clone(),
-            generation: self.tells_generation.then_some(session.generation),
             cnf: jkt.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
         };
-        let token = encode(&self.header, &claims, &self.signing).map_err(|error| {
-            tracing::error!(%error, "signing");
+        let extension = self.extension.as_ref().map(|extension| extension.claims(session)).unwrap_or_default();
+        let token = encode(&self.header, &Payload { claims, extension }, &self.signing).map_err(|error| {
+            tracing::error!(%error, "signing an access token failed");
             ApiError::Internal
         })?;
         Ok((token, self.ttl))
     }
 
-    /// What the token says, if it is ours and still good. The key is found by `kid` alone (a key that comes along in the
-    /// header is never looked at) and pins the algorithm; type, issuer, audience and times are checked.
+    /// Returns the claims of a token that this server (or one with the same keys) signed and that has not expired.
+    ///
+    /// Only `kid` selects the key; a key in the token's header is ignored. The key fixes the algorithm. Type, issuer,
+    /// audience and times are checked.
     pub fn verify(&self, token: &str) -> Result<Claims, ApiError> {
         if token.len() > MAX_LENGTH {
             return Err(ApiError::InvalidToken);
         }
         let header = decode_header(token).map_err(|_| ApiError::InvalidToken)?;
-        // RFC 7515 §4.1.11: what is critical and not understood must be refused.
+        // RFC 7515 §4.1.11: a verifier must reject a critical header parameter that it does not understand.
         if header.typ.as_deref() != Some(TYP) || header.crit.is_some() {
             return Err(ApiError::InvalidToken);
         }
@@ -127,7 +151,12 @@ impl AccessTokens {
         }
     }
 
-    /// The public keys (RFC 7517); those of shared secrets are not among them.
+    /// Runs the extension's check, if there is an extension.
+    pub fn check_extension(&self, claims: &Claims) -> Result<(), ApiError> {
+        self.extension.as_ref().map_or(Ok(()), |extension| extension.check(claims))
+    }
+
+    /// The public keys (RFC 7517). HS256 secrets are not among them.
     pub fn jwks(&self) -> JwkSet {
         JwkSet { keys: self.public.clone() }
     }

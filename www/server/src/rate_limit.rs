@@ -1,4 +1,4 @@
-//! Rate limits: logins per account and per address, refreshes per session. Each server counts for itself.
+//! Rate limits: logins per account and per address, refreshes per session. Each server counts its own requests.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -11,27 +11,30 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use crate::config::Config;
 use crate::error::ApiError;
 
-/// What may be done how often.
-pub struct Limits {
+/// One address may try this many times the logins that one account allows.
+const LOGINS_PER_ADDRESS: u32 = 6;
+
+/// The limits, with the recent requests of each account, address and session.
+pub struct RateLimits {
     account: DefaultKeyedRateLimiter<String>,
     address: DefaultKeyedRateLimiter<IpAddr>,
     session: DefaultKeyedRateLimiter<String>,
 }
 
-impl Limits {
+impl RateLimits {
     pub fn new(config: &Config) -> Self {
-        let a_minute = |n: u32| Quota::per_minute(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
+        let per_minute = |n: u32| Quota::per_minute(NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN));
         let burst = NonZeroU32::new(config.refresh_limit).unwrap_or(NonZeroU32::MIN);
         Self {
-            account: RateLimiter::keyed(a_minute(config.login_limit)),
-            address: RateLimiter::keyed(a_minute(config.login_limit.saturating_mul(6))),
+            account: RateLimiter::keyed(per_minute(config.login_limit)),
+            address: RateLimiter::keyed(per_minute(config.login_limit.saturating_mul(LOGINS_PER_ADDRESS))),
             session: RateLimiter::keyed(Quota::per_second(NonZeroU32::MIN).allow_burst(burst)),
         }
     }
 
     pub fn login(&self, email: &str, address: IpAddr) -> Result<(), ApiError> {
         check(&self.address, &address)?;
-        // One account's limit counts per address: who tries to guess from afar does not lock the owner out.
+        // The limit of an account counts per address, so an attacker elsewhere does not lock the user out.
         check(&self.account, &format!("{address} {}", email.to_ascii_lowercase()))
     }
 
@@ -39,8 +42,8 @@ impl Limits {
         check(&self.session, &sid.to_owned())
     }
 
-    /// Forgets who has been quiet for long enough.
-    pub fn forget_quiet(&self) {
+    /// Forgets accounts, addresses and sessions whose quota is full again.
+    pub fn forget_idle(&self) {
         self.account.retain_recent();
         self.address.retain_recent();
         self.session.retain_recent();
@@ -54,12 +57,12 @@ fn check<K: Clone + Eq + std::hash::Hash>(limiter: &DefaultKeyedRateLimiter<K>, 
     })
 }
 
-/// Who calls, as far as limits are concerned: behind so many trusted proxies, the entry of `X-Forwarded-For` that the
-/// outermost of them wrote. Of an IPv6 address the network, of which a subscriber has a whole one.
-pub fn caller(peer: IpAddr, headers: &HeaderMap, proxies: usize) -> IpAddr {
+/// The client's address for the limits. Behind `proxies` trusted proxies, it is the entry of `X-Forwarded-For` that the
+/// outermost of them wrote. For IPv6, it is the /64 network, because a subscriber has a whole network.
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: usize) -> IpAddr {
     let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let entries: Vec<_> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
-    let entry = proxies.checked_sub(1).and_then(|back| entries.iter().rev().nth(back));
+    let entry = proxies.checked_sub(1).and_then(|from_right| entries.iter().rev().nth(from_right));
     match entry.and_then(|entry| entry.parse().ok()).unwrap_or(peer).to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
         v4 @ IpAddr::V4(_) => v4,
@@ -71,16 +74,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_as_many_entries_are_believed_as_there_are_proxies() {
+    fn the_client_address_is_the_entry_of_the_outermost_trusted_proxy() {
         let peer: IpAddr = "10.0.0.1".parse().unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "6.6.6.6, 1.2.3.4".parse().unwrap());
-        let told = |proxies| caller(peer, &headers, proxies).to_string();
+        let address = |proxies| client_address(peer, &headers, proxies).to_string();
         assert_eq!(
-            (told(0), told(1), told(2), told(3)),
+            (address(0), address(1), address(2), address(3)),
             ("10.0.0.1".into(), "1.2.3.4".into(), "6.6.6.6".into(), "10.0.0.1".into())
         );
-        let v6 = caller("2001:db8:1:2:3:4:5:6".parse().unwrap(), &HeaderMap::new(), 0);
+        let v6 = client_address("2001:db8:1:2:3:4:5:6".parse().unwrap(), &HeaderMap::new(), 0);
         assert_eq!(v6.to_string(), "2001:db8:1:2::");
     }
 }

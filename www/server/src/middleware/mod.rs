@@ -1,0 +1,31 @@
+//! The layers around the endpoints.
+
+mod buffer_body;
+mod cors;
+mod error_dialect;
+pub mod request_context;
+pub mod security_headers;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+
+pub use self::buffer_body::buffer_body;
+use crate::state::Shared;
+
+/// Adds the layers that every response passes, the outermost last.
+pub fn wrap(router: Router<Shared>, state: &Shared) -> Router<Shared> {
+    router
+        .layer(cors::layer(&state.http.allowed_origins))
+        .layer(from_fn_with_state(state.clone(), request_context::request_context))
+}
+
+/// Forbids caches to store the response.
+pub async fn no_store(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,99 @@
+//! `POST /auth/login`.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, State};
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
+use axum::response::Response;
+use axum_extra::extract::CookieJar;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::dialect::Dialect;
+use crate::error::{ApiError, error_responses};
+use crate::extract::json::{Json, check_length};
+use crate::extract::{DpopKey, Transport, require_same_site};
+use crate::routes::token_response::{TokenResponse, token_response};
+use crate::state::{AppState, Shared};
+use crate::store::{Session, User};
+use crate::telemetry::AuthEvent;
+
+const MAX_EMAIL_LENGTH: usize = 254;
+const MAX_PASSWORD_LENGTH: usize = 1_024;
+
+error_responses!(
+    LoginErrors: ApiError::invalid_field("what is wrong"), ApiError::InvalidCredentials, ApiError::CsrfRejected,
+    ApiError::InvalidProof("what is wrong"), ApiError::UseDpopNonce
+);
+
+#[derive(Deserialize, ToSchema)]
+pub struct Credentials {
+    /// 1 to 254 bytes, compared without regard to ASCII case.
+    #[schema(min_length = 1, max_length = 254)]
+    email: String,
+    /// 1 to 1024 bytes.
+    #[schema(min_length = 1, max_length = 1024)]
+    password: String,
+    /// How the refresh token is to travel; the default is `cookie`.
+    transport: Option<Transport>,
+}
+
+/// Sign in
+///
+/// A failed login leaves the browser's present session unchanged. A successful login ends that session, because its
+/// cookie is replaced.
+#[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Credentials,
+    responses((status = 200, body = TokenResponse), LoginErrors))]
+pub async fn login(
+    State(state): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    cookies: CookieJar,
+    DpopKey(key): DpopKey,
+    Json(Credentials { email, password, transport }): Json<Credentials>,
+) -> Result<Response, ApiError> {
+    let dialect = state.http.dialect;
+    let transport = match dialect {
+        Dialect::CookiesOnly => Transport::Cookie,
+        Dialect::Body => transport.unwrap_or(Transport::Body),
+        Dialect::Tokenward | Dialect::ErrorText | Dialect::NoExpiresIn | Dialect::Oauth2 => {
+            transport.unwrap_or(Transport::Cookie)
+        }
+    };
+    if transport == Transport::Cookie {
+        require_same_site(&headers, &state)?;
+    }
+    let (user, session) = sign_in(&state, peer, &headers, &email, password).await?;
+    let previous = cookies.get(dialect.refresh_cookie()).filter(|_| transport == Transport::Cookie);
+    if let Some(previous) = previous.and_then(|cookie| state.refresh_tokens.verify(cookie.value())) {
+        state.sessions.end(&previous.sid).await?;
+    }
+    token_response(&state, &user, &session, transport, key.as_deref())
+}
+
+/// Checks the credentials and begins a session.
+pub async fn sign_in(
+    state: &AppState,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    email: &str,
+    password: String,
+) -> Result<(User, Session), ApiError> {
+    check_length("email", email, MAX_EMAIL_LENGTH)?;
+    check_length("password", &password, MAX_PASSWORD_LENGTH)?;
+    let address = state.http.client_address(peer, headers);
+    let limited = |_: &ApiError| state.telemetry.record(AuthEvent::RateLimited, "");
+    state.rate_limits.login(email, address).inspect_err(limited)?;
+    let user = state.sessions.store.user_by_email(email).await?;
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let correct = state.passwords.verify(password, hash).await?;
+    let Some(user) = user.filter(|_| correct) else {
+        state.telemetry.record(AuthEvent::LoginFailed, "");
+        return Err(ApiError::InvalidCredentials);
+    };
+    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let session = state.sessions.begin(&user, user_agent).await?;
+    state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
+    Ok((user, session))
+}

@@ -1,0 +1,39 @@
+//! `POST /auth/logout` and `POST /auth/logout-all`.
+
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::error::{ApiError, error_responses};
+use crate::extract::{PresentedRefreshToken, RefreshBody, SignedIn, Transport};
+use crate::routes::TokenErrors;
+use crate::routes::token_response::clear_cookies;
+use crate::state::Shared;
+use crate::telemetry::AuthEvent;
+
+error_responses!(LogoutErrors: ApiError::invalid_field("what is wrong"), ApiError::CsrfRejected);
+
+/// Sign out
+///
+/// Takes the refresh token from the cookie or the body; a valid token of any generation ends its session. The response is
+/// 204 also if there was no session.
+#[utoipa::path(post, path = "/auth/logout", tag = "auth", request_body = Option<RefreshBody>,
+    responses((status = 204, description = "The session has ended"), LogoutErrors),
+    security(("refresh cookie" = []), ()))]
+pub async fn logout(State(state): State<Shared>, token: PresentedRefreshToken) -> Result<Response, ApiError> {
+    if let Some(verified) = token.text.as_deref().and_then(|text| state.refresh_tokens.verify(text))
+        && state.sessions.end(&verified.sid).await?
+    {
+        state.telemetry.record(AuthEvent::Logout, &verified.sid);
+    }
+    Ok(clear_cookies(&state, token.transport))
+}
+
+/// Sign out of all sessions
+#[utoipa::path(post, path = "/auth/logout-all", tag = "auth",
+    responses((status = 204, description = "Every session of the user has ended"), TokenErrors),
+    security(("access token" = [])))]
+pub async fn logout_all(State(state): State<Shared>, SignedIn(claims): SignedIn) -> Result<Response, ApiError> {
+    state.sessions.end_all(&claims.sub).await?;
+    state.telemetry.record(AuthEvent::Revoked, &claims.sid);
+    Ok(clear_cookies(&state, Transport::Cookie))
+}

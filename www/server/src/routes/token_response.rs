@@ -1,0 +1,115 @@
+//! The response to a login or refresh, and the cookies of the tokens.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::dialect::Dialect;
+use crate::error::ApiError;
+use crate::extract::Transport;
+use crate::now;
+use crate::state::AppState;
+use crate::store::{Session, User};
+
+/// The path of the refresh cookie: browsers send it to the auth endpoints only.
+const REFRESH_COOKIE_PATH: &str = "/auth";
+const ACCESS_COOKIE_PATH: &str = "/";
+
+/// The response to a login or refresh.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenResponse {
+    /// A JWT (RFC 9068).
+    access_token: String,
+    /// `Bearer`; `DPoP` if the token is bound to the key of the request's proof (RFC 9449).
+    token_type: &'static str,
+    /// The lifetime of the access token in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
+    user: Profile,
+    /// Only with `transport: "body"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Profile {
+    id: String,
+    email: String,
+    role: String,
+}
+
+/// Issues the tokens of the session's current generation.
+pub fn token_response(
+    state: &AppState,
+    user: &User,
+    session: &Session,
+    transport: Transport,
+    jkt: Option<&str>,
+) -> Result<Response, ApiError> {
+    let dialect = state.http.dialect;
+    let (access_token, expires_in) = state.access_tokens.issue(user, session, jkt, now())?;
+    let refresh_token = state.refresh_tokens.issue(&session.sid, session.generation, jkt);
+    let idle_ttl = session.idle_expires_at.saturating_sub(now());
+    if let Some(name) = dialect.access_cookie() {
+        let cookies = CookieJar::new()
+            .add(cookie(state, name, ACCESS_COOKIE_PATH, access_token, expires_in))
+            .add(refresh_cookie(state, refresh_token, idle_ttl));
+        return Ok((cookies, Json(json!({ "success": true }))).into_response());
+    }
+    let mut body = TokenResponse {
+        access_token,
+        token_type: token_type(jkt),
+        expires_in: (dialect != Dialect::NoExpiresIn).then_some(expires_in),
+        user: Profile { id: user.id.clone(), email: user.email.clone(), role: user.role.clone() },
+        refresh_token: None,
+    };
+    if transport == Transport::Body {
+        body.refresh_token = Some(refresh_token);
+        return Ok(Json(body).into_response());
+    }
+    let cookies = CookieJar::new().add(refresh_cookie(state, refresh_token, idle_ttl));
+    Ok((cookies, Json(body)).into_response())
+}
+
+/// `DPoP` for a token that is bound to a key, otherwise `Bearer`.
+pub fn token_type(jkt: Option<&str>) -> &'static str {
+    if jkt.is_some() { "DPoP" } else { "Bearer" }
+}
+
+/// The response to a logout; it removes the cookies if the refresh token was in one.
+pub fn clear_cookies(state: &AppState, transport: Transport) -> Response {
+    let dialect = state.http.dialect;
+    let mut cookies = CookieJar::new();
+    if transport == Transport::Cookie {
+        cookies = cookies.add(refresh_cookie(state, String::new(), 0));
+        if let Some(name) = dialect.access_cookie() {
+            cookies = cookies.add(cookie(state, name, ACCESS_COOKIE_PATH, String::new(), 0));
+        }
+    }
+    if dialect.says_success() {
+        (cookies, Json(json!({ "success": true }))).into_response()
+    } else {
+        (cookies, StatusCode::NO_CONTENT).into_response()
+    }
+}
+
+fn refresh_cookie(state: &AppState, value: String, max_age: u64) -> Cookie<'static> {
+    cookie(state, state.http.dialect.refresh_cookie(), REFRESH_COOKIE_PATH, value, max_age)
+}
+
+/// An httpOnly cookie; `max_age` in seconds.
+fn cookie(state: &AppState, name: &'static str, path: &'static str, value: String, max_age: u64) -> Cookie<'static> {
+    Cookie::build((name, value))
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .path(path)
+        .secure(state.http.cookie_secure)
+        .max_age(time::Duration::seconds(i64::try_from(max_age).unwrap_or(i64::MAX)))
+        .build()
+}

@@ -1,0 +1,76 @@
+//! The state that all handlers of the production server share.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+
+use crate::config::Config;
+use crate::dialect::Dialect;
+use crate::middleware::request_context::RequestIds;
+use crate::passwords::Passwords;
+use crate::rate_limit::{RateLimits, client_address};
+use crate::session::Sessions;
+use crate::store::Store;
+use crate::telemetry::Telemetry;
+use crate::token::access::{AccessTokens, TokenExtension};
+use crate::token::dpop::DpopProofs;
+use crate::token::refresh::RefreshTokens;
+
+/// The state, as handlers receive it.
+pub type Shared = Arc<AppState>;
+
+/// What every handler shares.
+pub struct AppState {
+    pub http: HttpSettings,
+    pub access_tokens: AccessTokens,
+    pub refresh_tokens: RefreshTokens,
+    pub dpop_proofs: DpopProofs,
+    pub passwords: Passwords,
+    pub rate_limits: RateLimits,
+    pub sessions: Sessions,
+    pub telemetry: Telemetry,
+    pub request_ids: RequestIds,
+}
+
+/// The settings that shape requests and responses.
+pub struct HttpSettings {
+    pub dialect: Dialect,
+    pub allowed_origins: Vec<String>,
+    pub cookie_secure: bool,
+    proxies: usize,
+}
+
+impl AppState {
+    /// Reads or generates the keys and builds the state.
+    pub fn new(
+        config: &Config,
+        store: Arc<dyn Store>,
+        extension: Option<Arc<dyn TokenExtension>>,
+    ) -> std::io::Result<Self> {
+        let keys = config.keys()?;
+        Ok(Self {
+            http: HttpSettings {
+                dialect: config.dialect,
+                allowed_origins: config.allowed_origins.clone(),
+                cookie_secure: config.cookie_secure,
+                proxies: config.proxies,
+            },
+            access_tokens: AccessTokens::new(keys.algorithm, keys.signing, keys.verifying, config, extension),
+            refresh_tokens: RefreshTokens::new(&keys.refresh),
+            dpop_proofs: DpopProofs::new(&keys.refresh[0], config.cookie_secure),
+            passwords: Passwords::new(),
+            rate_limits: RateLimits::new(config),
+            sessions: Sessions::new(store, config),
+            telemetry: Telemetry::new(),
+            request_ids: RequestIds::new(),
+        })
+    }
+}
+
+impl HttpSettings {
+    /// The address of the client that sent a request through `peer`.
+    pub fn client_address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+        client_address(peer.ip(), headers, self.proxies)
+    }
+}
