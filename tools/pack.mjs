@@ -5,7 +5,7 @@ import path from 'node:path';
 import { root, run, say, windows } from './run.mjs';
 import { installed } from './setup.mjs';
 
-const FOLDERS = ['tests/fixtures', 'tests/fixtures/react-18', 'examples/servers/express'];
+const FOLDERS = ['tests/packaging', 'tests/packaging/react-18', 'examples/servers/express'];
 
 /** What the tarball holds: `{filename, size, unpackedSize, files: [{path, size}]}`, sizes in bytes. */
 export function pack(folder = path.join(root, 'target')) {
@@ -25,7 +25,7 @@ export function pack(folder = path.join(root, 'target')) {
 /** Installs the tools of the fixtures, and the package as it is now. */
 export async function installFixtures() {
   for (const folder of FOLDERS) await installed(folder, 'the tools that the package is tried with');
-  await installPackage('tests/fixtures');
+  await installPackage('tests/packaging');
 }
 
 /** Puts the package where the apps of a folder find it, as npm does it for one that depends on nothing. */

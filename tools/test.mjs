@@ -51,7 +51,7 @@ const STEPS = [
     (tools) => browserTests(tools, IN_WORKERS, { ISOLATION: isolation }),
   ]),
   ['package: in every tool', (tools) => packageTests(tools)],
-  ['secrecy: hostile scripts on the page', (tools) => browserTests(tools, 'tests/secrecy/')],
+  ['secrecy: hostile scripts on the page', (tools) => browserTests(tools, 'tests/xss/')],
 ];
 
 const e2e = (...names) => names.map((name) => `tests/e2e/${name}.test.mjs`);
@@ -111,7 +111,7 @@ async function packageTests(tools) {
   const FASTAPI_PYTHON = await pythonFor('examples/servers/fastapi');
   await browserTests(
     tools,
-    ['fixtures', 'units', 'servers', 'examples'].map((name) => `tests/fixtures/${name}.test.mjs`),
+    ['fixtures', 'units', 'servers', 'examples'].map((name) => `tests/packaging/${name}.test.mjs`),
     {
       FASTAPI_PYTHON,
     },
