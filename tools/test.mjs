@@ -26,8 +26,31 @@ const ALONE = ['budget', 'time'];
 /** Paths of the tools, filled by the steps of the set-up. */
 const tools = {};
 
-const clippy = (...args) =>
-  run('cargo', ['clippy', '--locked', '--all-targets', '--quiet', ...args, '--', '-D', 'warnings']);
+/** Runs a command of Cargo; the last argument may be the options of `run`. */
+function cargo(command, ...args) {
+  const options = typeof args.at(-1) === 'object' ? args.pop() : undefined;
+  return run('cargo', [command, '--locked', '--quiet', ...args], options);
+}
+
+const clippy = (...args) => cargo('clippy', '--all-targets', ...args, '--', '-D', 'warnings');
+
+/**
+ * Steps that compile. Commands that compile with the debug profile, for the host or for wasm, wait for each other's lock on
+ * target/debug: one runs at a time, and the tests that it compiles run as steps of their own.
+ */
+const cargoSteps = (commands) =>
+  Object.entries(commands).map(([name, list]) => ({
+    name: `build: ${name}`,
+    needs: ['set-up: Rust', ...(name === 'tests of the bindings' ? ['build: package'] : [])],
+    locks: ['target/debug'],
+    run: async () => {
+      for (const args of list) await cargo(...args);
+    },
+  }));
+
+const WASM = 'wasm32-unknown-unknown';
+const CORE = ['--package', 'tokenward'];
+const SERVER = ['--workspace', '--exclude', 'tokenward'];
 
 const BUILD = ['build: package', 'build: demo page', 'build: server'];
 const BROWSERS = ['set-up: browsers', 'set-up: geckodriver', 'set-up: Redis'];
@@ -69,12 +92,17 @@ function buildSteps() {
       needs: ['build: package', 'set-up: packaging tools'],
       run: () => installPackage('tests/packaging', 'examples'),
     },
-    {
-      name: 'build: example server',
-      needs: ['set-up: Rust'],
-      locks: ['target/debug'],
-      run: () => run('cargo', ['build', '--locked', '--quiet', '--package', 'tokenward-example-axum']),
-    },
+    ...cargoSteps({
+      'example server': [['build', '--package', 'tokenward-example-axum']],
+      'tests of the core': [['test', '--no-run', ...CORE]],
+      'tests of the server': [['test', '--no-run', ...SERVER]],
+      // wasm-pack runs these two before its tests.
+      'tests of the bindings': ['build', 'test'].map((command) => [
+        command,
+        ...['--target', WASM, '--package', BINDINGS.crate],
+        ...(command === 'build' ? ['--tests'] : ['--no-run', '--test', BINDINGS.test]),
+      ]),
+    }),
   ];
 }
 
@@ -91,8 +119,8 @@ function checkSteps() {
     {
       name: 'check: clippy, wasm',
       needs: ['set-up: Rust', 'build: package'],
-      locks: ['target/wasm'],
-      run: () => clippy('--target', 'wasm32-unknown-unknown', '--package', BINDINGS.crate),
+      locks: ['target/debug'],
+      run: () => clippy('--target', WASM, '--package', BINDINGS.crate),
     },
     {
       name: 'check: TypeScript and JavaScript',
@@ -111,24 +139,19 @@ function testSteps() {
   return [
     {
       name: 'core: tests and simulation',
-      needs: ['set-up: Rust'],
-      locks: ['target/debug'],
-      run: () => run('cargo', ['test', '--locked', '--quiet', '--package', 'tokenward']),
+      needs: ['build: tests of the core'],
+      run: () => cargo('test', ...CORE),
     },
     {
       name: 'server: tests',
-      needs: ['set-up: Rust', 'set-up: Redis'],
-      locks: ['target/debug'],
-      run: () =>
-        run('cargo', ['test', '--locked', '--quiet', '--workspace', '--exclude', 'tokenward'], {
-          env: { REDIS_SERVER: tools.redis },
-        }),
+      needs: ['build: tests of the server', 'set-up: Redis'],
+      run: () => cargo('test', ...SERVER, { env: { REDIS_SERVER: tools.redis } }),
     },
     ...unitSteps(),
     ...['Chromium', 'Firefox'].map((browser) => ({
       name: `bindings: in ${browser}`,
-      needs: ['build: package', 'build: server', 'set-up: wasm-pack', ...BROWSERS],
-      locks: ['target/wasm'],
+      needs: ['build: package', 'build: server', 'build: tests of the bindings', 'set-up: wasm-pack', ...BROWSERS],
+      locks: ['webdriver.json'],
       run: () => bindingsTest(browser === 'Chromium' ? chromium(tools) : firefox(tools)),
     })),
     ...browserSteps('packaging', [...BUILD, 'build: tarball', 'build: example server', 'set-up: Python']),
@@ -196,9 +219,9 @@ async function bindingsTest({ args, capabilities }) {
   // wasm-pack reads the flags of the browser from this file in the folder of the crate.
   const flags = path.join(root, BINDINGS.folder, 'webdriver.json');
   writeFileSync(flags, JSON.stringify(capabilities));
-  const command = ['test', '--headless', ...args, '--mode', 'no-install', BINDINGS.folder];
+  const command = ['test', '--headless', ...args, '--mode', 'no-install', BINDINGS.folder, '--locked'];
   try {
-    await run(tools.wasmPack, [...command, '--', '--locked', '--test', BINDINGS.test], {
+    await run(tools.wasmPack, [...command, '--test', BINDINGS.test], {
       env: {
         PATH: `${path.dirname(tools.wasmBindgen)}${path.delimiter}${process.env.PATH}`,
         TOKENWARD_TEST_SERVER: server.url,
