@@ -15,6 +15,7 @@ import { buildPeers } from './peers/build.mjs';
 import { makeSite, runOn } from './site.mjs';
 import { measureSizes } from './size.mjs';
 
+process.env.SERVER_PROFILE ??= 'release';
 const quick = process.env.QUICK === '1';
 const only = process.env.ONLY ?? '';
 const USER = { email: 'ada@example.com', password: 'analytical engine' };

@@ -11,6 +11,7 @@ import { setUpTests } from '../tools/setup.mjs';
 import { buildServer } from '../tools/start.mjs';
 import { inBrowser } from './browser.mjs';
 
+process.env.SERVER_PROFILE ??= 'release';
 const ROUNDS = Number(process.env.ROUNDS ?? 500);
 const MEGABYTE = 1_048_576;
 const USER = { email: 'ada@example.com', password: 'analytical engine' };

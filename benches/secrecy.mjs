@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { openEye } from '../tests/secrecy/eye.mjs';
-import { groups, PROBES } from '../tests/secrecy/probes.mjs';
-import { reversed, useIt } from '../tests/secrecy/use.mjs';
+import { openEye } from '../tests/xss/eye.mjs';
+import { groups, PROBES } from '../tests/xss/probes.mjs';
+import { reversed, useIt } from '../tests/xss/use.mjs';
 import { buildPackage } from '../tools/build.mjs';
 import { CHROME_ARGS } from '../tools/chrome.mjs';
 import { Mend, main, run, say } from '../tools/run.mjs';
@@ -57,7 +57,7 @@ async function ourselves({ chrome, firefox, geckodriver }) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-secrecy-'));
   const TABLE = path.join(folder, 'table.json');
   try {
-    const args = ['--test', '--test-reporter=spec', '--test-concurrency=1', 'tests/secrecy/'];
+    const args = ['--test', '--test-reporter=spec', '--test-concurrency=1', 'tests/xss/'];
     const env = { ALL: '1', ALONE: '1', TABLE, CHROME: chrome, FIREFOX: firefox, GECKODRIVER: geckodriver };
     await run(process.execPath, args, { env });
     return JSON.parse(readFileSync(TABLE, 'utf8'));

@@ -10,6 +10,7 @@ import { REDIS_KEYS as KEYS, serverProgram, startRedis, startServer } from './se
 import { setUpBuild, systemProgram } from './setup.mjs';
 import { buildServer } from './start.mjs';
 
+process.env.SERVER_PROFILE ??= 'release';
 const CONNECTIONS = 32;
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const SECONDS = Number(process.env.SECONDS ?? 4);
@@ -136,7 +137,7 @@ await main(async () => {
   await run('npm', ['ci', '--prefix', bench, '--no-fund', '--no-audit']);
   await buildServer();
   await run('cargo', ['build', '--locked', '--release', '--quiet', '--package', 'tokenward-server', '--examples']);
-  say(`${serverProgram}, ${os.cpus().length} × ${os.cpus()[0].model}`);
+  say(`${serverProgram()}, ${os.cpus().length} × ${os.cpus()[0].model}`);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-bench-'));
   const redises = [await startRedis(redisServer), await startRedis(redisServer)];
   const servers = [

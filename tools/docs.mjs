@@ -7,7 +7,7 @@ import { setUpBuild } from './setup.mjs';
 
 /** Writes the reference to a folder. (TypeDoc reads TypeScript 5, which the fixtures have.) */
 export function writeReference(folder) {
-  const fixtures = path.join(root, 'tests/fixtures');
+  const fixtures = path.join(root, 'tests/packaging');
   const typedoc = path.join(fixtures, 'node_modules/typedoc/bin/typedoc');
   const options = path.join(fixtures, 'typedoc.json');
   return run(process.execPath, [

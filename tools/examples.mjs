@@ -1,16 +1,15 @@
 // npm run examples: the same small app in React, Vue, Svelte and plain JavaScript, with the server behind them.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { buildPackage } from './build.mjs';
-import { installPackage } from './pack.mjs';
+import { EXAMPLE_FOLDERS, installPackage, installTools } from './pack.mjs';
 import { main, root } from './run.mjs';
 import { startServer } from './servers.mjs';
-import { installed, setUpBuild } from './setup.mjs';
-import { buildServer } from './start.mjs';
+import { setUpBuild } from './setup.mjs';
+import { buildPackageOnce, buildServer } from './start.mjs';
 
 /** What the examples need, and the package as it is now. */
 export async function installExamples() {
-  await installed('examples', 'React, Vue, Svelte and Vite');
+  await installTools(EXAMPLE_FOLDERS);
   await installPackage('examples');
 }
 
@@ -24,7 +23,7 @@ export function serveExamples(port, server) {
 
 if (process.argv[1] === path.join(root, 'tools/examples.mjs'))
   await main(async () => {
-    await buildPackage(await setUpBuild());
+    await buildPackageOnce(await setUpBuild());
     await buildServer();
     await installExamples();
     const server = await startServer({ ACCESS_TTL: '60' });

@@ -1,13 +1,15 @@
-// The package as npm would publish it, unpacked where the fixtures find it.
+// The package as npm would publish it, unpacked where the apps of the packaging tests and the examples find it.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { root, run, say, windows } from './run.mjs';
 import { installed } from './setup.mjs';
 
-const FOLDERS = ['tests/fixtures', 'tests/fixtures/react-18', 'examples/servers/express'];
+/** Folders with a lockfile: the tools that the package is tried with, and the examples. */
+export const PACKAGING_FOLDERS = ['tests/packaging', 'tests/packaging/react-18', 'examples/servers/express'];
+export const EXAMPLE_FOLDERS = ['examples'];
 
-/** What the tarball holds: `{filename, size, unpackedSize, files: [{path, size}]}`, sizes in bytes. */
+/** Packs the package. Describes the tarball: `{filename, size, unpackedSize, files: [{path, size}]}`, sizes in bytes. */
 export function pack(folder = path.join(root, 'target')) {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
   const text = execFileSync('npm', args, {
@@ -16,24 +18,31 @@ export function pack(folder = path.join(root, 'target')) {
     shell: windows,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const told = JSON.parse(text);
-  // An array until npm 11, an object by name since.
-  const [packed] = Array.isArray(told) ? told : Object.values(told);
+  const described = JSON.parse(text);
+  // npm prints an array up to version 11, and an object by name from then on.
+  const [packed] = Array.isArray(described) ? described : Object.values(described);
   return { ...packed, file: path.join(folder, packed.filename) };
 }
 
-/** Installs the tools of the fixtures, and the package as it is now. */
-export async function installFixtures() {
-  for (const folder of FOLDERS) await installed(folder, 'the tools that the package is tried with');
-  await installPackage('tests/fixtures');
+/** Installs what the lockfiles of these folders name. */
+export async function installTools(folders) {
+  for (const folder of folders) await installed(folder, 'the tools that the package is tried with');
 }
 
-/** Puts the package where the apps of a folder find it, as npm does it for one that depends on nothing. */
-export async function installPackage(folder) {
+/** Installs the tools of the packaging tests, and the package as it is now. */
+export async function installFixtures() {
+  await installTools(PACKAGING_FOLDERS);
+  await installPackage('tests/packaging');
+}
+
+/** Packs the package and puts it where the apps of these folders find it, as npm does for a package without dependencies. */
+export async function installPackage(...folders) {
   const { file } = pack();
-  say(`package: ${path.basename(file)} to ${folder}/node_modules`);
-  const place = path.join(root, folder, 'node_modules/tokenward');
-  rmSync(place, { recursive: true, force: true });
-  mkdirSync(place, { recursive: true });
-  await run('tar', ['-xzf', file, '--strip-components=1', '-C', place]);
+  for (const folder of folders) {
+    say(`package: ${path.basename(file)} to ${folder}/node_modules`);
+    const place = path.join(root, folder, 'node_modules/tokenward');
+    rmSync(place, { recursive: true, force: true });
+    mkdirSync(place, { recursive: true });
+    await run('tar', ['-xzf', file, '--strip-components=1', '-C', place]);
+  }
 }

@@ -1,4 +1,5 @@
-// Small helpers that every tool shares: say what is done, run a program, find a program.
+// Helpers that every tool shares: print a progress line, run a program, find a program, capture what is printed.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
@@ -7,27 +8,68 @@ import { fileURLToPath } from 'node:url';
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const windows = process.platform === 'win32';
 
-/** A step that went wrong and the mend for it; printed without a stack. */
+/** A failed step whose message says how to fix it; printed without a stack. */
 export class Mend extends Error {}
 
 export function say(text) {
   process.stdout.write(`\x1b[36m» ${text}\x1b[0m\n`);
 }
 
-/** Runs a program to its end with our own terminal; rejects with its name when it fails. */
-export function run(program, args, { env = {} } = {}) {
+const capture = new AsyncLocalStorage();
+const writeToTerminal = process.stdout.write.bind(process.stdout);
+
+/** `console.log` and `say` inside of `captured` write to its buffer; everywhere else they write to the terminal. */
+function writeToBuffer(chunk, ...rest) {
+  const chunks = capture.getStore();
+  if (!chunks) return writeToTerminal(chunk, ...rest);
+  chunks.push(Buffer.from(chunk));
+  return true;
+}
+
+/**
+ * Runs `body` and returns what it and the programs that it runs print, and its error if it throws one. Steps that run side
+ * by side do not mix their lines.
+ */
+export async function captured(body) {
+  process.stdout.write = writeToBuffer;
+  const chunks = [];
+  let value;
+  let error = null;
+  try {
+    value = await capture.run(chunks, body);
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { value, error, text: Buffer.concat(chunks).toString() };
+}
+
+/**
+ * Runs a program to its end; rejects with its command line when it fails. It prints to our terminal, or to the buffer of
+ * `captured`. `onOutput` receives each piece of its output besides.
+ */
+export function run(program, args, { env = {}, onOutput } = {}) {
   // On Windows, what npm installs are scripts, which only a shell can start; and a shell wants blanks quoted.
   const shell = windows && (/^(npm|npx)$/.test(program) || program.includes('.bin'));
   const quoted = (text) => (shell && /\s/.test(text) ? `"${text}"` : text);
+  const chunks = capture.getStore();
+  const stream = chunks || onOutput ? 'pipe' : 'inherit';
   return new Promise((resolve, reject) => {
     const child = spawn(quoted(program), args.map(quoted), {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', stream, stream],
       shell,
     });
+    const receive = (terminal) => (chunk) => {
+      if (chunks) chunks.push(chunk);
+      else terminal.write(chunk);
+      onOutput?.(chunk);
+    };
+    child.stdout?.on('data', receive(process.stdout));
+    child.stderr?.on('data', receive(process.stderr));
     child.on('error', (error) => reject(new Mend(`${program} could not be started: ${error.message}`)));
-    child.on('exit', (code, signal) => {
+    // `close` comes after the last piece of output; `exit` may come before it.
+    child.on('close', (code, signal) => {
       if (code === 0) resolve();
       else reject(new Mend(`${program} ${args.join(' ')} ended with ${signal ?? `exit code ${code}`}`));
     });
@@ -52,7 +94,7 @@ export function find(...names) {
           accessSync(place + ending, constants.X_OK);
           return place + ending;
         } catch {
-          // not here: look on
+          // not here: try the next place
         }
       }
     }

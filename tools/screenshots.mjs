@@ -3,12 +3,11 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { buildPackage } from './build.mjs';
 import { CHROME_ARGS } from './chrome.mjs';
 import { main, root, say } from './run.mjs';
 import { startServer } from './servers.mjs';
 import { setUpTests } from './setup.mjs';
-import { buildDemo, buildServer, demoDir } from './start.mjs';
+import { buildDemo, buildPackageOnce, buildServer, demoDir } from './start.mjs';
 
 const SIZES = { desktop: { width: 1280, height: 1240 }, phone: { width: 390, height: 844 } };
 
@@ -44,7 +43,7 @@ export async function play(page, context, { url }) {
 async function screenshots() {
   const folder = path.resolve(process.argv[2] ?? path.join(root, 'docs/screenshots'));
   const tools = await setUpTests();
-  await buildPackage(tools);
+  await buildPackageOnce(tools);
   await buildDemo();
   await buildServer();
   mkdirSync(folder, { recursive: true });

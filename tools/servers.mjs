@@ -1,4 +1,4 @@
-// Real servers for the tests: each on a free port, with a store of its own, gone when the test is over.
+// Real servers for the tests: each on a free port, with a store that no other server uses, removed when the test ends.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -6,7 +6,26 @@ import os from 'node:os';
 import path from 'node:path';
 import { root, windows } from './run.mjs';
 
-export const serverProgram = path.join(root, 'target/release', windows ? 'tokenward-server.exe' : 'tokenward-server');
+/** The Cargo profile of the server: `demo` compiles in less time; benchmarks set SERVER_PROFILE to `release`. */
+export const serverProfile = () => process.env.SERVER_PROFILE ?? 'demo';
+
+/** Where Cargo puts the server that it compiles with a profile. */
+export const serverProgram = (profile = serverProfile()) =>
+  path.join(root, 'target', profile, windows ? 'tokenward-server.exe' : 'tokenward-server');
+
+/**
+ * Waits until `condition` holds and returns its value. Fails after `seconds` with the text of `describe`: late enough for a
+ * machine that is busy with something else.
+ */
+export async function until(condition, describe, { seconds = 60, every = 20 } = {}) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`${describe()} (waited ${seconds} s)`);
+    await new Promise((resolve) => setTimeout(resolve, every));
+  }
+}
 
 /** A port that was free a moment ago. */
 export function freePort() {
@@ -20,10 +39,10 @@ export function freePort() {
   });
 }
 
-/** Starts the server; resolves when it listens. `stop` ends it and takes its store away. */
-export async function startServer(env = {}) {
+/** Starts the server; resolves when it listens. `stop` ends it and removes its store. */
+export async function startServer(env = {}, program = serverProgram()) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-'));
-  const server = await startProgram(serverProgram, [], {
+  const server = await startProgram(program, [], {
     env: {
       PORT: '0',
       COOKIE_SECURE: 'false',
@@ -48,7 +67,7 @@ export async function startServer(env = {}) {
   };
 }
 
-/** Starts a server that says `listening on <address>`; resolves when it has. */
+/** Starts a server that prints `listening on <address>`; resolves when it has printed it. */
 export async function startProgram(program, args, { env = {}, cwd = root } = {}) {
   const server = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let said = '';
@@ -81,7 +100,7 @@ export const REDIS_KEYS = {
   REFRESH_KEY: 'cmVmcmVzaC1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDE',
 };
 
-/** Starts a Redis with nothing in it. `pause` makes it answer nobody, with its connections open. */
+/** Starts an empty Redis. `pause` stops it from answering; its connections stay open. */
 export async function startRedis(program = process.env.REDIS_SERVER || 'redis-server') {
   const port = await freePort();
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-redis-'));
@@ -93,11 +112,10 @@ export async function startRedis(program = process.env.REDIS_SERVER || 'redis-se
       socket.once('data', (data) => resolve(socket.destroy() && String(data)));
       socket.once('error', reject);
     });
-  for (let tries = 0; tries < 100; tries += 1) {
-    const answer = await ask('PING').catch(() => '');
-    if (answer.includes('PONG')) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until(
+    async () => (await ask('PING').catch(() => '')).includes('PONG'),
+    () => `${program} does not answer on port ${port}`,
+  );
   return {
     url: `redis://127.0.0.1:${port}`,
     memory: async () => Number((await ask('INFO memory')).match(/used_memory:(\d+)/)[1]),

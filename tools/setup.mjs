@@ -1,6 +1,6 @@
-// All set-up in one place. Each step looks first, does something only where something is missing, and says what and why.
-// What it installs by itself goes to a cache folder of the user's, one folder per version, shared by all clones;
-// only the browser comes from the system's packages.
+// All set-up in one place. Each part installs only what is missing, and prints what it installs and why.
+// Tools go to a cache folder of the user, one folder per version, shared by all clones; browsers and Redis come from the
+// packages of the system.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -16,23 +16,41 @@ const cache =
 const WASM_PACK = '0.15.1';
 const GECKODRIVER = '0.37.1';
 
+/** The parts of the set-up. Each resolves to the paths of the tools that it brings, by name. */
+export const SETUP = {
+  'node modules': async () => {
+    checkNode();
+    await installed('.', 'the build tools of package-lock.json (TypeScript, esbuild, wasm-opt, Vite, Playwright)', [
+      'ci',
+    ]);
+    return {};
+  },
+  Rust: async () => {
+    checkRust();
+    await wasmTarget();
+    return {};
+  },
+  'wasm-bindgen': async () => {
+    checkRust();
+    return { wasmBindgen: await cargoTool('wasm-bindgen-cli', lockedVersion('wasm-bindgen'), 'wasm-bindgen') };
+  },
+  'wasm-pack': async () => ({ wasmPack: await cargoTool('wasm-pack', WASM_PACK, 'wasm-pack') }),
+  geckodriver: async () => ({ geckodriver: await cargoTool('geckodriver', GECKODRIVER, 'geckodriver') }),
+  Redis: async () => ({ redis: await systemProgram('redis-server', process.env.REDIS_SERVER, REDIS) }),
+  browsers: () => findBrowsers(),
+};
+
 /** Everything that builds the package, the demo and the server. Returns the paths of the tools. */
 export async function setUpBuild() {
-  checkNode();
-  checkRust();
-  await wasmTarget();
-  await nodeModules();
-  return { wasmBindgen: await cargoTool('wasm-bindgen-cli', lockedVersion('wasm-bindgen'), 'wasm-bindgen') };
+  const parts = ['node modules', 'Rust', 'wasm-bindgen'];
+  return Object.assign({}, ...(await Promise.all(parts.map((part) => SETUP[part]()))));
 }
 
 /** What the tests need besides: wasm-pack, two browsers and their drivers, Redis. */
 export async function setUpTests() {
-  const build = await setUpBuild();
-  const redis = await systemProgram('redis-server', process.env.REDIS_SERVER, REDIS);
-  const wasmPack = await cargoTool('wasm-pack', WASM_PACK, 'wasm-pack');
-  const browsers = await findBrowsers();
-  const geckodriver = await cargoTool('geckodriver', GECKODRIVER, 'geckodriver');
-  return { ...build, redis, wasmPack, ...browsers, geckodriver };
+  const tools = await setUpBuild();
+  for (const part of ['Redis', 'browsers', 'wasm-pack', 'geckodriver']) Object.assign(tools, await SETUP[part]());
+  return tools;
 }
 
 const REDIS = {
@@ -40,7 +58,7 @@ const REDIS = {
   mend: 'macOS: brew install redis. Windows: run the tests in WSL. Or name its path in REDIS_SERVER.',
 };
 
-/** A program of the system's packages, installed where that can be done without asking. Returns its path. */
+/** A program from the packages of the system, installed where that needs no password. Returns its path. */
 export async function systemProgram(name, given, { why, mend }) {
   const found = find(given, name);
   if (found) return found;
@@ -50,7 +68,7 @@ export async function systemProgram(name, given, { why, mend }) {
   return installed;
 }
 
-/** On Debian and the like. What could not be installed, whoever asked for it will miss and say so. */
+/** Installs packages on Debian and its relatives. A failure is not reported here: the caller looks for the program again. */
 async function aptInstall(packages, why) {
   if (process.platform !== 'linux' || !find('apt-get')) return;
   const sudo = process.getuid() === 0 ? [] : ['sudo', '-n'];
@@ -63,7 +81,7 @@ async function aptInstall(packages, why) {
     await apt('update', '-q');
     await apt('install', '-y', '-q', '--no-install-recommends', ...packages);
   } catch {
-    // said by whoever needs it, with the mend
+    // the caller reports a missing program, with the fix
   }
 }
 
@@ -72,7 +90,7 @@ function checkNode() {
   if (major < 20) throw new Mend(`Node 20 or newer is needed, this is ${process.version}. Install it from nodejs.org.`);
 }
 
-function checkRust() {
+export function checkRust() {
   if (!find('cargo')) {
     throw new Mend('cargo is not on PATH. Install Rust with rustup (rustup.rs), open a new terminal, and try again.');
   }
@@ -91,9 +109,6 @@ async function wasmTarget() {
   await run('rustup', ['target', 'add', 'wasm32-unknown-unknown']);
 }
 
-const nodeModules = () =>
-  installed('.', 'the build tools of package-lock.json (TypeScript, esbuild, wasm-opt, Vite, Playwright)', ['ci']);
-
 /**
  * Installs what a folder's lockfile says, where it has changed since the last time. (`npm ci` refuses lockfiles that were made
  * where a registry lacks the programs of other systems; `npm install` fetches them where they are wanted.)
@@ -109,7 +124,7 @@ export async function installed(folder, what, command = ['install', '--no-save',
   writeFileSync(stamp, lock);
 }
 
-/** A Python of its own for a folder with a requirements.txt. Returns the interpreter's path. */
+/** A Python environment for a folder with a requirements.txt. Returns the path of its interpreter. */
 export async function pythonFor(folder) {
   const place = path.join(root, 'target/python', path.basename(folder));
   const python = path.join(place, windows ? 'Scripts/python.exe' : 'bin/python');
@@ -145,12 +160,19 @@ async function cargoTool(crate, version, program) {
   for (const candidate of [own, find(program)]) if (right(candidate)) return candidate;
   say(`cargo install ${crate} ${version}: needed once, takes some minutes, goes to ${folder}`);
   const args = ['install', crate, '--version', version, '--root', folder];
-  // The tools' own speed hardly matters here; the minutes of compiling do.
+  // The speed of the tools hardly matters; the minutes that compiling them takes do.
   const fast = ['--config', 'profile.release.opt-level=1', '--config', 'profile.release.lto=false'];
+  // A registry that lags behind has not all the versions that the tool was released with. cargo says so before it compiles
+  // anything; compatible versions are taken then. An error that comes later is final: nothing is compiled twice.
+  let compiled = false;
+  const onOutput = (chunk) => {
+    compiled ||= /^ *Compiling /m.test(String(chunk));
+  };
   try {
-    await run('cargo', [...args, ...fast, '--locked']);
-  } catch {
-    say(`the versions that ${crate} was released with could not all be had: trying compatible ones`);
+    await run('cargo', [...args, ...fast, '--locked'], { onOutput });
+  } catch (error) {
+    if (compiled) throw error;
+    say(`the registry lacks a version that ${crate} is locked to: installing it with compatible versions`);
     await run('cargo', [...args, ...fast]);
   }
   if (!right(own)) throw new Mend(`${own} does not run. Remove ${folder} and try again.`);
@@ -180,7 +202,7 @@ async function findBrowsers() {
     chrome: find(process.env.CHROME, ...(CHROME[process.platform] ?? [])),
     chromedriver: find(process.env.CHROMEDRIVER, 'chromedriver'),
     firefox: find(process.env.FIREFOX, ...(FIREFOX[process.platform] ?? [])),
-    // Of WebKit only Linux has a port with a driver that anybody may install; it draws on a screen of its own.
+    // WebKit has a driver that can be installed only on Linux; it needs a virtual screen.
     ...(process.platform === 'linux' && { webkitDriver: find('WebKitWebDriver'), screen: find('Xvfb') }),
   });
   const PACKAGES = {

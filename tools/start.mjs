@@ -1,40 +1,66 @@
-// npm start: builds everything (release) and serves the demo on the embedded store until Ctrl-C.
+// npm start: builds what has changed and serves the demo on the embedded store until Ctrl-C.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { buildPackage } from './build.mjs';
-import { Mend, main, root, run, say, windows } from './run.mjs';
-import { setUpBuild } from './setup.mjs';
+import { Mend, main, root, run, say } from './run.mjs';
+import { serverProfile, serverProgram } from './servers.mjs';
+import { checkRust, setUpBuild } from './setup.mjs';
+import { buildOnce } from './stamp.mjs';
 
 export const demoDir = path.join(root, 'www/demo/dist');
 
-export async function buildDemo() {
-  say('demo page: Vite build');
-  await run(process.execPath, [
-    path.join(root, 'node_modules/vite/bin/vite.js'),
-    'build',
-    '--config',
-    'www/demo/vite.config.js',
-    '--logLevel',
-    'warn',
-  ]);
+/** What the package is made of, and what it is built to. */
+const PACKAGE = {
+  name: 'package',
+  inputs: [
+    ...['src', 'bindings', 'js', 'tests/web', 'tests/bindings', 'tools/build.mjs', 'tools/build', 'tools/shrink.mjs'],
+    ...['Cargo.toml', 'Cargo.lock', 'package.json', 'package-lock.json', 'tsconfig.json'],
+  ],
+  outputs: ['pkg', 'target/glue', 'target/hands.js'],
+};
+const DEMO = {
+  name: 'demo',
+  inputs: ['www/demo', 'pkg', 'package-lock.json'],
+  outputs: ['www/demo/dist'],
+};
+
+/** Builds the package, unless it is built from these very files. */
+export const buildPackageOnce = (tools) => buildOnce(PACKAGE, () => buildPackage(tools));
+
+/** Builds the demo page, unless it is built from these very files. */
+export const buildDemo = () =>
+  buildOnce(DEMO, async () => {
+    say('demo page: Vite build');
+    const vite = path.join(root, 'node_modules/vite/bin/vite.js');
+    await run(process.execPath, [vite, 'build', '--config', 'www/demo/vite.config.js', '--logLevel', 'warn']);
+  });
+
+/** Compiles the server. Returns the path of the program. */
+export async function buildServer() {
+  const profile = serverProfile();
+  say(`server: cargo build --profile ${profile}`);
+  await run('cargo', ['build', '--locked', '--profile', profile, '--quiet', '--package', 'tokenward-server']);
+  return serverProgram(profile);
 }
 
-export async function buildServer() {
-  say('server: cargo build --release');
-  await run('cargo', ['build', '--locked', '--release', '--quiet', '--package', 'tokenward-server']);
-  return path.join(root, 'target/release', windows ? 'tokenward-server.exe' : 'tokenward-server');
+/** The package and the page beside the server: what compiles for one is not what compiles for the other. */
+async function build() {
+  const page = async () => {
+    await buildPackageOnce(await setUpBuild());
+    await buildDemo();
+  };
+  const [program] = await Promise.all([buildServer(), page()]);
+  return program;
 }
 
 async function start() {
-  const tools = await setUpBuild();
-  await buildPackage(tools);
-  await buildDemo();
-  const program = await buildServer();
+  checkRust();
+  const program = await build();
   const port = process.env.PORT ?? '8080';
   const server = spawn(program, [], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-    // Tokens live for a minute, so that a renewal can be watched.
+    // Access tokens live for a minute, so that a visitor sees a renewal.
     env: {
       ACCESS_TTL: '60',
       COOKIE_SECURE: 'false',
@@ -58,7 +84,7 @@ async function start() {
     console.log(`  your own server: ${address}/own-server\n`);
     console.log('  Ctrl-C stops it.\n');
   });
-  // We stay until the server has ended. From a terminal it hears Ctrl-C itself; a `kill` reaches only us.
+  // This process ends after the server. Ctrl-C in a terminal reaches both; `kill` reaches this process alone.
   process.on('SIGINT', () => server.kill('SIGINT'));
   process.on('SIGTERM', () => server.kill('SIGTERM'));
   const [code, signal] = await new Promise((resolve, reject) => {
@@ -67,7 +93,7 @@ async function start() {
   });
   if (code === 0 || signal === 'SIGINT' || signal === 'SIGTERM') return console.log('stopped');
   if (said !== null)
-    throw new Mend('the server did not start; it says why above. If the port is taken: PORT=8081 npm start');
+    throw new Mend('the server did not start; its error is printed above. If the port is taken: PORT=8081 npm start');
   throw new Mend(`the server ended with ${signal ?? `exit code ${code}`}`);
 }
 

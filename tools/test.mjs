@@ -1,62 +1,206 @@
-// npm test: every test there is, one summary at the end, and an exit code that is true to it.
-import { rmSync, writeFileSync } from 'node:fs';
+// npm test: runs every test there is, independent ones side by side, and prints a summary. `npm test <text>` runs the steps
+// whose names contain the text, after the steps that they need. Exits with 1 if a step fails.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { buildPackage, checkBudget } from './build.mjs';
+import { checkBudget } from './build.mjs';
 import { CHROME_ARGS } from './chrome.mjs';
-import { installExamples } from './examples.mjs';
-import { installFixtures } from './pack.mjs';
+import { EXAMPLE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
 import { Mend, main, root, run, say } from './run.mjs';
+import { NotRun, runSteps } from './schedule.mjs';
 import { freePort, startServer } from './servers.mjs';
-import { pythonFor, setUpTests } from './setup.mjs';
-import { buildDemo, buildServer } from './start.mjs';
+import { pythonFor, SETUP } from './setup.mjs';
+import { buildDemo, buildPackageOnce, buildServer } from './start.mjs';
 
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 
-const STEPS = [
-  ['Rust: format', () => run('cargo', ['fmt', '--all', '--check'])],
-  [
-    'Rust: clippy, host',
-    () => run('cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings']),
-  ],
-  ['package: build', (tools) => buildPackage(tools)],
-  ['package: size', () => checkBudget()],
-  [
-    'Rust: clippy, wasm',
-    () =>
-      run('cargo', [
-        'clippy',
-        '--locked',
-        '--target',
-        'wasm32-unknown-unknown',
-        '--all-targets',
-        '--quiet',
-        '--',
-        '-D',
-        'warnings',
-      ]),
-  ],
-  ['TypeScript: format and lint', () => run(bin('biome'), ['ci', '--error-on-warnings', '.'])],
-  ['demo page: types', () => run(bin('tsc'), ['-p', 'www/demo'])],
-  [
-    'core and server: tests on the host',
-    ({ redis }) => run('cargo', ['test', '--locked', '--workspace', '--quiet'], { env: { REDIS_SERVER: redis } }),
-  ],
-  ['demo page: build', () => buildDemo()],
-  ['server: build', () => buildServer()],
-  ['shell: tests in headless Chromium', (tools) => shellTests(tools, chromium(tools))],
-  ['shell: tests in headless Firefox', (tools) => shellTests(tools, firefox(tools))],
-  ['client and demo page: end to end in browsers', (tools) => browserTests(tools, 'tests/e2e/')],
-  ...['worker', 'shared-worker'].map((isolation) => [
-    `client in a ${isolation}: end to end`,
-    (tools) => browserTests(tools, IN_WORKERS, { ISOLATION: isolation }),
-  ]),
-  ['package: in every tool', (tools) => packageTests(tools)],
-  ['secrecy: hostile scripts on the page', (tools) => browserTests(tools, 'tests/secrecy/')],
-];
+/** The crate that is compiled to wasm, its folder, and the test that runs in browsers. */
+const BINDINGS = { crate: 'tokenward', folder: '.', test: 'web' };
 
-const e2e = (...names) => names.map((name) => `tests/e2e/${name}.test.mjs`);
-/** The tests that run with the client in a worker as well. The others look at a clock that is the page's, or at the page alone. */
-const IN_WORKERS = e2e('client', 'faults', 'lifecycle', 'tabs');
+/** The tests that run with the client in a worker too. The others look at the clock of the page, or at the page alone. */
+const IN_WORKERS = ['client', 'faults', 'lifecycle', 'tabs'];
+
+/** Test files that compare times or steer a clock: no other step runs beside them. */
+const ALONE = ['budget', 'time'];
+
+/** Paths of the tools, filled by the steps of the set-up. */
+const tools = {};
+
+/** Runs a command of Cargo; the last argument may be the options of `run`. */
+function cargo(command, ...args) {
+  const options = typeof args.at(-1) === 'object' ? args.pop() : undefined;
+  return run('cargo', [command, '--locked', '--quiet', ...args], options);
+}
+
+const clippy = (...args) => cargo('clippy', '--all-targets', ...args, '--', '-D', 'warnings');
+
+/**
+ * Steps that compile. Commands that compile with the debug profile, for the host or for wasm, wait for each other's lock on
+ * target/debug: one runs at a time, and the tests that it compiles run as steps of their own.
+ */
+const cargoSteps = (commands) =>
+  Object.entries(commands).map(([name, list]) => ({
+    name: `build: ${name}`,
+    needs: ['set-up: Rust', ...(name === 'tests of the bindings' ? ['build: package'] : [])],
+    locks: ['target/debug'],
+    run: async () => {
+      for (const args of list) await cargo(...args);
+    },
+  }));
+
+const WASM = 'wasm32-unknown-unknown';
+const CORE = ['--package', 'tokenward'];
+const SERVER = ['--workspace', '--exclude', 'tokenward'];
+
+const BUILD = ['build: package', 'build: demo page', 'build: server'];
+const BROWSERS = ['set-up: browsers', 'set-up: geckodriver', 'set-up: Redis'];
+
+function steps() {
+  return [...setUpSteps(), ...buildSteps(), ...byTime([...checkSteps(), ...testSteps()])];
+}
+
+function setUpSteps() {
+  const ours = Object.entries(SETUP).map(([part, install]) => ({
+    name: `set-up: ${part}`,
+    locks: ['Redis', 'browsers'].includes(part) ? ['apt'] : [],
+    run: async () => void Object.assign(tools, await install()),
+  }));
+  return [
+    ...ours,
+    { name: 'set-up: packaging tools', run: () => installTools([...PACKAGING_FOLDERS, ...EXAMPLE_FOLDERS]) },
+    {
+      name: 'set-up: Python',
+      locks: ['apt'],
+      run: async () => {
+        tools.python = await pythonFor('examples/servers/fastapi');
+      },
+    },
+  ];
+}
+
+function buildSteps() {
+  return [
+    { name: 'build: server', needs: ['set-up: Rust'], run: () => buildServer() },
+    {
+      name: 'build: package',
+      needs: ['set-up: Rust', 'set-up: wasm-bindgen', 'set-up: node modules'],
+      run: () => buildPackageOnce(tools),
+    },
+    { name: 'build: demo page', needs: ['build: package'], run: () => buildDemo() },
+    {
+      name: 'build: tarball',
+      needs: ['build: package', 'set-up: packaging tools'],
+      run: () => installPackage('tests/packaging', 'examples'),
+    },
+    ...cargoSteps({
+      'example server': [['build', '--package', 'tokenward-example-axum']],
+      'tests of the core': [['test', '--no-run', ...CORE]],
+      'tests of the server': [['test', '--no-run', ...SERVER]],
+      // wasm-pack runs these two before its tests.
+      'tests of the bindings': ['build', 'test'].map((command) => [
+        command,
+        ...['--target', WASM, '--package', BINDINGS.crate],
+        ...(command === 'build' ? ['--tests'] : ['--no-run', '--test', BINDINGS.test]),
+      ]),
+    }),
+  ];
+}
+
+function checkSteps() {
+  return [
+    { name: 'check: size of the package', needs: ['build: package'], run: () => checkBudget() },
+    { name: 'check: Rust format', needs: ['set-up: Rust'], run: () => run('cargo', ['fmt', '--all', '--check']) },
+    {
+      name: 'check: clippy, host',
+      needs: ['set-up: Rust'],
+      locks: ['target/debug'],
+      run: () => clippy('--workspace'),
+    },
+    {
+      name: 'check: clippy, wasm',
+      needs: ['set-up: Rust', 'build: package'],
+      locks: ['target/debug'],
+      run: () => clippy('--target', WASM, '--package', BINDINGS.crate),
+    },
+    {
+      name: 'check: TypeScript and JavaScript',
+      needs: ['set-up: node modules'],
+      run: () => run(bin('biome'), ['ci', '--error-on-warnings', '.']),
+    },
+    {
+      name: 'check: types of the demo page',
+      needs: ['build: package'],
+      run: () => run(bin('tsc'), ['-p', 'www/demo']),
+    },
+  ];
+}
+
+function testSteps() {
+  return [
+    {
+      name: 'core: tests and simulation',
+      needs: ['build: tests of the core'],
+      run: () => cargo('test', ...CORE),
+    },
+    {
+      name: 'server: tests',
+      needs: ['build: tests of the server', 'set-up: Redis'],
+      run: () => cargo('test', ...SERVER, { env: { REDIS_SERVER: tools.redis } }),
+    },
+    ...unitSteps(),
+    ...['Chromium', 'Firefox'].map((browser) => ({
+      name: `bindings: in ${browser}`,
+      needs: ['build: package', 'build: server', 'build: tests of the bindings', 'set-up: wasm-pack', ...BROWSERS],
+      locks: ['webdriver.json'],
+      run: () => bindingsTest(browser === 'Chromium' ? chromium(tools) : firefox(tools)),
+    })),
+    ...browserSteps('packaging', [...BUILD, 'build: tarball', 'build: example server', 'set-up: Python']),
+    ...browserSteps('xss', BUILD),
+    ...browserSteps('e2e', BUILD),
+  ];
+}
+
+/** The unit tests of the JavaScript, which need no browser and no build. */
+function unitSteps() {
+  const files = testFiles('js');
+  if (files.length === 0) return [];
+  const step = { name: 'unit: JavaScript', needs: ['set-up: node modules'] };
+  return [{ ...step, run: () => run(process.execPath, ['--test', '--test-reporter=spec', ...files]) }];
+}
+
+/** A step for each test file of a folder, and one more for each kind of worker that it runs in. */
+function browserSteps(folder, needs) {
+  return testFiles(folder).flatMap((file) => {
+    const name = path.basename(file, '.test.mjs');
+    const kinds = folder === 'e2e' && IN_WORKERS.includes(name) ? ['page', 'worker', 'shared-worker'] : ['page'];
+    return kinds.map((isolation) => ({
+      name: `${folder}: ${name}${isolation === 'page' ? '' : ` in a ${isolation}`}`,
+      needs: [...needs, ...BROWSERS],
+      alone: folder === 'e2e' && ALONE.includes(name),
+      run: () => browserTest(file, isolation),
+    }));
+  });
+}
+
+function testFiles(folder) {
+  const place = path.join(root, 'tests', folder);
+  if (!existsSync(place)) return [];
+  const names = readdirSync(place).filter((name) => name.endsWith('.test.mjs'));
+  return names.sort().map((name) => `tests/${folder}/${name}`);
+}
+
+const browserTest = (file, isolation) =>
+  run(process.execPath, ['--test', '--test-reporter=spec', file], {
+    env: {
+      CHROME: tools.chrome,
+      FIREFOX: tools.firefox,
+      GECKODRIVER: tools.geckodriver,
+      WEBKIT_DRIVER: tools.webkitDriver ?? '',
+      REDIS_SERVER: tools.redis,
+      FASTAPI_PYTHON: tools.python ?? '',
+      ISOLATION: isolation,
+    },
+  });
 
 const chromium = ({ chrome, chromedriver }) => ({
   args: ['--chrome', '--chromedriver', chromedriver],
@@ -68,17 +212,18 @@ const firefox = ({ firefox, geckodriver }) => ({
   capabilities: { 'moz:firefoxOptions': { binary: firefox, args: ['-headless'] } },
 });
 
-/** `wasm-pack test`, with a real server for the tests that want one. */
-async function shellTests({ wasmPack, wasmBindgen }, { args, capabilities }) {
+/** `wasm-pack test`, with a real server for the tests that need one. */
+async function bindingsTest({ args, capabilities }) {
   const port = await freePort();
   const server = await startServer({ ALLOWED_ORIGINS: `http://127.0.0.1:${port}` });
-  // wasm-pack reads the browser's flags from this file in the crate's folder.
-  const flags = path.join(root, 'webdriver.json');
+  // wasm-pack reads the flags of the browser from this file in the folder of the crate.
+  const flags = path.join(root, BINDINGS.folder, 'webdriver.json');
   writeFileSync(flags, JSON.stringify(capabilities));
+  const command = ['test', '--headless', ...args, '--mode', 'no-install', BINDINGS.folder, '--locked'];
   try {
-    await run(wasmPack, ['test', '--headless', ...args, '--mode', 'no-install', '--', '--locked', '--test', 'web'], {
+    await run(tools.wasmPack, [...command, '--test', BINDINGS.test], {
       env: {
-        PATH: `${path.dirname(wasmBindgen)}${path.delimiter}${process.env.PATH}`,
+        PATH: `${path.dirname(tools.wasmBindgen)}${path.delimiter}${process.env.PATH}`,
         TOKENWARD_TEST_SERVER: server.url,
         WASM_BINDGEN_TEST_ADDRESS: `127.0.0.1:${port}`,
         WASM_BINDGEN_TEST_TIMEOUT: '60',
@@ -90,59 +235,54 @@ async function shellTests({ wasmPack, wasmBindgen }, { args, capabilities }) {
   }
 }
 
-async function browserTests({ chrome, firefox, geckodriver, webkitDriver, redis }, places, env) {
-  await run(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', ...[places].flat()], {
-    env: {
-      ...env,
-      CHROME: chrome,
-      FIREFOX: firefox,
-      GECKODRIVER: geckodriver,
-      WEBKIT_DRIVER: webkitDriver ?? '',
-      REDIS_SERVER: redis,
-    },
-  });
+/** How long each step took the last time, in milliseconds: the longest starts first, so that none is left over at the end. */
+const times = path.join(root, 'target/stamps/times.json');
+const lastTimes = () => (existsSync(times) ? JSON.parse(readFileSync(times, 'utf8')) : {});
+
+function byTime(list) {
+  const last = lastTimes();
+  const unknown = 45_000;
+  return list.toSorted((one, other) => (last[other.name] ?? unknown) - (last[one.name] ?? unknown));
 }
 
-/** The packed tarball in bundlers, frameworks and test runners, and before the example servers. */
-async function packageTests(tools) {
-  await installFixtures();
-  await installExamples();
-  await run('cargo', ['build', '--locked', '--quiet', '--package', 'tokenward-example-axum']);
-  const FASTAPI_PYTHON = await pythonFor('examples/servers/fastapi');
-  await browserTests(
-    tools,
-    ['fixtures', 'units', 'servers', 'examples'].map((name) => `tests/fixtures/${name}.test.mjs`),
-    {
-      FASTAPI_PYTHON,
-    },
-  );
+function keepTimes(results) {
+  const took = results.filter(({ error }) => !error).map(({ name, milliseconds }) => [name, milliseconds]);
+  mkdirSync(path.dirname(times), { recursive: true });
+  writeFileSync(times, JSON.stringify({ ...lastTimes(), ...Object.fromEntries(took) }, null, 2));
+}
+
+/** The steps whose names contain the text, and all that they need. */
+function choose(all, text) {
+  const chosen = new Set(all.filter(({ name }) => name.includes(text)));
+  if (chosen.size === 0) {
+    const names = all.map(({ name }) => `  ${name}`).join('\n');
+    throw new Mend(`npm test: no step has "${text}" in its name. The steps are:\n${names}`);
+  }
+  for (const step of [...all].reverse())
+    if (chosen.has(step)) for (const need of step.needs ?? []) chosen.add(all.find(({ name }) => name === need));
+  return all.filter((step) => chosen.has(step));
+}
+
+const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1).padStart(7)} s`;
+
+function report({ name, error, text, milliseconds }) {
+  say(`${error ? '✗' : '✓'} ${name}${seconds(milliseconds)}`);
+  if (text) process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  if (error) console.error(error instanceof Mend || error instanceof NotRun ? error.message : error);
 }
 
 await main(async () => {
-  const only = process.argv.slice(2).join(' ');
-  const steps = STEPS.filter(([name]) => name.includes(only));
-  if (steps.length === 0)
-    throw new Mend(`no step is called ${only}; there are:\n${STEPS.map(([name]) => `  ${name}`).join('\n')}`);
+  const text = process.argv.slice(2).join(' ');
+  const chosen = text === 'unit:' && unitSteps().length === 0 ? [] : choose(steps(), text);
+  const lanes = Number(process.env.LANES ?? Math.min(4, Math.max(2, os.availableParallelism())));
   const started = Date.now();
-  const tools = await setUpTests();
-  const results = [['set-up', null, Date.now() - started]];
-  for (const [name, step] of steps) {
-    say(name);
-    const start = Date.now();
-    let failure = null;
-    try {
-      await step(tools);
-    } catch (error) {
-      failure = error;
-      console.error(error instanceof Mend ? error.message : error);
-    }
-    results.push([name, failure, Date.now() - start]);
-  }
-  console.log('\nsummary');
-  for (const [name, failure, took] of results) {
-    console.log(`  ${failure ? '✗' : '✓'} ${name.padEnd(48)}${(took / 1000).toFixed(1).padStart(7)} s`);
-  }
-  const failed = results.filter(([, failure]) => failure).length;
+  const results = await runSteps(chosen, { lanes, onStart: ({ name }) => say(`… ${name}`), onEnd: report });
+  keepTimes(results);
+  console.log('\nsummary (seconds taken, and when the step started)');
+  for (const { name, error, milliseconds, waited } of results)
+    console.log(`  ${error ? '✗' : '✓'} ${name.padEnd(44)}${seconds(milliseconds)}${seconds(waited)}`);
+  console.log(`  ${'all'.padEnd(46)}${seconds(Date.now() - started)} in ${lanes} lanes`);
+  const failed = results.filter(({ error }) => error).length;
   console.log(`\n${results.length - failed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;
 });

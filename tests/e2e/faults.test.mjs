@@ -1,7 +1,7 @@
 // Faults of server and network, and everything that is told of them.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ADA, closeBrowser, GRACE, hasStatus, inside, openBrowser, SEEN, signIn, withTabs } from './harness.mjs';
+import { ADA, closeBrowser, GRACE, hasStatus, inside, openBrowser, SEEN, signIn, until, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -135,7 +135,10 @@ test('statement 28e: a sign-out while the page goes away reaches the server', ()
     proxy.fault = ({ path }) => (path === '/auth/logout' ? { delay: 300 } : undefined);
     await page.evaluate(() => void auth.logout());
     await page.close();
-    await later(600);
+    await until(
+      async () => (await server.counted('logout')) > 0,
+      () => 'the server received no logout',
+    );
     assert.equal(await server.counted('logout'), 1);
   }));
 
@@ -278,7 +281,11 @@ test('statement 18: a login during a refresh of another user stands, whatever th
     await signIn(page, GRACE);
     assert.equal((await refresh).code, 'SESSION_ENDED');
     proxy.fault = () => undefined;
-    await later(600);
+    await until(
+      () => proxy.to('/auth/refresh').every(({ end }) => end),
+      () => 'a refresh was not answered',
+    );
+    await later(200);
     const seen = await page.evaluate(async () => [
       auth.session.user.email,
       (await (await auth.fetch('/api/me')).json()).email,

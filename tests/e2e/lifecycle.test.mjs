@@ -1,7 +1,7 @@
 // From the constructor to `dispose`: nothing is done twice, nothing stays behind.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { closeBrowser, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
+import { closeBrowser, hasStatus, openBrowser, signIn, until, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -185,7 +185,11 @@ test('a page that nobody sees renews nothing by itself, and at once when it is s
     await later(8_000);
     assert.equal(proxy.to('/auth/refresh').length, 0, 'it was due after 6 s at the latest');
     await shown('visible');
-    await later(1_000);
+    await until(
+      () => proxy.to('/auth/refresh').length > 0,
+      () => 'no refresh came',
+    );
+    await later(500);
     assert.equal(proxy.to('/auth/refresh').length, 1);
     assert.equal(await page.evaluate(() => auth.fetch('/api/me').then(({ status }) => status)), 200);
   }));

@@ -1,7 +1,7 @@
 // Many tabs of one browser, on the real server: one auth call at a time, one session for all.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ADA, closeBrowser, GRACE, hasStatus, ISOLATION, openBrowser, signIn, withTabs } from './harness.mjs';
+import { ADA, closeBrowser, GRACE, hasStatus, ISOLATION, openBrowser, signIn, until, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -265,7 +265,11 @@ test('tabs that always ask whether there is a session do not stir each other up'
       await tab.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
       await tab.evaluate(() => void auth.refresh().catch(() => {}));
     }
-    await later(1_500);
+    await until(
+      () => proxy.to('/auth/refresh').filter(({ end }) => end).length >= 5,
+      () => `${proxy.to('/auth/refresh').length} refreshes of 5`,
+    );
+    await later(500);
     assert.equal(proxy.to('/auth/refresh').length, 5, 'two starts and three questions');
     assert.deepEqual(await tabs[0].evaluate(() => Object.keys(localStorage)), []);
     await signIn(tabs[2]);

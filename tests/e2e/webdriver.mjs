@@ -1,9 +1,9 @@
-// Browsers spoken to by W3C WebDriver: Firefox, and WebKitGTK on Linux (`npm test` names their drivers).
+// Browsers driven by W3C WebDriver: Firefox, and WebKitGTK on Linux (`npm test` names their drivers).
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort } from '../../tools/servers.mjs';
+import { freePort, until } from '../../tools/servers.mjs';
 
 export const ENGINES = {
   Firefox: {
@@ -37,26 +37,26 @@ export async function startBrowser({ driver, args, capabilities, display }) {
     screen?.kill();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
-  const ask = async (method, where, body) => {
+  const ask = async (method, where, body, limit = 30_000) => {
     const headers = { 'content-type': 'application/json' };
-    const init = { method, headers, ...(body && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(30_000) };
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(limit) };
     const response = await fetch(`http://127.0.0.1:${port}${where}`, init);
     const { value } = await response.json();
     if (!response.ok) throw new Error(`${value.error}: ${value.message}`);
     return value;
   };
-  let session;
-  for (let tries = 0; !session; tries += 1) {
-    try {
-      session = (await ask('POST', '/session', { capabilities: { alwaysMatch: capabilities } })).sessionId;
-    } catch (error) {
-      if (tries > 50 || !/fetch failed/.test(error.message)) {
-        await stop();
-        throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+  /** The driver listens a moment after it starts, and a browser starts slowly on a busy machine. */
+  const newSession = async () => {
+    await until(
+      () => fetch(`http://127.0.0.1:${port}/status`).catch(() => null),
+      () => `${driver} does not answer on port ${port}`,
+    );
+    return (await ask('POST', '/session', { capabilities: { alwaysMatch: capabilities } }, 90_000)).sessionId;
+  };
+  const session = await newSession().catch(async (error) => {
+    await stop();
+    throw error;
+  });
   const to = (method, where, body) => ask(method, `/session/${session}${where}`, body);
   const script = (code, argument) =>
     to('POST', '/execute/async', {

@@ -54,6 +54,7 @@ const observe = () => {
       const sides = [copy.url, copy.type, copy.status, copy.redirected, copy instanceof Response];
       const headers = [...response.headers].filter(([name]) => !/date|x-request-id|keep-alive|connection/.test(name));
       let content;
+      let cancelled;
       if (read === 'chunks') {
         content = 0;
         for await (const chunk of response.body) content += chunk.byteLength;
@@ -63,11 +64,12 @@ const observe = () => {
         const reader = response.body.getReader({ mode: 'byob' });
         const { value } = await reader.read(new Uint8Array(4));
         content = [...value];
-        await reader.cancel();
+        cancelled = reader.cancel();
       } else
         content = await response[read]().then((value) => (value instanceof Blob ? [value.size, value.type] : value));
       const again = reuse ? await response.text().catch(({ name }) => name) : undefined;
-      await copy.body?.cancel().catch(() => {});
+      // The body and its copy are the branches of a tee: cancelling one settles when both are cancelled (Streams, 4.9.5).
+      await Promise.all([cancelled, copy.body?.cancel().catch(() => {})]);
       return {
         status,
         statusText,

@@ -1,7 +1,7 @@
 // What a hostile script on the page may do to get hold of a token. Each probe runs in the page; what it lays its hands on
 // it gives to `see`, which remembers it and looks into it, now and once more at the end.
 //
-// `method`, `getter`, `maker` and `trap` are the ways to patch; `tests/secrecy/eye.mjs` has them.
+// `method`, `getter`, `maker` and `trap` are the ways to patch; `tests/xss/eye.mjs` has them.
 
 const methods = (name, ...places) => ({ name, places, how: 'method' });
 const getters = (name, ...places) => ({ name, places, how: 'getter' });
