@@ -4,28 +4,18 @@ import { setAuthorization } from './authorization.js';
 import type { DpopProver } from './dpop.js';
 import type { TokenStore } from './token-store.js';
 
-export class AuthorizedFetch {
-  readonly #tokens: TokenStore;
-  readonly #scheme: string;
-  readonly #prover: DpopProver | undefined;
+/** `retryCopy` returns the request once more, for a server that wants its nonce in the proof (RFC 9449 §9). */
+export type SendAuthorized = (request: Request, retryCopy: () => Request | undefined) => Promise<Response>;
 
-  constructor(tokens: TokenStore, scheme: string, prover?: DpopProver) {
-    this.#tokens = tokens;
-    this.#scheme = scheme;
-    this.#prover = prover;
-  }
-
-  /** `retryCopy` returns the request once more, for a server that wants its nonce in the proof (RFC 9449 §9). */
-  send(request: Request, retryCopy: () => Request | undefined): Promise<Response> {
-    const accessToken = this.#tokens.accessToken();
-    if (accessToken && this.#prover)
-      return this.#prover.send(request, retryCopy, this.#tokens, (next) => {
-        setAuthorization(next, this.#scheme, this.#tokens.accessToken());
-      });
-    if (accessToken) setAuthorization(request, this.#scheme, accessToken);
-    // The access token is in a cookie.
-    else if (captured.credentialsOf(request) === 'same-origin')
+export const authorizedFetch =
+  (tokens: TokenStore, scheme: string, prover: DpopProver | undefined): SendAuthorized =>
+  (request, retryCopy) => {
+    const authorize = (sent: Request) => setAuthorization(sent, scheme, tokens.accessToken());
+    if (tokens.accessToken()) {
+      if (prover) return prover.send(request, retryCopy, tokens, authorize);
+      authorize(request);
+    } else if (captured.credentialsOf(request) === 'same-origin')
+      // The access token is in a cookie.
       return captured.fetch(new captured.Request(request, { credentials: 'include' }));
     return captured.fetch(request);
-  }
-}
+  };

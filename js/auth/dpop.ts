@@ -74,7 +74,7 @@ export class DpopProver {
     tokens: TokenStore,
     authorize: (request: Request) => void,
   ): Promise<Response> {
-    const generation = tokens.sessionGeneration();
+    const generation = tokens.generation();
     let next = request;
     for (let attempts = 0; ; attempts += 1) {
       await this.#addProof(next, tokens, generation);
@@ -85,7 +85,7 @@ export class DpopProver {
       if (status !== 401 || attempts > 1) return response;
       const wantsNonce = /use_dpop_nonce/.test(headers.get('www-authenticate') ?? '');
       // The browser sent the proof for the first URL along with the redirect.
-      const moved = redirected && /^(GET|HEAD)$/.test(captured.methodOf(next)) && tokens.isAllowedUrl(url);
+      const moved = redirected && /^(GET|HEAD)$/.test(captured.methodOf(next)) && tokens.allows(url);
       const copy = wantsNonce || moved ? retryCopy() : undefined;
       if (!copy) return response;
       response.body?.cancel().catch(() => {});
@@ -98,7 +98,7 @@ export class DpopProver {
     for (let proven = ''; proven !== tokens.accessToken() || !proven; ) {
       proven = tokens.accessToken();
       const proof = await this.#prove(captured.methodOf(request), captured.urlOf(request), proven);
-      if (tokens.sessionGeneration() !== generation)
+      if (tokens.generation() !== generation)
         throw new TypeError('the session in which this call was made has ended');
       captured.setHeader(captured.headersOf(request), 'dpop', proof);
     }

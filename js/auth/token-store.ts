@@ -55,7 +55,7 @@ export class TokenStore {
     this.#allowedOrigins = allowedOrigins;
   }
 
-  /** Keeps tokens until `setToken` or `discard`, and returns the number of the access token. */
+  /** Keeps tokens until `set` or `discard`, and returns the number of the access token. */
   receive(issued: IssuedTokens, isRefresh: boolean): number {
     this.#lastId += 1;
     this.#received[this.#lastId] = { ...issued, isRefresh };
@@ -63,7 +63,7 @@ export class TokenStore {
   }
 
   /** Calls now carry this token, for so many milliseconds without asking the core. */
-  setToken(id: number, freshForMs: number) {
+  set(id: number, freshForMs: number) {
     const next = this.#received[id];
     if (next) {
       this.#received = emptyRecord(); // tokens that arrived before this one are superseded
@@ -81,8 +81,8 @@ export class TokenStore {
     this.#freshWall = Date.now() + freshForMs;
   }
 
-  /** Every call asks the core first, until the next `setToken`. */
-  blockCalls() {
+  /** Every call asks the core first, until the next `set`. */
+  block() {
     this.#freshMonotonic = 0;
   }
 
@@ -107,7 +107,7 @@ export class TokenStore {
   }
 
   /** The number of the token that calls carry; 0 if there is none. */
-  currentTokenId(): number {
+  currentId(): number {
     return this.#currentId;
   }
 
@@ -121,14 +121,14 @@ export class TokenStore {
   }
 
   /** Whether the token may be sent to this URL. */
-  isAllowedUrl(url: string): boolean {
+  allows(url: string): boolean {
     const origins = this.#allowedOrigins;
     for (let at = 0; at < origins.length; at += 1) if (indexOf(url, origins[at] as string) === 0) return true;
     return false;
   }
 
   /** How often the session changed: equal numbers mean the same session. */
-  sessionGeneration(): number {
+  generation(): number {
     return this.#generation;
   }
 

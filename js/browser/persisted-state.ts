@@ -21,7 +21,9 @@ export interface StorageSnapshot {
 /** Which sign-in a key belongs to: the one this client knows, the one in the storage, or one that is over. */
 export type SessionRelation = 'same' | 'current' | 'stale';
 
-export type StorageKey = 'idempotency-key' | 'probe-key' | 'pending-revocation' | 'not-before';
+/** The names of the entries, after the prefix. */
+export const STORAGE_KEYS = ['idempotency-key', 'probe-key', 'pending-revocation', 'not-before'] as const;
+type StorageKey = (typeof STORAGE_KEYS)[number];
 
 /** What an HTTP header can carry (RFC 9110 §5.5), without blanks. */
 const VALID_KEY = /^[\x21-\x7e]{1,128}$/;
@@ -31,104 +33,84 @@ export const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 /** The start of every storage key, and the name of the lock and the channel. */
 export const storagePrefix = (clientName: string) => `tokenward:v1:${clientName}`;
 
-/** The names of all entries of a client. */
-export const storageKeys = (clientName: string): string[] =>
-  ['idempotency-key', 'probe-key', 'pending-revocation', 'not-before'].map(
-    (key) => `${storagePrefix(clientName)}:${key}`,
-  );
-
 export const isValidKey = (key: unknown): key is string => typeof key === 'string' && VALID_KEY.test(key);
 
 /** 128 random bits. */
 const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join('');
 
-export class PersistedState {
-  readonly #prefix: string;
-  readonly #store: KeyValueStore | undefined;
-  #known: string | undefined;
-
-  /** Without a store the state is in memory only. */
-  constructor(clientName: string, store: KeyValueStore | undefined) {
-    this.#prefix = storagePrefix(clientName);
-    this.#store = store;
-  }
-
+/** The state of one client. Without a store it is in memory only. */
+export interface PersistedState {
+  readonly prefix: string;
+  readonly store: KeyValueStore | undefined;
   /** The key of the sign-in that this client knows. */
-  idempotencyKey(): string | undefined {
-    return this.#known;
-  }
-
-  readSnapshot(): StorageSnapshot {
-    const stored = this.#read('idempotency-key');
-    const same = stored === undefined || (stored ?? undefined) === this.#known;
-    return {
-      hint: same ? 'same' : stored === null ? 'removed' : 'other',
-      pendingRevocation: this.#read('pending-revocation') === '1',
-      waitMs: this.#waitMs(),
-    };
-  }
-
-  relationOf(key: string | undefined): SessionRelation {
-    const stored = this.#read('idempotency-key');
-    return stored === undefined || key === this.#known ? 'same' : key === stored ? 'current' : 'stale';
-  }
-
-  /** A user signed in: stores a new key. */
-  storeNewKey() {
-    this.#known = newKey();
-    this.#write('idempotency-key', this.#known);
-    this.#write('probe-key');
-  }
-
-  /** The session is over: removes this client's key, and not that of a later sign-in in another tab. */
-  removeKey() {
-    if (this.#read('idempotency-key') === this.#known) this.#write('idempotency-key');
-    this.#known = undefined;
-    this.#write('probe-key');
-  }
-
-  /** Uses the stored key; if there is none, or an invalid one, stores this client's key or a new one. */
-  adoptStoredKey() {
-    const stored = this.#read('idempotency-key');
-    this.#known = isValidKey(stored) ? stored : this.#known || newKey();
-    if (stored !== this.#known) this.#write('idempotency-key', this.#known);
-    this.#write('probe-key');
-  }
-
-  /** Has a key for a refresh that finds out whether there is a session: stored, so that a reload can repeat it, but no session hint. */
-  useProbeKey() {
-    const stored = this.#read('probe-key');
-    this.#known ||= isValidKey(stored) ? stored : newKey();
-    this.#write('probe-key', this.#known);
-  }
-
-  storePendingRevocation() {
-    this.#write('pending-revocation', '1');
-  }
-
-  clearPendingRevocation() {
-    this.#write('pending-revocation');
-  }
-
-  /** Stores for how long all tabs wait; a longer wait that is stored remains. */
-  storeNotBefore(waitMs: number) {
-    this.#write('not-before', String(Date.now() + Math.min(Math.max(waitMs, this.#waitMs()), MAX_WAIT_MS)));
-  }
-
-  clearNotBefore() {
-    this.#write('not-before');
-  }
-
-  #waitMs(): number {
-    const waitMs = Number(this.#read('not-before') ?? 0) - Date.now();
-    return waitMs > 0 && waitMs <= MAX_WAIT_MS ? waitMs : 0;
-  }
-
-  #read(key: StorageKey) {
-    return this.#store?.read(`${this.#prefix}:${key}`);
-  }
-
-  #write(key: StorageKey, value?: string) {
-    this.#store?.write(`${this.#prefix}:${key}`, value);
-  }
+  known: string | undefined;
 }
+
+export const openPersistedState = (clientName: string, store: KeyValueStore | undefined): PersistedState => ({
+  prefix: storagePrefix(clientName),
+  store,
+  known: undefined,
+});
+
+const read = ({ store, prefix }: PersistedState, key: StorageKey) => store?.read(`${prefix}:${key}`);
+
+const write = ({ store, prefix }: PersistedState, key: StorageKey, value?: string) =>
+  store?.write(`${prefix}:${key}`, value);
+
+function readWaitMs(state: PersistedState): number {
+  const waitMs = Number(read(state, 'not-before') ?? 0) - Date.now();
+  return waitMs > 0 && waitMs <= MAX_WAIT_MS ? waitMs : 0;
+}
+
+export function readSnapshot(state: PersistedState): StorageSnapshot {
+  const stored = read(state, 'idempotency-key');
+  const same = stored === undefined || (stored ?? undefined) === state.known;
+  return {
+    hint: same ? 'same' : stored === null ? 'removed' : 'other',
+    pendingRevocation: read(state, 'pending-revocation') === '1',
+    waitMs: readWaitMs(state),
+  };
+}
+
+export function relationOf(state: PersistedState, key: string | undefined): SessionRelation {
+  const stored = read(state, 'idempotency-key');
+  return stored === undefined || key === state.known ? 'same' : key === stored ? 'current' : 'stale';
+}
+
+/** Sets the key of the sign-in that this client knows, in the storage too. */
+function setKey(state: PersistedState, key: string | undefined, store = true) {
+  state.known = key;
+  if (store) write(state, 'idempotency-key', key);
+  write(state, 'probe-key');
+}
+
+/** A user signed in: stores a new key. */
+export const storeNewKey = (state: PersistedState) => setKey(state, newKey());
+
+/** The session is over: removes this client's key, and not that of a later sign-in in another tab. */
+export const removeKey = (state: PersistedState) =>
+  setKey(state, undefined, read(state, 'idempotency-key') === state.known);
+
+/** Uses the stored key; if there is none, or an invalid one, stores this client's key or a new one. */
+export function adoptStoredKey(state: PersistedState) {
+  const stored = read(state, 'idempotency-key');
+  const key = isValidKey(stored) ? stored : state.known || newKey();
+  setKey(state, key, stored !== key);
+}
+
+/** Has a key for a refresh that finds out whether there is a session: stored, so that a reload can repeat it, but no session hint. */
+export function useProbeKey(state: PersistedState) {
+  const stored = read(state, 'probe-key');
+  state.known ||= isValidKey(stored) ? stored : newKey();
+  write(state, 'probe-key', state.known);
+}
+
+export const storePendingRevocation = (state: PersistedState) => write(state, 'pending-revocation', '1');
+
+export const clearPendingRevocation = (state: PersistedState) => write(state, 'pending-revocation');
+
+/** Stores for how long all tabs wait; a longer wait that is stored remains. */
+export const storeNotBefore = (state: PersistedState, waitMs: number) =>
+  write(state, 'not-before', String(Date.now() + Math.min(Math.max(waitMs, readWaitMs(state)), MAX_WAIT_MS)));
+
+export const clearNotBefore = (state: PersistedState) => write(state, 'not-before');

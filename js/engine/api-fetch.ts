@@ -1,12 +1,12 @@
 // Sends the app's calls: each carries the access token, waits while it is renewed, and is sent once more after a 401. While
 // the token is fresh, a call does not enter wasm: it is `fetch`'s own promise with one `then`.
-import type { AuthorizedFetch } from '../auth/authorized-fetch.js';
+import type { SendAuthorized } from '../auth/authorized-fetch.js';
 import type { TokenStore } from '../auth/token-store.js';
 import * as captured from '../browser/captured-globals.js';
 import type { AuthError, AuthErrorCode } from '../client/errors.js';
 import { abortable } from '../util/abortable.js';
 import type { CreateError } from './auth-errors.js';
-import type { DiagnosticLog } from './diagnostics.js';
+import type { Log } from './diagnostics.js';
 import type { SessionCore } from './wasm-host.js';
 
 /** What the app decides about a response. */
@@ -20,11 +20,11 @@ export interface ResponseHandler {
 export interface ApiFetchDependencies {
   readonly core: Pick<SessionCore, 'requestToken' | 'reportRejection'>;
   readonly tokens: TokenStore;
-  readonly authorized: AuthorizedFetch;
+  readonly sendAuthorized: SendAuthorized;
   /** Calls to these URLs are sent as they are. */
   readonly authEndpoints: readonly string[];
   readonly handler: ResponseHandler;
-  readonly log: DiagnosticLog;
+  readonly log: Log;
   readonly createError: CreateError;
 }
 
@@ -38,85 +38,92 @@ interface Call {
   readonly handler: ResponseHandler;
 }
 
-export class ApiFetch {
-  readonly #with: ApiFetchDependencies;
-  readonly #authEndpoints: Set<string>;
-  /** How to reject each call in flight. */
-  readonly #inFlight = new Set<(reason: AuthError) => void>();
-  #disposed = false;
-
-  constructor(dependencies: ApiFetchDependencies) {
-    this.#with = dependencies;
-    this.#authEndpoints = new Set(dependencies.authEndpoints);
-  }
-
-  fetch(input: RequestInfo | URL, init?: RequestInit, handler = this.#with.handler): Promise<Response> {
-    let request: Request;
-    try {
-      request = new captured.Request(input, init);
-    } catch (error) {
-      return Promise.reject(error); // as `fetch` does
-    }
-    const { tokens, core } = this.#with;
-    const url = captured.urlOf(request);
-    const hasAuthorization = captured.hasHeader(captured.headersOf(request), 'authorization');
-    if (!tokens.isAllowedUrl(url) || this.#authEndpoints.has(url) || hasAuthorization) return captured.fetch(request);
-    const call = describeCall(request, init?.body, handler);
-    return new Promise((resolve, reject) => {
-      this.#inFlight.add(reject);
-      const response = tokens.isFresh()
-        ? this.#send(call)
-        : abortable(core.requestToken(0), captured.signalOf(request)).then(() => this.#send(call));
-      response.then(resolve, reject).then(() => this.#inFlight.delete(reject));
-    });
-  }
-
-  async getAccessToken(minValidityMs: number): Promise<string> {
-    await this.#with.core.requestToken(minValidityMs);
-    this.#tokenNow();
-    const token = this.#with.tokens.accessToken();
-    if (!token) throw this.#with.createError('TOKEN_IN_COOKIE');
-    return token;
-  }
-
+export interface ApiFetch {
+  fetch(input: RequestInfo | URL, init?: RequestInit, handler?: ResponseHandler): Promise<Response>;
+  getAccessToken(minValidityMs: number): Promise<string>;
   /** Rejects the calls in flight: their responses must not reach the caller. */
-  rejectAll(code: AuthErrorCode) {
-    this.#disposed ||= code === 'DISPOSED';
-    for (const reject of this.#inFlight) reject(this.#with.createError(code));
-    this.#inFlight.clear();
-  }
+  rejectAll(code: AuthErrorCode): void;
+}
 
-  #send(call: Call): Promise<Response> {
-    const token = this.#tokenNow();
-    return this.#with.authorized
-      .send(call.request, () => copyRequest(call))
-      .then((response) => {
-        if (requiresStepUp(call, response)) return response;
-        const rejected = call.handler.isTokenRejected(response);
-        return rejected === false ? response : this.#replay(call, token, response, rejected);
-      });
-  }
+export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
+  const { core, tokens, createError } = dependencies;
+  const authEndpoints = new Set(dependencies.authEndpoints);
+  /** How to reject each call in flight. */
+  const inFlight = new Set<(reason: AuthError) => void>();
+  let disposed = false;
 
-  async #replay(call: Call, token: number, response: Response, rejected: true | Promise<boolean>): Promise<Response> {
-    const { core, log, authorized } = this.#with;
-    if (!(await rejected)) return response;
-    log.write('info', 'call-rejected', { status: response.status, token });
-    const replay = await abortable(core.reportRejection(token, false), captured.signalOf(call.request));
-    const request = replay ? copyRequest(call) : undefined;
-    if (!request) return response;
-    response.body?.cancel().catch(() => {});
-    const renewed = this.#tokenNow();
-    const second = await authorized.send(request, () => copyRequest(call));
-    if (!requiresStepUp(call, second) && (await call.handler.isTokenRejected(second)))
-      await core.reportRejection(renewed, true);
-    return second;
-  }
-
-  #tokenNow(): number {
-    const token = this.#with.tokens.currentTokenId();
-    if (token === 0) throw this.#with.createError(this.#disposed ? 'DISPOSED' : 'SESSION_ENDED');
+  const tokenNow = () => {
+    const token = tokens.currentId();
+    if (token === 0) throw createError(disposed ? 'DISPOSED' : 'SESSION_ENDED');
     return token;
-  }
+  };
+
+  return {
+    fetch(input, init, handler = dependencies.handler) {
+      let request: Request;
+      try {
+        request = new captured.Request(input, init);
+      } catch (error) {
+        return Promise.reject(error); // as `fetch` does
+      }
+      const url = captured.urlOf(request);
+      const hasAuthorization = captured.hasHeader(captured.headersOf(request), 'authorization');
+      if (!tokens.allows(url) || authEndpoints.has(url) || hasAuthorization) return captured.fetch(request);
+      const call = describeCall(request, init?.body, handler);
+      return new Promise((resolve, reject) => {
+        inFlight.add(reject);
+        const send = () => sendCall(call, dependencies, tokenNow);
+        const response = tokens.isFresh()
+          ? send()
+          : abortable(core.requestToken(0), captured.signalOf(request)).then(send);
+        response.then(resolve, reject).then(() => inFlight.delete(reject));
+      });
+    },
+    async getAccessToken(minValidityMs) {
+      await core.requestToken(minValidityMs);
+      tokenNow();
+      const token = tokens.accessToken();
+      if (!token) throw createError('TOKEN_IN_COOKIE');
+      return token;
+    },
+    rejectAll(code) {
+      disposed ||= code === 'DISPOSED';
+      for (const reject of inFlight) reject(createError(code));
+      inFlight.clear();
+    },
+  };
+}
+
+/** Sends a call; `tokenNow` throws if there is no token. */
+function sendCall(call: Call, dependencies: ApiFetchDependencies, tokenNow: () => number): Promise<Response> {
+  const token = tokenNow();
+  return dependencies.sendAuthorized(call.request, () => copyRequest(call)).then((response) => {
+    if (requiresStepUp(call, response)) return response;
+    const rejected = call.handler.isTokenRejected(response);
+    return rejected === false ? response : replayCall(call, dependencies, tokenNow, token, response, rejected);
+  });
+}
+
+/** Sends a call once more, with a renewed token, if the API rejected the token of the first response. */
+async function replayCall(
+  call: Call,
+  { core, log, sendAuthorized }: ApiFetchDependencies,
+  tokenNow: () => number,
+  token: number,
+  response: Response,
+  rejected: true | Promise<boolean>,
+): Promise<Response> {
+  if (!(await rejected)) return response;
+  log('info', 'call-rejected', { status: response.status, token });
+  const replay = await abortable(core.reportRejection(token, false), captured.signalOf(call.request));
+  const request = replay ? copyRequest(call) : undefined;
+  if (!request) return response;
+  response.body?.cancel().catch(() => {});
+  const renewed = tokenNow();
+  const second = await sendAuthorized(request, () => copyRequest(call));
+  if (!requiresStepUp(call, second) && (await call.handler.isTokenRejected(second)))
+    await core.reportRejection(renewed, true);
+  return second;
 }
 
 function describeCall(request: Request, body: BodyInit | null | undefined, handler: ResponseHandler): Call {

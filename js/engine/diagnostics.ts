@@ -3,29 +3,24 @@ import type { LogEntry } from '../client/options.js';
 
 const CAPACITY = 100;
 
-export class DiagnosticLog {
-  readonly #entries: LogEntry[] = [];
-  readonly #onLog: ((entry: LogEntry) => void) | undefined;
-
-  constructor(onLog: ((entry: LogEntry) => void) | undefined) {
-    this.#onLog = onLog;
-  }
-
-  write(level: LogEntry['level'], event: string, detail?: Record<string, unknown>) {
-    this.add({ at: Date.now(), level, event, ...(detail && { detail }) });
-  }
-
+export interface Log {
+  (level: LogEntry['level'], event: string, detail?: Record<string, unknown>): void;
   /** Adds an entry that was written elsewhere. */
-  add(entry: LogEntry) {
-    Object.freeze(entry.detail);
-    this.#entries.push(Object.freeze(entry));
-    if (this.#entries.length > CAPACITY) this.#entries.shift();
-    // Later, so that the app's function does not run in the middle of an operation.
-    if (this.#onLog) queueMicrotask(() => this.#onLog?.(entry));
-  }
-
+  add(entry: LogEntry): void;
   /** The last entries, oldest first. */
-  entries(): readonly LogEntry[] {
-    return Object.freeze([...this.#entries]);
-  }
+  entries(): readonly LogEntry[];
+}
+
+export function createLog(onLog: ((entry: LogEntry) => void) | undefined): Log {
+  const entries: LogEntry[] = [];
+  const add = (entry: LogEntry) => {
+    Object.freeze(entry.detail);
+    entries.push(Object.freeze(entry));
+    if (entries.length > CAPACITY) entries.shift();
+    // Later, so that the app's function does not run in the middle of an operation.
+    if (onLog) queueMicrotask(() => onLog(entry));
+  };
+  const log = (level: LogEntry['level'], event: string, detail?: Record<string, unknown>) =>
+    add({ at: Date.now(), level, event, ...(detail && { detail }) });
+  return Object.assign(log, { add, entries: () => Object.freeze([...entries]) });
 }

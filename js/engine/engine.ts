@@ -2,25 +2,25 @@
 // the tokens, and storage, lock and channel connect the tabs.
 import { Client } from '#glue';
 import { AuthRequests } from '../auth/auth-requests.js';
-import { AuthorizedFetch } from '../auth/authorized-fetch.js';
+import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
 import { TokenStore } from '../auth/token-store.js';
 import { type KeyValueStore, PAGE_STORAGE } from '../browser/key-value-store.js';
-import { type Schedule, TabLock } from '../browser/lock.js';
+import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
-import { PersistedState, type StorageSnapshot, storagePrefix } from '../browser/persisted-state.js';
+import { openPersistedState, type PersistedState, readSnapshot, type StorageSnapshot } from '../browser/persisted-state.js';
 import type { AuthEvents } from '../client/events.js';
 import type { AuthClientOptions, LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
 import { abortable } from '../util/abortable.js';
-import { ApiFetch, type ApiFetchDependencies, type ResponseHandler } from './api-fetch.js';
-import { type AuthErrorClass, errorCreator } from './auth-errors.js';
-import { CrossTab } from './cross-tab.js';
-import { DiagnosticLog } from './diagnostics.js';
+import { createApiFetch, type ResponseHandler } from './api-fetch.js';
+import { type AuthErrorClass, type CreateError, errorCreator } from './auth-errors.js';
+import { openCrossTab } from './cross-tab.js';
+import { createLog, type Log } from './diagnostics.js';
 import { loadWasm } from './load-wasm.js';
 import { RESTORES } from './names.js';
 import { resolveOptions, type Settings } from './resolve-options.js';
-import { WasmCore } from './wasm-host.js';
+import { createBorder } from './wasm-host.js';
 
 /** What `AuthClient` works with. */
 export interface Engine {
@@ -78,137 +78,101 @@ export async function createEngine(
   wasmFile?: Promise<Response>,
 ): Promise<LocalEngine> {
   await loadWasm(AuthError, wasmFile);
+  const log = createLog(settings.onLog);
   const prover = settings.dpop ? await loadProver(settings, environment, AuthError) : undefined;
-  return new TokenEngine(settings, notify, AuthError, environment, prover);
+  const { core, calls, restored, close } = connectParts(settings, notify, errorCreator(AuthError), environment, log, prover);
+  const listening = new AbortController();
+  const resumed = (by: string) => {
+    log('debug', 'resumed', { by });
+    core.resumed();
+  };
+  const { hidden } = core;
+  observePageLifecycle({ resumed, hidden }, listening.signal);
+  return {
+    async login(credentials, signal) {
+      if (settings.oauth2 && !isFormFields(credentials))
+        throw new AuthError('INVALID_OPTIONS', 'login.credentials: expected strings, such as {username, password}');
+      return abortable(core.login(credentials, signal ?? undefined), signal);
+    },
+    refresh: (signal) => abortable(core.refresh(), signal),
+    logout: core.logout,
+    restored,
+    fetch: calls.fetch,
+    getAccessToken: calls.getAccessToken,
+    diagnostics: log.entries,
+    resumed,
+    hidden,
+    dispose() {
+      listening.abort();
+      close();
+    },
+  };
 }
 
-class TokenEngine implements LocalEngine {
-  readonly restored: Promise<unknown>;
-  readonly #settings: Settings;
-  readonly #AuthError: AuthErrorClass;
-  readonly #log: DiagnosticLog;
-  readonly #core: WasmCore;
-  readonly #lock: TabLock;
-  readonly #crossTab: CrossTab;
-  readonly #calls: ApiFetch;
-  readonly #listening = new AbortController();
-
-  constructor(
-    settings: Settings,
-    notify: Notify,
-    AuthError: AuthErrorClass,
-    { storage: store, schedule }: EngineEnvironment,
-    prover: DpopProver | undefined,
-  ) {
-    this.#settings = settings;
-    this.#AuthError = AuthError;
-    const createError = errorCreator(AuthError);
-    // With the refresh token in the body, the session belongs to this page alone.
-    const sharesSession = settings.transport === 'cookie';
-    const sharesTabs = sharesSession && settings.crossTab;
-    const log = new DiagnosticLog(settings.onLog);
-    const storage = new PersistedState(settings.name, sharesSession ? store : undefined);
-    const tokens = new TokenStore(settings.origins);
-    const requests = new AuthRequests(settings, tokens, () => storage.idempotencyKey(), prover);
-    const channelName = storagePrefix(settings.name);
-    const lock = new TabLock(channelName, sharesTabs, schedule);
-    const crossTab = new CrossTab(channelName, sharesTabs, storage, schedule, (message, relation) =>
-      core.receiveMessage(message, relation),
-    );
-    let started = false;
-    const core = new WasmCore({
-      client: () => client,
-      tokens,
-      requests,
-      storage,
-      readSnapshot: () => snapshotForCore(storage, settings.crossTab || !started),
-      lock,
-      broadcast: (event) => crossTab.post(event),
-      log,
-      notify,
-      createError,
-      rejectCalls: (code) => calls.rejectAll(code),
-    });
-    const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
-    const restore = RESTORES.indexOf(settings.restore);
-    const client = new Client(core.host, settings.renewBeforeMs, settings.timeoutMs, restore, seed);
-    const authorized = new AuthorizedFetch(tokens, settings.tokenScheme, prover);
-    const calls = createApiFetch(settings, notify, { core, tokens, authorized, log, createError });
-    this.#log = log;
-    this.#core = core;
-    this.#lock = lock;
-    this.#crossTab = crossTab;
-    this.#calls = calls;
-    this.restored = core.start().catch(() => {});
-    started = true;
-    observePageLifecycle(this, this.#listening.signal);
-  }
-
-  async login(credentials: string, signal?: AbortSignal | null) {
-    if (this.#settings.oauth2 && !isFormFields(credentials))
-      throw new this.#AuthError('INVALID_OPTIONS', 'login.credentials: expected strings, such as {username, password}');
-    return abortable(this.#core.login(credentials, signal ?? undefined), signal);
-  }
-
-  refresh(signal?: AbortSignal | null) {
-    return abortable(this.#core.refresh(), signal);
-  }
-
-  logout(scope: 'session' | 'global') {
-    return this.#core.logout(scope);
-  }
-
-  fetch(input: RequestInfo | URL, init?: RequestInit, handler?: ResponseHandler) {
-    return this.#calls.fetch(input, init, handler);
-  }
-
-  getAccessToken(minValidityMs: number) {
-    return this.#calls.getAccessToken(minValidityMs);
-  }
-
-  diagnostics() {
-    return this.#log.entries();
-  }
-
-  resumed(by: string) {
-    this.#log.write('debug', 'resumed', { by });
-    this.#core.resumed();
-  }
-
-  hidden() {
-    this.#core.hidden();
-  }
-
-  dispose() {
-    this.#listening.abort();
-    this.#core.dispose();
-    this.#lock.close();
-    this.#crossTab.close();
-    this.#calls.rejectAll('DISPOSED');
-  }
-}
-
-function createApiFetch(
+/** Makes the parts of the engine and connects them. */
+function connectParts(
   settings: Settings,
   notify: Notify,
-  parts: Omit<ApiFetchDependencies, 'authEndpoints' | 'handler'>,
-): ApiFetch {
-  return new ApiFetch({
-    ...parts,
+  createError: CreateError,
+  { storage: store, schedule }: EngineEnvironment,
+  log: Log,
+  prover: DpopProver | undefined,
+) {
+  // With the refresh token in the body, the session belongs to this page alone.
+  const sharesSession = settings.transport === 'cookie';
+  const sharesTabs = sharesSession && settings.crossTab;
+  const state = openPersistedState(settings.name, sharesSession ? store : undefined);
+  const tokens = new TokenStore(settings.origins);
+  const lock = createTabLock(state.prefix, sharesTabs, schedule);
+  const crossTab = openCrossTab(state.prefix, sharesTabs, state, schedule, (message, relation) =>
+    core.receiveMessage(message, relation),
+  );
+  let started = false;
+  const { host, core } = createBorder({
+    client: () => client,
+    tokens,
+    requests: new AuthRequests(settings, tokens, () => state.known, prover),
+    state,
+    readSnapshot: () => snapshotForCore(state, settings.crossTab || !started),
+    lock,
+    crossTab,
+    log,
+    notify,
+    createError,
+    rejectCalls: (code) => calls.rejectAll(code),
+  });
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+  const restore = RESTORES.indexOf(settings.restore);
+  const client = new Client(host, settings.renewBeforeMs, settings.timeoutMs, restore, seed);
+  const calls = createApiFetch({
+    core,
+    tokens,
+    sendAuthorized: authorizedFetch(tokens, settings.tokenScheme, prover),
     authEndpoints: Object.values(settings.endpoints),
     handler: {
       isTokenRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
       onStepUpRequired: (response) => notify('step-up-required', { response }),
     },
+    log,
+    createError,
   });
+  const restored = core.start().catch(() => {});
+  started = true;
+  const close = () => {
+    core.dispose();
+    lock.close();
+    crossTab.close();
+    calls.rejectAll('DISPOSED');
+  };
+  return { core, calls, restored, close };
 }
 
 /**
  * A client that is not in step with the other tabs looks at the session hint only once, when it starts. (A policy that
  * belongs in the core.)
  */
-function snapshotForCore(storage: PersistedState, withHint: boolean): StorageSnapshot {
-  const snapshot = storage.readSnapshot();
+function snapshotForCore(state: PersistedState, withHint: boolean): StorageSnapshot {
+  const snapshot = readSnapshot(state);
   return withHint ? snapshot : { ...snapshot, hint: 'same' };
 }
 

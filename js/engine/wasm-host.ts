@@ -1,30 +1,23 @@
 // The border between the wasm client and the engine: it turns numbers into names and back, and keeps the promises of callers
 // that wait. `src/web/host.rs` documents each function of the host. The border decides nothing, with the exception of
 // `updateSharedWait`.
+//
+// The host is an object of functions: a page that reaches it through the module's table of objects finds no token behind it.
 import type { Client } from '#glue';
 import { type AuthRequests, type AuthResponse, type Endpoint, RequestNotSent } from '../auth/auth-requests.js';
 import type { TokenStore } from '../auth/token-store.js';
 import type { TabLock } from '../browser/lock.js';
-import { MAX_WAIT_MS, type PersistedState, type SessionRelation, type StorageSnapshot } from '../browser/persisted-state.js';
+import * as storage from '../browser/persisted-state.js';
 import type { TabEvent, TabMessage } from '../browser/tab-message.js';
 import type { AuthErrorCode } from '../client/errors.js';
 import type { Session } from '../client/session.js';
 import { deepFreeze } from '../util/deep-freeze.js';
+import { createDeferred, type Deferred } from '../util/deferred.js';
 import type { CreateError } from './auth-errors.js';
-import type { DiagnosticLog } from './diagnostics.js';
+import type { CrossTab } from './cross-tab.js';
+import type { Log } from './diagnostics.js';
 import type { Notify } from './engine.js';
-import {
-  CODES,
-  ENDPOINTS,
-  EVENTS,
-  HINTS,
-  MESSAGE_TYPES,
-  REASONS,
-  RELATIONS,
-  SESSION_CODES,
-  STATUSES,
-} from './names.js';
-import { Waiters } from './waiters.js';
+import * as names from './names.js';
 
 /** The session as the engine sees it: the core's questions and inputs. */
 export interface SessionCore {
@@ -39,30 +32,51 @@ export interface SessionCore {
   login(credentials: string, signal?: AbortSignal): Promise<boolean>;
   /** Signs out at once. Resolves with whether the server confirmed it. */
   logout(scope: 'session' | 'global'): Promise<boolean>;
-  receiveMessage(message: TabMessage, relation: SessionRelation): void;
+  receiveMessage(message: TabMessage, relation: storage.SessionRelation): void;
   /** The page is visible again, restored from the back-forward cache, or online again. */
   resumed(): void;
   hidden(): void;
   dispose(): void;
 }
 
-/** What the host works with. */
-export interface HostDependencies {
+/** What the border connects to the wasm client. */
+export interface BorderDependencies {
   /** The wasm client, which is created after its host. */
   client(): Client;
   readonly tokens: TokenStore;
-  readonly requests: Pick<AuthRequests, 'send' | 'abort'>;
-  readonly storage: Omit<PersistedState, 'idempotencyKey' | 'relationOf' | 'readSnapshot'>;
+  readonly requests: AuthRequests;
+  readonly state: storage.PersistedState;
   /** The stored state, as far as the core may see it. */
-  readSnapshot(): StorageSnapshot;
-  readonly lock: Pick<TabLock, 'request' | 'release'>;
-  broadcast(event: TabEvent): void;
-  readonly log: Pick<DiagnosticLog, 'write'>;
+  readSnapshot(): storage.StorageSnapshot;
+  readonly lock: TabLock;
+  readonly crossTab: CrossTab;
+  readonly log: Log;
   readonly notify: Notify;
   readonly createError: CreateError;
   /** Rejects the API calls that are in flight. */
   rejectCalls(code: AuthErrorCode): void;
 }
+
+/** The callers that wait, and what the outputs of the core need of each other. */
+interface Waiters {
+  /** Every caller that waits for a token, on one promise. */
+  forToken: Deferred<boolean> | undefined;
+  forLogin: (Deferred<boolean> & { readonly credentials: string; readonly signal: AbortSignal | undefined }) | undefined;
+  forLogout: ((revoked: boolean) => void)[];
+  /** The promises of the questions that are being asked; one, unless a question leads to another. */
+  readonly answers: Promise<boolean>[];
+  /** What the server said about the last login, for people. */
+  serverMessage: string | undefined;
+}
+
+/** The failure of the core that the border turns into an `AuthError`. */
+type CreateFailure = (
+  code: number,
+  retryable: boolean,
+  status: number,
+  retryAfterSeconds: number,
+  serverMessage?: string,
+) => Error & { code: AuthErrorCode; status: number | null };
 
 /** Statuses that no server sends: there was no response; the request was not sent. */
 const NO_RESPONSE = 0;
@@ -81,189 +95,75 @@ const EMPTY_RESPONSE: AuthResponse = {
 
 const finiteOrNull = (number: number) => (Number.isFinite(number) ? number : null);
 
-/**
- * A success ends the wait that the server asked for; a failure that asks for none changes nothing. (A policy that belongs
- * in the core.)
- */
-function updateSharedWait(storage: HostDependencies['storage'], event: TabEvent) {
-  if (event.type === 'signed-in' || event.type === 'refreshed') storage.clearNotBefore();
-  else if (event.type === 'refresh-failed' && event.waitMs > 0) storage.storeNotBefore(event.waitMs);
+/** Users as numbers: the wasm client compares users without knowing their ids. The number of no user is 0. */
+function numberOf(subjects: string[], subject: string | undefined): number {
+  return subject === undefined ? 0 : subjects.indexOf(subject) + 1 || subjects.push(subject);
 }
 
-/** Numbers for users: the wasm client compares users without knowing their ids. 0 is no user. */
-class SubjectNumbers {
-  readonly #subjects: string[] = [];
-
-  numberOf(subject: string | undefined): number {
-    if (subject === undefined) return 0;
-    return this.#subjects.indexOf(subject) + 1 || this.#subjects.push(subject);
-  }
-
-  subjectOf(number: number): string | undefined {
-    return this.#subjects[number - 1];
-  }
-}
-
-/**
- * The object that the wasm client calls. Its dependencies are private: a page that reaches the object through the module's
- * table of objects finds no token behind it.
- */
-export class WasmHost {
-  readonly #with: HostDependencies;
-  readonly #waiters: Waiters;
-  readonly #subjects: SubjectNumbers;
-  /** The promises of the questions that are being asked; one, unless a question leads to another. */
-  readonly #answers: Promise<boolean>[] = [];
-  /** What the server said about the last login, for people. */
-  #serverMessage: string | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(dependencies: HostDependencies, waiters: Waiters, subjects: SubjectNumbers) {
-    this.#with = dependencies;
-    this.#waiters = waiters;
-    this.#subjects = subjects;
-  }
-
-  /** Asks the client a question; returns the promise of its answer. Not called by the client. */
-  ask(question: (client: Client) => void): Promise<boolean> {
-    question(this.#with.client());
-    return this.#answers.pop() as Promise<boolean>;
-  }
-
-  wait() {
-    this.#answers.push(this.#waiters.token());
-  }
-  answer(yes: boolean) {
-    this.#answers.push(Promise.resolve(yes));
-  }
-  refuse(code: number, retryable: boolean, status: number, retryAfter: number) {
-    this.#answers.push(Promise.reject(this.#error(code, retryable, status, retryAfter)));
-  }
-  settle(whose: number, code: number, retryable: boolean, status: number, retryAfter: number) {
-    const message = whose ? this.#serverMessage : undefined;
-    const error = code < 0 ? undefined : this.#error(code, retryable, status, retryAfter, message);
-    if (whose) this.#waiters.settleLogin(error);
-    else this.#waiters.settleToken(error);
-  }
-  settleLogout(heard: boolean) {
-    this.#waiters.settleLogouts(heard);
-  }
-
-  call(endpoint: number, flight: number) {
-    this.#sendAuthRequest(endpoint, flight);
-  }
-  cancel() {
-    this.#with.requests.abort();
-  }
-  timer(after: number) {
-    clearTimeout(this.#timer);
-    if (after < Infinity) this.#timer = setTimeout(() => this.#with.client().elapsed(), after);
-  }
-
-  adopt(token: number, freshForMs: number) {
-    this.#with.log.write('debug', 'token-set', { token, freshForMs });
-    this.#with.tokens.setToken(token, freshForMs);
-  }
-  hold() {
-    this.#with.tokens.blockCalls();
-  }
-  wipe() {
-    this.#with.tokens.clear();
-  }
-  discard(token: number) {
-    this.#with.tokens.discard(token);
-  }
-  abandon() {
-    this.#with.rejectCalls('SESSION_ENDED');
-  }
-
-  memory(): number {
-    const { hint, pendingRevocation } = this.#with.readSnapshot();
-    return HINTS.indexOf(hint) + (pendingRevocation ? 4 : 0);
-  }
-  silence(): number {
-    return this.#with.readSnapshot().waitMs;
-  }
-  mark(on: boolean) {
-    if (on) this.#with.storage.storeNewKey();
-    else this.#with.storage.removeKey();
-  }
-  share() {
-    this.#with.storage.adoptStoredKey();
-  }
-  attempt() {
-    this.#with.storage.useProbeKey();
-  }
-  owe(on: boolean) {
-    if (on) return this.#with.storage.storePendingRevocation();
-    this.#with.storage.clearPendingRevocation();
-    this.#with.tokens.forgetRevoked();
-  }
-
-  lock(flight: number, steal: boolean) {
-    this.#with.log.write(steal ? 'warn' : 'debug', 'lock-requested', { steal });
-    this.#with.lock.request(steal, () => this.#with.client().locked(flight));
-  }
-  unlock() {
-    this.#with.lock.release();
-  }
-  tell(kind: number, number: number, wait: number) {
-    const event = this.#tabEvent(MESSAGE_TYPES[kind] as TabEvent['type'], number, wait);
-    updateSharedWait(this.#with.storage, event);
-    this.#with.broadcast(event);
-  }
-
-  notify(eventNumber: number, statusNumber: number, expiresAt: number, reasonNumber: number) {
-    const event = EVENTS[eventNumber] as (typeof EVENTS)[number];
-    const status = STATUSES[statusNumber] as Session['status'];
-    const reason = (status === 'signed-out' && REASONS[reasonNumber]) || null;
-    this.#with.log.write('info', event, { status, ...(reason && { reason }) });
-    const profile = this.#with.tokens.profile();
-    const session = deepFreeze({ status, ...profile, expiresAt: finiteOrNull(expiresAt), reason } as Session);
-    this.#with.notify(event, session, session);
-  }
-  refreshFailed(code: number, retryable: boolean, status: number, retryAfter: number, at: number) {
-    const error = this.#error(code, retryable, status, retryAfter);
-    const retryAt = finiteOrNull(at);
-    this.#with.log.write('warn', 'refresh-failed', { code: error.code, status: error.status, retryAt });
-    this.#with.notify('refresh-failed', { error, retryAt });
-  }
-
-  #error(code: number, retryable: boolean, status: number, retryAfterSeconds: number, serverMessage?: string) {
-    return this.#with.createError(CODES[code] as AuthErrorCode, {
+/** Makes the host, and the wasm client's functions with names in place of numbers. */
+export function createBorder(dependencies: BorderDependencies): { host: object; core: SessionCore } {
+  const waiters: Waiters = {
+    forToken: undefined,
+    forLogin: undefined,
+    forLogout: [],
+    answers: [],
+    serverMessage: undefined,
+  };
+  const subjects: string[] = [];
+  const failure: CreateFailure = (code, retryable, status, retryAfterSeconds, serverMessage) =>
+    dependencies.createError(names.CODES[code] as AuthErrorCode, {
       retryable,
       status: status || undefined,
       retryAfterSeconds: retryAfterSeconds || undefined,
       serverMessage,
     });
-  }
+  const host = {
+    ...waiterOutputs(waiters, failure),
+    ...requestOutputs(dependencies, waiters, subjects),
+    ...tokenOutputs(dependencies),
+    ...storageOutputs(dependencies),
+    ...tabOutputs(dependencies, subjects),
+    ...appOutputs(dependencies, failure),
+  };
+  return { host, core: createCore(dependencies, waiters, subjects) };
+}
 
-  #tabEvent(type: TabEvent['type'], number: number, waitMs: number): TabEvent {
-    if (type === 'signed-out') return { type, reason: REASONS[number] as (typeof REASONS)[number] };
-    if (type === 'refresh-failed') return { type, waitMs: Math.min(waitMs, MAX_WAIT_MS), failures: number };
-    return type === 'lock-stolen' ? { type } : { type, subject: this.#subjects.subjectOf(number) };
-  }
+/** The answers to callers. */
+function waiterOutputs(waiters: Waiters, failure: CreateFailure) {
+  return {
+    wait() {
+      waiters.forToken ??= createDeferred();
+      waiters.answers.push(waiters.forToken.promise);
+    },
+    answer: (yes: boolean) => waiters.answers.push(Promise.resolve(yes)),
+    refuse: (code: number, retryable: boolean, status: number, retryAfterSeconds: number) =>
+      waiters.answers.push(Promise.reject(failure(code, retryable, status, retryAfterSeconds))),
+    settle(whose: number, code: number, retryable: boolean, status: number, retryAfterSeconds: number) {
+      const waiter = whose ? waiters.forLogin : waiters.forToken;
+      const message = whose ? waiters.serverMessage : undefined;
+      if (whose) waiters.forLogin = undefined;
+      else waiters.forToken = undefined;
+      if (code < 0) waiter?.resolve(true);
+      else waiter?.reject(failure(code, retryable, status, retryAfterSeconds, message));
+    },
+    settleLogout(revoked: boolean) {
+      for (const resolve of waiters.forLogout) resolve(revoked);
+      waiters.forLogout = [];
+    },
+  };
+}
 
-  async #sendAuthRequest(number: number, flight: number) {
-    const endpoint = ENDPOINTS[number] as Endpoint;
-    const { status, code = '', message, retryAfterMs, token, expiresIn, jwtLifetime, subject } =
-      await this.#request(endpoint);
-    if (endpoint === 'login') this.#serverMessage = message;
-    const says = Object.hasOwn(SESSION_CODES, code) ? (SESSION_CODES[code] as number) : 0;
-    const user = this.#subjects.numberOf(subject);
-    this.#with
-      .client()
-      .answered(number, flight, status, says, retryAfterMs, token, expiresIn, jwtLifetime, user);
-  }
+/** Auth requests and the timer. */
+function requestOutputs({ client, requests, log }: BorderDependencies, waiters: Waiters, subjects: string[]) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Sends and logs an auth request. An error of `options.authHeaders` is reported as an uncaught error of the app. */
-  async #request(endpoint: Endpoint): Promise<AuthResponse> {
-    const { requests, log } = this.#with;
-    const login = endpoint === 'login' ? this.#waiters.login() : undefined;
+  async function send(endpoint: Endpoint): Promise<AuthResponse> {
+    const login = endpoint === 'login' ? waiters.forLogin : undefined;
     try {
       const response = await requests.send(endpoint, login?.credentials, login?.signal);
       const { status, code, retryAfterMs } = response;
-      log.write(status < 400 ? 'debug' : 'warn', 'auth-request', {
+      log(status < 400 ? 'debug' : 'warn', 'auth-request', {
         endpoint,
         status,
         code: code?.slice(0, 40),
@@ -272,8 +172,7 @@ export class WasmHost {
       return response;
     } catch (cause) {
       const notSent = cause instanceof RequestNotSent;
-      const failed = notSent ? 'options.authHeaders' : (cause as Error)?.name;
-      log.write('warn', 'auth-request', { endpoint, failed });
+      log('warn', 'auth-request', { endpoint, failed: notSent ? 'options.authHeaders' : (cause as Error)?.name });
       if (!notSent) return EMPTY_RESPONSE;
       queueMicrotask(() => {
         if (cause.cause) throw cause.cause;
@@ -281,62 +180,148 @@ export class WasmHost {
       return { ...EMPTY_RESPONSE, status: NOT_SENT };
     }
   }
+
+  return {
+    async call(number: number, flight: number) {
+      const endpoint = names.ENDPOINTS[number] as Endpoint;
+      const response = await send(endpoint);
+      const { status, code = '', message, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
+      if (endpoint === 'login') waiters.serverMessage = message;
+      const says = Object.hasOwn(names.SESSION_CODES, code) ? (names.SESSION_CODES[code] as number) : 0;
+      const user = numberOf(subjects, subject);
+      client().answered(number, flight, status, says, retryAfterMs, token, expiresIn, jwtLifetime, user);
+    },
+    cancel: () => requests.abort(),
+    timer(afterMs: number) {
+      clearTimeout(timer);
+      if (afterMs < Infinity) timer = setTimeout(() => client().elapsed(), afterMs);
+    },
+  };
 }
 
-/** The wasm client with names in place of numbers. */
-export class WasmCore implements SessionCore {
-  readonly host: WasmHost;
-  readonly #with: HostDependencies;
-  readonly #waiters = new Waiters();
-  readonly #subjects = new SubjectNumbers();
+function tokenOutputs({ tokens, log, rejectCalls }: BorderDependencies) {
+  return {
+    adopt(token: number, freshForMs: number) {
+      log('debug', 'token-set', { token, freshForMs });
+      tokens.set(token, freshForMs);
+    },
+    hold: () => tokens.block(),
+    wipe: () => tokens.clear(),
+    discard: (token: number) => tokens.discard(token),
+    abandon: () => rejectCalls('SESSION_ENDED'),
+  };
+}
 
-  constructor(dependencies: HostDependencies) {
-    this.#with = dependencies;
-    this.host = new WasmHost(dependencies, this.#waiters, this.#subjects);
-  }
+function storageOutputs({ state, readSnapshot, tokens }: BorderDependencies) {
+  return {
+    memory() {
+      const { hint, pendingRevocation } = readSnapshot();
+      return names.HINTS.indexOf(hint) + (pendingRevocation ? 4 : 0);
+    },
+    silence: () => readSnapshot().waitMs,
+    mark: (on: boolean) => (on ? storage.storeNewKey : storage.removeKey)(state),
+    share: () => storage.adoptStoredKey(state),
+    attempt: () => storage.useProbeKey(state),
+    owe(on: boolean) {
+      if (on) return storage.storePendingRevocation(state);
+      storage.clearPendingRevocation(state);
+      tokens.forgetRevoked();
+    },
+  };
+}
 
-  start() {
-    return this.host.ask((client) => client.start());
-  }
-  requestToken(minValidityMs: number) {
-    return this.host.ask((client) => client.admit(minValidityMs));
-  }
-  reportRejection(token: number, replayed: boolean) {
-    return this.host.ask((client) => client.rejected(token, replayed));
-  }
-  refresh() {
-    return this.host.ask((client) => client.refresh());
-  }
-  login(credentials: string, signal?: AbortSignal) {
-    const login = this.#waiters.addLogin(credentials, signal);
-    this.#with.client().login();
-    return login;
-  }
-  logout(scope: 'session' | 'global') {
-    this.#waiters.cancelLogin();
-    const logout = this.#waiters.addLogout();
-    this.#with.client().logout(scope === 'global');
-    return logout;
-  }
-  receiveMessage(message: TabMessage, relation: SessionRelation) {
-    const { type } = message;
-    const [waitMs, failures] = type === 'refresh-failed' ? [message.waitMs, message.failures] : [0, 0];
-    this.#with.log.write('debug', 'message-received', { type, relation, waitMs, failures });
-    const number =
-      type === 'signed-out'
-        ? REASONS.indexOf(message.reason)
-        : type === 'signed-in' || type === 'refreshed'
-          ? this.#subjects.numberOf(message.subject)
-          : failures;
-    this.#with.client().heard(RELATIONS.indexOf(relation), MESSAGE_TYPES.indexOf(type), number, waitMs);
-  }
-  resumed() {
-    this.#with.client().woke();
-  }
-  hidden() {
-    this.#with.client().hid();
-  }
-  dispose() {
-    this.#with.client().dispose();
-  }
+/** The lock of the tabs, and what they are told. */
+function tabOutputs({ client, state, lock, crossTab, log }: BorderDependencies, subjects: string[]) {
+  return {
+    lock(flight: number, steal: boolean) {
+      log(steal ? 'warn' : 'debug', 'lock-requested', { steal });
+      lock.request(steal, () => client().locked(flight));
+    },
+    unlock: () => lock.release(),
+    tell(kind: number, number: number, waitMs: number) {
+      const type = names.MESSAGE_TYPES[kind] as TabEvent['type'];
+      const event = {
+        type,
+        ...(type === 'signed-out'
+          ? { reason: names.REASONS[number] }
+          : type === 'refresh-failed'
+            ? { waitMs: Math.min(waitMs, storage.MAX_WAIT_MS), failures: number }
+            : { subject: subjects[number - 1] }),
+      } as TabEvent;
+      updateSharedWait(state, event);
+      crossTab.broadcast(event);
+    },
+  };
+}
+
+/**
+ * A success ends the wait that the server asked for; a failure that asks for none changes nothing. (A policy that belongs
+ * in the core.)
+ */
+function updateSharedWait(state: storage.PersistedState, event: TabEvent) {
+  if (event.type === 'signed-in' || event.type === 'refreshed') storage.clearNotBefore(state);
+  else if (event.type === 'refresh-failed' && event.waitMs > 0) storage.storeNotBefore(state, event.waitMs);
+}
+
+/** The events of the app. */
+function appOutputs({ tokens, log, notify }: BorderDependencies, failure: CreateFailure) {
+  return {
+    notify(eventNumber: number, statusNumber: number, expiresAt: number, reasonNumber: number) {
+      const event = names.EVENTS[eventNumber] as (typeof names.EVENTS)[number];
+      const status = names.STATUSES[statusNumber] as Session['status'];
+      const reason = (status === 'signed-out' && names.REASONS[reasonNumber]) || null;
+      log('info', event, { status, ...(reason && { reason }) });
+      const session = { status, ...tokens.profile(), expiresAt: finiteOrNull(expiresAt), reason } as Session;
+      notify(event, deepFreeze(session), session);
+    },
+    refreshFailed(code: number, retryable: boolean, status: number, retryAfterSeconds: number, at: number) {
+      const error = failure(code, retryable, status, retryAfterSeconds);
+      const retryAt = finiteOrNull(at);
+      log('warn', 'refresh-failed', { code: error.code, status: error.status, retryAt });
+      notify('refresh-failed', { error, retryAt });
+    },
+  };
+}
+
+function createCore({ client, log }: BorderDependencies, waiters: Waiters, subjects: string[]): SessionCore {
+  const ask = (question: (client: Client) => void) => {
+    question(client());
+    return waiters.answers.pop() as Promise<boolean>;
+  };
+  return {
+    start: () => ask((asked) => asked.start()),
+    requestToken: (minValidityMs) => ask((asked) => asked.admit(minValidityMs)),
+    reportRejection: (token, replayed) => ask((asked) => asked.rejected(token, replayed)),
+    refresh: () => ask((asked) => asked.refresh()),
+    login(credentials, signal) {
+      waiters.forLogin?.reject(undefined);
+      const login = { ...createDeferred<boolean>(), credentials, signal };
+      waiters.forLogin = login;
+      client().login();
+      return login.promise;
+    },
+    logout(scope) {
+      waiters.forLogin?.reject(undefined);
+      waiters.forLogin = undefined;
+      return new Promise((resolve) => {
+        waiters.forLogout.push(resolve);
+        client().logout(scope === 'global');
+      });
+    },
+    receiveMessage(message, relation) {
+      const { type } = message;
+      const [waitMs, failures] = type === 'refresh-failed' ? [message.waitMs, message.failures] : [0, 0];
+      log('debug', 'message-received', { type, relation, waitMs, failures });
+      const number =
+        type === 'signed-out'
+          ? names.REASONS.indexOf(message.reason)
+          : type === 'signed-in' || type === 'refreshed'
+            ? numberOf(subjects, message.subject)
+            : failures;
+      client().heard(names.RELATIONS.indexOf(relation), names.MESSAGE_TYPES.indexOf(type), number, waitMs);
+    },
+    resumed: () => client().woke(),
+    hidden: () => client().hid(),
+    dispose: () => client().dispose(),
+  };
 }

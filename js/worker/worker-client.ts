@@ -3,10 +3,10 @@
 import { PAGE_STORAGE } from '../browser/key-value-store.js';
 import { checkWorkerPolicy } from '../browser/csp-check.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
-import { storageKeys, storagePrefix } from '../browser/persisted-state.js';
+import { STORAGE_KEYS, storagePrefix } from '../browser/persisted-state.js';
 import type { AuthClientOptions } from '../client/options.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
-import { DiagnosticLog } from '../engine/diagnostics.js';
+import { createLog, type Log } from '../engine/diagnostics.js';
 import type { Engine, Notify } from '../engine/engine.js';
 import { resolveOptions, type Settings } from '../engine/resolve-options.js';
 import { abortable } from '../util/abortable.js';
@@ -44,7 +44,7 @@ class WorkerClient implements Engine {
   readonly #AuthError: AuthErrorClass;
   readonly #kind: WorkerKind;
   readonly #notify: Notify;
-  readonly #log: DiagnosticLog;
+  readonly #log: Log;
   readonly #events: SessionEvents;
   readonly #connection: WorkerConnection;
   readonly #calls: RemoteFetch;
@@ -56,7 +56,7 @@ class WorkerClient implements Engine {
     this.#AuthError = AuthError;
     this.#kind = kind;
     this.#notify = notify;
-    this.#log = new DiagnosticLog(settings.onLog);
+    this.#log = createLog(settings.onLog);
     this.#events = new SessionEvents(notify, AuthError);
     const { signal } = this.#disposal;
     this.#connection = new WorkerConnection({
@@ -71,7 +71,7 @@ class WorkerClient implements Engine {
         if (session) this.#events.connected(session);
       },
       onEnded: () => {
-        this.#log.write('warn', 'worker-ended', { kind });
+        this.#log('warn', 'worker-ended', { kind });
         this.#events.workerEnded();
       },
     });
@@ -94,7 +94,7 @@ class WorkerClient implements Engine {
     const onPageHide = (event: PageTransitionEvent) =>
       event.persisted || this.#connection.latest()?.notify('disconnect', { disposed: false });
     if (this.#kind === 'shared-worker') addEventListener('pagehide', onPageHide, { signal });
-    checkWorkerPolicy(storagePrefix(this.#settings.name), () => this.#log.write('warn', 'worker-src-missing'));
+    checkWorkerPolicy(storagePrefix(this.#settings.name), () => this.#log('warn', 'worker-src-missing'));
     this.restored = this.#connection.request('restored', undefined);
   }
 
@@ -143,7 +143,8 @@ class WorkerClient implements Engine {
   }
 
   #readStorage(): StorageEntries {
-    return Object.fromEntries(storageKeys(this.#settings.name).map((key) => [key, PAGE_STORAGE.read(key)]));
+    const keys = STORAGE_KEYS.map((key) => `${storagePrefix(this.#settings.name)}:${key}`);
+    return Object.fromEntries(keys.map((key) => [key, PAGE_STORAGE.read(key)]));
   }
 
   /** What the worker tells the page, and asks of it. */

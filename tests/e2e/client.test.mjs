@@ -290,7 +290,7 @@ test('a server that is down at login is told as such, and what was before still 
       ADA,
     );
     assert.deepEqual([error.code, error.retryable, status], ['OFFLINE', true, 'signed-in']);
-    assert.match(error.message, /no answer: offline/);
+    assert.match(error.message, /no response: offline/);
     assert.equal(await server.counted('login_ok'), 1);
   }));
 
