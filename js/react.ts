@@ -1,14 +1,14 @@
-// React 18 and 19: the client in a context, its session by `useSyncExternalStore`. Nothing else is kept here.
+// The package `tokenward/react` (React 18 and 19): the client in a context, its session by `useSyncExternalStore`.
 'use client'; // components rendered on a server may import this
 
 import { createContext, createElement, type ReactNode, useContext, useSyncExternalStore } from 'react';
+import { RESTORING } from './client/session.js';
 import type { AuthClient, Session } from './index.js';
-import { RESTORING } from './session.js';
 
 const Context = createContext<AuthClient | null>(null);
 
 /**
- * Gives the client to everything below. Make the client once, outside of components; nothing is disposed of on unmount.
+ * Provides the client to the components inside it. Make the client once, outside of components; unmounting does not dispose it.
  *
  * @example
  * const auth = new AuthClient<User>();
@@ -19,7 +19,7 @@ export function AuthProvider<User>({ client, children }: { client: AuthClient<Us
 }
 
 /**
- * The client: `login`, `logout`, `fetch` and the rest. It never changes, so it renders nothing again.
+ * The client: `login`, `logout`, `fetch` and the rest. It never changes, so it causes no rendering.
  * @throws {Error} outside of an `AuthProvider`.
  */
 export function useAuth<User = unknown>(): AuthClient<User> {
@@ -29,12 +29,13 @@ export function useAuth<User = unknown>(): AuthClient<User> {
 }
 
 /**
- * The session as it is now; renders again when it changes. On a server, and while its page is taken over, the status is
- * `'restoring'`. With `suspend` it suspends instead (`<Suspense>` above shows its fallback) until `auth.ready`, which
- * comes within `options.timeout`.
+ * The session now; the component renders again when it changes. On a server and during hydration the status is
+ * `'restoring'`. With `suspend` the component suspends instead (the nearest `<Suspense>` shows its fallback) until
+ * `auth.ready` resolves, which is within `options.timeoutSeconds`.
  *
  * @example
- * const { status, user } = useSession<User>();
+ * const session = useSession<User>();
+ * return session.status === 'signed-in' ? session.user.name : 'signed out';
  */
 export function useSession<User = unknown>(options: { suspend?: boolean } = {}): Session<User> {
   const client = useAuth<User>();
@@ -43,16 +44,16 @@ export function useSession<User = unknown>(options: { suspend?: boolean } = {}):
     () => client.session,
     () => RESTORING,
   );
-  if (options.suspend && session.status === 'restoring' && !settled.has(client)) throw waited(client);
+  if (options.suspend && session.status === 'restoring' && !ready.has(client)) throw readyPromise(client);
   return session;
 }
 
-/** Renders its children while somebody is signed in, else `fallback`. */
+/** Renders its children while a user is signed in, else `fallback`. */
 export function SignedIn({ children, fallback }: { children?: ReactNode; fallback?: ReactNode }): ReactNode {
   return useSession().status === 'signed-in' ? children : fallback;
 }
 
-/** Renders its children while nobody is signed in; not while that is still unknown. */
+/** Renders its children while the status is `'signed-out'`, else `fallback`; `fallback` also while it is still `'restoring'`. */
 export function SignedOut({ children, fallback }: { children?: ReactNode; fallback?: ReactNode }): ReactNode {
   return useSession().status === 'signed-out' ? children : fallback;
 }
@@ -60,19 +61,19 @@ export function SignedOut({ children, fallback }: { children?: ReactNode; fallba
 type Subscribe = (changed: () => void) => () => void;
 const subscribers = new WeakMap<object, Subscribe>();
 
-/** The same function for the same client: React would subscribe anew for another one. */
+/** The same function for the same client: React would subscribe again for another one. */
 function subscriber<User>(client: AuthClient<User>): Subscribe {
   const known = subscribers.get(client) ?? ((changed) => client.subscribe(changed));
   subscribers.set(client, known);
   return known;
 }
 
-const settled = new WeakSet<object>();
-const waits = new WeakMap<object, Promise<void>>();
+const ready = new WeakSet<object>();
+const readyPromises = new WeakMap<object, Promise<void>>();
 
-/** Suspense wants the same promise each time. */
-function waited<User>(client: AuthClient<User>): Promise<void> {
-  const known = waits.get(client) ?? client.ready.then(() => void settled.add(client));
-  waits.set(client, known);
+/** The same promise for the same client, as Suspense requires. */
+function readyPromise<User>(client: AuthClient<User>): Promise<void> {
+  const known = readyPromises.get(client) ?? client.ready.then(() => void ready.add(client));
+  readyPromises.set(client, known);
   return known;
 }

@@ -1,9 +1,6 @@
-// An `AuthClient` for the tests of an app: the real face of the package (snapshots, events, errors) before an engine that
-// has neither wasm nor network and does what the test says.
-import { abortable } from './abort.js';
-import type { Engine } from './engine.js';
-import { deepFrozen } from './frozen.js';
-import type { Notify, Snapshot } from './host.js';
+// The package `tokenward/testing`: an `AuthClient` for the tests of an app. The public class (snapshots, events, errors) is
+// the real one; its engine has neither wasm nor network and does what the test says.
+import type { Engine, EngineEvent, Notify } from './engine/engine.js';
 import {
   AuthClient,
   type AuthClientOptions,
@@ -11,48 +8,51 @@ import {
   type AuthErrorCode,
   type LogEntry,
   type Session,
+  type SignedOutReason,
 } from './index.js';
+import { abortable } from './util/abortable.js';
+import { deepFreeze } from './util/deep-freeze.js';
 
-/** How a test client begins and what it answers. */
+/** How a test client begins, and what it answers. */
 export interface TestAuthOptions<User> {
-  /** Default: `'signed-in'` where there is a `user`, else `'signed-out'`. */
+  /** Default: `'signed-in'` if there is a `user`, else `'signed-out'`. */
   status?: Session<User>['status'];
-  /** Who is signed in. */
+  /** The user who is signed in. */
   user?: User | null;
   /** The claims of the access token; roles may be here (`{roles: ['admin']}`). */
   claims?: Record<string, unknown> | null;
   /** Epoch milliseconds. Default: fifteen minutes from now. */
   expiresAt?: number | null;
-  /** Default with status `'signed-out'`: `'never'`. */
-  reason?: Session<User>['reason'];
-  /** Who signs in by `login`: a user, or a function of the credentials that returns one or throws. Default: `user`. */
+  /** Default with status `'signed-out'`: `'no-session'`. */
+  reason?: SignedOutReason;
+  /** The user whom `login` signs in: a user, or a function of the credentials that returns one or throws. Default: `user`. */
   login?: User | ((credentials: unknown) => User | Promise<User>);
-  /** What `fetch` does while somebody is signed in. Default: `globalThis.fetch`. */
+  /** What `fetch` does while a user is signed in. Default: `globalThis.fetch`. */
   fetch?: typeof globalThis.fetch;
   /** What `getAccessToken` returns. Default `'test-token'`. */
   token?: string;
 }
 
-/** What a test makes happen. */
+/** What a test causes. */
 export interface TestControls<User> {
-  /** Somebody is signed in from now on, as if another tab or `login` had done it. */
+  /** Signs a user in, as another tab or `login` would. */
   signIn(user: User, claims?: Record<string, unknown>): void;
-  /** The session is over, as the server or another tab would end it. */
-  signOut(reason?: NonNullable<Session<User>['reason']>): void;
-  /** A new access token has come. */
+  /** Ends the session, as the server or another tab would. Default reason: `'expired'`. */
+  signOut(reason?: SignedOutReason): void;
+  /** A new access token arrives. */
   refreshed(change?: { user?: User; claims?: Record<string, unknown>; expiresAt?: number }): void;
-  /** The next `login`, `refresh`, `fetch` or `getAccessToken` rejects with this. */
+  /** The next `login`, `refresh`, `logout`, `fetch` or `getAccessToken` rejects with this error. */
   failNext(error: AuthErrorCode | Error): void;
-  /** A refresh has failed, and the session lives on. */
+  /** A refresh fails, and the session continues. */
   refreshFailed(code?: AuthErrorCode, retryAt?: number): void;
-  /** Every call so far: its name and what was given. */
+  /** Every call so far: its name and its arguments. */
   readonly calls: readonly { readonly name: string; readonly given: readonly unknown[] }[];
 }
 
 export type TestAuth<User = unknown> = AuthClient<User> & { readonly test: TestControls<User> };
 
 /**
- * An `AuthClient` with no wasm and no network. It has its session at once, so a first render shows it.
+ * An `AuthClient` without wasm and network. It has its session at once, so the first render shows it.
  *
  * @example
  * const auth = createTestAuth({ user: { id: '1', name: 'Ada' } });
@@ -60,115 +60,157 @@ export type TestAuth<User = unknown> = AuthClient<User> & { readonly test: TestC
  * act(() => auth.test.signOut('expired'));
  */
 export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = {}): TestAuth<User> {
-  const life = 15 * 60_000;
-  const calls: { name: string; given: unknown[] }[] = [];
-  const log: LogEntry[] = [];
-  let notify: Notify = () => {};
-  let failure: Error | undefined;
-  let current: Snapshot;
-  let disposed = false;
-  let settle = () => {};
-  const restored = new Promise<void>((resolve) => {
-    settle = resolve;
-  });
+  const engine = new TestEngine(options as TestAuthOptions<unknown>);
+  const createEngine = (notify: Notify) => engine.open(notify);
+  const auth = new AuthClient<User>({ [Symbol.for('tokenward.testing')]: createEngine } as AuthClientOptions);
+  return Object.assign(auth, { test: controlsOf<User>(engine) });
+}
 
-  const tell = (event: string, snapshot: Snapshot) => {
-    current = deepFrozen(snapshot);
-    if (snapshot.status !== 'restoring') settle();
-    log.push({ at: Date.now(), level: 'info', event });
-    notify(event, snapshot, snapshot);
-  };
-  const signedIn = (user: unknown, claims: Record<string, unknown> | null, expiresAt?: number | null): Snapshot => ({
-    status: 'signed-in',
-    user,
-    claims,
-    expiresAt: expiresAt === undefined ? Date.now() + life : expiresAt,
-    reason: null,
-  });
-  const nobody = (reason: string | null, status = 'signed-out'): Snapshot => ({
-    status,
-    user: null,
-    claims: null,
-    expiresAt: null,
-    reason,
-  });
-  const error = (code: AuthErrorCode) => new AuthError(code, 'as the test says');
-  const called = (name: string, ...given: unknown[]) => {
-    calls.push({ name, given });
-    const failing = failure;
-    failure = undefined;
-    if (failing) throw failing;
-  };
-  const admit = () => {
-    if (disposed) throw error('DISPOSED');
-    if (current.status !== 'signed-in')
-      throw error(current.status === 'restoring' ? 'REFRESH_UNAVAILABLE' : 'SIGNED_OUT');
-  };
+const LIFETIME_MS = 15 * 60_000;
 
-  async function login(body: string) {
-    const credentials: unknown = JSON.parse(body);
-    called('login', credentials);
-    const { login = options.user ?? null } = options;
+const errorOf = (code: AuthErrorCode) => new AuthError(code, 'as the test says');
+
+const signedIn = (user: unknown, claims: Record<string, unknown> | null, expiresAt?: number | null): Session => ({
+  status: 'signed-in',
+  user,
+  claims,
+  expiresAt: expiresAt === undefined ? Date.now() + LIFETIME_MS : expiresAt,
+  reason: null,
+});
+const signedOut = (reason: SignedOutReason): Session => ({
+  status: 'signed-out',
+  user: null,
+  claims: null,
+  expiresAt: null,
+  reason,
+});
+const restoring = (): Session => ({ status: 'restoring', user: null, claims: null, expiresAt: null, reason: null });
+
+class TestEngine implements Engine {
+  readonly calls: { name: string; given: unknown[] }[] = [];
+  readonly restored: Promise<void>;
+  session: Session;
+  failure: Error | undefined;
+  readonly #options: TestAuthOptions<unknown>;
+  readonly #log: LogEntry[] = [];
+  #notify: Notify = () => {};
+  #disposed = false;
+  #settle = () => {};
+
+  constructor(options: TestAuthOptions<unknown>) {
+    this.#options = options;
+    this.restored = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    const { user = null, claims = null, expiresAt, reason = 'no-session' } = options;
+    const { status = user === null ? 'signed-out' : 'signed-in' } = options;
+    this.session =
+      status === 'signed-in'
+        ? signedIn(user, claims, expiresAt)
+        : status === 'signed-out'
+          ? signedOut(reason)
+          : restoring();
+  }
+
+  open(notify: Notify): Engine {
+    this.#notify = notify;
+    const { status } = this.session;
+    this.change(status === 'restoring' ? 'changed' : status, this.session);
+    return this;
+  }
+
+  /** The session is another one from now on, and the app receives the event. */
+  change(event: EngineEvent, session: Session) {
+    this.session = deepFreeze(session);
+    if (session.status !== 'restoring') this.#settle();
+    this.#log.push({ at: Date.now(), level: 'info', event });
+    this.#notify(event, session, session);
+  }
+
+  emit(event: EngineEvent, detail: unknown, session?: Session) {
+    this.#notify(event, detail, session);
+  }
+
+  login(credentials: string, signal?: AbortSignal | null) {
+    return abortable(this.#login(JSON.parse(credentials)), signal);
+  }
+
+  refresh(signal?: AbortSignal | null) {
+    return abortable(this.#refresh(), signal);
+  }
+
+  async logout(scope: 'session' | 'global') {
+    this.#record('logout', scope);
+    if (this.session.status !== 'signed-out') this.change('signed-out', signedOut('logout'));
+    return true;
+  }
+
+  async fetch(input: RequestInfo | URL, init?: RequestInit) {
+    this.#record('fetch', input, init);
+    this.#requireSession();
+    return (this.#options.fetch ?? globalThis.fetch)(input, init);
+  }
+
+  async getAccessToken(minValidityMs: number) {
+    this.#record('getAccessToken', minValidityMs / 1000);
+    this.#requireSession();
+    return this.#options.token ?? 'test-token';
+  }
+
+  diagnostics() {
+    return this.#log;
+  }
+
+  dispose() {
+    this.#disposed = true;
+  }
+
+  async #login(credentials: unknown) {
+    this.#record('login', credentials);
+    const { login = this.#options.user ?? null, claims = null } = this.#options;
     const user = typeof login === 'function' ? await (login as (given: unknown) => unknown)(credentials) : login;
-    tell('signed-in', signedIn(user, options.claims ?? null));
-  }
-  async function refresh() {
-    called('refresh');
-    admit();
-    tell('refreshed', signedIn(current.user, current.claims));
+    this.change('signed-in', signedIn(user, claims));
   }
 
-  const engine: Engine = {
-    client: {
-      login: (body, signal) => abortable(login(body), signal),
-      refresh: (signal) => abortable(refresh(), signal),
-      async logout(everywhere: boolean) {
-        called('logout', everywhere ? 'everywhere' : 'session');
-        if (current.status !== 'signed-out') tell('signed-out', nobody('logout'));
-        return true;
-      },
-    },
-    restored,
-    async fetch(input, init) {
-      called('fetch', input, init);
-      admit();
-      return (options.fetch ?? globalThis.fetch)(input, init);
-    },
-    async getAccessToken(minValidity) {
-      called('getAccessToken', minValidity / 1000);
-      admit();
-      return options.token ?? 'test-token';
-    },
-    diagnostics: () => log,
-    dispose() {
-      disposed = true;
-    },
-  };
+  async #refresh() {
+    this.#record('refresh');
+    this.#requireSession();
+    this.change('refreshed', signedIn(this.session.user, claimsOf(this.session)));
+  }
 
-  const { user = null, claims = null, expiresAt, status = user === null ? 'signed-out' : 'signed-in' } = options;
-  const first = status === 'signed-in' ? signedIn(user, claims, expiresAt) : nobody(null, status);
-  if (status === 'signed-out') first.reason = options.reason ?? 'never';
-  const standIn = (given: Notify) => {
-    notify = given;
-    tell(status === 'restoring' ? 'changed' : status, first);
-    return engine;
-  };
-  const auth = new AuthClient<User>({ [Symbol.for('tokenward.testing')]: standIn } as AuthClientOptions);
-  const test: TestControls<User> = {
-    signIn(next, nextClaims) {
-      const other = current.status === 'signed-in';
-      tell('signed-in', signedIn(next, nextClaims ?? null));
-      if (other) notify('account-changed', current, current);
+  #record(name: string, ...given: unknown[]) {
+    this.calls.push({ name, given });
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure) throw failure;
+  }
+
+  #requireSession() {
+    if (this.#disposed) throw errorOf('DISPOSED');
+    const { status } = this.session;
+    if (status !== 'signed-in') throw errorOf(status === 'restoring' ? 'REFRESH_UNAVAILABLE' : 'SIGNED_OUT');
+  }
+}
+
+const claimsOf = ({ claims }: Session) => claims as Record<string, unknown> | null;
+
+function controlsOf<User>(engine: TestEngine): TestControls<User> {
+  return {
+    signIn(user, claims) {
+      const isOther = engine.session.status === 'signed-in';
+      engine.change('signed-in', signedIn(user, claims ?? null));
+      if (isOther) engine.emit('account-changed', engine.session, engine.session);
     },
-    signOut: (reason = 'expired') => tell('signed-out', nobody(reason)),
-    refreshed: (change = {}) =>
-      tell('refreshed', signedIn(change.user ?? current.user, change.claims ?? current.claims, change.expiresAt)),
-    failNext(failing) {
-      failure = typeof failing === 'string' ? error(failing) : failing;
+    signOut: (reason = 'expired') => engine.change('signed-out', signedOut(reason)),
+    refreshed({ user, claims, expiresAt } = {}) {
+      const { session } = engine;
+      engine.change('refreshed', signedIn(user ?? session.user, claims ?? claimsOf(session), expiresAt));
+    },
+    failNext(error) {
+      engine.failure = typeof error === 'string' ? errorOf(error) : error;
     },
     refreshFailed: (code = 'REFRESH_UNAVAILABLE', retryAt) =>
-      notify('refresh-failed', { error: error(code), retryAt: retryAt ?? null }),
-    calls,
+      engine.emit('refresh-failed', { error: errorOf(code), retryAt: retryAt ?? null }),
+    calls: engine.calls,
   };
-  return Object.assign(auth, { test });
 }

@@ -1,4 +1,4 @@
-// Vue 3.4 and later: a plugin that gives the client, the session as refs, and a guard for vue-router.
+// The package `tokenward/vue` (Vue 3.4 and later): a plugin that provides the client, the session as refs, and a guard for vue-router.
 import { type App, type ComputedRef, computed, type InjectionKey, inject, type ShallowRef, shallowRef } from 'vue';
 import type { AuthClient, Session } from './index.js';
 
@@ -10,7 +10,7 @@ interface Provided {
 const KEY: InjectionKey<Provided> = Symbol('tokenward');
 
 /**
- * The plugin. Make the client once; unmounting the app ends what the plugin listens to, and leaves the client alone.
+ * The plugin. Make the client once; unmounting the app unsubscribes the plugin and does not dispose the client.
  *
  * @example
  * const auth = new AuthClient<User>();
@@ -21,7 +21,7 @@ export function createAuth<User>(client: AuthClient<User>): { install(app: App):
     install(app) {
       const session = shallowRef<Session>(client.session);
       app.provide(KEY, { client: client as AuthClient, session });
-      // On a server an app is made for each page and never unmounted; there nothing changes.
+      // A server makes an app for each page and never unmounts it; the session does not change there.
       if (typeof document === 'undefined') return;
       const stop = client.subscribe((next) => {
         session.value = next;
@@ -43,13 +43,13 @@ function provided(): Provided {
 
 /**
  * The client: `login`, `logout`, `fetch` and the rest.
- * @throws {Error} where the plugin is not installed, or outside of `setup`.
+ * @throws {Error} if the plugin is not installed, or outside of `setup`.
  */
 export function useAuth<User = unknown>(): AuthClient<User> {
   return provided().client as AuthClient<User>;
 }
 
-/** The session, and each of its members, as refs to read. */
+/** The session and each of its members, as read-only refs. */
 export interface SessionRefs<User> {
   readonly session: Readonly<ShallowRef<Session<User>>>;
   readonly status: ComputedRef<Session<User>['status']>;
@@ -78,17 +78,17 @@ export function useSession<User = unknown>(): SessionRefs<User> {
   };
 }
 
-/** As much of vue-router's route as the guard reads. */
+/** The part of vue-router's route that the guard reads. */
 export interface GuardedRoute {
   readonly fullPath: string;
   readonly meta: { readonly requiresAuth?: unknown } & Readonly<Record<PropertyKey, unknown>>;
 }
 
 /**
- * A guard for `router.beforeEach`: waits until the restore is settled, then sends whoever is signed out from a route with
- * `meta.requiresAuth` to the login, with `?redirect=` to where they wanted to go. `meta.requiresAuth: 'admin'` (or several:
- * `['admin', 'editor']`) wants one of these roles; who is signed in without it goes to `forbidden`. While the server
- * cannot be reached nobody is taken for signed out: the page is shown, and its calls fail as they do offline.
+ * A guard for `router.beforeEach`. It waits until the restore is settled, then redirects a signed-out user from a route with
+ * `meta.requiresAuth` to the login, with the requested path as `?redirect=`. `meta.requiresAuth: 'admin'` (or several:
+ * `['admin', 'editor']`) requires one of these roles; a signed-in user without it is redirected to `forbidden`. While the
+ * server cannot be reached, no user counts as signed out: the page is shown, and its calls fail as they do offline.
  *
  * @example
  * router.beforeEach(createAuthGuard(auth, { login: '/login', forbidden: '/forbidden' }));

@@ -31,18 +31,41 @@ const FEATURES = [
 ].map((feature) => `--enable-${feature}`);
 /** What apps import. */
 const ENTRIES = ['index', 'react', 'vue', 'testing'];
-/** Modules of their own; those that are no entries load when they are needed. */
-const MODULES = [...ENTRIES, 'engine', 'remote', 'dpop'];
-const DECLARED = [...ENTRIES, 'inline', 'errors', 'options'];
-/** The entries import each other under another name there. The engine stays a module, for `import()` alone. */
-const inCommonJs = (text) => text.replace(/(['"])\.\/(index|errors|options)\.js\1/g, '$1./$2.cjs$1');
+/** The files of pkg/ and their sources. Those that are no entries load when they are needed. */
+const SOURCES = {
+  ...Object.fromEntries(ENTRIES.map((name) => [name, `js/${name}.ts`])),
+  engine: 'js/engine/engine.ts',
+  'worker-client': 'js/worker/worker-client.ts',
+  dpop: 'js/auth/dpop.ts',
+  wasm: 'js/wasm/bytes.ts',
+};
+const source = (name) => path.join(root, SOURCES[name] ?? `js/${name}.ts`);
+const sources = (names) => Object.fromEntries(names.map((name) => [name, source(name)]));
+const DECLARED = [...ENTRIES, 'inline', ...['auth-client', 'errors', 'events', 'options', 'session'].map(inClient)];
+function inClient(name) {
+  return `client/${name}`;
+}
+/** In CommonJS, the entries import each other, and types each other, with another ending. The engine stays a module, for `import()` alone. */
+const inCommonJs = (text) => text.replace(/(['"])(\.\/index|\.{1,2}\/[\w./-]+)\.js\1/g, '$1$2.cjs$1');
+const entriesInCommonJs = (text) => text.replace(/(['"])\.\/index\.js\1/g, '$1./index.cjs$1');
+/** An import of another file's source becomes an import of that file. */
+const separateFiles = {
+  name: 'separate files',
+  setup({ onResolve }) {
+    const names = new Map(Object.keys(SOURCES).map((name) => [source(name), name]));
+    onResolve({ filter: /^\.{1,2}\// }, ({ kind, path: imported, resolveDir }) => {
+      const name = names.get(path.resolve(resolveDir, imported.replace(/\.js$/, '.ts')));
+      return kind === 'entry-point' || !name ? undefined : { path: `./${name}.js`, external: true };
+    });
+  },
+};
 /**
  * Members by which the parts of the client know each other; nothing outside of a bundle sees them, and no message between
  * tabs or workers has them. Short names for them are worth 0.2 KB (brotli).
  */
 const INTERNAL = `
-  __destroy_into_raw __wbg_ptr abandon admit adopt answered attempt discard elapsed farewell fresh goesOn granted hold idOf jwtLife
-  learn mayReceive nameOf owe postpone present profile refuse rejected reveal settle settleLogout silence spare stepUp unlock wipe
+  __destroy_into_raw __wbg_ptr abandon admit adopt answered attempt discard elapsed hold owe refuse rejected settle
+  settleLogout silence unlock wipe
 `
   .trim()
   .split(/\s+/);
@@ -110,13 +133,15 @@ export async function buildPackage({ wasmBindgen }) {
     '--outDir',
     'pkg',
   ]);
-  for (const file of readdirSync(pkg).filter((name) => name.endsWith('.d.ts'))) {
-    const name = file.slice(0, -'.d.ts'.length);
+  for (const file of declarations()) {
+    const name = file.slice(0, -'.d.ts'.length).replaceAll(path.sep, '/');
     const declared = path.join(pkg, file);
     if (!DECLARED.includes(name)) rmSync(declared);
     // What `require` finds has types of its own, or TypeScript takes it for a module.
     else writeFileSync(path.join(pkg, `${name}.d.cts`), inCommonJs(readFileSync(declared, 'utf8')));
   }
+  for (const folder of readdirSync(pkg, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
+    if (folder.name !== 'client') rmSync(path.join(pkg, folder.name), { recursive: true });
   mustBeInternal();
   const { build } = await import('esbuild');
   const options = {
@@ -130,43 +155,49 @@ export async function buildPackage({ wasmBindgen }) {
     mangleCache: SHORT,
     alias: {
       '#glue': path.join(glue, 'tokenward.js'),
-      '#early': path.join(root, 'js/early.ts'),
-      '#load': path.join(root, 'js/load.ts'),
+      '#early': path.join(root, 'js/wasm/preload.ts'),
+      '#load': path.join(root, 'js/wasm/fetch.ts'),
       '#wasm': path.join(glue, 'wasm.js'),
     },
     logLevel: 'warning',
   };
-  const source = (name) => path.join(root, 'js', `${name}.ts`);
-  const external = [...MODULES, 'wasm'].map((name) => `./${name}.js`).concat('react', 'vue');
-  await build({ ...options, external, entryPoints: MODULES.map(source), outdir: pkg });
-  await build({ ...options, sourcemap: false, entryPoints: [source('wasm')], outdir: pkg });
-  const commonJs = { format: 'cjs', outExtension: { '.js': '.cjs' }, write: false };
+  const separate = { ...options, plugins: [separateFiles], external: ['react', 'vue'], outdir: pkg };
+  const { wasm, ...modules } = sources(Object.keys(SOURCES));
+  await build({ ...separate, entryPoints: modules });
+  await build({ ...separate, sourcemap: false, entryPoints: { wasm } });
+  const noPreload = path.join(root, 'js/wasm/no-preload.ts');
   const { outputFiles } = await build({
-    ...options,
-    ...commonJs,
-    alias: { ...options.alias, '#early': source('early-none') },
-    external,
-    entryPoints: ENTRIES.map(source),
-    outdir: pkg,
+    ...separate,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    write: false,
+    alias: { ...options.alias, '#early': noPreload },
+    entryPoints: sources(ENTRIES),
   });
-  for (const { path: file, text } of outputFiles) writeFileSync(file, file.endsWith('.cjs') ? inCommonJs(text) : text);
-  for (const whole of ['inline', 'worker']) {
-    const alias = { ...options.alias, '#early': source('early-none'), '#load': source(`load-${whole}`) };
-    await build({ ...options, alias, entryPoints: [source(whole)], outdir: pkg });
+  for (const { path: file, text } of outputFiles)
+    writeFileSync(file, file.endsWith('.cjs') ? entriesInCommonJs(text) : text);
+  for (const [whole, entry] of [
+    ['inline', 'js/inline.ts'],
+    ['worker', 'js/worker/worker.ts'],
+  ]) {
+    const load = path.join(root, `js/wasm/${whole}.ts`);
+    const alias = { ...options.alias, '#early': noPreload, '#load': load };
+    await build({ ...options, alias, entryPoints: { [whole]: path.join(root, entry) }, outdir: pkg });
   }
   await tighten(readdirSync(pkg).filter((name) => name.endsWith('.js') && existsSync(path.join(pkg, `${name}.map`))));
-  // For the shell's tests alone: its hands and the vault by themselves, on a network that they can script.
-  const contents = `export { network } from './tests/web/network.js'; export * from './js/host.ts'; export * from './js/vault.ts';`;
+  // For the tests of the wasm bindings alone: the host and the token store, on a network that the tests script.
+  const contents = `export { network } from './tests/web/network.js'; export { createVault, createHands } from './tests/web/parts.js';`;
   const readable = { ...options, mangleProps: undefined, mangleCache: undefined };
   await build({ ...readable, stdin: { contents, resolveDir: root }, outfile: path.join(root, 'target/hands.js') });
   for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(path.join(root, file), path.join(pkg, file));
 }
 
+const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) => name.endsWith('.d.ts'));
+
 /** A name that apps use must stay as it is. */
 function mustBeInternal() {
-  const declared = readdirSync(pkg).filter((name) => name.endsWith('.d.ts'));
   const words = new Set(
-    declared.flatMap((name) => withoutComments(readFileSync(path.join(pkg, name), 'utf8')).match(/\w+/g)),
+    declarations().flatMap((name) => withoutComments(readFileSync(path.join(pkg, name), 'utf8')).match(/\w+/g)),
   );
   const known = INTERNAL.filter((name) => words.has(name));
   if (known.length > 0) throw new Error(`INTERNAL: apps know these by name: ${known.join(', ')}`);

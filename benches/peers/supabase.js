@@ -24,6 +24,6 @@ export async function open() {
       return withToken(spare, init);
     },
     refresh: async () => settled(await client.refreshSession()),
-    logout: ({ scope } = {}) => client.signOut({ scope: scope === 'everywhere' ? 'global' : 'local' }),
+    logout: ({ scope } = {}) => client.signOut({ scope: scope === 'global' ? 'global' : 'local' }),
   };
 }

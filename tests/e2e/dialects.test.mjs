@@ -40,7 +40,7 @@ for (const { dialect, options, credentials, resumes } of [
       assert.equal((await page.evaluate(() => failure(auth.fetch('/api/me')))).code, 'SIGNED_OUT');
       // Everywhere: the server ends all sessions, and refuses what is left of them.
       await signIn(page, credentials);
-      const everywhere = await page.evaluate(() => auth.logout({ scope: 'everywhere' }));
+      const everywhere = await page.evaluate(() => auth.logout({ scope: 'global' }));
       assert.equal(everywhere.revoked, true);
       assert.equal(await server.counted('refresh_reused'), 0);
     }));
@@ -195,7 +195,7 @@ test('C: both tokens in the body, {error: {code, message}}, 204 at logout, and l
     assert.deepEqual([statuses, revoked, claims.sub], [[200, 200, 200], true, 'c']);
     assert.deepEqual(refresh.seen, [true, true, true], 'each refresh token once, and the last one at the logout');
     await page.evaluate(() => auth.login({}));
-    await page.evaluate(() => auth.logout({ scope: 'everywhere' }));
+    await page.evaluate(() => auth.logout({ scope: 'global' }));
     assert.deepEqual(ended.at(-1), ['/auth/logout-all', true, true]);
     // Nothing is kept: not in storage, and not for the next page.
     await page.evaluate(() => auth.login({}));
@@ -237,7 +237,7 @@ test('D: OAuth 2 with password and refresh_token grants, invalid_grant, and revo
       access = randomBytes(8).toString('hex');
       return { json: { access_token: access, refresh_token: refresh.next(), expires_in: 300, token_type: 'Bearer' } };
     });
-    const page = await open({ protocol: 'oauth2', clientId: 'spa', timeout: 2 });
+    const page = await open({ protocol: 'oauth2', clientId: 'spa', timeoutSeconds: 2 });
     const { statuses, revoked, claims, left } = await wholeStory(page, {
       username: 'ada',
       password: 'x',
@@ -280,7 +280,7 @@ test('E: both tokens in cookies, none in JavaScript; refreshed on a 401', () =>
     const { statuses, left, revoked } = await wholeStory(page, { email: 'e' });
     assert.deepEqual([statuses, left, revoked], [[200, 200, 200], null, true]);
     await page.evaluate(() => auth.login({}));
-    assert.equal((await page.evaluate(() => failure(auth.getAccessToken()))).code, 'MALFORMED_RESPONSE');
+    assert.equal((await page.evaluate(() => failure(auth.getAccessToken()))).code, 'TOKEN_IN_COOKIE');
     // 100 calls at once on an expired cookie: one refresh. And a reload resumes.
     const before = proxy.to('/auth/refresh').length;
     count += 100;

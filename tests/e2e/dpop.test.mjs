@@ -21,7 +21,7 @@ for (const isolation of ['page', 'worker', 'shared-worker']) {
         await auth.fetch('/demo/expire-token', { method: 'POST' });
         calls.push(...Array.from({ length: 100 }, () => auth.fetch('/api/me')));
         const statuses = (await Promise.all(calls)).map(({ status }) => status);
-        const { revoked } = await auth.logout({ scope: 'everywhere' });
+        const { revoked } = await auth.logout({ scope: 'global' });
         return [...new Set(statuses), revoked];
       });
       assert.deepEqual(statuses, [200, true]);

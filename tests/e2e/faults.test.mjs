@@ -29,7 +29,7 @@ const FAULTS = {
 
 test('statement 7: no fault of a refresh ends a session, and callers are told within their timeout', () =>
   withTabs({}, async ({ open, proxy }) => {
-    const page = await open({ timeout: 1 });
+    const page = await open({ timeoutSeconds: 1 });
     await signIn(page);
     for (const [name, fault] of Object.entries(FAULTS)) {
       proxy.fault = ({ path }) => (path === '/auth/refresh' ? fault : undefined);
@@ -66,7 +66,7 @@ test('statement 10: each clear no ends the session with its reason', () =>
     const page = await open();
     for (const [status, code, reason] of [
       [401, 'INVALID_REFRESH_TOKEN', 'expired'],
-      [401, 'REFRESH_TOKEN_REUSED', 'reused'],
+      [401, 'REFRESH_TOKEN_REUSED', 'token-reused'],
       [403, 'TOKEN_REVOKED', 'revoked'],
       [400, 'invalid_grant', 'expired'],
       [401, '', 'expired'],
@@ -83,7 +83,7 @@ test('statement 10: each clear no ends the session with its reason', () =>
       assert.deepEqual(
         log.map(({ event, detail }) => [event, detail.reason ?? detail.status]),
         [
-          ['auth-call', status],
+          ['auth-request', status],
           ['signed-out', reason],
         ],
         'why was I signed out?',
@@ -93,7 +93,7 @@ test('statement 10: each clear no ends the session with its reason', () =>
 
 test('statement 28e: a sign-out while offline ends the session at once, and the server hears of it online', () =>
   withTabs({}, async ({ open, proxy, context, server }) => {
-    const page = await open({ timeout: 1 });
+    const page = await open({ timeoutSeconds: 1 });
     await signIn(page);
     await context.setOffline(true);
     proxy.fault = () => ({ lose: 'request' }); // nothing takes a SharedWorker offline
@@ -107,7 +107,7 @@ test('statement 28e: a sign-out while offline ends the session at once, and the 
 
 test('statement 28e: … or at the next start, before anybody signs in, and no session is resumed meanwhile', () =>
   withTabs({}, async ({ open, proxy, server }) => {
-    const page = await open({ timeout: 1 });
+    const page = await open({ timeoutSeconds: 1 });
     await signIn(page);
     proxy.fault = ({ path }) => (path === '/auth/logout' ? { answer: { status: 503 } } : undefined);
     assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: false });
@@ -147,7 +147,7 @@ test('a sign-out everywhere that is refused is owed for this session at least', 
     const page = await open();
     await signIn(page);
     proxy.fault = ({ path }) => (path === '/auth/logout-all' ? { answer: { status: 401 } } : undefined);
-    assert.deepEqual(await page.evaluate(() => auth.logout({ scope: 'everywhere' })), { revoked: false });
+    assert.deepEqual(await page.evaluate(() => auth.logout({ scope: 'global' })), { revoked: false });
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     while ((await server.counted('logout')) === 0) await later(20);
     await page.waitForFunction(() => Object.keys(localStorage).length === 0); // nothing is left to tell
@@ -416,10 +416,11 @@ test('statement 2: whoever started the refresh may leave, and so may all', () =>
 
 test('every code of AuthError can be met', () =>
   withTabs({}, async ({ open, proxy }) => {
-    const page = await open({ timeout: 0.5 });
+    const page = await open({ timeoutSeconds: 0.5 });
     const codes = new Set();
-    const meets = async (what) => codes.add((await page.evaluate(what)).code);
-    await meets(() => failure(Promise.resolve().then(() => new AuthClient({ timeout: '5' }))));
+    const meetsOn = async (where, what) => codes.add((await where.evaluate(what)).code);
+    const meets = (what) => meetsOn(page, what);
+    await meets(() => failure(Promise.resolve().then(() => new AuthClient({ timeoutSeconds: '5' }))));
     await meets(() => failure(auth.fetch('/api/me')));
     await meets(() => failure(auth.login({ email: 'x@example.com', password: 'x' })));
     for (const fault of [
@@ -458,6 +459,31 @@ test('every code of AuthError can be met', () =>
         })
       ).code,
     );
+    proxy.fault = ({ path }) =>
+      path === '/auth/login' ? { answer: { status: 200, headers: json, body: '{"success":true}' } } : undefined;
+    const other = await open({ name: 'other' });
+    await meetsOn(other, async () => {
+      await auth.login({});
+      return failure(auth.getAccessToken());
+    });
+    await meetsOn(other, () => {
+      addEventListener('error', (event) => event.preventDefault());
+      const authHeaders = () => Promise.reject(new Error('the app is broken'));
+      return failure(new AuthClient({ name: 'headers', authHeaders }).login({}));
+    });
+    await meetsOn(other, async () => {
+      const client = new AuthClient({ name: 'worker', isolation: 'worker' });
+      await client.login({});
+      return failure(client.getAccessToken());
+    });
+    await meetsOn(other, () => {
+      globalThis.Worker = class {
+        constructor() {
+          throw new Error('no workers here');
+        }
+      };
+      return failure(new AuthClient({ name: 'no worker', isolation: 'worker' }).login({}));
+    });
     assert.deepEqual([...codes].sort(), [
       'DISPOSED',
       'INVALID_CREDENTIALS',
@@ -466,11 +492,15 @@ test('every code of AuthError can be met', () =>
       'OFFLINE',
       'RATE_LIMITED',
       'REFRESH_UNAVAILABLE',
+      'REQUEST_NOT_SENT',
       'SERVER_ERROR',
       'SESSION_ENDED',
       'SIGNED_OUT',
       'TIMEOUT',
+      'TOKEN_IN_COOKIE',
+      'TOKEN_NOT_EXPOSED',
       'WASM_UNAVAILABLE',
+      'WORKER_UNAVAILABLE',
     ]);
   }));
 
@@ -486,7 +516,7 @@ test('authHeaders that throw are told as such, and the session lives', () =>
       let broken = false;
       const client = new AuthClient({
         name: 'headers',
-        timeout: 1,
+        timeoutSeconds: 1,
         authHeaders: () => {
           if (broken) throw new Error('no CSRF token');
           return { 'x-csrf': '1' };
@@ -499,7 +529,7 @@ test('authHeaders that throw are told as such, and the session lives', () =>
       const error = await failure(client.login(given));
       return [error, reported, client.session.status];
     }, ADA);
-    assert.deepEqual([error.code, status], ['INVALID_OPTIONS', 'signed-in']);
+    assert.deepEqual([error.code, status], ['REQUEST_NOT_SENT', 'signed-in']);
     assert.match(error.message, /options\.authHeaders/);
     assert.match(reported[0], /no CSRF token/);
   }));

@@ -177,9 +177,9 @@ export async function makeClient(page, options = {}, { signIn = true } = {}) {
         promise.then(
           () => 'no failure',
           (error) => {
-            const { name, code, message, status, retryable, retryAfter } = error;
+            const { name, code, message, status, retryable, retryAfterSeconds } = error;
             const ours = name !== 'AuthError' || error instanceof AuthError;
-            return { name: ours ? name : 'another AuthError', code, message, status, retryable, retryAfter };
+            return { name: ours ? name : 'another AuthError', code, message, status, retryable, retryAfterSeconds };
           },
         );
     },

@@ -63,7 +63,7 @@ test('statement 21: calls under way reject at once with DISPOSED, and no timer, 
         auth.fetch('/api/me'),
         auth.fetch('/api/me'),
         auth.refresh(),
-        auth.getAccessToken({ minValidity: 901 }),
+        auth.getAccessToken({ minValiditySeconds: 901 }),
       ];
       await new Promise((resolve) => setTimeout(resolve, 200));
       const start = performance.now();
@@ -80,7 +80,7 @@ test('statement 21: calls under way reject at once with DISPOSED, and no timer, 
     const told = await page.evaluate(async () => {
       const told = [];
       auth.subscribe((session) => told.push(session.status));
-      new BroadcastChannel('tokenward:default').postMessage({ kind: 1, text: 'logout', wait: 0, failures: 0 });
+      new BroadcastChannel('tokenward:v1:default').postMessage({ v: 1, type: 'signed-out', reason: 'logout' });
       dispatchEvent(new Event('online'));
       await new Promise((resolve) => setTimeout(resolve, 100));
       return told;
@@ -137,14 +137,14 @@ test('statement 28a: listeners run outside of the lock, are not awaited, and hur
 
 test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', () =>
   withTabs({}, async ({ open, proxy }) => {
-    const page = await open({ timeout: 0.5 });
+    const page = await open({ timeoutSeconds: 0.5 });
     await signIn(page);
     proxy.fault = ({ path }) =>
       path === '/auth/refresh' ? { answer: { status: 503, headers: { 'retry-after': '60' } } } : undefined;
     const [entries, frozen] = await page.evaluate(
       async (given) => {
         const heard = [];
-        const client = new AuthClient({ name: 'logged', timeout: 0.5, onLog: (entry) => heard.push(entry) });
+        const client = new AuthClient({ name: 'logged', timeoutSeconds: 0.5, onLog: (entry) => heard.push(entry) });
         await client.ready;
         await client.login(given);
         for (let count = 0; count < 120; count += 1) await failure(client.refresh());
@@ -166,7 +166,7 @@ test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', (
     assert.ok(wait > 59_500 && wait < 62_000, `${wait} ms`);
     assert.ok(
       entries.some(
-        ({ event, detail }) => event === 'auth-call' && detail.endpoint === 'login' && detail.status === 200,
+        ({ event, detail }) => event === 'auth-request' && detail.endpoint === 'login' && detail.status === 200,
       ),
     );
     assert.ok(!JSON.stringify(entries).includes('analytical'));

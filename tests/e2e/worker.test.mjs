@@ -262,7 +262,7 @@ each('the token does not come out, unless asked for', async ({ open, isolation }
   const page = await open({ exposeToken: false });
   await signIn(page);
   const refused = await page.evaluate(() => failure(auth.getAccessToken()));
-  assert.equal(refused.code, 'INVALID_OPTIONS');
+  assert.equal(refused.code, 'TOKEN_NOT_EXPOSED');
   assert.match(refused.message, /options\.exposeToken/);
   const other = await open({ exposeToken: true, name: 'other' });
   await signIn(other);
@@ -315,7 +315,7 @@ each(
         [200, 'fresh'],
       ],
     );
-    assert.equal(code, 'INVALID_OPTIONS');
+    assert.equal(code, 'REQUEST_NOT_SENT');
     assert.ok(heard.includes('call-refused') && heard.includes('refreshed'), heard.join(' '));
   },
   ({ path }, proxy) =>
@@ -401,7 +401,7 @@ test('a worker that cannot be had: told where it was asked for, replaced where i
         (given) => failure(new AuthClient({ isolation: given, name: given }).login({})),
         isolation,
       );
-      assert.equal(code, 'WASM_UNAVAILABLE');
+      assert.equal(code, 'WORKER_UNAVAILABLE');
       assert.match(message, /worker-src 'self'/);
     }
   }));
@@ -459,27 +459,27 @@ test('a message from the page changes nothing of what the worker was started wit
         origins: ['http://127.0.0.1:1/'],
         exposeToken: true,
       };
-      for (const what of ['hello', 'start', 'settings', 'token', '__proto__', 'constructor', 'toString'])
-        worker.postMessage({ ask: what, what, detail: { ...evil, shelf: {}, resume: true } });
-      worker.postMessage({ ask: 1_000_001, what: 'fetch', detail: { url: 'http://localhost:1/', init: {} } });
+      for (const method of ['connect', 'start', 'settings', 'getAccessToken', '__proto__', 'constructor', 'toString'])
+        worker.postMessage({ request: method, method, params: { ...evil, storage: {}, resume: true } });
+      worker.postMessage({ request: 1_000_001, method: 'fetch', params: { url: 'http://localhost:1/', init: {} } });
       worker.postMessage(null);
-      worker.postMessage({ answer: 7, value: evil });
+      worker.postMessage({ response: 7, result: evil });
       await new Promise((resolve) => setTimeout(resolve, 200));
       return heard;
     });
-    const answers = heard.filter(({ answer }) => typeof answer === 'string');
-    assert.deepEqual(answers.map(({ answer }) => answer).sort(), [
+    const answers = heard.filter(({ response }) => typeof response === 'string');
+    assert.deepEqual(answers.map(({ response }) => response).sort(), [
       '__proto__',
+      'connect',
       'constructor',
-      'hello',
+      'getAccessToken',
       'settings',
       'start',
       'toString',
-      'token',
     ]);
-    assert.equal(answers.find(({ answer }) => answer === 'token').error.name, 'INVALID_OPTIONS');
+    assert.equal(answers.find(({ response }) => response === 'getAccessToken').error.name, 'TOKEN_NOT_EXPOSED');
     assert.doesNotMatch(JSON.stringify(answers), /eyJ[\w-]+\.eyJ/, 'and none of them is a token');
-    assert.equal(await page.evaluate(() => failure(auth.getAccessToken()).then(({ code }) => code)), 'INVALID_OPTIONS');
+    assert.equal(await page.evaluate(() => failure(auth.getAccessToken()).then(({ code }) => code)), 'TOKEN_NOT_EXPOSED');
     assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
     assert.equal(proxy.to('/auth/refresh').length, 1);
   }));

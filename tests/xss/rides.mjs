@@ -15,21 +15,23 @@ export function openRides() {
     new Promise((resolve) => {
       const answers = [];
       port.onmessage = ({ data }) => {
-        if (data.ask)
-          return port.postMessage({ answer: data.ask, value: data.what === 'shelf' ? globalThis.rideShelf : [] });
-        if ('answer' in data) answers.push(data.value);
-        if ('answer' in data && data.answer === questions.length) resolve(answers);
+        if (data.request) {
+          const result = data.method === 'readStorage' ? globalThis.rideStorage : [];
+          return port.postMessage({ response: data.request, result });
+        }
+        if ('response' in data) answers.push(data.result);
+        if ('response' in data && data.response === questions.length) resolve(answers);
       };
-      for (const [index, [what, detail]] of questions.entries())
-        setTimeout(() => port.postMessage({ ask: index + 1, what, detail }), index * 300);
+      for (const [index, [method, params]] of questions.entries())
+        setTimeout(() => port.postMessage({ request: index + 1, method, params }), index * 300);
       setTimeout(() => resolve(answers), 4_000);
     });
-  const hello = ['hello', { shelf: globalThis.rideShelf, resume: true }];
+  const connect = ['connect', { storage: globalThis.rideStorage, resume: true }];
   const all = [
-    hello,
+    connect,
     ['restored'],
     ['refresh'],
-    ['token', 0],
+    ['getAccessToken', 0],
     ['fetch', { url: `${location.origin}/echo-headers`, init: {} }],
   ];
   const base64url = (bytes) =>
@@ -166,7 +168,7 @@ export function rewriteOptions() {
         const name = JSON.stringify({ ...JSON.parse(options.name), exposeToken: true });
         super(url, { ...options, name });
         (this.port ?? this).addEventListener('message', keep);
-        globalThis.lurk = () => (this.port ?? this).postMessage({ ask: 1_000_000, what: 'token', detail: 0 });
+        globalThis.lurk = () => (this.port ?? this).postMessage({ request: 1_000_000, method: 'getAccessToken', params: 0 });
       }
     };
   }

@@ -258,18 +258,18 @@ async function ride(page, options) {
         origins: [`${location.origin}/`],
         tokenScheme: given.dpop ? 'DPoP' : 'Bearer',
         idempotencyKey: true,
-        renewBefore: 60_000,
-        timeout: 3_000,
+        renewBeforeMs: 60_000,
+        timeoutMs: 3_000,
         restore: 'always',
         crossTab: true,
         dpop: false,
         ...rest,
         asksForHeaders: true,
-        asksForRefusal: false,
+        asksForRejection: false,
       };
-      globalThis.rideShelf = Object.fromEntries(
-        ['', ':try', ':owed', ':wait'].map((suffix) => {
-          const key = `tokenward:${given.name}${suffix}`;
+      globalThis.rideStorage = Object.fromEntries(
+        ['idempotency-key', 'probe-key', 'pending-revocation', 'not-before'].map((entry) => {
+          const key = `tokenward:v1:${given.name}:${entry}`;
           return [key, localStorage.getItem(key)];
         }),
       );

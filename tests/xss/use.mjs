@@ -19,7 +19,7 @@ export async function useIt(credentials) {
   await quietly(auth.login({ ...credentials, password: 'wrong' }));
   await quietly(auth.login(credentials));
   await quietly(auth.fetch('/api/admin'));
-  await quietly(auth.logout({ scope: 'everywhere' }));
+  await quietly(auth.logout({ scope: 'global' }));
   await quietly(auth.login(credentials));
   await quietly(auth.logout());
 }

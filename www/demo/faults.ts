@@ -108,7 +108,7 @@ export const FAULTS: readonly Fault[] = [
     id: 'everywhere',
     title: 'Sign out everywhere',
     expects: 'All sessions of this user end at once: in this tab, in the others, and in other browsers.',
-    run: (auth) => auth.logout({ scope: 'everywhere' }),
+    run: (auth) => auth.logout({ scope: 'global' }),
   },
 ];
 

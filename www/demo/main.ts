@@ -47,8 +47,8 @@ new Timeline(element<HTMLCanvasElement>('timeline'), lanes);
 /** A refresh begins when the client asks the other tabs for their leave, and ends when the server has answered. */
 let asking: Happening | undefined;
 function refreshing({ at, event }: LogEntry): void {
-  if (event === 'lock') asking ??= lanes.add('asking', at, null, '');
-  else if (event === 'auth-call' || event === 'signed-out') {
+  if (event === 'lock-requested') asking ??= lanes.add('asking', at, null, '');
+  else if (event === 'auth-request' || event === 'signed-out') {
     if (asking) lanes.end(asking);
     asking = undefined;
   }
@@ -94,7 +94,7 @@ let renewals = 0;
 function show(session: Session<User>): void {
   const status = element('status');
   status.dataset.status = session.status;
-  const reason = session.reason && session.reason !== 'never' ? ` (${session.reason})` : '';
+  const reason = session.reason && session.reason !== 'no-session' ? ` (${session.reason})` : '';
   element('status-text').textContent = {
     restoring: 'restoring…',
     'signed-in': 'signed in',
@@ -269,13 +269,13 @@ for (const fault of FAULTS) {
 }
 auth.subscribe(allowFaults);
 
-const signOut = (scope: 'session' | 'everywhere') => () =>
+const signOut = (scope: 'session' | 'global') => () =>
   void attempt('signing out', async () => {
     const { revoked } = await auth.logout({ scope });
     return revoked ? 'signed out, and the server has heard' : 'signed out here; the server could not be told';
   });
 element('logout').addEventListener('click', signOut('session'));
-element('logout-all').addEventListener('click', signOut('everywhere'));
+element('logout-all').addEventListener('click', signOut('global'));
 element('reload').addEventListener('click', () => location.reload());
 element('another-tab').addEventListener('click', () => window.open(location.href));
 

@@ -1,0 +1,17 @@
+// The payload of a JWT (RFC 7519 §3), for display and for the token's lifetime. It is neither verified nor trusted.
+import { indexOf, slice } from '../browser/captured-globals.js';
+import { parseJson } from './json.js';
+
+/** The claims, or null for an opaque token. */
+export function decodeJwtPayload(token: string): Record<string, unknown> | null {
+  try {
+    const start = indexOf(token, '.') + 1;
+    // From here on the code handles the payload alone, which is no credential: any function may see it.
+    const segment = slice(token, start, indexOf(token, '.', start));
+    const bytes = atob(segment.replace(/-/g, '+').replace(/_/g, '/'));
+    const claims = parseJson(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
+    return typeof claims === 'object' ? (claims as Record<string, unknown> | null) : null;
+  } catch {
+    return null;
+  }
+}

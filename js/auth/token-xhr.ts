@@ -1,0 +1,45 @@
+// Sends a login or a refresh, whose response holds tokens. `fetch` would show its `Response` to a getter `then` on
+// `Object.prototype`, so this is an XMLHttpRequest.
+import * as captured from '../browser/captured-globals.js';
+
+export interface TokenXhr<T> {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: string | URLSearchParams | null;
+  readonly withCredentials: boolean;
+  readonly signal: AbortSignal;
+  /** Takes the tokens out of the response; what it returns must hold none. */
+  parse(status: number, header: (name: string) => string | null, text: string): T;
+}
+
+/** Rejects if there is no response, if it comes from another URL (a redirect), or with the signal's reason. */
+export function sendTokenXhr<T>({ url, headers, body, withCredentials, signal, parse }: TokenXhr<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const xhr = new captured.XMLHttpRequest();
+    captured.open(xhr, 'POST', url);
+    captured.setCredentials(xhr, withCredentials);
+    headers.forEach((value, name) => void captured.setRequestHeader(xhr, name, value));
+    captured.addListener(xhr, 'loadend', () => {
+      const status = captured.statusOf(xhr);
+      const text = captured.responseTextOf(xhr);
+      const redirected = captured.responseUrlOf(xhr) !== url;
+      const responseHeaders = {
+        __proto__: null,
+        'retry-after': captured.getResponseHeader(xhr, 'retry-after'),
+        date: captured.getResponseHeader(xhr, 'date'),
+        'dpop-nonce': captured.getResponseHeader(xhr, 'dpop-nonce'),
+      } as unknown as Record<string, string | null>;
+      // `window.event` shows the request to every function that runs from here on, so it must be emptied first. (Firefox
+      // keeps the text of a request that is aborted after its end, but no browser that of a request that is opened again. In
+      // a worker, where no other script listens, Firefox refuses to open it again.)
+      if (captured.onPage) captured.open(xhr, 'POST', url);
+      captured.abort(xhr);
+      if (!status || redirected) reject(signal.reason ?? new TypeError('no response'));
+      else resolve(parse(status, (name) => responseHeaders[name] ?? null, text));
+    });
+    const stop = () => captured.abort(xhr);
+    signal.addEventListener('abort', stop);
+    captured.send(xhr, body);
+    if (signal.aborted) stop();
+  });
+}

@@ -1,0 +1,13 @@
+// The channel on which the tabs of one origin tell each other what happened.
+import { parseTabMessage, type TabMessage } from './tab-message.js';
+
+/** Opens the channel; messages that are not valid are ignored. Undefined if the browser has no channels. */
+export function openBroadcast(name: string, onMessage: (message: TabMessage) => void): BroadcastChannel | undefined {
+  if (!globalThis.BroadcastChannel) return undefined;
+  const channel = new BroadcastChannel(name);
+  channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+    const message = parseTabMessage(data);
+    if (message) onMessage(message);
+  };
+  return channel;
+}

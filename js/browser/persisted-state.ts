@@ -1,0 +1,116 @@
+// What a client stores in the origin's storage, shared by its tabs. No entry is a credential.
+//
+// The idempotency key: one random key per sign-in and client name. It is sent as `Idempotency-Key` with each refresh, so
+// that the server can repeat its response if the first one was lost (network, reload, crash) and does not mistake the
+// repetition for theft. Its presence is also the session hint: a new page then knows that a session may be resumed. Without
+// the httpOnly cookie the key opens nothing.
+//
+// The entries are a wire format between releases and every script of the origin can write them: they are checked on reading.
+import type { KeyValueStore } from './key-value-store.js';
+
+/** The stored state compared with what this client knows. */
+export interface StorageSnapshot {
+  /** Whether the stored session hint is the one this client knows, was removed, or belongs to another sign-in. */
+  readonly hint: 'same' | 'removed' | 'other';
+  /** Whether the server has still to confirm a logout. */
+  readonly pendingRevocation: boolean;
+  /** For how many milliseconds the server asked all tabs to wait. */
+  readonly waitMs: number;
+}
+
+/** Which sign-in a key belongs to: the one this client knows, the one in the storage, or one that is over. */
+export type SessionRelation = 'same' | 'current' | 'stale';
+
+/** The names of the entries, after the prefix. */
+export const STORAGE_KEYS = ['idempotency-key', 'probe-key', 'pending-revocation', 'not-before'] as const;
+type StorageKey = (typeof STORAGE_KEYS)[number];
+
+/** What an HTTP header can carry (RFC 9110 §5.5), without blanks. */
+const VALID_KEY = /^[\x21-\x7e]{1,128}$/;
+/** A longer wait is not believed, and not stored. */
+export const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
+
+/** The start of every storage key, and the name of the lock and the channel. */
+export const storagePrefix = (clientName: string) => `tokenward:v1:${clientName}`;
+
+export const isValidKey = (key: unknown): key is string => typeof key === 'string' && VALID_KEY.test(key);
+
+/** 128 random bits. */
+const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join('');
+
+/** The state of one client. Without a store it is in memory only. */
+export interface PersistedState {
+  readonly prefix: string;
+  readonly store: KeyValueStore | undefined;
+  /** The key of the sign-in that this client knows. */
+  known: string | undefined;
+}
+
+export const openPersistedState = (clientName: string, store: KeyValueStore | undefined): PersistedState => ({
+  prefix: storagePrefix(clientName),
+  store,
+  known: undefined,
+});
+
+const read = ({ store, prefix }: PersistedState, key: StorageKey) => store?.read(`${prefix}:${key}`);
+
+const write = ({ store, prefix }: PersistedState, key: StorageKey, value?: string) =>
+  store?.write(`${prefix}:${key}`, value);
+
+function readWaitMs(state: PersistedState): number {
+  const waitMs = Number(read(state, 'not-before') ?? 0) - Date.now();
+  return waitMs > 0 && waitMs <= MAX_WAIT_MS ? waitMs : 0;
+}
+
+export function readSnapshot(state: PersistedState): StorageSnapshot {
+  const stored = read(state, 'idempotency-key');
+  const same = stored === undefined || (stored ?? undefined) === state.known;
+  return {
+    hint: same ? 'same' : stored === null ? 'removed' : 'other',
+    pendingRevocation: read(state, 'pending-revocation') === '1',
+    waitMs: readWaitMs(state),
+  };
+}
+
+export function relationOf(state: PersistedState, key: string | undefined): SessionRelation {
+  const stored = read(state, 'idempotency-key');
+  return stored === undefined || key === state.known ? 'same' : key === stored ? 'current' : 'stale';
+}
+
+/** Sets the key of the sign-in that this client knows, in the storage too. */
+function setKey(state: PersistedState, key: string | undefined, store = true) {
+  state.known = key;
+  if (store) write(state, 'idempotency-key', key);
+  write(state, 'probe-key');
+}
+
+/** A user signed in: stores a new key. */
+export const storeNewKey = (state: PersistedState) => setKey(state, newKey());
+
+/** The session is over: removes this client's key, and not that of a later sign-in in another tab. */
+export const removeKey = (state: PersistedState) =>
+  setKey(state, undefined, read(state, 'idempotency-key') === state.known);
+
+/** Uses the stored key; if there is none, or an invalid one, stores this client's key or a new one. */
+export function adoptStoredKey(state: PersistedState) {
+  const stored = read(state, 'idempotency-key');
+  const key = isValidKey(stored) ? stored : state.known || newKey();
+  setKey(state, key, stored !== key);
+}
+
+/** Has a key for a refresh that finds out whether there is a session: stored, so that a reload can repeat it, but no session hint. */
+export function useProbeKey(state: PersistedState) {
+  const stored = read(state, 'probe-key');
+  state.known ||= isValidKey(stored) ? stored : newKey();
+  write(state, 'probe-key', state.known);
+}
+
+export const storePendingRevocation = (state: PersistedState) => write(state, 'pending-revocation', '1');
+
+export const clearPendingRevocation = (state: PersistedState) => write(state, 'pending-revocation');
+
+/** Stores for how long all tabs wait; a longer wait that is stored remains. */
+export const storeNotBefore = (state: PersistedState, waitMs: number) =>
+  write(state, 'not-before', String(Date.now() + Math.min(Math.max(waitMs, readWaitMs(state)), MAX_WAIT_MS)));
+
+export const clearNotBefore = (state: PersistedState) => write(state, 'not-before');

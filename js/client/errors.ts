@@ -1,0 +1,80 @@
+// The closed set of errors: what the app sees of a failure, and who can do what about it.
+
+/**
+ * Why a call failed, and what to do:
+ *
+ * | code | when | what to do |
+ * | --- | --- | --- |
+ * | `INVALID_OPTIONS` | an option or an argument has the wrong name, type or value; the message names it | fix the code |
+ * | `INVALID_CREDENTIALS` | the server rejected the credentials given to `login` | ask the user again |
+ * | `SIGNED_OUT` | no user is signed in | show the login |
+ * | `SESSION_ENDED` | the session ended during the call | show the login |
+ * | `REFRESH_UNAVAILABLE` | no access token can be had at the moment; the session continues | try again later |
+ * | `RATE_LIMITED` | the server asks to wait before the next login | wait `retryAfterSeconds` |
+ * | `TIMEOUT` | the auth server took longer than `options.timeoutSeconds` | try again |
+ * | `OFFLINE` | no response: offline, the server is down, or CORS rejected the request | try again; see the browser's console |
+ * | `MALFORMED_RESPONSE` | a successful response without an access token | fix the server, or set `options.fields` |
+ * | `SERVER_ERROR` | the auth server failed, or the endpoint does not exist | try again; check `options.endpoints` |
+ * | `TOKEN_NOT_EXPOSED` | `getAccessToken` while a worker holds the token | set `options.exposeToken`, or use `auth.fetch` |
+ * | `TOKEN_IN_COOKIE` | `getAccessToken` while the server keeps the access token in a cookie | use `auth.fetch` |
+ * | `REQUEST_NOT_SENT` | `options.authHeaders` threw or rejected, so the auth request was not sent | fix `authHeaders`; the console shows its error |
+ * | `WASM_UNAVAILABLE` | the wasm module could not be loaded; the message says why | fix the deployment |
+ * | `WORKER_UNAVAILABLE` | the worker could not be started; the message says why | fix the deployment, or use `isolation: 'auto'` |
+ * | `DISPOSED` | the client was disposed | use the new client |
+ */
+export type AuthErrorCode =
+  | 'INVALID_OPTIONS'
+  | 'INVALID_CREDENTIALS'
+  | 'SIGNED_OUT'
+  | 'SESSION_ENDED'
+  | 'REFRESH_UNAVAILABLE'
+  | 'RATE_LIMITED'
+  | 'TIMEOUT'
+  | 'OFFLINE'
+  | 'MALFORMED_RESPONSE'
+  | 'SERVER_ERROR'
+  | 'TOKEN_NOT_EXPOSED'
+  | 'TOKEN_IN_COOKIE'
+  | 'REQUEST_NOT_SENT'
+  | 'WASM_UNAVAILABLE'
+  | 'WORKER_UNAVAILABLE'
+  | 'DISPOSED';
+
+/**
+ * The one error class of tokenward. Distinguish errors by `code`; the message is for people.
+ *
+ * @example
+ * try {
+ *   await auth.login({ email, password });
+ * } catch (error) {
+ *   if (error instanceof AuthError && error.code === 'INVALID_CREDENTIALS') showWrongPassword();
+ *   else throw error;
+ * }
+ */
+export class AuthError extends Error {
+  override readonly name = 'AuthError';
+  readonly code: AuthErrorCode;
+  /** The HTTP status; null if no server answered. */
+  readonly status: number | null;
+  /** Whether the same call may succeed later without an action of the user. */
+  readonly retryable: boolean;
+  /** Seconds to wait (the server's `Retry-After`, or the client's own next attempt); null if unknown. */
+  readonly retryAfterSeconds: number | null;
+
+  constructor(
+    code: AuthErrorCode,
+    message: string,
+    details: {
+      status?: number | undefined;
+      retryable?: boolean;
+      retryAfterSeconds?: number | undefined;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(`${code}: ${message}`, 'cause' in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.status = details.status ?? null;
+    this.retryable = details.retryable ?? false;
+    this.retryAfterSeconds = details.retryAfterSeconds ?? null;
+  }
+}

@@ -1,0 +1,26 @@
+// The events of a client: their names and what a listener receives.
+import type { AuthError } from './errors.js';
+import type { SignedInSession, SignedOutReason } from './session.js';
+
+/** The events of `AuthClient.on`, with what each listener receives. */
+export interface AuthEvents<User = unknown> {
+  /** A user is signed in: by login, by restore, or because another tab signed in. */
+  'signed-in': SignedInSession<User>;
+  /** The session continues with a new access token. */
+  refreshed: SignedInSession<User>;
+  /** The session is over. */
+  'signed-out': { readonly reason: SignedOutReason };
+  /**
+   * Another user is signed in now: by login here or in another tab, or because a refresh returned another user.
+   * `from` is the user before. Calls made for that user reject with `SESSION_ENDED`. `signed-in` comes first.
+   */
+  'account-changed': { readonly from: User | null; readonly to: SignedInSession<User> };
+  /**
+   * An API requires more than this token has (`insufficient_scope`, RFC 6750; `insufficient_user_authentication`,
+   * RFC 9470). The caller receives the response; no refresh is attempted. `response` is a copy. (From another origin,
+   * CORS must expose the `WWW-Authenticate` header.)
+   */
+  'step-up-required': { readonly response: Response };
+  /** A refresh failed without ending the session; the next attempt is at `retryAt` (epoch milliseconds; null: none is scheduled). */
+  'refresh-failed': { readonly error: AuthError; readonly retryAt: number | null };
+}

@@ -1,0 +1,63 @@
+// The options of a client: what each means, its unit and its default.
+
+/** Settings of an `AuthClient`. Durations are seconds. */
+export interface AuthClientOptions {
+  /** Where the auth endpoints are. Default: the page's origin. */
+  baseUrl?: string | URL;
+  /** Paths, resolved against `baseUrl`. Default: `/auth/login`, `/auth/refresh`, `/auth/logout`, `/auth/logout-all`; with `protocol: 'oauth2'` `/oauth/token` and `/oauth/revoke`. */
+  endpoints?: { login?: string; refresh?: string; logout?: string; logoutAll?: string };
+  /** How the refresh token travels: `'cookie'` (default; httpOnly, invisible to scripts) or `'body'` (default with `protocol: 'oauth2'`; kept in memory, lost with the page, separate for each tab). */
+  transport?: 'cookie' | 'body';
+  /** `'json'` (default), or `'oauth2'` for an RFC 6749 token endpoint (grants `password` and `refresh_token`, RFC 7009 revocation). */
+  protocol?: 'json' | 'oauth2';
+  /** OAuth 2 only: the public client's id. Default: none is sent. */
+  clientId?: string;
+  /** Names of the response's fields if the server's differ; a dot descends (`'data.token'`). Default: `accessToken`, `refreshToken`, `expiresIn`, `user`; with `protocol: 'oauth2'` `access_token`, `refresh_token`, `expires_in`, `user`. */
+  fields?: { accessToken?: string; refreshToken?: string; expiresIn?: string; user?: string };
+  /** Origins that may receive the access token, besides `baseUrl`'s and the page's. A request to any other origin is a plain `fetch`. Default: none. */
+  apiOrigins?: readonly string[];
+  /** Scheme of the `Authorization` header of API calls. Default `'Bearer'`; with `dpop` `'DPoP'`. */
+  tokenScheme?: string;
+  /** Extra headers for auth requests only, for instance a CSRF token. A function is called for each request; it may return a promise. */
+  authHeaders?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
+  /** Send `Idempotency-Key` with refreshes, so that a refresh whose response was lost can be repeated. Default: to the page's own origin only (another origin needs the server's CORS consent). */
+  idempotencyKey?: boolean;
+  /** Renew the access token this many seconds before it expires; 0 to 3600. Default 60, and never more than half of the token's lifetime. */
+  renewBeforeSeconds?: number;
+  /** Abort an auth request after this many seconds, and let calls wait for a token no longer than that; 0.001 to 600. Default 10. */
+  timeoutSeconds?: number;
+  /** Resume the session when the client starts: `'auto'` (default) only if this browser was signed in. */
+  restore?: 'auto' | 'always' | 'never';
+  /** Keep the tabs of one origin in step: one auth request at a time, sign-in and sign-out in all of them. Default true. */
+  crossTab?: boolean;
+  /** Separates several clients of one origin; clients with different names do not share a session. Default `'default'`. */
+  name?: string;
+  /**
+   * Where the tokens are, and from where calls are sent: `'page'` (default), a `'worker'` of this tab, one
+   * `'shared-worker'` for all tabs (a worker if the browser has no shared workers), or `'auto'`: the first that starts
+   * of shared worker, worker and page. Workers need the CSP `worker-src 'self'`; docs/secrecy.md says what each protects.
+   */
+  isolation?: 'page' | 'worker' | 'shared-worker' | 'auto';
+  /** Allow `getAccessToken` to give the page a token that a worker holds. Default false. */
+  exposeToken?: boolean;
+  /**
+   * Bind the tokens to a non-extractable key of this browser (RFC 9449), so that stolen tokens are worthless; the server
+   * must support it. The key is in memory if one holder serves all tabs (`isolation: 'shared-worker'`) or if the session
+   * belongs to this page alone (`transport: 'body'`), else in IndexedDB; `'memory'` always keeps it in memory, and the
+   * session ends with its page or worker. Default false.
+   */
+  dpop?: boolean | 'memory';
+  /** Which responses mean that the access token is no longer valid. Default: status 401. Clone the response before you read its body. */
+  shouldRefresh?: (response: Response) => boolean | Promise<boolean>;
+  /** Receives each diagnostic entry; never a token. */
+  onLog?: (entry: LogEntry) => void;
+}
+
+/** One diagnostic entry. Never holds a token, a password or a URL with a query. */
+export interface LogEntry {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly level: 'debug' | 'info' | 'warn';
+  readonly event: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}

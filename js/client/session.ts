@@ -1,0 +1,58 @@
+// The session as the app sees it: one immutable snapshot per state, told apart by `status`.
+
+/** The server has not said yet whether there is a session to resume. */
+export interface RestoringSession {
+  readonly status: 'restoring';
+  readonly user: null;
+  readonly claims: null;
+  readonly expiresAt: null;
+  readonly reason: null;
+}
+
+/** A user is signed in. */
+export interface SignedInSession<User = unknown> {
+  readonly status: 'signed-in';
+  /** The user as the server's response names it. An app whose server names no user declares `User | null`. */
+  readonly user: User;
+  /** The JWT's payload; null for an opaque token. Not verified: for display, never for access control. */
+  readonly claims: Readonly<Record<string, unknown>> | null;
+  /** When the access token expires: milliseconds since the epoch by this browser's clock; null if unknown. */
+  readonly expiresAt: number | null;
+  readonly reason: null;
+}
+
+/** No user is signed in. */
+export interface SignedOutSession {
+  readonly status: 'signed-out';
+  readonly user: null;
+  readonly claims: null;
+  readonly expiresAt: null;
+  /** Why there is no session. */
+  readonly reason: SignedOutReason;
+}
+
+/**
+ * What the app may know about the session. Immutable, and the same object until something changes. Check `status`, and
+ * TypeScript narrows the other members.
+ *
+ * @example
+ * const { session } = auth;
+ * if (session.status === 'signed-in') greet(session.user.name);
+ */
+export type Session<User = unknown> = RestoringSession | SignedInSession<User> | SignedOutSession;
+
+/**
+ * Why there is no session: there was none (`'no-session'`), the app signed out (`'logout'`), the server ended it
+ * (`'expired'`, `'revoked'`, or `'token-reused'`: it received an old refresh token and took it for stolen), or another tab
+ * signed out or signed in another user (`'other-tab'`).
+ */
+export type SignedOutReason = 'no-session' | 'logout' | 'expired' | 'revoked' | 'token-reused' | 'other-tab';
+
+/** The snapshot before anything is known. The adapters show it while a server renders the page. */
+export const RESTORING: RestoringSession = Object.freeze({
+  status: 'restoring',
+  user: null,
+  claims: null,
+  expiresAt: null,
+  reason: null,
+});

@@ -1,0 +1,136 @@
+// Checks the options at once, in the constructor. An error names the option, what was expected, what came, and the fix.
+import { AuthError } from './errors.js';
+import type { AuthClientOptions } from './options.js';
+
+/** Returns a copy of a valid value; throws `INVALID_OPTIONS` for any other. */
+type Check = (where: string, value: unknown) => unknown;
+
+/** Names of earlier releases. */
+const RENAMED: Readonly<Record<string, string>> = {
+  timeout: 'timeoutSeconds',
+  renewBefore: 'renewBeforeSeconds',
+  minValidity: 'minValiditySeconds',
+};
+
+const is =
+  (expected: string, test: (value: never) => boolean): Check =>
+  (where, value) =>
+    test(value as never) ? value : throwInvalidOption(where, expected, value);
+
+const record =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (where, value) => {
+    if (typeof value !== 'object' || !value || Array.isArray(value)) throwInvalidOption(where, 'an object', value);
+    const copy: Record<string, unknown> = {};
+    for (const [name, inner] of Object.entries(value as object)) {
+      const path = `${where}.${name}`;
+      const check = Object.hasOwn(checks, name) && checks[name];
+      if (!check) {
+        throwIfRenamed(where, name);
+        throwInvalidOption(path, `one of ${Object.keys(checks).join(', ')}`, name);
+      }
+      if (inner !== undefined) copy[name] = check(path, inner);
+    }
+    return copy;
+  };
+
+const oneOf = (...choices: unknown[]) =>
+  is(choices.map((choice) => (typeof choice === 'string' ? `"${choice}"` : choice)).join(' or '), (value) =>
+    choices.includes(value),
+  );
+
+const url = (expected: string, base?: string, test = (_: URL) => true) =>
+  is(expected, (value: unknown) => {
+    try {
+      const parsed = new URL(value as string, base);
+      return (
+        (typeof value === 'string' || value instanceof URL) &&
+        value !== '' &&
+        /^https?:$/.test(parsed.protocol) &&
+        !(parsed.username || parsed.password) &&
+        test(parsed)
+      );
+    } catch {
+      return false;
+    }
+  });
+
+const seconds =
+  (least: number, most: number): Check =>
+  (where, value) => {
+    if (typeof value === 'number' && value >= least && value <= most) return value;
+    const inMilliseconds = typeof value === 'number' && value > most && value < Infinity;
+    const fix = inMilliseconds ? `, which looks like milliseconds: did you mean ${value / 1000}?` : '';
+    throwInvalidOption(where, `seconds from ${least} to ${most}`, value, fix);
+  };
+
+const boolean = oneOf(true, false);
+const text = is('a string that is not empty', (value) => typeof value === 'string' && value !== '');
+const callback = is('a function', (value) => typeof value === 'function');
+const path = url('a path or an http(s) URL', 'http://localhost');
+const origin = url('an origin, such as "https://api.example.com"', undefined, (parsed) => {
+  return parsed.href === `${parsed.origin}/`;
+});
+const origins = is('an array of origins', Array.isArray);
+
+const OPTIONS = record({
+  baseUrl: url('an absolute http(s) URL without a user name'),
+  endpoints: record({ login: path, refresh: path, logout: path, logoutAll: path }),
+  transport: oneOf('cookie', 'body'),
+  protocol: oneOf('json', 'oauth2'),
+  clientId: text,
+  fields: record({ accessToken: text, refreshToken: text, expiresIn: text, user: text }),
+  apiOrigins: (where, value) =>
+    (origins(where, value) as unknown[]).map((entry, index) => origin(`${where}[${index}]`, entry)),
+  tokenScheme: is('one word, such as "Bearer"', (value) => /^[!#$%&'*+.^_`|~\w-]+$/.test(value)),
+  authHeaders: is('headers, or a function that returns them', (value: unknown) => {
+    try {
+      return typeof value === 'function' || !!new Headers(value as HeadersInit);
+    } catch {
+      return false;
+    }
+  }),
+  idempotencyKey: boolean,
+  renewBeforeSeconds: seconds(0, 3600),
+  timeoutSeconds: seconds(0.001, 600),
+  restore: oneOf('auto', 'always', 'never'),
+  crossTab: boolean,
+  name: text,
+  isolation: oneOf('page', 'worker', 'shared-worker', 'auto'),
+  exposeToken: boolean,
+  dpop: oneOf(true, false, 'memory'),
+  shouldRefresh: callback,
+  onLog: callback,
+} satisfies Record<keyof AuthClientOptions, Check>);
+
+const minValidity = seconds(0, 86_400);
+
+/** Checks every option and returns a copy. Throws `INVALID_OPTIONS`. */
+export function validateOptions(options: AuthClientOptions): AuthClientOptions {
+  const valid = OPTIONS('options', options) as AuthClientOptions;
+  const { clientId, protocol } = valid;
+  if (clientId && protocol !== 'oauth2') throwInvalidOption('options.clientId', 'protocol: "oauth2" beside it', protocol);
+  return valid;
+}
+
+/** Checks the options of `getAccessToken` and returns `minValiditySeconds`. */
+export function validateMinValidity(options: { minValiditySeconds?: number; minValidity?: never }): number {
+  if (options.minValidity !== undefined) throwIfRenamed('getAccessToken', 'minValidity');
+  return minValidity('getAccessToken.minValiditySeconds', options.minValiditySeconds ?? 0) as number;
+}
+
+/** Throws `INVALID_OPTIONS`, with the place, what was expected, what came, and a fix if one is known. */
+export function throwInvalidOption(where: string, expected: string, received: unknown, fix = ''): never {
+  const shown =
+    typeof received === 'string'
+      ? JSON.stringify(received)
+      : typeof received === 'object' && received
+        ? `an ${Array.isArray(received) ? 'array' : 'object'}`
+        : String(received);
+  throw new AuthError('INVALID_OPTIONS', `${where}: expected ${expected}, got ${shown.slice(0, 80)}${fix}`);
+}
+
+function throwIfRenamed(where: string, name: string) {
+  const current = Object.hasOwn(RENAMED, name) && RENAMED[name];
+  if (current) throwInvalidOption(`${where}.${name}`, current, name, `: renamed to ${current}`);
+}

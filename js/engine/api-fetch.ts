@@ -1,0 +1,154 @@
+// Sends the app's calls: each carries the access token, waits while it is renewed, and is sent once more after a 401. While
+// the token is fresh, a call does not enter wasm: it is `fetch`'s own promise with one `then`.
+import type { SendAuthorized } from '../auth/authorized-fetch.js';
+import type { TokenStore } from '../auth/token-store.js';
+import * as captured from '../browser/captured-globals.js';
+import type { AuthError, AuthErrorCode } from '../client/errors.js';
+import { abortable } from '../util/abortable.js';
+import type { CreateError } from './auth-errors.js';
+import type { Log } from './diagnostics.js';
+import type { SessionCore } from './wasm-host.js';
+
+/** What the app decides about a response. */
+export interface ResponseHandler {
+  /** Whether the response means that the token is no longer valid. */
+  isTokenRejected(response: Response): boolean | Promise<boolean>;
+  /** The API requires more than the token has. */
+  onStepUpRequired(response: Response): void;
+}
+
+export interface ApiFetchDependencies {
+  readonly core: Pick<SessionCore, 'requestToken' | 'reportRejection'>;
+  readonly tokens: TokenStore;
+  readonly sendAuthorized: SendAuthorized;
+  /** Calls to these URLs are sent as they are. */
+  readonly authEndpoints: readonly string[];
+  readonly handler: ResponseHandler;
+  readonly log: Log;
+  readonly createError: CreateError;
+}
+
+/** One call of the app, with what is needed to send it again. */
+interface Call {
+  readonly request: Request;
+  /** The body as the caller passed it in `init`; a stream can be sent only once. */
+  readonly body: BodyInit | null | undefined;
+  /** A copy, if the body came inside a `Request` and cannot be read in another way. */
+  readonly copy: Request | undefined;
+  readonly handler: ResponseHandler;
+}
+
+export interface ApiFetch {
+  fetch(input: RequestInfo | URL, init?: RequestInit, handler?: ResponseHandler): Promise<Response>;
+  getAccessToken(minValidityMs: number): Promise<string>;
+  /** Rejects the calls in flight: their responses must not reach the caller. */
+  rejectAll(code: AuthErrorCode): void;
+}
+
+export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
+  const { core, tokens, createError } = dependencies;
+  const authEndpoints = new Set(dependencies.authEndpoints);
+  /** How to reject each call in flight. */
+  const inFlight = new Set<(reason: AuthError) => void>();
+  let disposed = false;
+
+  const tokenNow = () => {
+    const token = tokens.currentId();
+    if (token === 0) throw createError(disposed ? 'DISPOSED' : 'SESSION_ENDED');
+    return token;
+  };
+
+  return {
+    fetch(input, init, handler = dependencies.handler) {
+      let request: Request;
+      try {
+        request = new captured.Request(input, init);
+      } catch (error) {
+        return Promise.reject(error); // as `fetch` does
+      }
+      const url = captured.urlOf(request);
+      const hasAuthorization = captured.hasHeader(captured.headersOf(request), 'authorization');
+      if (!tokens.allows(url) || authEndpoints.has(url) || hasAuthorization) return captured.fetch(request);
+      const call = describeCall(request, init?.body, handler);
+      return new Promise((resolve, reject) => {
+        inFlight.add(reject);
+        const send = () => sendCall(call, dependencies, tokenNow);
+        const response = tokens.isFresh()
+          ? send()
+          : abortable(core.requestToken(0), captured.signalOf(request)).then(send);
+        response.then(resolve, reject).then(() => inFlight.delete(reject));
+      });
+    },
+    async getAccessToken(minValidityMs) {
+      await core.requestToken(minValidityMs);
+      tokenNow();
+      const token = tokens.accessToken();
+      if (!token) throw createError('TOKEN_IN_COOKIE');
+      return token;
+    },
+    rejectAll(code) {
+      disposed ||= code === 'DISPOSED';
+      for (const reject of inFlight) reject(createError(code));
+      inFlight.clear();
+    },
+  };
+}
+
+/** Sends a call; `tokenNow` throws if there is no token. */
+function sendCall(call: Call, dependencies: ApiFetchDependencies, tokenNow: () => number): Promise<Response> {
+  const token = tokenNow();
+  return dependencies.sendAuthorized(call.request, () => copyRequest(call)).then((response) => {
+    if (requiresStepUp(call, response)) return response;
+    const rejected = call.handler.isTokenRejected(response);
+    return rejected === false ? response : replayCall(call, dependencies, tokenNow, token, response, rejected);
+  });
+}
+
+/** Sends a call once more, with a renewed token, if the API rejected the token of the first response. */
+async function replayCall(
+  call: Call,
+  { core, log, sendAuthorized }: ApiFetchDependencies,
+  tokenNow: () => number,
+  token: number,
+  response: Response,
+  rejected: true | Promise<boolean>,
+): Promise<Response> {
+  if (!(await rejected)) return response;
+  log('info', 'call-rejected', { status: response.status, token });
+  const replay = await abortable(core.reportRejection(token, false), captured.signalOf(call.request));
+  const request = replay ? copyRequest(call) : undefined;
+  if (!request) return response;
+  response.body?.cancel().catch(() => {});
+  const renewed = tokenNow();
+  const second = await sendAuthorized(request, () => copyRequest(call));
+  if (!requiresStepUp(call, second) && (await call.handler.isTokenRejected(second)))
+    await core.reportRejection(renewed, true);
+  return second;
+}
+
+function describeCall(request: Request, body: BodyInit | null | undefined, handler: ResponseHandler): Call {
+  const bodyInside =
+    body == null && captured.bodyOf(request) !== null && !/^(GET|HEAD)$/.test(captured.methodOf(request));
+  return { request, body, copy: bodyInside ? captured.clone(request) : undefined, handler };
+}
+
+/** Whether an API requires another kind of token than this session has (RFC 6750 §3.1, RFC 9470 §3); tells the app. */
+function requiresStepUp({ handler }: Call, response: Response): boolean {
+  if (response.status !== 401 && response.status !== 403) return false;
+  const challenge = response.headers.get('www-authenticate') ?? '';
+  const required = /error="?insufficient_(scope|user_authentication)\b/i.test(challenge);
+  if (required) handler.onStepUpRequired(response.clone());
+  return required;
+}
+
+/** The same request once more, or undefined if its body can be sent only once. */
+function copyRequest({ request, body, copy }: Call): Request | undefined {
+  if (copy) return captured.clone(copy);
+  if (body == null) return new captured.Request(request);
+  if (body instanceof ReadableStream || Symbol.asyncIterator in Object(body)) return undefined;
+  // A form gets a new boundary, so the old content type must not remain.
+  if (body instanceof FormData) captured.deleteHeader(captured.headersOf(request), 'content-type');
+  // A Request that is made with an init loses its referrer unless it is passed.
+  const referrer = captured.referrerOf(request);
+  return new captured.Request(request, { body, referrer, referrerPolicy: captured.referrerPolicyOf(request) });
+}

@@ -1,0 +1,43 @@
+// Makes the errors of the engine: the message of each code, and what the server said.
+import type { AuthError, AuthErrorCode } from '../client/errors.js';
+
+/** The class that the app imports; the engine is a bundle of its own and would have another. */
+export type AuthErrorClass = typeof AuthError;
+
+export interface ErrorDetails {
+  readonly retryable?: boolean;
+  readonly status?: number | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+  /** What the server says to people. */
+  readonly serverMessage?: string | undefined;
+}
+
+export type CreateError = (code: AuthErrorCode, details?: ErrorDetails) => AuthError;
+
+/** The first eleven are the codes of the core, in the order of its enum (`names.ts`). */
+export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
+  REQUEST_NOT_SENT: 'options.authHeaders threw or rejected (the console shows its error)',
+  INVALID_CREDENTIALS: 'the server rejected the credentials',
+  SIGNED_OUT: 'no user is signed in',
+  SESSION_ENDED: 'the session ended during the call',
+  REFRESH_UNAVAILABLE: 'no access token at the moment; the session continues',
+  RATE_LIMITED: 'the server asks to wait',
+  TIMEOUT: 'no response in time (options.timeoutSeconds)',
+  OFFLINE: 'no response: offline, server down, or CORS (see the console)',
+  MALFORMED_RESPONSE: 'no access token in the response (options.fields)',
+  SERVER_ERROR: 'the server failed, or has no such endpoint (options.endpoints)',
+  DISPOSED: 'this client was disposed',
+  TOKEN_IN_COOKIE: 'the server keeps the access token in a cookie; use auth.fetch',
+};
+
+export const errorCreator =
+  (AuthError: AuthErrorClass): CreateError =>
+  (code, { retryable = false, status, retryAfterSeconds, serverMessage } = {}) => {
+    const parts = [
+      MESSAGES[code],
+      status && `status ${status}`,
+      retryAfterSeconds && `retry after ${retryAfterSeconds} s`,
+      serverMessage && `the server says: ${serverMessage}`,
+    ];
+    return new AuthError(code, parts.filter(Boolean).join('; '), { retryable, status, retryAfterSeconds });
+  };

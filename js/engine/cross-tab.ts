@@ -1,0 +1,46 @@
+// The engine's side of the channel between tabs: which sign-in a message is about, and when it is handled.
+import { openBroadcast } from '../browser/broadcast.js';
+import type { Schedule } from '../browser/lock.js';
+import { type PersistedState, relationOf, type SessionRelation } from '../browser/persisted-state.js';
+import type { TabEvent, TabMessage } from '../browser/tab-message.js';
+
+/** How long the storage of another process may lag behind its messages. */
+const STORAGE_LAG_MS = 250;
+
+export interface CrossTab {
+  /** Tells the other tabs what happened to the sign-in that this client knows. */
+  broadcast(event: TabEvent): void;
+  close(): void;
+}
+
+/** A client that is not shared neither sends nor receives. */
+export function openCrossTab(
+  name: string,
+  shared: boolean,
+  state: PersistedState,
+  schedule: Schedule,
+  onMessage: (message: TabMessage, relation: SessionRelation) => void,
+): CrossTab {
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  const channel = shared
+    ? openBroadcast(name, (message) => {
+        const handle = () => onMessage(message, relationOf(state, message.key));
+        schedule(() => {
+          // A message may overtake the storage of another process: a sign-in that looks stale is checked once more.
+          if (message.type === 'signed-in' && relationOf(state, message.key) === 'stale')
+            retry = setTimeout(() => schedule(handle), STORAGE_LAG_MS);
+          else handle();
+        });
+      })
+    : undefined;
+  return {
+    broadcast(event) {
+      const message: TabMessage = { ...event, v: 1, key: state.known };
+      if (channel) schedule(() => channel.postMessage(message));
+    },
+    close() {
+      clearTimeout(retry);
+      channel?.close();
+    },
+  };
+}

@@ -1,0 +1,196 @@
+// Connects the parts of a client where its tokens are, on the page or in a worker: the core decides, the token store holds
+// the tokens, and storage, lock and channel connect the tabs.
+import { Client } from '#glue';
+import { AuthRequests } from '../auth/auth-requests.js';
+import { authorizedFetch } from '../auth/authorized-fetch.js';
+import type { DpopProver } from '../auth/dpop.js';
+import { TokenStore } from '../auth/token-store.js';
+import { type KeyValueStore, PAGE_STORAGE } from '../browser/key-value-store.js';
+import { createTabLock, type Schedule } from '../browser/lock.js';
+import { observePageLifecycle } from '../browser/page-lifecycle.js';
+import { openPersistedState, type PersistedState, readSnapshot, type StorageSnapshot } from '../browser/persisted-state.js';
+import type { AuthEvents } from '../client/events.js';
+import type { AuthClientOptions, LogEntry } from '../client/options.js';
+import type { Session } from '../client/session.js';
+import { abortable } from '../util/abortable.js';
+import { createApiFetch, type ResponseHandler } from './api-fetch.js';
+import { type AuthErrorClass, type CreateError, errorCreator } from './auth-errors.js';
+import { openCrossTab } from './cross-tab.js';
+import { createLog, type Log } from './diagnostics.js';
+import { loadWasm } from './load-wasm.js';
+import { RESTORES } from './names.js';
+import { resolveOptions, type Settings } from './resolve-options.js';
+import { createBorder } from './wasm-host.js';
+
+/** What `AuthClient` works with. */
+export interface Engine {
+  /** Of the two functions that take a signal, an abort ends the wait with the signal's reason. */
+  login(credentials: string, signal?: AbortSignal | null): Promise<unknown>;
+  refresh(signal?: AbortSignal | null): Promise<unknown>;
+  /** Resolves with whether the server confirmed it. */
+  logout(scope: 'session' | 'global'): Promise<boolean>;
+  /** Resolves when the first restore is settled. */
+  readonly restored: Promise<unknown>;
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  getAccessToken(minValidityMs: number): Promise<string>;
+  diagnostics(): readonly LogEntry[];
+  dispose(): void;
+}
+
+/** The engine where the tokens are. */
+export interface LocalEngine extends Engine {
+  /** `handler`, if given, is asked instead of the app's options. */
+  fetch(input: RequestInfo | URL, init?: RequestInit, handler?: ResponseHandler): Promise<Response>;
+  /** The page is visible again, restored from the back-forward cache, or online again. */
+  resumed(by: string): void;
+  hidden(): void;
+}
+
+/** `changed`: the snapshot is another one, and no listener is called. */
+export type EngineEvent = keyof AuthEvents | 'changed';
+
+/** Receives an event, its detail, and the new session if it changed. */
+export type Notify = (event: EngineEvent, detail: unknown, session?: Session) => void;
+
+/** Where an engine runs. */
+export interface EngineEnvironment {
+  readonly storage: KeyValueStore;
+  /** Whether one engine serves all tabs. */
+  readonly servesAllTabs: boolean;
+  readonly schedule: Schedule;
+}
+
+const PAGE: EngineEnvironment = { storage: PAGE_STORAGE, servesAllTabs: false, schedule: (task) => task() };
+
+/** The engine of a page. `wasmFile` is the response of the wasm file, if it was requested already. */
+export const openEngine = (
+  options: AuthClientOptions,
+  notify: Notify,
+  AuthError: AuthErrorClass,
+  wasmFile?: Promise<Response>,
+): Promise<LocalEngine> => createEngine(resolveOptions(options), notify, AuthError, PAGE, wasmFile);
+
+export async function createEngine(
+  settings: Settings,
+  notify: Notify,
+  AuthError: AuthErrorClass,
+  environment = PAGE,
+  wasmFile?: Promise<Response>,
+): Promise<LocalEngine> {
+  await loadWasm(AuthError, wasmFile);
+  const log = createLog(settings.onLog);
+  const prover = settings.dpop ? await loadProver(settings, environment, AuthError) : undefined;
+  const { core, calls, restored, close } = connectParts(settings, notify, errorCreator(AuthError), environment, log, prover);
+  const listening = new AbortController();
+  const resumed = (by: string) => {
+    log('debug', 'resumed', { by });
+    core.resumed();
+  };
+  const { hidden } = core;
+  observePageLifecycle({ resumed, hidden }, listening.signal);
+  return {
+    async login(credentials, signal) {
+      if (settings.oauth2 && !isFormFields(credentials))
+        throw new AuthError('INVALID_OPTIONS', 'login.credentials: expected strings, such as {username, password}');
+      return abortable(core.login(credentials, signal ?? undefined), signal);
+    },
+    refresh: (signal) => abortable(core.refresh(), signal),
+    logout: core.logout,
+    restored,
+    fetch: calls.fetch,
+    getAccessToken: calls.getAccessToken,
+    diagnostics: log.entries,
+    resumed,
+    hidden,
+    dispose() {
+      listening.abort();
+      close();
+    },
+  };
+}
+
+/** Makes the parts of the engine and connects them. */
+function connectParts(
+  settings: Settings,
+  notify: Notify,
+  createError: CreateError,
+  { storage: store, schedule }: EngineEnvironment,
+  log: Log,
+  prover: DpopProver | undefined,
+) {
+  // With the refresh token in the body, the session belongs to this page alone.
+  const sharesSession = settings.transport === 'cookie';
+  const sharesTabs = sharesSession && settings.crossTab;
+  const state = openPersistedState(settings.name, sharesSession ? store : undefined);
+  const tokens = new TokenStore(settings.origins);
+  const lock = createTabLock(state.prefix, sharesTabs, schedule);
+  const crossTab = openCrossTab(state.prefix, sharesTabs, state, schedule, (message, relation) =>
+    core.receiveMessage(message, relation),
+  );
+  let started = false;
+  const { host, core } = createBorder({
+    client: () => client,
+    tokens,
+    requests: new AuthRequests(settings, tokens, () => state.known, prover),
+    state,
+    readSnapshot: () => snapshotForCore(state, settings.crossTab || !started),
+    lock,
+    crossTab,
+    log,
+    notify,
+    createError,
+    rejectCalls: (code) => calls.rejectAll(code),
+  });
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+  const restore = RESTORES.indexOf(settings.restore);
+  const client = new Client(host, settings.renewBeforeMs, settings.timeoutMs, restore, seed);
+  const calls = createApiFetch({
+    core,
+    tokens,
+    sendAuthorized: authorizedFetch(tokens, settings.tokenScheme, prover),
+    authEndpoints: Object.values(settings.endpoints),
+    handler: {
+      isTokenRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
+      onStepUpRequired: (response) => notify('step-up-required', { response }),
+    },
+    log,
+    createError,
+  });
+  const restored = core.start().catch(() => {});
+  started = true;
+  const close = () => {
+    core.dispose();
+    lock.close();
+    crossTab.close();
+    calls.rejectAll('DISPOSED');
+  };
+  return { core, calls, restored, close };
+}
+
+/**
+ * A client that is not in step with the other tabs looks at the session hint only once, when it starts. (A policy that
+ * belongs in the core.)
+ */
+function snapshotForCore(state: PersistedState, withHint: boolean): StorageSnapshot {
+  const snapshot = readSnapshot(state);
+  return withHint ? snapshot : { ...snapshot, hint: 'same' };
+}
+
+/** Whether the credentials are an object of strings, which a form can hold. */
+const isFormFields = (json: string) =>
+  json[0] === '{' && Object.values(JSON.parse(json)).every((value) => typeof value === 'string');
+
+/** The key is in memory if no other tab needs it, and in IndexedDB if other tabs have the same session. */
+async function loadProver(
+  settings: Settings,
+  { servesAllTabs }: EngineEnvironment,
+  AuthError: AuthErrorClass,
+): Promise<DpopProver> {
+  const inMemory = settings.dpop === 'memory' || settings.transport === 'body' || servesAllTabs;
+  try {
+    const { createProver } = await import('../auth/dpop.js');
+    return await createProver(inMemory ? undefined : settings.name);
+  } catch (cause) {
+    throw new AuthError('INVALID_OPTIONS', 'options.dpop: expected a page that is a secure context (https)', { cause });
+  }
+}

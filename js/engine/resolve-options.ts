@@ -1,0 +1,87 @@
+// Completes the options with their defaults. The defaults are stated only here and in the texts of `client/options.ts`.
+// (In the engine and not in `client/`, because the first bundle that an app loads does not need it.)
+import type { Endpoint } from '../auth/auth-requests.js';
+import type { TokenFields } from '../auth/token-response.js';
+import type { AuthClientOptions, LogEntry } from '../client/options.js';
+
+const ENDPOINTS: Record<Endpoint, string> = {
+  login: '/auth/login',
+  refresh: '/auth/refresh',
+  logout: '/auth/logout',
+  logoutAll: '/auth/logout-all',
+};
+const OAUTH2_ENDPOINTS: Record<Endpoint, string> = {
+  login: '/oauth/token',
+  refresh: '/oauth/token',
+  logout: '/oauth/revoke',
+  logoutAll: '/oauth/revoke',
+};
+const FIELDS: TokenFields = {
+  accessToken: 'accessToken',
+  refreshToken: 'refreshToken',
+  expiresIn: 'expiresIn',
+  user: 'user',
+};
+const OAUTH2_FIELDS: TokenFields = {
+  accessToken: 'access_token',
+  refreshToken: 'refresh_token',
+  expiresIn: 'expires_in',
+  user: 'user',
+};
+
+/** The options, valid and complete. Durations are milliseconds, URLs absolute. */
+export interface Settings {
+  readonly endpoints: Readonly<Record<Endpoint, string>>;
+  readonly transport: 'cookie' | 'body';
+  readonly oauth2: boolean;
+  readonly clientId: string | undefined;
+  readonly fields: TokenFields;
+  /** Prefixes of the URLs that may receive the token: origins, each with a slash at its end. */
+  readonly origins: readonly string[];
+  readonly tokenScheme: string;
+  readonly isolation: 'page' | 'worker' | 'shared-worker' | 'auto';
+  readonly exposeToken: boolean;
+  readonly dpop: boolean | 'memory';
+  readonly authHeaders: (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  readonly idempotencyKey: boolean;
+  readonly renewBeforeMs: number;
+  readonly timeoutMs: number;
+  readonly restore: 'auto' | 'always' | 'never';
+  readonly crossTab: boolean;
+  readonly name: string;
+  readonly shouldRefresh: ((response: Response) => boolean | Promise<boolean>) | undefined;
+  readonly onLog: ((entry: LogEntry) => void) | undefined;
+}
+
+/** Expects options that were validated. */
+export function resolveOptions(options: AuthClientOptions): Settings {
+  const page = globalThis.location?.origin;
+  const base = new URL(options.baseUrl ?? page ?? 'http://localhost');
+  const oauth2 = options.protocol === 'oauth2';
+  const endpoints = { ...(oauth2 ? OAUTH2_ENDPOINTS : ENDPOINTS), ...options.endpoints };
+  for (const name of Object.keys(endpoints) as Endpoint[]) endpoints[name] = new URL(endpoints[name], base).href;
+  const origins = [page, base, ...(options.apiOrigins ?? [])].map((url) => url && new URL(url).origin);
+  const { authHeaders, dpop = false, renewBeforeSeconds = 60, timeoutSeconds = 10 } = options;
+  return {
+    transport: oauth2 ? 'body' : 'cookie',
+    clientId: undefined,
+    tokenScheme: dpop ? 'DPoP' : 'Bearer',
+    idempotencyKey: base.origin === page,
+    restore: 'auto',
+    crossTab: true,
+    name: 'default',
+    isolation: 'page',
+    exposeToken: false,
+    shouldRefresh: undefined,
+    onLog: undefined,
+    ...options,
+    dpop,
+    oauth2,
+    endpoints,
+    fields: { ...(oauth2 ? OAUTH2_FIELDS : FIELDS), ...options.fields },
+    origins: [...new Set(origins)].filter((origin) => origin && origin !== 'null').map((origin) => `${origin}/`),
+    authHeaders: typeof authHeaders === 'function' ? authHeaders : authHeaders && (() => authHeaders),
+    renewBeforeMs: renewBeforeSeconds * 1000,
+    timeoutMs: timeoutSeconds * 1000,
+  };
+}

@@ -1,0 +1,70 @@
+// The messages between a page and the worker that holds its tokens: one entry per method, with its parameters and its result.
+// Page and worker are always of the same release.
+import type { LogEntry } from '../client/options.js';
+import type { Session } from '../client/session.js';
+import type { EngineEvent } from '../engine/engine.js';
+import type { Settings } from '../engine/resolve-options.js';
+import type { SerializedResponse } from './remote-response.js';
+import type { SerializedRequest } from './serialize-request.js';
+
+/** The settings as JSON: the worker's name. Functions stay on the page, and the worker asks it for their results. */
+export interface WorkerSettings extends Omit<Settings, 'authHeaders' | 'shouldRefresh' | 'onLog' | 'isolation'> {
+  readonly asksForHeaders: boolean;
+  readonly asksForRejection: boolean;
+}
+
+/** The entries of the page's storage: null if there is no such entry, undefined if nothing can be stored. */
+export type StorageEntries = Record<string, string | null | undefined>;
+
+export interface ConnectRequest {
+  readonly storage: StorageEntries;
+  /** Whether this worker replaces one that ended while a user was signed in. */
+  readonly resume: boolean;
+}
+
+export interface ConnectResponse {
+  /** Undefined if the page has received it as an event. */
+  readonly session: Session | undefined;
+  readonly entries: readonly LogEntry[];
+}
+
+export interface SessionEvent {
+  readonly event: EngineEvent;
+  readonly detail: unknown;
+  readonly session: Session | undefined;
+}
+
+/** What a page requests of the worker, or tells it. */
+export interface WorkerMethods {
+  connect: { params: ConnectRequest; result: ConnectResponse };
+  restored: { params: undefined; result: void };
+  fetch: { params: SerializedRequest; result: SerializedResponse };
+  /** The parameter is the credentials as JSON. */
+  login: { params: string; result: unknown };
+  refresh: { params: undefined; result: unknown };
+  logout: { params: 'session' | 'global'; result: boolean };
+  /** The parameter is the least remaining lifetime in milliseconds. */
+  getAccessToken: { params: number; result: string };
+  hidden: { params: undefined; result: void };
+  resumed: { params: { readonly by: string; readonly storage: StorageEntries }; result: void };
+  /** Answered at once: the worker is alive. */
+  ping: { params: undefined; result: boolean };
+  /** A port that the page listens on: it closes when the worker ends. */
+  holdPort: { params: MessagePort; result: void };
+  /** The page is unloaded or, with `disposed`, its client was disposed. */
+  disconnect: { params: { readonly disposed: boolean }; result: void };
+}
+
+/** What the worker requests of its pages, or tells them. */
+export interface PageMethods {
+  sessionEvent: { params: SessionEvent; result: void };
+  logEntry: { params: LogEntry; result: void };
+  readStorage: { params: undefined; result: StorageEntries };
+  /** No value: remove the entry. */
+  writeStorage: { params: { readonly key: string; readonly value: string | undefined }; result: void };
+  /** The result of `options.authHeaders`. */
+  authHeaders: { params: undefined; result: [string, string][] };
+  /** The result of `options.shouldRefresh`. */
+  isTokenRejected: { params: SerializedResponse; result: boolean };
+  stepUpRequired: { params: SerializedResponse; result: void };
+}

@@ -1,0 +1,42 @@
+// Errors as data, so that a rejection in the worker arrives on the page as the same kind of error.
+import type { AuthError, AuthErrorCode } from '../client/errors.js';
+import type { AuthErrorClass } from '../engine/auth-errors.js';
+
+interface SerializedError {
+  readonly kind: 'auth' | 'dom' | 'type' | 'other' | 'value';
+  readonly name?: string;
+  readonly message?: string;
+  readonly details?: Record<string, unknown>;
+  readonly value?: unknown;
+}
+
+/** A reason that cannot be cloned is replaced by its text. */
+export function serializeError(error: unknown): SerializedError {
+  if (error instanceof Error && error.name === 'AuthError') {
+    const { code, message, status, retryable, retryAfterSeconds } = error as AuthError;
+    const details = {
+      retryable,
+      ...(status !== null && { status }),
+      ...(retryAfterSeconds !== null && { retryAfterSeconds }),
+    };
+    return { kind: 'auth', name: code, message: message.slice(code.length + 2), details };
+  }
+  if (error instanceof Error || error instanceof DOMException) {
+    const { name, message } = error;
+    const kind = error instanceof DOMException ? 'dom' : error instanceof TypeError ? 'type' : 'other';
+    return { kind, name, message };
+  }
+  try {
+    return { kind: 'value', value: structuredClone(error) };
+  } catch {
+    return { kind: 'value', value: String(error) };
+  }
+}
+
+export function deserializeError(serialized: unknown, AuthErrorType: AuthErrorClass): unknown {
+  const { kind, name = '', message = '', details, value } = serialized as SerializedError;
+  if (kind === 'auth') return new AuthErrorType(name as AuthErrorCode, message, details);
+  if (kind === 'dom') return new DOMException(message, name);
+  if (kind === 'type') return new TypeError(message);
+  return kind === 'other' ? Object.assign(new Error(message), { name }) : value;
+}

@@ -1,0 +1,62 @@
+// The page's view of the session that a worker holds, also across the end of a worker.
+import type { Session } from '../client/session.js';
+import type { AuthErrorClass } from '../engine/auth-errors.js';
+import type { Notify } from '../engine/engine.js';
+import { deepFreeze } from '../util/deep-freeze.js';
+import type { SessionEvent } from './protocol.js';
+import { deserializeError } from './serialize-error.js';
+
+/** The user's id, as the token store determines it. */
+function subjectOf(session: Session | undefined): string | undefined {
+  const user = session?.user as { id?: unknown; sub?: unknown } | null | undefined;
+  const id = user?.id ?? user?.sub ?? session?.claims?.sub;
+  return id === undefined ? undefined : String(id);
+}
+
+export class SessionEvents {
+  readonly #notify: Notify;
+  readonly #AuthError: AuthErrorClass;
+  #session: Session | undefined;
+  /** Whether a new worker is finding out what the ended one knew. */
+  #resuming = false;
+
+  constructor(notify: Notify, AuthError: AuthErrorClass) {
+    this.#notify = notify;
+    this.#AuthError = AuthError;
+  }
+
+  isSignedIn(): boolean {
+    return this.#session?.status === 'signed-in';
+  }
+
+  isResuming(): boolean {
+    return this.#resuming;
+  }
+
+  /** The worker ended: its successor restores the session, and the app hears only of what changed. */
+  workerEnded() {
+    this.#resuming = this.isSignedIn();
+  }
+
+  /** The session of a worker that other tabs use already. */
+  connected(session: Session) {
+    const event = session.status === 'restoring' ? 'changed' : session.status;
+    this.receive({ event, detail: session, session });
+  }
+
+  receive({ event, detail, session }: SessionEvent) {
+    deepFreeze(session);
+    if (event === 'refresh-failed') {
+      const { error, retryAt } = detail as { error: unknown; retryAt: number | null };
+      return this.#notify(event, { error: deserializeError(error, this.#AuthError), retryAt });
+    }
+    // For the app the user was signed in all the time.
+    if (this.#resuming && this.#session && event === 'signed-in') {
+      const sameUser = subjectOf(session) === subjectOf(this.#session);
+      this.#notify(sameUser ? 'refreshed' : event, session, session);
+      if (!sameUser) this.#notify('account-changed', session, session);
+    } else if (!this.#resuming || session?.status !== 'restoring') this.#notify(event, session ?? detail, session);
+    this.#resuming &&= session?.status === 'restoring';
+    this.#session = session ?? this.#session;
+  }
+}

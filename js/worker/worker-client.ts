@@ -1,0 +1,193 @@
+// The page's side of a client whose tokens are in a worker. It passes calls to the worker and events to the app; no token
+// passes here, unless `options.exposeToken` is set.
+import { PAGE_STORAGE } from '../browser/key-value-store.js';
+import { checkWorkerPolicy } from '../browser/csp-check.js';
+import { observePageLifecycle } from '../browser/page-lifecycle.js';
+import { STORAGE_KEYS, storagePrefix } from '../browser/persisted-state.js';
+import type { AuthClientOptions } from '../client/options.js';
+import type { AuthErrorClass } from '../engine/auth-errors.js';
+import { createLog, type Log } from '../engine/diagnostics.js';
+import type { Engine, Notify } from '../engine/engine.js';
+import { resolveOptions, type Settings } from '../engine/resolve-options.js';
+import { abortable } from '../util/abortable.js';
+import type { PageMethods, StorageEntries, WorkerMethods, WorkerSettings } from './protocol.js';
+import { RemoteFetch } from './remote-fetch.js';
+import { deserializeResponse, type SerializedResponse } from './remote-response.js';
+import type { Handlers } from './rpc.js';
+import { SessionEvents } from './session-events.js';
+import type { WorkerKind } from './start-worker.js';
+import { WorkerConnection } from './worker-connection.js';
+
+export async function openEngine(
+  options: AuthClientOptions,
+  notify: Notify,
+  AuthError: AuthErrorClass,
+): Promise<Engine> {
+  const settings = resolveOptions(options);
+  const { isolation } = settings;
+  const kind: WorkerKind = isolation === 'worker' || !globalThis.SharedWorker ? 'worker' : 'shared-worker';
+  const engine = connect(settings, notify, AuthError, kind);
+  if (isolation !== 'auto') return engine;
+  return engine
+    .catch(() => (kind === 'worker' ? engine : connect(settings, notify, AuthError, 'worker')))
+    .catch(() => import('../engine/engine.js').then(({ createEngine }) => createEngine(settings, notify, AuthError)));
+}
+
+async function connect(settings: Settings, notify: Notify, AuthError: AuthErrorClass, kind: WorkerKind) {
+  const client = new WorkerClient(settings, notify, AuthError, kind);
+  await client.start();
+  return client;
+}
+
+class WorkerClient implements Engine {
+  readonly #settings: Settings;
+  readonly #AuthError: AuthErrorClass;
+  readonly #kind: WorkerKind;
+  readonly #notify: Notify;
+  readonly #log: Log;
+  readonly #events: SessionEvents;
+  readonly #connection: WorkerConnection;
+  readonly #calls: RemoteFetch;
+  readonly #disposal = new AbortController();
+  restored: Promise<unknown> = Promise.resolve();
+
+  constructor(settings: Settings, notify: Notify, AuthError: AuthErrorClass, kind: WorkerKind) {
+    this.#settings = settings;
+    this.#AuthError = AuthError;
+    this.#kind = kind;
+    this.#notify = notify;
+    this.#log = createLog(settings.onLog);
+    this.#events = new SessionEvents(notify, AuthError);
+    const { signal } = this.#disposal;
+    this.#connection = new WorkerConnection({
+      kind,
+      settings: workerSettings(settings),
+      handlers: this.#handlers(),
+      AuthError,
+      disposal: signal,
+      connectRequest: () => ({ storage: this.#readStorage(), resume: this.#events.isResuming() }),
+      onConnected: ({ session, entries }) => {
+        for (const entry of entries) this.#log.add(entry);
+        if (session) this.#events.connected(session);
+      },
+      onEnded: () => {
+        this.#log('warn', 'worker-ended', { kind });
+        this.#events.workerEnded();
+      },
+    });
+    this.#calls = new RemoteFetch(this.#connection, settings.origins, Object.values(settings.endpoints), signal);
+  }
+
+  async start() {
+    await this.#connection.start();
+    const { signal } = this.#disposal;
+    const tell = <M extends keyof WorkerMethods>(method: M, params: WorkerMethods[M]['params']) =>
+      void this.#connection.request(method, params).catch(() => {});
+    observePageLifecycle(
+      {
+        resumed: (by) => tell('resumed', { by, storage: this.#readStorage() }),
+        hidden: () => tell('hidden', undefined),
+      },
+      signal,
+    );
+    // A shared worker does not notice that one of its tabs is unloaded.
+    const onPageHide = (event: PageTransitionEvent) =>
+      event.persisted || this.#connection.latest()?.notify('disconnect', { disposed: false });
+    if (this.#kind === 'shared-worker') addEventListener('pagehide', onPageHide, { signal });
+    checkWorkerPolicy(storagePrefix(this.#settings.name), () => this.#log('warn', 'worker-src-missing'));
+    this.restored = this.#connection.request('restored', undefined);
+  }
+
+  login(credentials: string, signal?: AbortSignal | null) {
+    return abortable(this.#connection.request('login', credentials, signal), signal);
+  }
+
+  refresh(signal?: AbortSignal | null) {
+    return abortable(this.#connection.request('refresh', undefined, signal), signal);
+  }
+
+  logout(scope: 'session' | 'global') {
+    this.#storeLogout();
+    return this.#connection.request('logout', scope);
+  }
+
+  fetch(input: RequestInfo | URL, init?: RequestInit) {
+    return this.#calls.fetch(input, init);
+  }
+
+  getAccessToken(minValidityMs: number) {
+    return this.#connection.request('getAccessToken', minValidityMs);
+  }
+
+  diagnostics() {
+    return this.#log.entries();
+  }
+
+  dispose() {
+    const reason = new this.#AuthError('DISPOSED', 'this client was disposed');
+    this.#disposal.abort(reason);
+    const rpc = this.#connection.latest();
+    rpc?.notify('disconnect', { disposed: true });
+    rpc?.close(reason);
+  }
+
+  /**
+   * Stores the logout before the worker can: the page may be unloaded before that, and the server has still to be told. (A
+   * policy that belongs in the core.)
+   */
+  #storeLogout() {
+    const { name, transport } = this.#settings;
+    if (transport !== 'cookie' || !this.#events.isSignedIn()) return;
+    PAGE_STORAGE.write(`${storagePrefix(name)}:idempotency-key`, undefined);
+    PAGE_STORAGE.write(`${storagePrefix(name)}:pending-revocation`, '1');
+  }
+
+  #readStorage(): StorageEntries {
+    const keys = STORAGE_KEYS.map((key) => `${storagePrefix(this.#settings.name)}:${key}`);
+    return Object.fromEntries(keys.map((key) => [key, PAGE_STORAGE.read(key)]));
+  }
+
+  /** What the worker tells the page, and asks of it. */
+  #handlers(): Handlers<PageMethods> {
+    const { shouldRefresh } = this.#settings;
+    return {
+      sessionEvent: (event) => this.#events.receive(event),
+      logEntry: (entry) => this.#log.add(entry),
+      readStorage: () => this.#readStorage(),
+      writeStorage: ({ key, value }) => PAGE_STORAGE.write(key, value),
+      authHeaders: () => this.#authHeaders(),
+      stepUpRequired: (serialized) => this.#notify('step-up-required', { response: this.#response(serialized) }),
+      isTokenRejected: async (serialized) => {
+        const response = this.#response(serialized);
+        try {
+          return (await shouldRefresh?.(response)) === true;
+        } finally {
+          response.body?.cancel().catch(() => {});
+        }
+      },
+    };
+  }
+
+  #response(serialized: SerializedResponse): Response {
+    const rpc = this.#connection.latest();
+    if (!rpc) throw new TypeError('the worker that sent this response has ended');
+    return deserializeResponse(serialized, rpc.streams);
+  }
+
+  /** The app's headers. Their error is reported as an uncaught error of the app; the worker learns only that they failed. */
+  async #authHeaders(): Promise<[string, string][]> {
+    try {
+      return [...new Headers(await this.#settings.authHeaders?.())];
+    } catch (cause) {
+      queueMicrotask(() => {
+        throw cause;
+      });
+      throw cause;
+    }
+  }
+}
+
+function workerSettings(settings: Settings): WorkerSettings {
+  const { isolation: _, authHeaders, shouldRefresh, onLog: __, ...rest } = settings;
+  return { ...rest, asksForHeaders: authHeaders !== undefined, asksForRejection: shouldRefresh !== undefined };
+}

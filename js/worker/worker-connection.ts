@@ -1,0 +1,130 @@
+// The connection of a page to its worker: starts the worker, notices its end, and starts the next one.
+import type { AuthErrorClass } from '../engine/auth-errors.js';
+import { PING_AFTER_MS, watchLiveness } from './liveness.js';
+import type { ConnectRequest, ConnectResponse, PageMethods, WorkerMethods, WorkerSettings } from './protocol.js';
+import { type Handlers, Rpc } from './rpc.js';
+import { type StartedWorker, startWorker, type WorkerKind, workerUnavailable } from './start-worker.js';
+
+/** A worker that has not loaded after this time never will. */
+const LOAD_TIMEOUT_MS = 30_000;
+
+export type WorkerRpc = Rpc<WorkerMethods, PageMethods>;
+
+/** The worker ended before it answered. For the app this is what a broken network connection is. */
+export class WorkerEnded extends TypeError {}
+const workerEnded = () => new WorkerEnded('the worker in which this call was made has ended');
+
+export interface ConnectionDependencies {
+  readonly kind: WorkerKind;
+  readonly settings: WorkerSettings;
+  readonly handlers: Handlers<PageMethods>;
+  readonly AuthError: AuthErrorClass;
+  /** Aborts when the client is disposed. */
+  readonly disposal: AbortSignal;
+  connectRequest(): ConnectRequest;
+  onConnected(response: ConnectResponse): void;
+  onEnded(): void;
+}
+
+export class WorkerConnection {
+  readonly #with: ConnectionDependencies;
+  #starting: Promise<WorkerRpc> | undefined;
+  /** The worker that is starting or connected. */
+  #latest: WorkerRpc | undefined;
+  /** The worker that has answered. */
+  #connected: WorkerRpc | undefined;
+  #requestSent = () => {};
+
+  constructor(dependencies: ConnectionDependencies) {
+    this.#with = dependencies;
+  }
+
+  /** The worker, if it is connected. */
+  connected(): WorkerRpc | undefined {
+    return this.#connected;
+  }
+
+  /** The worker, if it is connected or starting. */
+  latest(): WorkerRpc | undefined {
+    return this.#latest;
+  }
+
+  /** From now on the worker is pinged until it has answered. */
+  requestSent() {
+    this.#requestSent();
+  }
+
+  /** Calls the worker; again with the next worker if this one ends before it answers. */
+  async request<M extends keyof WorkerMethods & string>(
+    method: M,
+    params: WorkerMethods[M]['params'],
+    signal?: AbortSignal | null,
+  ): Promise<WorkerMethods[M]['result']> {
+    const { disposal } = this.#with;
+    for (;;) {
+      disposal.throwIfAborted();
+      const rpc = this.#connected ?? (await this.start());
+      this.#requestSent();
+      try {
+        return await rpc.request(method, params as never, { signal });
+      } catch (error) {
+        if (this.#connected === rpc || disposal.aborted || !(error instanceof WorkerEnded)) throw error;
+      }
+    }
+  }
+
+  /** Starts a worker, unless one is starting. */
+  start(): Promise<WorkerRpc> {
+    if (this.#starting) return this.#starting;
+    const starting = this.#open().catch((error: unknown) => {
+      if (this.#starting === starting) this.#starting = undefined;
+      throw error;
+    });
+    this.#starting = starting;
+    return starting;
+  }
+
+  async #open(): Promise<WorkerRpc> {
+    const { kind, settings, handlers, AuthError } = this.#with;
+    const worker = startWorker(kind, settings, AuthError);
+    const rpc: WorkerRpc = new Rpc(worker.port, handlers, AuthError);
+    const startedAt = performance.now();
+    const onDead = () => this.#onDead(rpc, worker, startedAt);
+    worker.lifePort.addEventListener('close', onDead);
+    worker.lifePort.start();
+    this.#requestSent = watchLiveness(rpc, onDead);
+    this.#latest = rpc;
+    return this.#connect(rpc, worker, onDead);
+  }
+
+  async #connect(rpc: WorkerRpc, worker: StartedWorker, onDead: () => void): Promise<WorkerRpc> {
+    const loadTimeout = setTimeout(onDead, LOAD_TIMEOUT_MS);
+    try {
+      const connecting = rpc.request('connect', this.#with.connectRequest());
+      this.#with.onConnected(await Promise.race([connecting, worker.failed]));
+      this.#connected = rpc;
+      return rpc;
+    } catch (error) {
+      if (this.#latest === rpc) this.#latest = undefined;
+      rpc.close(error);
+      worker.terminate();
+      throw error instanceof WorkerEnded ? workerUnavailable(error, this.#with.AuthError) : error;
+    } finally {
+      clearTimeout(loadTimeout);
+    }
+  }
+
+  #onDead(rpc: WorkerRpc, worker: StartedWorker, startedAt: number) {
+    if (this.#latest !== rpc) return;
+    const livedLong = this.#connected === rpc && performance.now() - startedAt > PING_AFTER_MS;
+    this.#latest = undefined;
+    this.#connected = undefined;
+    this.#starting = undefined;
+    worker.terminate();
+    rpc.close(workerEnded());
+    if (this.#with.disposal.aborted) return;
+    this.#with.onEnded();
+    // A worker that ends at once is not started again and again; the next call starts it.
+    if (livedLong) this.start().catch(() => {});
+  }
+}

@@ -1,0 +1,233 @@
+// The worker that holds the tokens, with the engine that otherwise runs on the page. It serves one tab or (as a SharedWorker)
+// all tabs of the origin. Its settings are its name, which is fixed when it is started.
+import { AuthError } from '../client/errors.js';
+import type { Session } from '../client/session.js';
+import type { ResponseHandler } from '../engine/api-fetch.js';
+import type { LocalEngine, Notify } from '../engine/engine.js';
+import { PageStorageMirror } from './page-storage-mirror.js';
+import type { ConnectRequest, ConnectResponse, PageMethods, SessionEvent, WorkerMethods, WorkerSettings } from './protocol.js';
+import { pairHeaders, serializeResponse } from './remote-response.js';
+import { type Handlers, type Port, Rpc } from './rpc.js';
+import { serializeError } from './serialize-error.js';
+import { deserializeForm, type SerializedRequest } from './serialize-request.js';
+
+const scope = globalThis as unknown as Port & {
+  name: string;
+  onconnect: ((event: MessageEvent) => void) | null;
+  close(): void;
+};
+const servesAllTabs = 'SharedWorkerGlobalScope' in globalThis;
+const settings: WorkerSettings = JSON.parse(scope.name);
+/** How long a page has to answer. */
+const PAGE_TIMEOUT_MS = 1_000;
+
+type PageRpc = Rpc<PageMethods, WorkerMethods>;
+
+const pages = new Set<PageRpc>();
+const hiddenPages = new Set<PageRpc>();
+let engine: Promise<LocalEngine> | undefined;
+let session: Session | undefined;
+/** The page that signed out last. */
+let signedOutBy: PageRpc | undefined;
+/** Ports whose other ends close when the worker ends. They are kept because an unreferenced port may be closed before. */
+const heldPorts = new Set<MessagePort>();
+
+const storage = new PageStorageMirror({
+  readStorage: () =>
+    requestAny((page, signal) => page.request('readStorage', undefined, { signal }), PAGE_TIMEOUT_MS).catch(
+      () => undefined,
+    ),
+  writeStorage: (key, value) => {
+    for (const page of pages) page.notify('writeStorage', { key, value });
+  },
+});
+
+/** The first answer of any page. Rejects if none comes in time; undefined if there is no page. */
+async function requestAny<T>(request: (page: PageRpc, signal: AbortSignal) => Promise<T>, timeoutMs: number) {
+  if (pages.size === 0) return undefined;
+  const signal = AbortSignal.timeout(timeoutMs);
+  return Promise.any([...pages].map((page) => request(page, signal))).catch((error) => {
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  });
+}
+
+/** Passes an event to the pages of now, after the tasks before it: the lock is then released. A later page receives the session when it connects. */
+const notifyPages: Notify = (event, detail, next) => {
+  session = next ?? session;
+  const receivers = [...pages];
+  const by = signedOutBy;
+  storage.enqueue(() => {
+    for (const page of receivers) {
+      if (next) {
+        const told = sessionForPage(next, by, page);
+        page.notify('sessionEvent', { event, detail: told, session: told });
+      } else if (event === 'refresh-failed') page.notify('sessionEvent', refreshFailure(detail));
+    }
+  });
+};
+
+/** Only the page that signed out is told `logout`; the others are told `other-tab`. (A policy that belongs in the core.) */
+function sessionForPage(next: Session, by: PageRpc | undefined, page: PageRpc): Session {
+  return next.reason === 'logout' && by && page !== by ? { ...next, reason: 'other-tab' } : next;
+}
+
+function refreshFailure(detail: unknown): SessionEvent {
+  const { error, retryAt } = detail as { error: unknown; retryAt: number | null };
+  return { event: 'refresh-failed', detail: { error: serializeError(error), retryAt }, session: undefined };
+}
+
+function startEngine(request: ConnectRequest): Promise<LocalEngine> {
+  engine ??= openEngine(request).catch((error: unknown) => {
+    engine = undefined;
+    throw error;
+  });
+  return engine;
+}
+
+async function openEngine({ storage: entries, resume }: ConnectRequest): Promise<LocalEngine> {
+  storage.replace(entries);
+  const { createEngine } = await import('../engine/engine.js');
+  const { asksForHeaders, asksForRejection: _, ...rest } = settings;
+  const authHeaders = () =>
+    requestAny((page, signal) => page.request('authHeaders', undefined, { signal }), rest.timeoutMs).then(
+      (headers) => headers ?? [],
+      () => Promise.reject(), // the page has reported the error
+    );
+  return createEngine(
+    {
+      ...rest,
+      restore: resume && rest.restore === 'never' ? 'auto' : rest.restore,
+      isolation: 'page',
+      authHeaders: asksForHeaders ? authHeaders : undefined,
+      shouldRefresh: undefined,
+      onLog: (entry) => {
+        for (const page of pages) page.notify('logEntry', entry);
+      },
+    },
+    notifyPages,
+    AuthError,
+    { storage, servesAllTabs, schedule: (task) => storage.schedule(task) },
+  );
+}
+
+function ready(): Promise<LocalEngine> {
+  return engine ?? Promise.reject(new TypeError('the worker is not connected: send "connect" first'));
+}
+
+/** The page receives the result after the events that the work caused. */
+const afterEvents = <T>(work: (started: LocalEngine) => Promise<T>): Promise<T> =>
+  ready().then((started) => work(started).finally(() => storage.settled()));
+
+async function connect(page: PageRpc, request: ConnectRequest): Promise<ConnectResponse> {
+  if (!engine || !session) {
+    // This page receives everything as events.
+    pages.add(page);
+    await startEngine(request).catch((error: unknown) => {
+      pages.delete(page);
+      throw error;
+    });
+    return { session: undefined, entries: [] };
+  }
+  const started = await engine;
+  storage.replace(request.storage);
+  started.resumed('page');
+  if (settings.restore === 'always' && session.status === 'signed-out') await started.refresh().catch(() => {});
+  pages.add(page);
+  return { session, entries: started.diagnostics() };
+}
+
+/** The page that made a call decides about its response. */
+const responseHandler = (page: PageRpc): ResponseHandler => ({
+  isTokenRejected: settings.asksForRejection
+    ? async (response) => {
+        const { value, transfer } = await serializeResponse(response.clone(), page.streams);
+        return page.request('isTokenRejected', value, { transfer });
+      }
+    : ({ status }) => status === 401,
+  onStepUpRequired: (response) =>
+    void serializeResponse(response, page.streams).then(({ value, transfer }) =>
+      page.notify('stepUpRequired', value, transfer),
+    ),
+});
+
+async function fetchFor(page: PageRpc, serialized: SerializedRequest, signal: AbortSignal | undefined) {
+  const { url, init, headers, form, stream } = serialized;
+  const started = await ready();
+  const body = stream ? page.streams.receive(stream, signal) : form && deserializeForm(form);
+  const more: RequestInit = {
+    ...(headers && { headers: pairHeaders(headers) }),
+    ...(body && { body }),
+    ...(signal && { signal }),
+  };
+  const response = await started.fetch(url, { ...init, ...more }, responseHandler(page)).catch(async (error: unknown) => {
+    // The page first receives the event that explains the error.
+    await storage.settled();
+    throw error;
+  });
+  return serializeResponse(response, page.streams);
+}
+
+async function getAccessToken(minValidityMs: number): Promise<string> {
+  if (!settings.exposeToken)
+    throw new AuthError(
+      'TOKEN_NOT_EXPOSED',
+      'getAccessToken: a worker holds the token; set options.exposeToken to give it to the page, or use auth.fetch',
+    );
+  const started = await ready();
+  return started.getAccessToken(minValidityMs);
+}
+
+async function disconnect(page: PageRpc, disposed: boolean) {
+  pages.delete(page);
+  hiddenPages.delete(page);
+  page.close(undefined);
+  await hideIfUnseen();
+  // A page that is unloaded may be back in a moment, and finds the session as it was.
+  if (!disposed || pages.size > 0) return;
+  const last = engine;
+  engine = undefined;
+  session = undefined;
+  (await last)?.dispose();
+  if (!servesAllTabs) scope.close();
+}
+
+/** While all pages are hidden, nothing is renewed until one is visible or makes a call. */
+async function hideIfUnseen() {
+  if (pages.size > 0 && hiddenPages.size === pages.size) (await engine)?.hidden();
+}
+
+const handlersFor = (page: () => PageRpc): Handlers<WorkerMethods> => ({
+  connect: (request) => connect(page(), request),
+  restored: () => afterEvents(async (started) => void (await started.restored)),
+  fetch: (request, signal) => fetchFor(page(), request, signal),
+  login: (credentials, signal) => afterEvents((started) => started.login(credentials, signal)),
+  refresh: () => afterEvents((started) => started.refresh()),
+  logout: (logoutScope) =>
+    afterEvents((started) => {
+      signedOutBy = page();
+      return started.logout(logoutScope);
+    }),
+  getAccessToken,
+  async hidden() {
+    hiddenPages.add(page());
+    await hideIfUnseen();
+  },
+  async resumed({ by, storage: entries }) {
+    hiddenPages.delete(page());
+    const started = await ready();
+    storage.replace(entries);
+    started.resumed(by);
+  },
+  ping: () => true,
+  holdPort(port) {
+    heldPorts.add(port);
+  },
+  disconnect: ({ disposed }) => disconnect(page(), disposed),
+});
+
+function serve(port: Port) {
+  const page: PageRpc = new Rpc(port, handlersFor(() => page), AuthError);
+}
+
+if (servesAllTabs) scope.onconnect = ({ ports: [port] }) => serve(port as MessagePort);
+else serve(scope);
