@@ -115,7 +115,7 @@ class TestEngine implements Engine {
   open(notify: Notify): Engine {
     this.#notify = notify;
     const { status } = this.session;
-    this.change(status === 'restoring' ? 'changed' : status, this.session);
+    this.change(status === 'restoring' ? 'session-updated' : status, this.session);
     return this;
   }
 

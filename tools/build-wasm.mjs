@@ -48,7 +48,10 @@ export async function buildWasm({ wasmBindgen }, { dev = false } = {}) {
 export function started(instance: WebAssembly.Instance): unknown;\n`,
   );
   const bytes = readFileSync(optimised);
-  writeFileSync(path.join(glueDir, 'wasm.js'), `export const length = ${bytes.length};\nexport default ${literal(bytes)};\n`);
+  writeFileSync(
+    path.join(glueDir, 'wasm.js'),
+    `export const length = ${bytes.length};\nexport default ${literal(bytes)};\n`,
+  );
   writeFileSync(
     path.join(glueDir, 'wasm.d.ts'),
     'export declare const length: number;\ndeclare const module: string;\nexport default module;\n',
@@ -121,7 +124,8 @@ const LOADER = { imports: '__wbg_get_imports', started: '__wbg_finalize_init' };
  */
 function trimGlue(glue, names) {
   for (const [name, inner] of Object.entries(LOADER)) {
-    if (!glue.includes(`function ${inner}(`)) throw new Error(`${name}: wasm-bindgen no longer has the function ${inner}`);
+    if (!glue.includes(`function ${inner}(`))
+      throw new Error(`${name}: wasm-bindgen no longer has the function ${inner}`);
   }
   let text = glue.replace(/^const (__wbindgen_enum_\w+) = (\[.*\]);$/gm, 'const $1 = Object.freeze($2);');
   if (!/= Object\.freeze\(\[/.test(text)) throw new Error('wasm-bindgen writes its tables of names in another way');

@@ -1,34 +1,14 @@
-// npm run build: the wasm module, the package in pkg/, and its size.
-import {
-  appendFileSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import os from 'node:os';
+// npm run build: the package in pkg/ (the wasm module is in tools/build-wasm.mjs), and its size. With `--dev`: panic messages,
+// long names, readable bundles.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { brotliCompressSync, constants, deflateRawSync, gzipSync } from 'node:zlib';
-import { find, Mend, main, root, run, say } from './run.mjs';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { buildWasm, glueDir } from './build-wasm.mjs';
+import { Mend, main, root, run, say } from './run.mjs';
 import { setUpBuild } from './setup.mjs';
-import { shrink } from './shrink.mjs';
 
 const pkg = path.join(root, 'pkg');
-const glue = path.join(root, 'target/glue');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
-const WASM = 'tokenward_bg.wasm';
-/** What Rust's wasm target uses by default; every browser has had it since 2022. */
-const FEATURES = [
-  'bulk-memory',
-  'multivalue',
-  'mutable-globals',
-  'nontrapping-float-to-int',
-  'reference-types',
-  'sign-ext',
-].map((feature) => `--enable-${feature}`);
 /** What apps import. */
 const ENTRIES = ['index', 'react', 'vue', 'testing'];
 /** The files of pkg/ and their sources. Those that are no entries load when they are needed. */
@@ -37,11 +17,10 @@ const SOURCES = {
   engine: 'js/engine/engine.ts',
   'worker-client': 'js/worker/worker-client.ts',
   dpop: 'js/auth/dpop.ts',
-  wasm: 'js/wasm/bytes.ts',
 };
-const source = (name) => path.join(root, SOURCES[name] ?? `js/${name}.ts`);
+const source = (name) => path.join(root, SOURCES[name]);
 const sources = (names) => Object.fromEntries(names.map((name) => [name, source(name)]));
-const DECLARED = [...ENTRIES, 'inline', ...['auth-client', 'errors', 'events', 'options', 'session'].map(inClient)];
+const DECLARED = [...ENTRIES, ...['auth-client', 'errors', 'events', 'options', 'session'].map(inClient)];
 function inClient(name) {
   return `client/${name}`;
 }
@@ -59,70 +38,22 @@ const separateFiles = {
     });
   },
 };
-/**
- * Members by which the parts of the client know each other; nothing outside of a bundle sees them, and no message between
- * tabs or workers has them. Short names for them are worth 0.2 KB (brotli).
- */
-const INTERNAL = `
-  __destroy_into_raw __wbg_ptr abandon admit adopt answered attempt discard elapsed hold owe refuse rejected settle
-  settleLogout silence unlock wipe
-`
-  .trim()
-  .split(/\s+/);
-/** One name each in every bundle: they meet. */
-const SHORT = Object.fromEntries(
-  INTERNAL.map((name, index) => [name, `${index < 26 ? '' : '_'}${String.fromCharCode(65 + (index % 26))}`]),
-);
-/** The files an app downloads. The source maps are only fetched by open developer tools. */
-const SHIPPED = ['index.js', 'engine.js', WASM];
+/** The files an app downloads. Only open developer tools fetch the source maps. */
+const SHIPPED = ['index.js', 'engine.js'];
 
-export async function buildPackage({ wasmBindgen }) {
-  say('client: Rust to wasm');
-  const args = ['--locked', '--lib', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown', '--quiet'];
-  // Panics name their source files; whoever builds shall not ship the path of a home folder with them.
-  const home = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo');
-  const flags = [
-    `--remap-path-prefix=${path.join(home, 'registry/src')}=crates`,
-    `--remap-path-prefix=${root}=.`,
-    '-Cllvm-args=-inline-threshold=10', // 90 bytes (brotli), and 3.5 KB before compression
-  ];
-  await run('cargo', ['build', ...args], { env: { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') } });
-  const compiled = path.join(root, 'target/wasm32-unknown-unknown/wasm/tokenward.wasm');
-  await run(wasmBindgen, [
-    compiled,
-    '--target',
-    'web',
-    '--out-dir',
-    glue,
-    '--out-name',
-    'tokenward',
-    '--remove-producers-section',
-  ]);
+export async function buildPackage(tools, { dev = false } = {}) {
+  await buildWasm(tools, { dev });
+  say('package: TypeScript to pkg/');
   rmSync(pkg, { recursive: true, force: true });
   mkdirSync(pkg, { recursive: true });
-  appendFileSync(
-    path.join(glue, 'tokenward.d.ts'),
-    'export function imports(): WebAssembly.Imports;\nexport function started(instance: WebAssembly.Instance): unknown;\n',
-  );
-  const shrunk = await shrink(path.join(glue, WASM), path.join(glue, 'tokenward.js'));
-  await run(find(bin('wasm-opt')), [
-    '-Oz',
-    '--converge',
-    '--flatten',
-    '--rereloop',
-    '-Oz',
-    '-Oz',
-    '--strip-debug',
-    '--strip-producers',
-    ...FEATURES,
-    shrunk,
-    '-o',
-    path.join(pkg, WASM),
-  ]);
-  say('package: TypeScript to pkg/');
-  const packed = deflateRawSync(readFileSync(path.join(pkg, WASM)), { level: 9 }).toString('base64');
-  writeFileSync(path.join(glue, 'wasm.js'), `export default '${packed}';\n`);
-  writeFileSync(path.join(glue, 'wasm.d.ts'), 'declare const packed: string;\nexport default packed;\n');
+  await buildTypes();
+  await buildBundles(dev);
+  if (!dev) await minifyBundles();
+  for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(path.join(root, file), path.join(pkg, file));
+}
+
+/** The type declarations, for `import` and for `require`. */
+async function buildTypes() {
   await run(bin('tsc'), [
     '--noEmit',
     'false',
@@ -142,78 +73,53 @@ export async function buildPackage({ wasmBindgen }) {
   }
   for (const folder of readdirSync(pkg, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
     if (folder.name !== 'client') rmSync(path.join(pkg, folder.name), { recursive: true });
-  mustBeInternal();
+}
+
+const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) => name.endsWith('.d.ts'));
+
+async function buildBundles(dev) {
   const { build } = await import('esbuild');
   const options = {
     bundle: true,
     format: 'esm',
     target: 'es2022',
-    minify: true,
+    // The wasm module is a string of characters up to U+00FF: escapes would make it twice as long.
+    charset: 'utf8',
+    minify: !dev,
     sourcemap: true,
     legalComments: 'none',
-    mangleProps: new RegExp(`^(${INTERNAL.join('|')})$`),
-    mangleCache: SHORT,
-    alias: {
-      '#glue': path.join(glue, 'tokenward.js'),
-      '#early': path.join(root, 'js/wasm/preload.ts'),
-      '#load': path.join(root, 'js/wasm/fetch.ts'),
-      '#wasm': path.join(glue, 'wasm.js'),
-    },
+    alias: { '#glue': path.join(glueDir, 'tokenward.js'), '#wasm': path.join(glueDir, 'wasm.js') },
     logLevel: 'warning',
   };
   const separate = { ...options, plugins: [separateFiles], external: ['react', 'vue'], outdir: pkg };
-  const { wasm, ...modules } = sources(Object.keys(SOURCES));
-  await build({ ...separate, entryPoints: modules });
-  await build({ ...separate, sourcemap: false, entryPoints: { wasm } });
-  const noPreload = path.join(root, 'js/wasm/no-preload.ts');
+  await build({ ...separate, entryPoints: sources(Object.keys(SOURCES)) });
   const { outputFiles } = await build({
     ...separate,
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     write: false,
-    alias: { ...options.alias, '#early': noPreload },
     entryPoints: sources(ENTRIES),
   });
   for (const { path: file, text } of outputFiles)
     writeFileSync(file, file.endsWith('.cjs') ? entriesInCommonJs(text) : text);
-  for (const [whole, entry] of [
-    ['inline', 'js/inline.ts'],
-    ['worker', 'js/worker/worker.ts'],
-  ]) {
-    const load = path.join(root, `js/wasm/${whole}.ts`);
-    const alias = { ...options.alias, '#early': noPreload, '#load': load };
-    await build({ ...options, alias, entryPoints: { [whole]: path.join(root, entry) }, outdir: pkg });
-  }
-  await tighten(readdirSync(pkg).filter((name) => name.endsWith('.js') && existsSync(path.join(pkg, `${name}.map`))));
-  // For the tests of the wasm bindings alone: the host and the token store, on a network that the tests script.
-  const contents = `export { network } from './tests/web/network.js'; export { createVault, createHands } from './tests/web/parts.js';`;
-  const readable = { ...options, mangleProps: undefined, mangleCache: undefined };
-  await build({ ...readable, stdin: { contents, resolveDir: root }, outfile: path.join(root, 'target/hands.js') });
-  for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(path.join(root, file), path.join(pkg, file));
+  // One file: Vite before version 8 cannot split a worker, and Next.js copies a worker as it is.
+  await build({ ...options, entryPoints: { worker: path.join(root, 'js/worker/worker.ts') }, outdir: pkg });
+  // For the tests of the wasm bindings: the host and the token store, on a network that the tests script.
+  const contents = `export { network } from './tests/bindings/network.js'; export * from './tests/bindings/parts.js';`;
+  const outfile = path.join(root, 'target/bindings-test.js');
+  await build({ ...options, minify: false, stdin: { contents, resolveDir: root }, outfile });
 }
 
-const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) => name.endsWith('.d.ts'));
-
-/** A name that apps use must stay as it is. */
-function mustBeInternal() {
-  const words = new Set(
-    declarations().flatMap((name) => withoutComments(readFileSync(path.join(pkg, name), 'utf8')).match(/\w+/g)),
-  );
-  const known = INTERNAL.filter((name) => words.has(name));
-  if (known.length > 0) throw new Error(`INTERNAL: apps know these by name: ${known.join(', ')}`);
-}
-
-const withoutComments = (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
-
-/** What terser finds to shorten after esbuild: 0.5 KB (brotli) of the client on the page. */
-async function tighten(names) {
+/** What terser finds to shorten after esbuild: 0.4 KB (brotli) of the client on the page. */
+async function minifyBundles() {
   const { minify } = await import('terser');
+  const names = readdirSync(pkg).filter((name) => name.endsWith('.js') && existsSync(path.join(pkg, `${name}.map`)));
   for (const name of names) {
     const file = path.join(pkg, name);
     const { code, map } = await minify(readFileSync(file, 'utf8'), {
       module: true,
       ecma: 2022,
-      // (`directives` would take away React's 'use client'.)
+      // (`directives` would remove React's 'use client'.)
       compress: { passes: 3, keep_fargs: false, directives: false, unsafe_arrows: true, unsafe_methods: true },
       sourceMap: { content: readFileSync(`${file}.map`, 'utf8'), url: `${name}.map` },
     });
@@ -264,7 +170,8 @@ export function checkBudget() {
 
 if (process.argv[1] === path.join(root, 'tools/build.mjs')) {
   await main(async () => {
-    await buildPackage(await setUpBuild());
-    checkBudget();
+    const dev = process.argv.includes('--dev');
+    await buildPackage(await setUpBuild(), { dev });
+    if (!dev) checkBudget();
   });
 }

@@ -78,7 +78,7 @@ export function run(program, args, { env = {}, onOutput } = {}) {
 
 /** What a program prints, or null when it is not there or fails. */
 export function output(program, args) {
-  const done = spawnSync(program, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 });
+  const done = spawnSync(program, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
   return done.status === 0 ? done.stdout.trim() : null;
 }
 

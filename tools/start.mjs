@@ -13,10 +13,10 @@ export const demoDir = path.join(root, 'www/demo/dist');
 const PACKAGE = {
   name: 'package',
   inputs: [
-    ...['src', 'bindings', 'js', 'tests/web', 'tests/bindings', 'tools/build.mjs', 'tools/build', 'tools/shrink.mjs'],
+    ...['src', 'bindings', 'js', 'tests/bindings', 'tools/build.mjs', 'tools/build-wasm.mjs'],
     ...['Cargo.toml', 'Cargo.lock', 'package.json', 'package-lock.json', 'tsconfig.json'],
   ],
-  outputs: ['pkg', 'target/glue', 'target/hands.js'],
+  outputs: ['pkg', 'target/glue', 'target/bindings-test.js'],
 };
 const DEMO = {
   name: 'demo',

@@ -65,10 +65,11 @@ impl Client {
         self.ask(Input::TokenRejected { token: TokenId(token), attempt: Attempt::First })
     }
 
-    /// An API answered 401 to the second attempt, which carried this token.
+    /// An API answered 401 to the second attempt, which carried this token. Resolves with `false`: the caller gets the 401;
+    /// rejects with an `AuthError` if the session ended meanwhile.
     #[wasm_bindgen(js_name = retryRejected)]
-    pub fn retry_rejected(&self, token: u32) {
-        self.handle(Input::TokenRejected { token: TokenId(token), attempt: Attempt::Retry });
+    pub fn retry_rejected(&self, token: u32) -> Admitted {
+        self.ask(Input::TokenRejected { token: TokenId(token), attempt: Attempt::Retry })
     }
 
     /// Renews now. Resolves when there is a new token.

@@ -8,15 +8,8 @@
 // The entries are a wire format between releases and every script of the origin can write them: they are checked on reading.
 import type { KeyValueStore } from './key-value-store.js';
 
-/** The stored state compared with what this client knows. */
-export interface StorageSnapshot {
-  /** Whether the stored session hint is the one this client knows, was removed, or belongs to another sign-in. */
-  readonly hint: 'same' | 'removed' | 'other';
-  /** Whether the server has still to confirm a logout. */
-  readonly pendingRevocation: boolean;
-  /** For how many milliseconds the server asked all tabs to wait. */
-  readonly waitMs: number;
-}
+/** Whether the stored session hint is the one that this client knows, was removed, or belongs to another sign-in. */
+export type HintState = 'same' | 'removed' | 'other';
 
 /** Which sign-in a key belongs to: the one this client knows, the one in the storage, or one that is over. */
 export type SessionRelation = 'same' | 'current' | 'stale';
@@ -44,12 +37,15 @@ export interface PersistedState {
   readonly store: KeyValueStore | undefined;
   /** The key of the sign-in that this client knows. */
   known: string | undefined;
+  /** Whether a revocation is pending that could not be stored. */
+  unstoredRevocation: boolean;
 }
 
 export const openPersistedState = (clientName: string, store: KeyValueStore | undefined): PersistedState => ({
   prefix: storagePrefix(clientName),
   store,
   known: undefined,
+  unstoredRevocation: false,
 });
 
 const read = ({ store, prefix }: PersistedState, key: StorageKey) => store?.read(`${prefix}:${key}`);
@@ -57,20 +53,21 @@ const read = ({ store, prefix }: PersistedState, key: StorageKey) => store?.read
 const write = ({ store, prefix }: PersistedState, key: StorageKey, value?: string) =>
   store?.write(`${prefix}:${key}`, value);
 
-function readWaitMs(state: PersistedState): number {
+/** For how many milliseconds the server asked all tabs to wait. */
+export function notBeforeWait(state: PersistedState): number {
   const waitMs = Number(read(state, 'not-before') ?? 0) - Date.now();
   return waitMs > 0 && waitMs <= MAX_WAIT_MS ? waitMs : 0;
 }
 
-export function readSnapshot(state: PersistedState): StorageSnapshot {
+export function hintState(state: PersistedState): HintState {
   const stored = read(state, 'idempotency-key');
-  const same = stored === undefined || (stored ?? undefined) === state.known;
-  return {
-    hint: same ? 'same' : stored === null ? 'removed' : 'other',
-    pendingRevocation: read(state, 'pending-revocation') === '1',
-    waitMs: readWaitMs(state),
-  };
+  if (stored === undefined || (stored ?? undefined) === state.known) return 'same';
+  return stored === null ? 'removed' : 'other';
 }
+
+/** Whether the server has not confirmed a logout yet. */
+export const isRevocationPending = (state: PersistedState): boolean =>
+  state.unstoredRevocation || read(state, 'pending-revocation') === '1';
 
 export function relationOf(state: PersistedState, key: string | undefined): SessionRelation {
   const stored = read(state, 'idempotency-key');
@@ -105,12 +102,24 @@ export function useProbeKey(state: PersistedState) {
   write(state, 'probe-key', state.known);
 }
 
-export const storePendingRevocation = (state: PersistedState) => write(state, 'pending-revocation', '1');
+export function storePendingRevocation(state: PersistedState) {
+  write(state, 'pending-revocation', '1');
+  state.unstoredRevocation = read(state, 'pending-revocation') !== '1';
+}
 
-export const clearPendingRevocation = (state: PersistedState) => write(state, 'pending-revocation');
+export function clearPendingRevocation(state: PersistedState) {
+  write(state, 'pending-revocation');
+  state.unstoredRevocation = false;
+}
+
+/** A page stores the logout that it hands to a worker: the page may be unloaded before the worker learns of it. */
+export function storeLogout(state: PersistedState) {
+  write(state, 'idempotency-key');
+  write(state, 'pending-revocation', '1');
+}
 
 /** Stores for how long all tabs wait; a longer wait that is stored remains. */
 export const storeNotBefore = (state: PersistedState, waitMs: number) =>
-  write(state, 'not-before', String(Date.now() + Math.min(Math.max(waitMs, readWaitMs(state)), MAX_WAIT_MS)));
+  write(state, 'not-before', String(Date.now() + Math.min(Math.max(waitMs, notBeforeWait(state)), MAX_WAIT_MS)));
 
 export const clearNotBefore = (state: PersistedState) => write(state, 'not-before');

@@ -1,6 +1,5 @@
 // The public class: a synchronous constructor, immutable snapshots and events. The engine behind it decides and is loaded late.
 
-import { early } from '#early';
 import type { Engine, Notify } from '../engine/engine.js';
 import { AuthError } from './errors.js';
 import type { AuthEvents } from './events.js';
@@ -196,9 +195,9 @@ export class AuthClient<User = unknown> {
     return Promise.race([this.#starting, this.#disposal]);
   }
 
-  async #openOnPage(file: Promise<Response> | undefined): Promise<Engine> {
+  async #openOnPage(): Promise<Engine> {
     const { openEngine } = await import('../engine/engine.js');
-    return openEngine(this.#options, this.#notify, AuthError, file);
+    return openEngine(this.#options, this.#notify, AuthError);
   }
 
   async #openInWorker(): Promise<Engine> {
@@ -210,7 +209,7 @@ export class AuthClient<User = unknown> {
     const { isolation = 'page' } = this.#options;
     const engine = this.#createTestEngine
       ? this.#createTestEngine(this.#notify)
-      : await (isolation === 'page' ? this.#openOnPage(early()) : this.#openInWorker());
+      : await (isolation === 'page' ? this.#openOnPage() : this.#openInWorker());
     if (this.#disposed) {
       engine.dispose();
       throw disposedError();

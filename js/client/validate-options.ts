@@ -109,7 +109,8 @@ const minValidity = seconds(0, 86_400);
 export function validateOptions(options: AuthClientOptions): AuthClientOptions {
   const valid = OPTIONS('options', options) as AuthClientOptions;
   const { clientId, protocol } = valid;
-  if (clientId && protocol !== 'oauth2') throwInvalidOption('options.clientId', 'protocol: "oauth2" beside it', protocol);
+  if (clientId && protocol !== 'oauth2')
+    throwInvalidOption('options.clientId', 'protocol: "oauth2" beside it', protocol);
   return valid;
 }
 

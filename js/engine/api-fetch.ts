@@ -18,7 +18,7 @@ export interface ResponseHandler {
 }
 
 export interface ApiFetchDependencies {
-  readonly core: Pick<SessionCore, 'requestToken' | 'reportRejection'>;
+  readonly core: Pick<SessionCore, 'requestToken' | 'tokenRejected' | 'retryRejected'>;
   readonly tokens: TokenStore;
   readonly sendAuthorized: SendAuthorized;
   /** Calls to these URLs are sent as they are. */
@@ -97,11 +97,13 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
 /** Sends a call; `tokenNow` throws if there is no token. */
 function sendCall(call: Call, dependencies: ApiFetchDependencies, tokenNow: () => number): Promise<Response> {
   const token = tokenNow();
-  return dependencies.sendAuthorized(call.request, () => copyRequest(call)).then((response) => {
-    if (requiresStepUp(call, response)) return response;
-    const rejected = call.handler.isTokenRejected(response);
-    return rejected === false ? response : replayCall(call, dependencies, tokenNow, token, response, rejected);
-  });
+  return dependencies
+    .sendAuthorized(call.request, () => copyRequest(call))
+    .then((response) => {
+      if (requiresStepUp(call, response)) return response;
+      const rejected = call.handler.isTokenRejected(response);
+      return rejected === false ? response : replayCall(call, dependencies, tokenNow, token, response, rejected);
+    });
 }
 
 /** Sends a call once more, with a renewed token, if the API rejected the token of the first response. */
@@ -115,14 +117,13 @@ async function replayCall(
 ): Promise<Response> {
   if (!(await rejected)) return response;
   log('info', 'call-rejected', { status: response.status, token });
-  const replay = await abortable(core.reportRejection(token, false), captured.signalOf(call.request));
+  const replay = await abortable(core.tokenRejected(token), captured.signalOf(call.request));
   const request = replay ? copyRequest(call) : undefined;
   if (!request) return response;
   response.body?.cancel().catch(() => {});
   const renewed = tokenNow();
   const second = await sendAuthorized(request, () => copyRequest(call));
-  if (!requiresStepUp(call, second) && (await call.handler.isTokenRejected(second)))
-    await core.reportRejection(renewed, true);
+  if (!requiresStepUp(call, second) && (await call.handler.isTokenRejected(second))) await core.retryRejected(renewed);
   return second;
 }
 

@@ -8,7 +8,7 @@ import { TokenStore } from '../auth/token-store.js';
 import { type KeyValueStore, PAGE_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
-import { openPersistedState, type PersistedState, readSnapshot, type StorageSnapshot } from '../browser/persisted-state.js';
+import { openPersistedState } from '../browser/persisted-state.js';
 import type { AuthEvents } from '../client/events.js';
 import type { AuthClientOptions, LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
@@ -18,9 +18,8 @@ import { type AuthErrorClass, type CreateError, errorCreator } from './auth-erro
 import { openCrossTab } from './cross-tab.js';
 import { createLog, type Log } from './diagnostics.js';
 import { loadWasm } from './load-wasm.js';
-import { RESTORES } from './names.js';
 import { resolveOptions, type Settings } from './resolve-options.js';
-import { createBorder } from './wasm-host.js';
+import { connectWasm } from './wasm-host.js';
 
 /** What `AuthClient` works with. */
 export interface Engine {
@@ -46,11 +45,11 @@ export interface LocalEngine extends Engine {
   hidden(): void;
 }
 
-/** `changed`: the snapshot is another one, and no listener is called. */
-export type EngineEvent = keyof AuthEvents | 'changed';
+/** `session-updated`: the snapshot is another one, and no listener is called. */
+export type EngineEvent = keyof AuthEvents | 'session-updated';
 
-/** Receives an event, its detail, and the new session if it changed. */
-export type Notify = (event: EngineEvent, detail: unknown, session?: Session) => void;
+/** Receives an event, its detail, the new session if it changed, and then whether a page must store a logout by itself. */
+export type Notify = (event: EngineEvent, detail: unknown, session?: Session, mustStoreLogout?: boolean) => void;
 
 /** Where an engine runs. */
 export interface EngineEnvironment {
@@ -62,25 +61,30 @@ export interface EngineEnvironment {
 
 const PAGE: EngineEnvironment = { storage: PAGE_STORAGE, servesAllTabs: false, schedule: (task) => task() };
 
-/** The engine of a page. `wasmFile` is the response of the wasm file, if it was requested already. */
+/** The engine of a page. */
 export const openEngine = (
   options: AuthClientOptions,
   notify: Notify,
   AuthError: AuthErrorClass,
-  wasmFile?: Promise<Response>,
-): Promise<LocalEngine> => createEngine(resolveOptions(options), notify, AuthError, PAGE, wasmFile);
+): Promise<LocalEngine> => createEngine(resolveOptions(options), notify, AuthError);
 
 export async function createEngine(
   settings: Settings,
   notify: Notify,
   AuthError: AuthErrorClass,
   environment = PAGE,
-  wasmFile?: Promise<Response>,
 ): Promise<LocalEngine> {
-  await loadWasm(AuthError, wasmFile);
+  await loadWasm(AuthError);
   const log = createLog(settings.onLog);
   const prover = settings.dpop ? await loadProver(settings, environment, AuthError) : undefined;
-  const { core, calls, restored, close } = connectParts(settings, notify, errorCreator(AuthError), environment, log, prover);
+  const { core, calls, restored, close } = connectParts(
+    settings,
+    notify,
+    errorCreator(AuthError),
+    environment,
+    log,
+    prover,
+  );
   const listening = new AbortController();
   const resumed = (by: string) => {
     log('debug', 'resumed', { by });
@@ -127,23 +131,21 @@ function connectParts(
   const crossTab = openCrossTab(state.prefix, sharesTabs, state, schedule, (message, relation) =>
     core.receiveMessage(message, relation),
   );
-  let started = false;
-  const { host, core } = createBorder({
+  const { host, core } = connectWasm({
     client: () => client,
     tokens,
     requests: new AuthRequests(settings, tokens, () => state.known, prover),
     state,
-    readSnapshot: () => snapshotForCore(state, settings.crossTab || !started),
     lock,
     crossTab,
     log,
-    notify,
+    notify: (event, detail, session) => notify(event, detail, session, sharesSession && client.mustStoreLogout()),
     createError,
     rejectCalls: (code) => calls.rejectAll(code),
   });
+  const { renewBeforeMs, timeoutMs, restore, crossTab: followsTabs } = settings;
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
-  const restore = RESTORES.indexOf(settings.restore);
-  const client = new Client(host, settings.renewBeforeMs, settings.timeoutMs, restore, seed);
+  const client = new Client(host, renewBeforeMs, timeoutMs, restore, followsTabs, seed);
   const calls = createApiFetch({
     core,
     tokens,
@@ -157,7 +159,6 @@ function connectParts(
     createError,
   });
   const restored = core.start().catch(() => {});
-  started = true;
   const close = () => {
     core.dispose();
     lock.close();
@@ -165,15 +166,6 @@ function connectParts(
     calls.rejectAll('DISPOSED');
   };
   return { core, calls, restored, close };
-}
-
-/**
- * A client that is not in step with the other tabs looks at the session hint only once, when it starts. (A policy that
- * belongs in the core.)
- */
-function snapshotForCore(state: PersistedState, withHint: boolean): StorageSnapshot {
-  const snapshot = readSnapshot(state);
-  return withHint ? snapshot : { ...snapshot, hint: 'same' };
 }
 
 /** Whether the credentials are an object of strings, which a form can hold. */

@@ -1,10 +1,10 @@
-// The border between the wasm client and the engine: it turns numbers into names and back, and keeps the promises of callers
-// that wait. `src/web/host.rs` documents each function of the host. The border decides nothing, with the exception of
-// `updateSharedWait`.
+// The JavaScript side of the wasm client: carries out what the core decides. `bindings/src/host.rs` documents each function
+// of the host and declares the interface. The host decides nothing.
 //
 // The host is an object of functions: a page that reaches it through the module's table of objects finds no token behind it.
-import type { Client } from '#glue';
-import { type AuthRequests, type AuthResponse, type Endpoint, RequestNotSent } from '../auth/auth-requests.js';
+import type { Client, ErrorCode, Host } from '#glue';
+import { type AuthRequests, type AuthResponse, RequestNotSent } from '../auth/auth-requests.js';
+import { sessionErrorCode } from '../auth/session-error-code.js';
 import type { TokenStore } from '../auth/token-store.js';
 import type { TabLock } from '../browser/lock.js';
 import * as storage from '../browser/persisted-state.js';
@@ -17,7 +17,6 @@ import type { CreateError } from './auth-errors.js';
 import type { CrossTab } from './cross-tab.js';
 import type { Log } from './diagnostics.js';
 import type { Notify } from './engine.js';
-import * as names from './names.js';
 
 /** The session as the engine sees it: the core's questions and inputs. */
 export interface SessionCore {
@@ -25,8 +24,10 @@ export interface SessionCore {
   start(): Promise<boolean>;
   /** Resolves when a call may be sent. */
   requestToken(minValidityMs: number): Promise<boolean>;
-  /** An API rejected a call that carried this token. Resolves with whether to send the call once more. */
-  reportRejection(token: number, replayed: boolean): Promise<boolean>;
+  /** An API rejected the first attempt of a call, which carried this token. Resolves with whether to send the call again. */
+  tokenRejected(token: number): Promise<boolean>;
+  /** An API rejected the second attempt, which carried this token. */
+  retryRejected(token: number): Promise<boolean>;
   refresh(): Promise<boolean>;
   /** Rejects with an `AuthError`, or with undefined if a later login or a logout replaces this one. */
   login(credentials: string, signal?: AbortSignal): Promise<boolean>;
@@ -39,15 +40,13 @@ export interface SessionCore {
   dispose(): void;
 }
 
-/** What the border connects to the wasm client. */
-export interface BorderDependencies {
+/** What the host connects to the wasm client. */
+export interface HostDependencies {
   /** The wasm client, which is created after its host. */
   client(): Client;
   readonly tokens: TokenStore;
   readonly requests: AuthRequests;
   readonly state: storage.PersistedState;
-  /** The stored state, as far as the core may see it. */
-  readSnapshot(): storage.StorageSnapshot;
   readonly lock: TabLock;
   readonly crossTab: CrossTab;
   readonly log: Log;
@@ -61,37 +60,21 @@ export interface BorderDependencies {
 interface Waiters {
   /** Every caller that waits for a token, on one promise. */
   forToken: Deferred<boolean> | undefined;
-  forLogin: (Deferred<boolean> & { readonly credentials: string; readonly signal: AbortSignal | undefined }) | undefined;
+  forLogin:
+    | (Deferred<boolean> & { readonly credentials: string; readonly signal: AbortSignal | undefined })
+    | undefined;
   forLogout: ((revoked: boolean) => void)[];
-  /** The promises of the questions that are being asked; one, unless a question leads to another. */
-  readonly answers: Promise<boolean>[];
   /** What the server said about the last login, for people. */
   serverMessage: string | undefined;
 }
 
-/** The failure of the core that the border turns into an `AuthError`. */
+/** Makes an `AuthError` of a failure of the core: 0 means "unknown" for both numbers. */
 type CreateFailure = (
-  code: number,
+  code: ErrorCode,
   retryable: boolean,
   status: number,
   retryAfterSeconds: number,
-  serverMessage?: string,
-) => Error & { code: AuthErrorCode; status: number | null };
-
-/** Statuses that no server sends: there was no response; the request was not sent. */
-const NO_RESPONSE = 0;
-const NOT_SENT = 1;
-/** Complete, so that nothing on `Object.prototype` stands in for a missing member. */
-const EMPTY_RESPONSE: AuthResponse = {
-  status: NO_RESPONSE,
-  code: undefined,
-  message: undefined,
-  retryAfterMs: 0,
-  token: 0,
-  expiresIn: Number.NaN,
-  jwtLifetime: Number.NaN,
-  subject: undefined,
-};
+) => ReturnType<CreateError>;
 
 const finiteOrNull = (number: number) => (Number.isFinite(number) ? number : null);
 
@@ -100,22 +83,16 @@ function numberOf(subjects: string[], subject: string | undefined): number {
   return subject === undefined ? 0 : subjects.indexOf(subject) + 1 || subjects.push(subject);
 }
 
-/** Makes the host, and the wasm client's functions with names in place of numbers. */
-export function createBorder(dependencies: BorderDependencies): { host: object; core: SessionCore } {
-  const waiters: Waiters = {
-    forToken: undefined,
-    forLogin: undefined,
-    forLogout: [],
-    answers: [],
-    serverMessage: undefined,
-  };
+/** Makes the host, and the functions of the wasm client that the engine calls. */
+export function connectWasm(dependencies: HostDependencies): { host: Host; core: SessionCore } {
+  const waiters: Waiters = { forToken: undefined, forLogin: undefined, forLogout: [], serverMessage: undefined };
   const subjects: string[] = [];
-  const failure: CreateFailure = (code, retryable, status, retryAfterSeconds, serverMessage) =>
-    dependencies.createError(names.CODES[code] as AuthErrorCode, {
+  const failure: CreateFailure = (code, retryable, status, retryAfterSeconds) =>
+    dependencies.createError(code, {
       retryable,
       status: status || undefined,
       retryAfterSeconds: retryAfterSeconds || undefined,
-      serverMessage,
+      serverMessage: waiters.serverMessage,
     });
   const host = {
     ...waiterOutputs(waiters, failure),
@@ -124,175 +101,157 @@ export function createBorder(dependencies: BorderDependencies): { host: object; 
     ...storageOutputs(dependencies),
     ...tabOutputs(dependencies, subjects),
     ...appOutputs(dependencies, failure),
-  };
+  } satisfies Host;
   return { host, core: createCore(dependencies, waiters, subjects) };
 }
 
-/** The answers to callers. */
+/** What callers receive. */
 function waiterOutputs(waiters: Waiters, failure: CreateFailure) {
+  const takeToken = () => {
+    const waiter = waiters.forToken;
+    waiters.forToken = undefined;
+    return waiter;
+  };
+  const takeLogin = () => {
+    const waiter = waiters.forLogin;
+    waiters.forLogin = undefined;
+    return waiter;
+  };
   return {
-    wait() {
+    waitForToken() {
       waiters.forToken ??= createDeferred();
-      waiters.answers.push(waiters.forToken.promise);
+      return waiters.forToken.promise;
     },
-    answer: (yes: boolean) => waiters.answers.push(Promise.resolve(yes)),
-    refuse: (code: number, retryable: boolean, status: number, retryAfterSeconds: number) =>
-      waiters.answers.push(Promise.reject(failure(code, retryable, status, retryAfterSeconds))),
-    settle(whose: number, code: number, retryable: boolean, status: number, retryAfterSeconds: number) {
-      const waiter = whose ? waiters.forLogin : waiters.forToken;
-      const message = whose ? waiters.serverMessage : undefined;
-      if (whose) waiters.forLogin = undefined;
-      else waiters.forToken = undefined;
-      if (code < 0) waiter?.resolve(true);
-      else waiter?.reject(failure(code, retryable, status, retryAfterSeconds, message));
-    },
-    settleLogout(revoked: boolean) {
+    proceed: () => Promise.resolve(true),
+    passThrough: () => Promise.resolve(false),
+    reject: (...details) => Promise.reject(failure(...details)),
+    resolveWaiters: () => takeToken()?.resolve(true),
+    rejectWaiters: (...details) => takeToken()?.reject(failure(...details)),
+    resolveLogin: () => takeLogin()?.resolve(true),
+    rejectLogin: (...details) => takeLogin()?.reject(failure(...details)),
+    settleLogout(revoked) {
       for (const resolve of waiters.forLogout) resolve(revoked);
       waiters.forLogout = [];
     },
-  };
+  } satisfies Partial<Host>;
 }
 
 /** Auth requests and the timer. */
-function requestOutputs({ client, requests, log }: BorderDependencies, waiters: Waiters, subjects: string[]) {
+function requestOutputs({ client, requests, log }: HostDependencies, waiters: Waiters, subjects: string[]) {
   let timer: ReturnType<typeof setTimeout> | undefined;
-
-  /** Sends and logs an auth request. An error of `options.authHeaders` is reported as an uncaught error of the app. */
-  async function send(endpoint: Endpoint): Promise<AuthResponse> {
-    const login = endpoint === 'login' ? waiters.forLogin : undefined;
-    try {
-      const response = await requests.send(endpoint, login?.credentials, login?.signal);
-      const { status, code, retryAfterMs } = response;
-      log(status < 400 ? 'debug' : 'warn', 'auth-request', {
-        endpoint,
-        status,
-        code: code?.slice(0, 40),
-        retryAfterMs,
-      });
-      return response;
-    } catch (cause) {
-      const notSent = cause instanceof RequestNotSent;
-      log('warn', 'auth-request', { endpoint, failed: notSent ? 'options.authHeaders' : (cause as Error)?.name });
-      if (!notSent) return EMPTY_RESPONSE;
-      queueMicrotask(() => {
-        if (cause.cause) throw cause.cause;
-      });
-      return { ...EMPTY_RESPONSE, status: NOT_SENT };
-    }
-  }
-
   return {
-    async call(number: number, flight: number) {
-      const endpoint = names.ENDPOINTS[number] as Endpoint;
-      const response = await send(endpoint);
+    /** Sends and logs an auth request. An error of `options.authHeaders` is reported as an uncaught error of the app. */
+    async sendAuthRequest(endpoint, request) {
+      const login = endpoint === 'login' ? waiters.forLogin : undefined;
+      let response: AuthResponse;
+      try {
+        response = await requests.send(endpoint, login?.credentials, login?.signal);
+      } catch (cause) {
+        const notSent = cause instanceof RequestNotSent;
+        log('warn', 'auth-request', { endpoint, failed: notSent ? 'options.authHeaders' : (cause as Error)?.name });
+        if (notSent) queueMicrotask(() => rethrowCause(cause));
+        return client().failed(endpoint, request, notSent ? 'not-sent' : 'network-error');
+      }
       const { status, code = '', message, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
-      if (endpoint === 'login') waiters.serverMessage = message;
-      const says = Object.hasOwn(names.SESSION_CODES, code) ? (names.SESSION_CODES[code] as number) : 0;
+      const level = status < 400 ? 'debug' : 'warn';
+      log(level, 'auth-request', { endpoint, status, code: code.slice(0, 40), retryAfterMs });
+      if (login) waiters.serverMessage = message;
+      const stated = sessionErrorCode(code);
       const user = numberOf(subjects, subject);
-      client().answered(number, flight, status, says, retryAfterMs, token, expiresIn, jwtLifetime, user);
+      client().completed(endpoint, request, status, stated, retryAfterMs, token, expiresIn, jwtLifetime, user);
+      waiters.serverMessage = undefined;
     },
-    cancel: () => requests.abort(),
-    timer(afterMs: number) {
+    abortAuthRequest: () => requests.abort(),
+    setTimer(delayMs) {
       clearTimeout(timer);
-      if (afterMs < Infinity) timer = setTimeout(() => client().elapsed(), afterMs);
+      if (delayMs < Infinity) timer = setTimeout(() => client().timerElapsed(), delayMs);
     },
-  };
+  } satisfies Partial<Host>;
 }
 
-function tokenOutputs({ tokens, log, rejectCalls }: BorderDependencies) {
+function rethrowCause({ cause }: RequestNotSent) {
+  if (cause) throw cause;
+}
+
+function tokenOutputs({ tokens, log, rejectCalls }: HostDependencies) {
   return {
-    adopt(token: number, freshForMs: number) {
+    setToken(token, freshForMs) {
       log('debug', 'token-set', { token, freshForMs });
       tokens.set(token, freshForMs);
     },
-    hold: () => tokens.block(),
-    wipe: () => tokens.clear(),
-    discard: (token: number) => tokens.discard(token),
-    abandon: () => rejectCalls('SESSION_ENDED'),
-  };
+    blockCalls: () => tokens.block(),
+    clearTokens: () => tokens.clear(),
+    discardToken: (token) => tokens.discard(token),
+    abortCalls: () => rejectCalls('SESSION_ENDED'),
+  } satisfies Partial<Host>;
 }
 
-function storageOutputs({ state, readSnapshot, tokens }: BorderDependencies) {
+function storageOutputs({ state, tokens }: HostDependencies) {
   return {
-    memory() {
-      const { hint, pendingRevocation } = readSnapshot();
-      return names.HINTS.indexOf(hint) + (pendingRevocation ? 4 : 0);
-    },
-    silence: () => readSnapshot().waitMs,
-    mark: (on: boolean) => (on ? storage.storeNewKey : storage.removeKey)(state),
-    share: () => storage.adoptStoredKey(state),
-    attempt: () => storage.useProbeKey(state),
-    owe(on: boolean) {
-      if (on) return storage.storePendingRevocation(state);
+    hintState: () => storage.hintState(state),
+    isRevocationPending: () => storage.isRevocationPending(state),
+    notBeforeWait: () => storage.notBeforeWait(state),
+    storeNewKey: () => storage.storeNewKey(state),
+    adoptStoredKey: () => storage.adoptStoredKey(state),
+    useProbeKey: () => storage.useProbeKey(state),
+    removeKey: () => storage.removeKey(state),
+    storePendingRevocation: () => storage.storePendingRevocation(state),
+    clearPendingRevocation() {
       storage.clearPendingRevocation(state);
       tokens.forgetRevoked();
     },
-  };
+    storeNotBefore: (waitMs) => storage.storeNotBefore(state, waitMs),
+    clearNotBefore: () => storage.clearNotBefore(state),
+  } satisfies Partial<Host>;
 }
 
-/** The lock of the tabs, and what they are told. */
-function tabOutputs({ client, state, lock, crossTab, log }: BorderDependencies, subjects: string[]) {
+/** The lock of the tabs, and the messages to them. */
+function tabOutputs({ client, lock, crossTab, log }: HostDependencies, subjects: string[]) {
+  const request = (steal: boolean, id: number) => {
+    log(steal ? 'warn' : 'debug', 'lock-requested', { steal });
+    lock.request(steal, () => client().lockGranted(id));
+  };
   return {
-    lock(flight: number, steal: boolean) {
-      log(steal ? 'warn' : 'debug', 'lock-requested', { steal });
-      lock.request(steal, () => client().locked(flight));
-    },
-    unlock: () => lock.release(),
-    tell(kind: number, number: number, waitMs: number) {
-      const type = names.MESSAGE_TYPES[kind] as TabEvent['type'];
-      const event = {
-        type,
-        ...(type === 'signed-out'
-          ? { reason: names.REASONS[number] }
+    requestLock: (id) => request(false, id),
+    stealLock: (id) => request(true, id),
+    releaseLock: () => lock.release(),
+    broadcast(type, subject, reason, waitMs, failures) {
+      const data =
+        type === 'signed-out'
+          ? { reason }
           : type === 'refresh-failed'
-            ? { waitMs: Math.min(waitMs, storage.MAX_WAIT_MS), failures: number }
-            : { subject: subjects[number - 1] }),
-      } as TabEvent;
-      updateSharedWait(state, event);
-      crossTab.broadcast(event);
+            ? { waitMs: Math.min(waitMs, storage.MAX_WAIT_MS), failures }
+            : { subject: subjects[subject - 1] };
+      crossTab.broadcast({ type, ...data } as TabEvent);
     },
-  };
-}
-
-/**
- * A success ends the wait that the server asked for; a failure that asks for none changes nothing. (A policy that belongs
- * in the core.)
- */
-function updateSharedWait(state: storage.PersistedState, event: TabEvent) {
-  if (event.type === 'signed-in' || event.type === 'refreshed') storage.clearNotBefore(state);
-  else if (event.type === 'refresh-failed' && event.waitMs > 0) storage.storeNotBefore(state, event.waitMs);
+  } satisfies Partial<Host>;
 }
 
 /** The events of the app. */
-function appOutputs({ tokens, log, notify }: BorderDependencies, failure: CreateFailure) {
+function appOutputs({ tokens, log, notify }: HostDependencies, failure: CreateFailure) {
   return {
-    notify(eventNumber: number, statusNumber: number, expiresAt: number, reasonNumber: number) {
-      const event = names.EVENTS[eventNumber] as (typeof names.EVENTS)[number];
-      const status = names.STATUSES[statusNumber] as Session['status'];
-      const reason = (status === 'signed-out' && names.REASONS[reasonNumber]) || null;
+    notify(event, status, expiresAt, reason) {
       log('info', event, { status, ...(reason && { reason }) });
-      const session = { status, ...tokens.profile(), expiresAt: finiteOrNull(expiresAt), reason } as Session;
-      notify(event, deepFreeze(session), session);
+      const values = { status, ...tokens.profile(), expiresAt: finiteOrNull(expiresAt), reason: reason ?? null };
+      const session = deepFreeze(values as Session);
+      notify(event, session, session);
     },
-    refreshFailed(code: number, retryable: boolean, status: number, retryAfterSeconds: number, at: number) {
+    refreshFailed(code, retryable, status, retryAfterSeconds, at) {
       const error = failure(code, retryable, status, retryAfterSeconds);
       const retryAt = finiteOrNull(at);
-      log('warn', 'refresh-failed', { code: error.code, status: error.status, retryAt });
+      log('warn', 'refresh-failed', { code, status: error.status, retryAt });
       notify('refresh-failed', { error, retryAt });
     },
-  };
+  } satisfies Partial<Host>;
 }
 
-function createCore({ client, log }: BorderDependencies, waiters: Waiters, subjects: string[]): SessionCore {
-  const ask = (question: (client: Client) => void) => {
-    question(client());
-    return waiters.answers.pop() as Promise<boolean>;
-  };
+function createCore({ client, log }: HostDependencies, waiters: Waiters, subjects: string[]): SessionCore {
   return {
-    start: () => ask((asked) => asked.start()),
-    requestToken: (minValidityMs) => ask((asked) => asked.admit(minValidityMs)),
-    reportRejection: (token, replayed) => ask((asked) => asked.rejected(token, replayed)),
-    refresh: () => ask((asked) => asked.refresh()),
+    start: () => client().start(),
+    requestToken: (minValidityMs) => client().requestToken(minValidityMs),
+    tokenRejected: (token) => client().tokenRejected(token),
+    retryRejected: (token) => client().retryRejected(token),
+    refresh: () => client().refresh(),
     login(credentials, signal) {
       waiters.forLogin?.reject(undefined);
       const login = { ...createDeferred<boolean>(), credentials, signal };
@@ -305,23 +264,25 @@ function createCore({ client, log }: BorderDependencies, waiters: Waiters, subje
       waiters.forLogin = undefined;
       return new Promise((resolve) => {
         waiters.forLogout.push(resolve);
-        client().logout(scope === 'global');
+        if (scope === 'global') client().logoutAll();
+        else client().logout();
       });
     },
     receiveMessage(message, relation) {
-      const { type } = message;
-      const [waitMs, failures] = type === 'refresh-failed' ? [message.waitMs, message.failures] : [0, 0];
+      const { type, subject, reason, waitMs = 0, failures = 0 } = message as TabMessage & MessageData;
       log('debug', 'message-received', { type, relation, waitMs, failures });
-      const number =
-        type === 'signed-out'
-          ? names.REASONS.indexOf(message.reason)
-          : type === 'signed-in' || type === 'refreshed'
-            ? numberOf(subjects, message.subject)
-            : failures;
-      client().heard(names.RELATIONS.indexOf(relation), names.MESSAGE_TYPES.indexOf(type), number, waitMs);
+      client().messageReceived(relation, type, numberOf(subjects, subject), reason, waitMs, failures);
     },
-    resumed: () => client().woke(),
-    hidden: () => client().hid(),
+    resumed: () => client().resumed(),
+    hidden: () => client().hidden(),
     dispose: () => client().dispose(),
   };
+}
+
+/** The data of every kind of message. */
+interface MessageData {
+  readonly subject?: string;
+  readonly reason?: Exclude<Session['reason'], null>;
+  readonly waitMs?: number;
+  readonly failures?: number;
 }

@@ -25,6 +25,8 @@ export interface ConnectRequest {
 export interface ConnectResponse {
   /** Undefined if the page has received it as an event. */
   readonly session: Session | undefined;
+  /** As in `SessionEvent`. */
+  readonly mustStoreLogout: boolean;
   readonly entries: readonly LogEntry[];
 }
 
@@ -32,6 +34,8 @@ export interface SessionEvent {
   readonly event: EngineEvent;
   readonly detail: unknown;
   readonly session: Session | undefined;
+  /** Whether the page must store a logout before it hands the logout to the worker. */
+  readonly mustStoreLogout: boolean;
 }
 
 /** What a page requests of the worker, or tells it. */

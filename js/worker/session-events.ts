@@ -17,12 +17,18 @@ export class SessionEvents {
   readonly #notify: Notify;
   readonly #AuthError: AuthErrorClass;
   #session: Session | undefined;
+  #mustStoreLogout = false;
   /** Whether a new worker is finding out what the ended one knew. */
   #resuming = false;
 
   constructor(notify: Notify, AuthError: AuthErrorClass) {
     this.#notify = notify;
     this.#AuthError = AuthError;
+  }
+
+  /** Whether the page must store a logout before it hands the logout to the worker. */
+  mustStoreLogout(): boolean {
+    return this.#mustStoreLogout;
   }
 
   isSignedIn(): boolean {
@@ -39,13 +45,14 @@ export class SessionEvents {
   }
 
   /** The session of a worker that other tabs use already. */
-  connected(session: Session) {
-    const event = session.status === 'restoring' ? 'changed' : session.status;
-    this.receive({ event, detail: session, session });
+  connected(session: Session, mustStoreLogout: boolean) {
+    const event = session.status === 'restoring' ? 'session-updated' : session.status;
+    this.receive({ event, detail: session, session, mustStoreLogout });
   }
 
-  receive({ event, detail, session }: SessionEvent) {
+  receive({ event, detail, session, mustStoreLogout }: SessionEvent) {
     deepFreeze(session);
+    this.#mustStoreLogout = mustStoreLogout;
     if (event === 'refresh-failed') {
       const { error, retryAt } = detail as { error: unknown; retryAt: number | null };
       return this.#notify(event, { error: deserializeError(error, this.#AuthError), retryAt });

@@ -1,9 +1,10 @@
 // The page's side of a client whose tokens are in a worker. It passes calls to the worker and events to the app; no token
 // passes here, unless `options.exposeToken` is set.
-import { PAGE_STORAGE } from '../browser/key-value-store.js';
+
 import { checkWorkerPolicy } from '../browser/csp-check.js';
+import { PAGE_STORAGE } from '../browser/key-value-store.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
-import { STORAGE_KEYS, storagePrefix } from '../browser/persisted-state.js';
+import { openPersistedState, STORAGE_KEYS, storagePrefix, storeLogout } from '../browser/persisted-state.js';
 import type { AuthClientOptions } from '../client/options.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { createLog, type Log } from '../engine/diagnostics.js';
@@ -66,9 +67,9 @@ class WorkerClient implements Engine {
       AuthError,
       disposal: signal,
       connectRequest: () => ({ storage: this.#readStorage(), resume: this.#events.isResuming() }),
-      onConnected: ({ session, entries }) => {
+      onConnected: ({ session, mustStoreLogout, entries }) => {
         for (const entry of entries) this.#log.add(entry);
-        if (session) this.#events.connected(session);
+        if (session) this.#events.connected(session, mustStoreLogout);
       },
       onEnded: () => {
         this.#log('warn', 'worker-ended', { kind });
@@ -107,7 +108,7 @@ class WorkerClient implements Engine {
   }
 
   logout(scope: 'session' | 'global') {
-    this.#storeLogout();
+    if (this.#events.mustStoreLogout()) storeLogout(openPersistedState(this.#settings.name, PAGE_STORAGE));
     return this.#connection.request('logout', scope);
   }
 
@@ -129,17 +130,6 @@ class WorkerClient implements Engine {
     const rpc = this.#connection.latest();
     rpc?.notify('disconnect', { disposed: true });
     rpc?.close(reason);
-  }
-
-  /**
-   * Stores the logout before the worker can: the page may be unloaded before that, and the server has still to be told. (A
-   * policy that belongs in the core.)
-   */
-  #storeLogout() {
-    const { name, transport } = this.#settings;
-    if (transport !== 'cookie' || !this.#events.isSignedIn()) return;
-    PAGE_STORAGE.write(`${storagePrefix(name)}:idempotency-key`, undefined);
-    PAGE_STORAGE.write(`${storagePrefix(name)}:pending-revocation`, '1');
   }
 
   #readStorage(): StorageEntries {

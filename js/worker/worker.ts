@@ -1,11 +1,19 @@
 // The worker that holds the tokens, with the engine that otherwise runs on the page. It serves one tab or (as a SharedWorker)
 // all tabs of the origin. Its settings are its name, which is fixed when it is started.
+import { Client } from '#glue';
 import { AuthError } from '../client/errors.js';
 import type { Session } from '../client/session.js';
 import type { ResponseHandler } from '../engine/api-fetch.js';
 import type { LocalEngine, Notify } from '../engine/engine.js';
 import { PageStorageMirror } from './page-storage-mirror.js';
-import type { ConnectRequest, ConnectResponse, PageMethods, SessionEvent, WorkerMethods, WorkerSettings } from './protocol.js';
+import type {
+  ConnectRequest,
+  ConnectResponse,
+  PageMethods,
+  SessionEvent,
+  WorkerMethods,
+  WorkerSettings,
+} from './protocol.js';
 import { pairHeaders, serializeResponse } from './remote-response.js';
 import { type Handlers, type Port, Rpc } from './rpc.js';
 import { serializeError } from './serialize-error.js';
@@ -27,6 +35,7 @@ const pages = new Set<PageRpc>();
 const hiddenPages = new Set<PageRpc>();
 let engine: Promise<LocalEngine> | undefined;
 let session: Session | undefined;
+let mustStoreLogout = false;
 /** The page that signed out last. */
 let signedOutBy: PageRpc | undefined;
 /** Ports whose other ends close when the worker ends. They are kept because an unreferenced port may be closed before. */
@@ -52,28 +61,33 @@ async function requestAny<T>(request: (page: PageRpc, signal: AbortSignal) => Pr
 }
 
 /** Passes an event to the pages of now, after the tasks before it: the lock is then released. A later page receives the session when it connects. */
-const notifyPages: Notify = (event, detail, next) => {
+const notifyPages: Notify = (event, detail, next, mustStore = false) => {
   session = next ?? session;
+  mustStoreLogout = mustStore;
   const receivers = [...pages];
   const by = signedOutBy;
   storage.enqueue(() => {
     for (const page of receivers) {
       if (next) {
-        const told = sessionForPage(next, by, page);
-        page.notify('sessionEvent', { event, detail: told, session: told });
+        const seen = !by || page === by ? next : sessionOfOtherPage(next);
+        page.notify('sessionEvent', { event, detail: seen, session: seen, mustStoreLogout: mustStore });
       } else if (event === 'refresh-failed') page.notify('sessionEvent', refreshFailure(detail));
     }
   });
 };
 
-/** Only the page that signed out is told `logout`; the others are told `other-tab`. (A policy that belongs in the core.) */
-function sessionForPage(next: Session, by: PageRpc | undefined, page: PageRpc): Session {
-  return next.reason === 'logout' && by && page !== by ? { ...next, reason: 'other-tab' } : next;
-}
+/** The session as a page shows it that did not sign out itself. */
+const sessionOfOtherPage = (next: Session): Session =>
+  next.reason ? { ...next, reason: Client.reasonInOtherTabs(next.reason) } : next;
 
 function refreshFailure(detail: unknown): SessionEvent {
   const { error, retryAt } = detail as { error: unknown; retryAt: number | null };
-  return { event: 'refresh-failed', detail: { error: serializeError(error), retryAt }, session: undefined };
+  return {
+    event: 'refresh-failed',
+    detail: { error: serializeError(error), retryAt },
+    session: undefined,
+    mustStoreLogout,
+  };
 }
 
 function startEngine(request: ConnectRequest): Promise<LocalEngine> {
@@ -126,14 +140,14 @@ async function connect(page: PageRpc, request: ConnectRequest): Promise<ConnectR
       pages.delete(page);
       throw error;
     });
-    return { session: undefined, entries: [] };
+    return { session: undefined, mustStoreLogout, entries: [] };
   }
   const started = await engine;
   storage.replace(request.storage);
   started.resumed('page');
   if (settings.restore === 'always' && session.status === 'signed-out') await started.refresh().catch(() => {});
   pages.add(page);
-  return { session, entries: started.diagnostics() };
+  return { session, mustStoreLogout, entries: started.diagnostics() };
 }
 
 /** The page that made a call decides about its response. */
@@ -159,11 +173,13 @@ async function fetchFor(page: PageRpc, serialized: SerializedRequest, signal: Ab
     ...(body && { body }),
     ...(signal && { signal }),
   };
-  const response = await started.fetch(url, { ...init, ...more }, responseHandler(page)).catch(async (error: unknown) => {
-    // The page first receives the event that explains the error.
-    await storage.settled();
-    throw error;
-  });
+  const response = await started
+    .fetch(url, { ...init, ...more }, responseHandler(page))
+    .catch(async (error: unknown) => {
+      // The page first receives the event that explains the error.
+      await storage.settled();
+      throw error;
+    });
   return serializeResponse(response, page.streams);
 }
 
@@ -226,7 +242,11 @@ const handlersFor = (page: () => PageRpc): Handlers<WorkerMethods> => ({
 });
 
 function serve(port: Port) {
-  const page: PageRpc = new Rpc(port, handlersFor(() => page), AuthError);
+  const page: PageRpc = new Rpc(
+    port,
+    handlersFor(() => page),
+    AuthError,
+  );
 }
 
 if (servesAllTabs) scope.onconnect = ({ ports: [port] }) => serve(port as MessagePort);

@@ -51,7 +51,9 @@ async function race({ open, proxy }, act) {
 
 test('R-38: a pending revocation does not end the session of the next user', () =>
   withTabs({}, async (tabs) => {
-    const { first, second, after } = await race(tabs, (page) => page.evaluate(() => void dispatchEvent(new Event('online'))));
+    const { first, second, after } = await race(tabs, (page) =>
+      page.evaluate(() => void dispatchEvent(new Event('online'))),
+    );
     // The first tab follows the sign-in. Its revocation was queued for the lock before its refresh.
     await hasStatus(first, 'signed-in');
     assert.equal(await email(first), GRACE.email);

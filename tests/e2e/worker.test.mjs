@@ -479,7 +479,10 @@ test('a message from the page changes nothing of what the worker was started wit
     ]);
     assert.equal(answers.find(({ response }) => response === 'getAccessToken').error.name, 'TOKEN_NOT_EXPOSED');
     assert.doesNotMatch(JSON.stringify(answers), /eyJ[\w-]+\.eyJ/, 'and none of them is a token');
-    assert.equal(await page.evaluate(() => failure(auth.getAccessToken()).then(({ code }) => code)), 'TOKEN_NOT_EXPOSED');
+    assert.equal(
+      await page.evaluate(() => failure(auth.getAccessToken()).then(({ code }) => code)),
+      'TOKEN_NOT_EXPOSED',
+    );
     assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
     assert.equal(proxy.to('/auth/refresh').length, 1);
   }));

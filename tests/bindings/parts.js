@@ -1,0 +1,58 @@
+// The parts of the engine that the tests of the bindings use, connected as `js/engine/engine.ts` connects them.
+import { AuthRequests } from '../../js/auth/auth-requests.ts';
+import { authorizedFetch } from '../../js/auth/authorized-fetch.ts';
+import { TokenStore } from '../../js/auth/token-store.ts';
+import { openPersistedState } from '../../js/browser/persisted-state.ts';
+import { connectWasm } from '../../js/engine/wasm-host.ts';
+
+const ENDPOINTS = { login: 'login', refresh: 'refresh', logout: 'logout', logoutAll: 'logout-all' };
+
+/** A storage of the test's own, as the `localStorage` of an origin. */
+function memoryStorage() {
+  const entries = new Map();
+  return {
+    entries,
+    read: (key) => entries.get(key) ?? null,
+    write: (key, value) => (value ? entries.set(key, value) : entries.delete(key)),
+  };
+}
+
+/** Connects the parts. What the app and the other tabs learn is kept in `events` and `messages`. */
+export function connect(baseUrl) {
+  const endpoints = Object.fromEntries(
+    Object.entries(ENDPOINTS).map(([name, path]) => [name, `${baseUrl}/auth/${path}`]),
+  );
+  const fields = { accessToken: 'accessToken', refreshToken: 'refreshToken', expiresIn: 'expiresIn', user: 'user' };
+  const settings = { endpoints, fields, transport: 'cookie', oauth2: false, tokenScheme: 'Bearer', idempotencyKey: true };
+  const test = { client: undefined, events: [], messages: [], releases: 0, lockIsTaken: false };
+  const store = memoryStorage();
+  const state = openPersistedState('test', store);
+  const tokens = new TokenStore([`${baseUrl}/`]);
+  const lock = {
+    request(steal, onGranted) {
+      if (steal || !test.lockIsTaken) queueMicrotask(onGranted);
+    },
+    release() {
+      test.releases += 1;
+    },
+  };
+  const { host, core } = connectWasm({
+    client: () => test.client,
+    tokens,
+    requests: new AuthRequests(settings, tokens, () => state.known),
+    state,
+    lock,
+    crossTab: { broadcast: (event) => test.messages.push(event) },
+    log: () => {},
+    notify: (event, detail, session) => test.events.push({ event, session, ...(session ? {} : detail) }),
+    rejectCalls: () => {},
+    createError: (code, details) => Object.assign(new Error(code), { code, status: null, ...details }),
+  });
+  return Object.assign(test, {
+    host,
+    core,
+    store,
+    hasToken: () => tokens.currentId() !== 0,
+    send: authorizedFetch(tokens, 'Bearer', undefined),
+  });
+}
