@@ -1,4 +1,4 @@
-//! Hostile callers: forged tokens (statement 31), garbage (32), guesses (36), other sites (37).
+//! Attacks: forged tokens, garbage, guessed passwords, requests from other sites.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokenward_server::{DEMO_ACCOUNTS, SigningAlgorithm};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::harness::{Server, granted, outcome, payload, refused};
+use crate::harness::{Server, outcome, payload, rejection, tokens};
 
 const SECRET: &str = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDAwMDE";
 
@@ -36,8 +36,8 @@ fn signed(kid: &str, claims: &Value) -> String {
     encode(&header, claims, &EncodingKey::from_secret(&secret)).unwrap()
 }
 
-/// Statement 31.
-#[allow(clippy::too_many_lines)] // one line an attack
+///
+#[allow(clippy::too_many_lines)] // One line per attack.
 #[tokio::test]
 async fn every_attack_on_a_token_gets_the_same_401() {
     let rsa = SigningAlgorithm::Rs256.generate().unwrap();
@@ -65,7 +65,7 @@ async fn every_attack_on_a_token_gets_the_same_401() {
         signed(kid, &claims)
     };
     let unsigned = |header: Value| format!("{}.{body}.", segment(&header));
-    // The public key as the secret of an HMAC: what "HS/RS confusion" is.
+    // The public key as an HMAC secret ("HS/RS confusion").
     let jwks: Value = server.request(Method::GET, "/.well-known/jwks.json").send().await.unwrap().json().await.unwrap();
     let rsa_kid = jwks["keys"][0]["kid"].as_str().unwrap().to_owned();
     let modulus = jwks["keys"][0]["n"].as_str().unwrap();
@@ -73,7 +73,7 @@ async fn every_attack_on_a_token_gets_the_same_401() {
         let header = Header { typ: Some("at+jwt".into()), kid: Some(rsa_kid.clone()), ..Header::new(Algorithm::HS256) };
         encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap()
     };
-    // Signed with a key of the attacker's own, which comes along.
+    // Signed with the attacker's key, which the header contains.
     let own_key = EncodingKey::from_secret(&[7; 32]);
     let embedded = |extra: &str, value: Value| {
         let mut header = with(json!({}));
@@ -100,7 +100,7 @@ async fn every_attack_on_a_token_gets_the_same_401() {
         ("the RSA modulus as a secret", confused(modulus.as_bytes())),
         ("the RSA modulus' bytes as a secret", confused(&BASE64_URL_SAFE_NO_PAD.decode(modulus).unwrap())),
         ("the kid of another key", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": rsa_kid }))))),
-        ("kid of nobody", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "nobody" }))))),
+        ("an unknown kid", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "nobody" }))))),
         ("kid as a path", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "../../../../dev/null" }))))),
         ("kid as SQL", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "' OR 1=1 --" }))))),
         ("kid empty", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "" }))))),
@@ -149,29 +149,29 @@ async fn every_attack_on_a_token_gets_the_same_401() {
         let challenge = response.headers()["www-authenticate"].to_str().unwrap().to_owned();
         shapes.insert((challenge, response.text().await.unwrap()));
     }
-    assert_eq!(shapes.len(), 1, "one answer to all: {shapes:#?}");
+    assert_eq!(shapes.len(), 1, "one response to all attacks: {shapes:#?}");
     assert!(shapes.first().unwrap().1.contains("INVALID_TOKEN"));
-    // Expired says so: clients do something about it.
+    // An expired token has its own code, because clients refresh then.
     let expired = claimed(json!({ "exp": now - 1 }));
     assert_eq!(outcome(server.me(&expired)).await, (401, "TOKEN_EXPIRED".into()));
-    // 1 MB is too long for a header, and gets no further than that.
+    // 1 MB is too long for a header.
     let huge = server.me(&"A".repeat(1_000_000)).send().await;
     assert!(huge.is_err() || huge.unwrap().status().is_client_error());
-    // Headers that are none.
+    // Malformed headers.
     for value in ["Bearer", "Bearer ", "Basic Zm9v", "bearer\tx", "", "Bearer \u{e9}"] {
         let request = server.request(Method::GET, "/api/me").header(AUTHORIZATION, value.as_bytes());
         assert_eq!(outcome(request).await.0, 401, "{value:?}");
     }
-    assert_eq!(server.me(&good).send().await.unwrap().status(), StatusCode::OK, "the server lives");
+    assert_eq!(server.me(&good).send().await.unwrap().status(), StatusCode::OK, "the server runs");
     let log = server.log();
     for (name, token) in attacks.iter().filter(|(_, token)| token.len() > 20) {
-        assert!(!log.contains(token.as_str()), "{name} in the log");
+        assert!(!log.contains(token.as_str()), "the log contains {name}");
     }
     assert!(log.contains("login_ok") && !log.contains(&good) && !log.contains(&login.refresh), "{log}");
     server.kill();
 }
 
-/// A small random generator: the same garbage in each run.
+/// A pseudo-random generator, so that each run sends the same garbage.
 struct Dice(u64);
 
 impl Dice {
@@ -201,7 +201,7 @@ impl Dice {
         }
     }
 
-    /// What nobody should send as a body.
+    /// An unexpected body.
     fn body(&mut self) -> Vec<u8> {
         let names = ["email", "password", "transport", "refreshToken", "grant_type", "token"];
         match self.roll(6) {
@@ -227,7 +227,7 @@ fn memory(process: u32) -> u64 {
 
 const GARBAGE_PER_ENDPOINT: usize = 10_000;
 
-/// Statement 32: to each endpoint ten thousand; 4xx, the server lives, its memory stays where it was.
+/// each request gets a 4xx, the server runs on, and its memory does not grow.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_garbage_requests_to_each_endpoint() {
     let server = Server::spawn(&[("LOGIN_LIMIT", "1000000"), ("DIALECT", "oauth2"), ("LOG", "off")]);
@@ -258,14 +258,14 @@ async fn ten_thousand_garbage_requests_to_each_endpoint() {
         }
         at.push(memory(server.process_id()));
     }
-    assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK, "the server lives");
+    assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK, "the server runs");
     let grown = at[1].saturating_sub(at[0]);
     assert!(grown < 8_192, "memory grew by {grown} KiB in the second half: {at:?}");
     let metrics = server.metrics().await;
     assert!(!metrics.contains("status=\"500\""), "{metrics}");
 }
 
-/// Over one connection after the other, as raw as it gets.
+/// Sends `count` garbage requests to one endpoint; fails on a response that is not a typed 4xx.
 async fn garbage(
     address: std::net::SocketAddr,
     method: &str,
@@ -306,11 +306,11 @@ async fn garbage(
         }
         let response = request.body(body).send().await.map_err(|error| format!("{path}: {error}"))?;
         let status = response.status();
-        let fine = status.is_client_error()
+        let expected = status.is_client_error()
             || (path.starts_with("/auth/logout") && status == StatusCode::NO_CONTENT)
             || (path.starts_with("/oauth/revoke") && status == StatusCode::OK);
         let text = response.text().await.map_err(|error| format!("{path}: {error}"))?;
-        if !fine
+        if !expected
             || (status.is_client_error()
                 && serde_json::from_str::<Value>(&text).map_or(true, |body| body["error"].is_null()))
         {
@@ -320,9 +320,9 @@ async fn garbage(
     Ok(())
 }
 
-/// Bytes that are not even HTTP, and clients that never finish.
+/// Bytes that are not HTTP, and clients that never finish their headers.
 #[tokio::test]
-async fn noise_and_slow_clients_hold_nobody_up() {
+async fn noise_and_slow_clients_do_not_delay_other_clients() {
     let server = Server::spawn(&[("LOG", "off")]);
     let mut dice = Dice(1);
     for _ in 0..200 {
@@ -337,14 +337,14 @@ async fn noise_and_slow_clients_hold_nobody_up() {
     }
     let login = server.login().await;
     assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK);
-    // Headers that never end are given up.
+    // The server closes a connection whose headers do not end.
     let mut answer = Vec::new();
     let closed = tokio::time::timeout(Duration::from_secs(20), slow[0].read_to_end(&mut answer)).await;
     assert!(closed.is_ok(), "the connection is closed");
 }
 
-/// Statement 36: the same time, measured in turns. Of each the faster quarter counts, which other tests disturb least; and
-/// a machine that is busy with them may have three tries, of which a real difference would fail each.
+/// The test measures both in turns and compares the faster quarter of each, which other tests disturb least. It
+/// tries three times, because the machine may be busy; a real difference fails all three.
 #[tokio::test]
 async fn a_wrong_password_takes_as_long_as_an_unknown_user() {
     let server = Server::start().await;
@@ -361,7 +361,7 @@ async fn a_wrong_password_takes_as_long_as_an_unknown_user() {
     panic!("a known user takes {ratios:?} times as long as an unknown one");
 }
 
-/// Seconds within which a quarter of the wrong logins of a known and of an unknown user were answered.
+/// The time in seconds within which the server answered a quarter of the failed logins of a known and of an unknown user.
 async fn login_times(server: &Server) -> [f64; 2] {
     let mut times = [Vec::new(), Vec::new()];
     for round in 0..60 {
@@ -380,9 +380,9 @@ async fn login_times(server: &Server) -> [f64; 2] {
     })
 }
 
-/// Statement 36.
+///
 #[tokio::test]
-async fn guesses_are_slowed_and_the_owner_elsewhere_is_not_locked_out() {
+async fn guesses_are_limited_and_the_user_elsewhere_is_not_locked_out() {
     let server = Server::start_with(&[("LOGIN_LIMIT", "10"), ("PROXIES", "1")]).await;
     let (email, password, _) = DEMO_ACCOUNTS[0];
     let from = |address: &'static str, password: &str| {
@@ -391,15 +391,19 @@ async fn guesses_are_slowed_and_the_owner_elsewhere_is_not_locked_out() {
     for _ in 0..10 {
         assert_eq!(outcome(from("6.6.6.6", "wrong")).await.1, "INVALID_CREDENTIALS");
     }
-    assert_eq!(outcome(from("6.6.6.6", password)).await.1, "RATE_LIMITED", "also the right one, from there");
-    granted(from("1.2.3.4", password)).await;
-    // What the caller itself writes into the header is not believed.
+    assert_eq!(
+        outcome(from("6.6.6.6", password)).await.1,
+        "RATE_LIMITED",
+        "from this address, also the correct password"
+    );
+    tokens(from("1.2.3.4", password)).await;
+    // The server ignores entries that the client itself wrote.
     assert_eq!(outcome(from("9.9.9.9, 6.6.6.6", password)).await.1, "RATE_LIMITED");
 }
 
-/// One address that tries one password on many accounts.
+/// One address tries one password on many accounts.
 #[tokio::test]
-async fn an_address_has_a_limit_of_its_own_over_all_accounts() {
+async fn an_address_has_a_limit_over_all_accounts() {
     let server = Server::start_with(&[("LOGIN_LIMIT", "2"), ("PROXIES", "1")]).await;
     let from = |address: &'static str, number: u32| {
         let body = json!({ "email": format!("user{number}@example.com"), "password": "123456" });
@@ -412,9 +416,9 @@ async fn an_address_has_a_limit_of_its_own_over_all_accounts() {
     assert_eq!(outcome(from("1.2.3.4", 13)).await.1, "INVALID_CREDENTIALS");
 }
 
-/// Statement 37.
+///
 #[tokio::test]
-async fn a_page_of_another_site_can_do_nothing_with_the_cookie() {
+async fn a_page_of_another_site_cannot_use_the_cookie() {
     let server = Server::start().await;
     let login = server.login().await;
     let cookie = format!("refresh_token={}", login.refresh);
@@ -425,7 +429,7 @@ async fn a_page_of_another_site_can_do_nothing_with_the_cookie() {
             assert_eq!(outcome(request).await, (403, "CSRF_REJECTED".into()), "{path} {name}: {value}");
         }
     }
-    // Nor sign the user in as somebody else, which would replace the cookie.
+    // The page cannot sign the user in to another account either, which would replace the cookie.
     let (email, password, _) = DEMO_ACCOUNTS[1];
     let sign_in = server.post("/auth/login", &json!({ "email": email, "password": password }));
     assert_eq!(outcome(sign_in.header("sec-fetch-site", "cross-site")).await.1, "CSRF_REJECTED");
@@ -433,11 +437,11 @@ async fn a_page_of_another_site_can_do_nothing_with_the_cookie() {
     let preflight = preflight.header("access-control-request-method", "POST").send().await.unwrap();
     assert!(!preflight.headers().contains_key("access-control-allow-origin"));
     assert_eq!(server.counted("csrf_rejected").await, 7);
-    granted(server.refresh(&login.refresh, Some("k"))).await;
+    tokens(server.refresh(&login.refresh, Some("k"))).await;
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_headers_that_keep_a_page_safe() {
+async fn every_response_has_the_security_headers() {
     let server = Server::start().await;
     for path in ["/api/me", "/nowhere", "/healthz", "/.well-known/jwks.json"] {
         let headers = server.request(Method::GET, path).send().await.unwrap().headers().clone();
@@ -447,6 +451,6 @@ async fn every_answer_carries_the_headers_that_keep_a_page_safe() {
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert!(headers.contains_key("x-request-id"), "{path}");
     }
-    let (status, _, headers) = refused(server.request(Method::GET, "/auth/login")).await;
+    let (status, _, headers) = rejection(server.request(Method::GET, "/auth/login")).await;
     assert_eq!((status, headers.contains_key("allow")), (405, true));
 }
