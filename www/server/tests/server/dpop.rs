@@ -78,6 +78,18 @@ fn claims(server: &Server, method: &str, path: &str, token: Option<&str>) -> Val
     claims
 }
 
+/// The claims with these changes; `null` removes a claim.
+fn changed(mut claims: Value, changes: &Value) -> Value {
+    for (name, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            claims.as_object_mut().unwrap().remove(name);
+        } else {
+            claims[name] = value.clone();
+        }
+    }
+    claims
+}
+
 async fn login(server: &Server, key: &Key) -> Tokens {
     let (email, password, _) = DEMO_ACCOUNTS[0];
     let proof = key.proof(&claims(server, "POST", "/auth/login", None));
@@ -154,17 +166,7 @@ async fn each_invalid_proof_is_rejected() {
     let key = Key::new();
     let login = login(&server, &key).await;
     let token = login.access.as_str();
-    let own = |changes: Value| {
-        let mut claims = claims(&server, "GET", "/api/me", Some(token));
-        for (name, value) in changes.as_object().unwrap() {
-            if value.is_null() {
-                claims.as_object_mut().unwrap().remove(name);
-            } else {
-                claims[name] = value.clone();
-            }
-        }
-        key.proof(&claims)
-    };
+    let own = |changes: Value| key.proof(&changed(claims(&server, "GET", "/api/me", Some(token)), &changes));
     let header = |changes: Value| {
         let mut header = key.header();
         header.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());

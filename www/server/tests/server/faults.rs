@@ -1,6 +1,7 @@
 //! Two servers at once, a server that is killed, Redis that is unavailable, and all of it together.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -91,12 +92,7 @@ async fn a_killed_server_loses_no_session() {
 }
 
 /// `None` without a response; an error if the response is a rejection.
-async fn refresh(
-    http: &Client,
-    address: std::net::SocketAddr,
-    token: &str,
-    who: usize,
-) -> Option<Result<String, (u16, String)>> {
+async fn refresh(http: &Client, address: SocketAddr, token: &str, who: usize) -> Option<Result<String, (u16, String)>> {
     let request = http
         .post(format!("http://{address}/auth/refresh"))
         .header(COOKIE, format!("refresh_token={token}"))
@@ -214,27 +210,56 @@ async fn fifty_sessions_survive_a_minute_of_failures() {
     let rotations = Arc::new(AtomicU32::new(0));
     let mut work = tokio::task::JoinSet::new();
     for (who, login) in logins.into_iter().enumerate() {
-        let (stop, rotations) = (stop.clone(), rotations.clone());
         let addresses = [stable.address, killed.address];
-        work.spawn(async move {
-            let (mut token, mut failures, mut turn) = (login.refresh, BTreeMap::<String, u32>::new(), who);
-            let http = Client::new();
-            while !stop.load(Ordering::Relaxed) {
-                turn += 1;
-                match refresh(&http, addresses[turn % 2], &token, who).await {
-                    Some(Ok(next)) => {
-                        token = next;
-                        rotations.fetch_add(1, Ordering::Relaxed);
-                    }
-                    Some(Err((status, code))) => *failures.entry(format!("{status} {code}")).or_default() += 1,
-                    None => *failures.entry("no response".into()).or_default() += 1,
-                }
-                // Within the limit of refreshes: a burst, then one per second.
-                tokio::time::sleep(Duration::from_millis(600)).await;
-            }
-            (who, token, failures)
-        });
+        work.spawn(refresh_until_stopped(who, login.refresh, addresses, stop.clone(), rotations.clone()));
     }
+    cause_failures(&mut redis, &mut killed).await;
+    stop.store(true, Ordering::Relaxed);
+    let mut failures = BTreeMap::<String, u32>::new();
+    let ready = || async { stable.request(Method::GET, "/readyz").send().await.unwrap().status() == StatusCode::OK };
+    wait_until(ready).await;
+    for (who, token, own) in work.join_all().await {
+        for (failure, count) in own {
+            *failures.entry(failure).or_default() += count;
+        }
+        let last = refresh(&stable.http, stable.address, &token, who).await.expect("the server runs");
+        assert!(last.is_ok(), "session {who} was lost: {last:?}; {failures:?}");
+    }
+    println!("{} rotations; {failures:?}", rotations.load(Ordering::Relaxed));
+    let allowed = ["no response", "503 STORE_UNAVAILABLE"];
+    assert!(failures.keys().all(|failure| allowed.contains(&failure.as_str())), "{failures:?}");
+    assert_eq!(stable.counted("refresh_reused").await + killed.counted("refresh_reused").await, 0);
+    assert!(rotations.load(Ordering::Relaxed) > 2_000);
+}
+
+/// Refreshes a session at both servers in turns; returns the session's number, its last token, and the failures.
+async fn refresh_until_stopped(
+    who: usize,
+    mut token: String,
+    addresses: [SocketAddr; 2],
+    stop: Arc<AtomicBool>,
+    rotations: Arc<AtomicU32>,
+) -> (usize, String, BTreeMap<String, u32>) {
+    let (mut failures, mut turn) = (BTreeMap::<String, u32>::new(), who);
+    let http = Client::new();
+    while !stop.load(Ordering::Relaxed) {
+        turn += 1;
+        match refresh(&http, addresses[turn % 2], &token, who).await {
+            Some(Ok(next)) => {
+                token = next;
+                rotations.fetch_add(1, Ordering::Relaxed);
+            }
+            Some(Err((status, code))) => *failures.entry(format!("{status} {code}")).or_default() += 1,
+            None => *failures.entry("no response".into()).or_default() += 1,
+        }
+        // Within the limit of refreshes: a burst, then one per second.
+        tokio::time::sleep(Duration::from_millis(600)).await;
+    }
+    (who, token, failures)
+}
+
+/// For a minute, kills and restarts the server and Redis in turns.
+async fn cause_failures(redis: &mut Redis, server: &mut Server) {
     let start = Instant::now();
     for round in 0.. {
         tokio::time::sleep(Duration::from_secs(8)).await;
@@ -242,29 +267,13 @@ async fn fifty_sessions_survive_a_minute_of_failures() {
             break;
         }
         if round % 2 == 0 {
-            killed.kill();
+            server.kill();
             tokio::time::sleep(Duration::from_millis(500)).await;
-            killed.restart();
+            server.restart();
         } else {
             redis.stop(if round % 4 == 1 { Stop::Shutdown } else { Stop::Kill });
             tokio::time::sleep(Duration::from_millis(1_500)).await;
             redis.restart();
         }
     }
-    stop.store(true, Ordering::Relaxed);
-    let mut failures = BTreeMap::<String, u32>::new();
-    let ready = || async { stable.request(Method::GET, "/readyz").send().await.unwrap().status() == StatusCode::OK };
-    wait_until(ready).await;
-    for (who, token, own) in work.join_all().await {
-        for (what, count) in own {
-            *failures.entry(what).or_default() += count;
-        }
-        let last = refresh(&stable.http, stable.address, &token, who).await.expect("the server runs");
-        assert!(last.is_ok(), "session {who} was lost: {last:?}; {failures:?}");
-    }
-    println!("{} rotations; {failures:?}", rotations.load(Ordering::Relaxed));
-    let allowed = ["no response", "503 STORE_UNAVAILABLE"];
-    assert!(failures.keys().all(|what| allowed.contains(&what.as_str())), "{failures:?}");
-    assert_eq!(stable.counted("refresh_reused").await + killed.counted("refresh_reused").await, 0);
-    assert!(rotations.load(Ordering::Relaxed) > 2_000);
 }
