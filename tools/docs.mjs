@@ -32,7 +32,9 @@ export function optionsTable(source) {
   if (!body) throw new Error('options: expected an interface AuthClientOptions, found none');
   const rows = [];
   let undocumented = body;
-  for (const [member, comment, name, type] of body.matchAll(/ {2}\/\*\*((?:(?!\*\/).)*)\*\/\n {2}(\w+)\?: ([^\n]+);(?:\n|$)/gs)) {
+  for (const [member, comment, name, type] of body.matchAll(
+    / {2}\/\*\*((?:(?!\*\/).)*)\*\/\n {2}(\w+)\?: ([^\n]+);(?:\n|$)/gs,
+  )) {
     undocumented = undocumented.replace(member, '');
     rows.push(`| \`${name}\` | \`${cell(type)}\` | ${cell(comment.replace(/^\s*\* ?/gm, ''))} |`);
   }

@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The Markdown files that git tracks or would track. */
-const documents = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], { cwd: root, encoding: 'utf8' })
+const documents = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], {
+  cwd: root,
+  encoding: 'utf8',
+})
   .split('\n')
   .filter((name) => name && existsSync(path.join(root, name)));
 
@@ -75,5 +78,8 @@ test('headings get the anchors that GitHub gives them', () => {
 });
 
 test('links in code are not links', () => {
-  assert.deepEqual(linksOf('`[a](b)` [c](d.md#e)\n```\n[f](g)\n```\n<img src="h.png"> <https://i>'), ['d.md#e', 'h.png']);
+  assert.deepEqual(linksOf('`[a](b)` [c](d.md#e)\n```\n[f](g)\n```\n<img src="h.png"> <https://i>'), [
+    'd.md#e',
+    'h.png',
+  ]);
 });
