@@ -1,8 +1,9 @@
 // npm run docs: writes the API reference (docs/reference/api) from the built types, and the tables of options and error
 // codes from the doc comments. `node tools/docs.mjs --tables` writes the tables only; `--check` compares them and writes
 // nothing. The tests of this file are tests/js/doc-tables.test.mjs.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { anchorsOf } from './markdown-anchors.mjs';
 import { main, root, run } from './run.mjs';
 
 const PACKAGING = path.join(root, 'tests/packaging');
@@ -79,11 +80,26 @@ export function outdatedTables({ write = false } = {}) {
   return outdated;
 }
 
+/** TypeDoc numbers some anchors that GitHub does not number (`#autherrorcode-1`): removes the number where it leads nowhere. */
+function repairAnchors(folder) {
+  const names = readdirSync(folder);
+  const texts = new Map(names.map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]));
+  const anchors = new Map([...texts].map(([name, text]) => [name, anchorsOf(text)]));
+  for (const [name, text] of texts) {
+    const repaired = text.replace(/\]\(([\w.]*)#([\w-]+?)-\d+\)/g, (link, target, anchor) => {
+      const known = anchors.get(target || name);
+      const numbered = link.slice(link.indexOf('#') + 1, -1);
+      return known?.has(anchor) && !known.has(numbered) ? `](${target}#${anchor})` : link;
+    });
+    if (repaired !== text) writeFileSync(path.join(folder, name), repaired);
+  }
+}
+
 /** Writes the API reference to a folder. TypeDoc needs TypeScript 5, which the packaging tests install. */
-export function writeReference(folder) {
+export async function writeReference(folder) {
   const typedoc = path.join(PACKAGING, 'node_modules/typedoc/bin/typedoc');
   const options = path.join(PACKAGING, 'typedoc.json');
-  return run(process.execPath, [
+  await run(process.execPath, [
     typedoc,
     '--options',
     options,
@@ -93,6 +109,7 @@ export function writeReference(folder) {
     '--logLevel',
     'Warn',
   ]);
+  repairAnchors(folder);
 }
 
 async function checkTables() {

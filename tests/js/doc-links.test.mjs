@@ -5,6 +5,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { anchorsOf, withoutCode } from '../../tools/markdown-anchors.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -15,32 +16,6 @@ const documents = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 
 })
   .split('\n')
   .filter((name) => name && existsSync(path.join(root, name)));
-
-/** The text without code, in which brackets are no links. */
-const withoutCode = (text) => text.replace(/^(`{3,}|~{3,}).*?^\1/gms, '').replace(/(`+).+?\1/g, '');
-
-/** The anchor that GitHub gives a heading. */
-const slug = (heading) =>
-  heading
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .trim()
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '')
-    .replaceAll(' ', '-');
-
-/** Every anchor of a document: its headings (a repeated one gets a number) and its ids. */
-function anchorsOf(text) {
-  const seen = new Map();
-  const anchors = new Set();
-  for (const [, heading] of text.replace(/^(`{3,}|~{3,}).*?^\1/gms, '').matchAll(/^#{1,6} (.+)$/gm)) {
-    const anchor = slug(heading);
-    const count = seen.get(anchor) ?? 0;
-    seen.set(anchor, count + 1);
-    anchors.add(count ? `${anchor}-${count}` : anchor);
-  }
-  for (const [, id] of text.matchAll(/\bid="([^"]+)"/g)) anchors.add(id);
-  return anchors;
-}
 
 function linksOf(text) {
   const prose = withoutCode(text);
