@@ -15,7 +15,7 @@ import { buildDemo, buildPackageOnce, buildServer } from './start.mjs';
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 
 /** The crate that is compiled to wasm, its folder, and the test that runs in browsers. */
-const BINDINGS = { crate: 'tokenward', folder: '.', test: 'web' };
+const BINDINGS = { crate: 'tokenward-bindings', folder: 'bindings', test: 'bindings' };
 
 /** The tests that run with the client in a worker too. The others look at the clock of the page, or at the page alone. */
 const IN_WORKERS = ['client', 'faults', 'lifecycle', 'tabs'];
