@@ -8,7 +8,7 @@ import { CHROME_ARGS } from './chrome.mjs';
 import { EXAMPLE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
 import { Mend, main, root, run, say } from './run.mjs';
 import { NotRun, runSteps } from './schedule.mjs';
-import { freePort, startServer } from './servers.mjs';
+import { freePort, serverProfile, startServer } from './servers.mjs';
 import { pythonFor, SETUP } from './setup.mjs';
 import { buildDemo, buildPackageOnce, buildServer } from './start.mjs';
 
@@ -50,7 +50,7 @@ const cargoSteps = (commands) =>
 
 const WASM = 'wasm32-unknown-unknown';
 const CORE = ['--package', 'tokenward'];
-const SERVER = ['--workspace', '--exclude', 'tokenward'];
+const SERVER = ['--profile', serverProfile(), '--workspace', '--exclude', 'tokenward'];
 
 const BUILD = ['build: package', 'build: demo page', 'build: server'];
 const BROWSERS = ['set-up: browsers', 'set-up: geckodriver', 'set-up: Redis'];
@@ -80,7 +80,19 @@ function setUpSteps() {
 
 function buildSteps() {
   return [
-    { name: 'build: server', needs: ['set-up: Rust'], run: () => buildServer() },
+    { name: 'build: server', needs: ['set-up: Rust'], locks: ['target/demo'], run: () => buildServer() },
+    {
+      name: 'build: tests of the server',
+      needs: ['build: server'],
+      locks: ['target/demo'],
+      run: () => cargo('test', '--no-run', ...SERVER),
+    },
+    {
+      name: 'build: example server',
+      needs: ['build: server'],
+      locks: ['target/demo'],
+      run: () => cargo('build', '--profile', serverProfile(), '--package', 'tokenward-example-axum'),
+    },
     {
       name: 'build: package',
       needs: ['set-up: Rust', 'set-up: wasm-bindgen', 'set-up: node modules'],
@@ -93,9 +105,7 @@ function buildSteps() {
       run: () => installPackage('tests/packaging', 'examples'),
     },
     ...cargoSteps({
-      'example server': [['build', '--package', 'tokenward-example-axum']],
       'tests of the core': [['test', '--no-run', ...CORE]],
-      'tests of the server': [['test', '--no-run', ...SERVER]],
       // wasm-pack runs these two before its tests.
       'tests of the bindings': ['build', 'test'].map((command) => [
         command,
