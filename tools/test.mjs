@@ -20,7 +20,7 @@ const BINDINGS = { crate: 'tokenward', folder: '.', test: 'web' };
 /** The tests that run with the client in a worker too. The others look at the clock of the page, or at the page alone. */
 const IN_WORKERS = ['client', 'faults', 'lifecycle', 'tabs'];
 
-/** Test files that compare times or steer a clock: no other step runs beside them. */
+/** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
 const ALONE = ['budget', 'time'];
 
 /** Paths of the tools, filled by the steps of the set-up. */
@@ -51,6 +51,9 @@ const cargoSteps = (commands) =>
 const WASM = 'wasm32-unknown-unknown';
 const CORE = ['--package', 'tokenward'];
 const SERVER = ['--profile', serverProfile(), '--workspace', '--exclude', 'tokenward'];
+
+/** The tests of the server that compare times have this in their names. */
+const TIMED = 'takes_as_long_as';
 
 const BUILD = ['build: package', 'build: demo page', 'build: server'];
 const BROWSERS = ['set-up: browsers', 'set-up: geckodriver', 'set-up: Redis'];
@@ -155,7 +158,13 @@ function testSteps() {
     {
       name: 'server: tests',
       needs: ['build: tests of the server', 'set-up: Redis'],
-      run: () => cargo('test', ...SERVER, { env: { REDIS_SERVER: tools.redis } }),
+      run: () => cargo('test', ...SERVER, '--', '--skip', TIMED, { env: { REDIS_SERVER: tools.redis } }),
+    },
+    {
+      name: 'server: tests that compare times',
+      needs: ['build: tests of the server'],
+      alone: true,
+      run: () => cargo('test', ...SERVER, '--test', 'server', TIMED),
     },
     ...unitSteps(),
     ...['Chromium', 'Firefox'].map((browser) => ({
