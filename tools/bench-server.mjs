@@ -1,6 +1,6 @@
-// npm run bench:server: our server on SQLite and on Redis beside an Express server that does what the document
-// jwt-auth-skill does. All run on this machine, in turns, under the same load (wrk, 32 connections). Prints medians.
-// ROUNDS and SECONDS may be set; SESSIONS says how many the memory of one is measured at.
+// npm run bench:server: measures the demo server on SQLite and on Redis, and an Express server that implements the
+// document jwt-auth-skill. The servers run on this machine, in turns, under the same load (wrk, 32 connections). Prints medians.
+// Environment: ROUNDS and SECONDS of the load; SESSIONS, the number at which the size of a session is measured.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -16,7 +16,7 @@ const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const SECONDS = Number(process.env.SECONDS ?? 4);
 const SESSIONS = Number(process.env.SESSIONS ?? 100_000);
 const bench = path.join(root, 'benches/server');
-const OURS = { ...KEYS, LOG: 'off', REFRESH_LIMIT: '1000000' };
+const SETTINGS = { ...KEYS, LOG: 'off', REFRESH_LIMIT: '1000000' };
 
 async function startExpress(redis) {
   const child = spawn(process.execPath, ['express.mjs'], {
@@ -36,9 +36,9 @@ async function startExpress(redis) {
   };
 }
 
-/** As many sign-ins as there are connections: access tokens, and refresh cookies. */
+/** Signs in once per connection; returns the access tokens and refresh cookies. */
 async function signIn(url) {
-  const grants = [];
+  const sessions = [];
   for (let n = 0; n < CONNECTIONS; n += 1) {
     const response = await fetch(`${url}/auth/login`, {
       method: 'POST',
@@ -46,12 +46,12 @@ async function signIn(url) {
       body: JSON.stringify({ email: 'ada@example.com', password: 'analytical engine' }),
     });
     const { accessToken } = await response.json();
-    grants.push({ accessToken, cookie: response.headers.get('set-cookie').split(';')[0] });
+    sessions.push({ accessToken, cookie: response.headers.get('set-cookie').split(';')[0] });
   }
-  return grants;
+  return sessions;
 }
 
-/** Requests a second, the 99th percentile in milliseconds, and how many answers were no success. */
+/** Runs wrk; returns requests per second, the 99th percentile in milliseconds, and the number of failed requests. */
 function load(wrk, args) {
   const text = output(wrk, ['-c', `${CONNECTIONS}`, '-d', `${SECONDS}s`, '--latency', ...args]);
   const [, p99, unit] = text.match(/99%\s+([\d.]+)(us|ms|s)/);
@@ -63,13 +63,13 @@ function load(wrk, args) {
   };
 }
 
-const protectedRoute = (wrk, { url, grants }) =>
-  load(wrk, ['-t', '2', '-H', `Authorization: Bearer ${grants[0].accessToken}`, `${url}/api/me`]);
+const protectedRoute = (wrk, { url, sessions }) =>
+  load(wrk, ['-t', '2', '-H', `Authorization: Bearer ${sessions[0].accessToken}`, `${url}/api/me`]);
 
-/** Each connection rotates a session of its own: one thread each, for a thread of wrk is what has variables. */
+/** Each connection refreshes one session. It needs one thread, because variables of wrk belong to a thread. */
 function refresh(wrk, server, folder) {
   const cookies = path.join(folder, 'cookies');
-  writeFileSync(cookies, server.grants.map(({ cookie }) => cookie).join('\n'));
+  writeFileSync(cookies, server.sessions.map(({ cookie }) => cookie).join('\n'));
   return load(wrk, ['-t', `${CONNECTIONS}`, '-s', path.join(bench, 'refresh.lua'), server.url, '--', cookies]);
 }
 
@@ -80,8 +80,8 @@ async function measure(servers, what, work) {
   const results = new Map(servers.map(({ name }) => [name, []]));
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const server of servers) {
-      // A chain of refresh tokens breaks off with the load: each round begins with fresh ones.
-      server.grants = await signIn(server.url);
+      // The end of the load loses the last responses, so each round begins with new sessions.
+      server.sessions = await signIn(server.url);
       results.get(server.name).push(work(server));
     }
   }
@@ -102,10 +102,12 @@ async function measure(servers, what, work) {
   console.log('');
 }
 
-async function memory(redisServer) {
-  say(`memory: ${SESSIONS} sessions in each store`);
+async function measureSize(redisServer) {
+  say(`size of a session: ${SESSIONS} sessions in each store`);
   const fill = (env) =>
-    run(path.join(root, 'target/release/examples', windows ? 'fill.exe' : 'fill'), [`${SESSIONS}`], { env });
+    run(path.join(root, 'target/release/examples', windows ? 'fill_store.exe' : 'fill_store'), [`${SESSIONS}`], {
+      env,
+    });
   const redis = await startRedis(redisServer);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-'));
   try {
@@ -115,7 +117,7 @@ async function memory(redisServer) {
     await fill({ ...KEYS, DATABASE: path.join(folder, 't.db') });
     const files = readdirSync(folder).map((name) => statSync(path.join(folder, name)).size);
     const onDisk = Math.round(files.reduce((sum, size) => sum + size, 0) / SESSIONS);
-    console.log(`\n| store | bytes a session, at ${SESSIONS} |\n| --- | --- |`);
+    console.log(`\n| store | bytes per session, at ${SESSIONS} |\n| --- | --- |`);
     console.log(`| Redis (memory, session and index of the user) | ${perSession} |\n| SQLite (file) | ${onDisk} |\n`);
   } finally {
     await redis.stop();
@@ -126,7 +128,7 @@ async function memory(redisServer) {
 await main(async () => {
   await setUpBuild();
   const wrk = await systemProgram('wrk', process.env.WRK, {
-    why: 'it makes the load',
+    why: 'it sends the load',
     mend: 'macOS: brew install wrk.',
   });
   const redisServer = await systemProgram('redis-server', process.env.REDIS_SERVER, {
@@ -141,8 +143,8 @@ await main(async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-bench-'));
   const redises = [await startRedis(redisServer), await startRedis(redisServer)];
   const servers = [
-    { name: 'tokenward, SQLite', ...(await startServer(OURS)) },
-    { name: 'tokenward, Redis', ...(await startServer({ ...OURS, REDIS_URL: redises[0].url })) },
+    { name: 'tokenward, SQLite', ...(await startServer(SETTINGS)) },
+    { name: 'tokenward, Redis', ...(await startServer({ ...SETTINGS, REDIS_URL: redises[0].url })) },
     { name: 'Express, Redis', ...(await startExpress(redises[1])) },
   ];
   try {
@@ -152,5 +154,5 @@ await main(async () => {
     for (const one of [...servers, ...redises]) await one.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-  await memory(redisServer);
+  await measureSize(redisServer);
 });

@@ -9,9 +9,11 @@ import { root, windows } from './run.mjs';
 /** The Cargo profile of the server: `demo` compiles in less time; benchmarks set SERVER_PROFILE to `release`. */
 export const serverProfile = () => process.env.SERVER_PROFILE ?? 'demo';
 
-/** Where Cargo puts the server that it compiles with a profile. */
-export const serverProgram = (profile = serverProfile()) =>
-  path.join(root, 'target', profile, windows ? 'tokenward-server.exe' : 'tokenward-server');
+/** Where Cargo puts a program that it compiles with this profile. */
+const compiled = (name) => path.join(root, 'target', serverProfile(), windows ? `${name}.exe` : name);
+
+export const serverProgram = () => compiled('tokenward-server');
+export const exampleProgram = () => compiled('tokenward-example-axum');
 
 /**
  * Waits until `condition` holds and returns its value. Fails after `seconds` with the text of `describe`: late enough for a

@@ -40,7 +40,7 @@ export async function buildServer() {
   const profile = serverProfile();
   say(`server: cargo build --profile ${profile}`);
   await run('cargo', ['build', '--locked', '--profile', profile, '--quiet', '--package', 'tokenward-server']);
-  return serverProgram(profile);
+  return serverProgram();
 }
 
 /** The package and the page beside the server: what compiles for one is not what compiles for the other. */

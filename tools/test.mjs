@@ -8,19 +8,19 @@ import { CHROME_ARGS } from './chrome.mjs';
 import { EXAMPLE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
 import { Mend, main, root, run, say } from './run.mjs';
 import { NotRun, runSteps } from './schedule.mjs';
-import { freePort, startServer } from './servers.mjs';
+import { freePort, serverProfile, startServer } from './servers.mjs';
 import { pythonFor, SETUP } from './setup.mjs';
 import { buildDemo, buildPackageOnce, buildServer } from './start.mjs';
 
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 
 /** The crate that is compiled to wasm, its folder, and the test that runs in browsers. */
-const BINDINGS = { crate: 'tokenward', folder: '.', test: 'web' };
+const BINDINGS = { crate: 'tokenward-bindings', folder: 'bindings', test: 'bindings' };
 
 /** The tests that run with the client in a worker too. The others look at the clock of the page, or at the page alone. */
 const IN_WORKERS = ['client', 'faults', 'lifecycle', 'tabs'];
 
-/** Test files that compare times or steer a clock: no other step runs beside them. */
+/** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
 const ALONE = ['budget', 'time'];
 
 /** Paths of the tools, filled by the steps of the set-up. */
@@ -50,7 +50,10 @@ const cargoSteps = (commands) =>
 
 const WASM = 'wasm32-unknown-unknown';
 const CORE = ['--package', 'tokenward'];
-const SERVER = ['--workspace', '--exclude', 'tokenward'];
+const SERVER = ['--profile', serverProfile(), '--workspace', '--exclude', 'tokenward'];
+
+/** The tests of the server that compare times have this in their names. */
+const TIMED = 'takes_as_long_as';
 
 const BUILD = ['build: package', 'build: demo page', 'build: server'];
 const BROWSERS = ['set-up: browsers', 'set-up: geckodriver', 'set-up: Redis'];
@@ -80,7 +83,19 @@ function setUpSteps() {
 
 function buildSteps() {
   return [
-    { name: 'build: server', needs: ['set-up: Rust'], run: () => buildServer() },
+    { name: 'build: server', needs: ['set-up: Rust'], locks: ['target/demo'], run: () => buildServer() },
+    {
+      name: 'build: tests of the server',
+      needs: ['build: server'],
+      locks: ['target/demo'],
+      run: () => cargo('test', '--no-run', ...SERVER),
+    },
+    {
+      name: 'build: example server',
+      needs: ['build: server'],
+      locks: ['target/demo'],
+      run: () => cargo('build', '--profile', serverProfile(), '--package', 'tokenward-example-axum'),
+    },
     {
       name: 'build: package',
       needs: ['set-up: Rust', 'set-up: wasm-bindgen', 'set-up: node modules'],
@@ -93,9 +108,7 @@ function buildSteps() {
       run: () => installPackage('tests/packaging', 'examples'),
     },
     ...cargoSteps({
-      'example server': [['build', '--package', 'tokenward-example-axum']],
       'tests of the core': [['test', '--no-run', ...CORE]],
-      'tests of the server': [['test', '--no-run', ...SERVER]],
       // wasm-pack runs these two before its tests.
       'tests of the bindings': ['build', 'test'].map((command) => [
         command,
@@ -145,7 +158,13 @@ function testSteps() {
     {
       name: 'server: tests',
       needs: ['build: tests of the server', 'set-up: Redis'],
-      run: () => cargo('test', ...SERVER, { env: { REDIS_SERVER: tools.redis } }),
+      run: () => cargo('test', ...SERVER, '--', '--skip', TIMED, { env: { REDIS_SERVER: tools.redis } }),
+    },
+    {
+      name: 'server: tests that compare times',
+      needs: ['build: tests of the server'],
+      alone: true,
+      run: () => cargo('test', ...SERVER, '--test', 'server', TIMED),
     },
     ...unitSteps(),
     ...['Chromium', 'Firefox'].map((browser) => ({

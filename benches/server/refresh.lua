@@ -1,5 +1,5 @@
--- wrk: each thread (with its one connection) refreshes a session of its own, over and over, with what the last answer brought.
--- Argument: a file with one cookie a line.
+-- Load for wrk: each thread has one connection and refreshes one session, with the cookie of the last response.
+-- Argument: a file with one cookie per line.
 local count = 0
 
 function setup(thread)
@@ -21,7 +21,7 @@ function request()
   return wrk.format("POST", "/auth/refresh", headers)
 end
 
-function response(status, answered)
-  local next = answered["Set-Cookie"] or answered["set-cookie"]
+function response(status, headers_received)
+  local next = headers_received["Set-Cookie"] or headers_received["set-cookie"]
   if next then cookie = next:match("^[^;]+") end
 end

@@ -1,6 +1,6 @@
-"""The server's half of tokenward in FastAPI: three endpoints, rotation, reuse detection, and one call that wants a token.
+"""An auth server for tokenward in FastAPI: login, refresh with rotation and reuse detection, logout, a protected API.
 
-Sessions are in memory and passwords in the source: put a database and a password hash (argon2id) in their place.
+Sessions are in memory and passwords in the source: replace them by a database and a password hash (argon2id).
 """
 
 import hashlib
@@ -16,19 +16,19 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-LIFE = int(os.environ.get("ACCESS_TTL", "900"))  # seconds
-KEY = secrets.token_bytes(32)
+ACCESS_TTL = int(os.environ.get("ACCESS_TTL", "900"))  # seconds
+SIGNING_KEY = secrets.token_bytes(32)
 USERS = {"ada@example.com": {"id": "1", "email": "ada@example.com", "name": "Ada", "password": "analytical engine"}}
 
 
 @dataclass
 class Session:
-    """Hashes of the present refresh token and of the one before, with the key that rotated it and what came of it."""
+    """The hashes of the current and the previous refresh token; the key and the successor of the rotation between."""
 
     id: str
     user: dict
-    present: bytes
-    before: bytes = b""
+    current: bytes
+    previous: bytes = b""
     key: str | None = None
     successor: str = ""
 
@@ -38,7 +38,7 @@ class Credentials(BaseModel):
     password: str
 
 
-class Refused(Exception):
+class Rejected(Exception):
     def __init__(self, status: int, code: str, message: str):
         self.status, self.code, self.message = status, code, message
 
@@ -55,24 +55,25 @@ def public(user: dict) -> dict:
     return {name: user[name] for name in ("id", "email", "name")}
 
 
-@app.exception_handler(Refused)
-async def refused(_: Request, why: Refused) -> JSONResponse:
-    headers = {"www-authenticate": 'Bearer error="invalid_token"'} if why.code == "INVALID_TOKEN" else None
-    return JSONResponse({"error": {"code": why.code, "message": why.message}}, why.status, headers)
+@app.exception_handler(Rejected)
+async def rejected(_: Request, error: Rejected) -> JSONResponse:
+    headers = {"www-authenticate": 'Bearer error="invalid_token"'} if error.code == "INVALID_TOKEN" else None
+    return JSONResponse({"error": {"code": error.code, "message": error.message}}, error.status, headers)
 
 
 @app.middleware("http")
 async def same_origin(request: Request, proceed):
-    """The cookie is SameSite=Strict; browsers also say themselves where a request comes from."""
+    """The cookie is SameSite=Strict. Browsers also send the source of a request in Sec-Fetch-Site."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     if request.url.path.startswith("/auth/") and site not in ("same-origin", "none"):
-        return JSONResponse({"error": {"code": "CSRF_REJECTED", "message": f"came from {site}"}}, 403)
+        message = f"expected a request from this origin, got one from {site}"
+        return JSONResponse({"error": {"code": "CSRF_REJECTED", "message": message}}, 403)
     return await proceed(request)
 
 
-def grant(response: Response, session: Session, secret: str) -> dict:
+def issue_tokens(response: Response, session: Session, secret: str) -> dict:
     now = int(time.time())
-    claims = {"sub": session.user["id"], "name": session.user["name"], "iat": now, "exp": now + LIFE}
+    claims = {"sub": session.user["id"], "name": session.user["name"], "iat": now, "exp": now + ACCESS_TTL}
     response.set_cookie(
         "refresh_token",
         f"{session.id}.{secret}",
@@ -83,49 +84,49 @@ def grant(response: Response, session: Session, secret: str) -> dict:
         max_age=7 * 86_400,
     )
     response.headers["cache-control"] = "no-store"
-    token = jwt.encode(claims, KEY, algorithm="HS256")
-    return {"accessToken": token, "expiresIn": LIFE, "user": public(session.user)}
+    token = jwt.encode(claims, SIGNING_KEY, algorithm="HS256")
+    return {"accessToken": token, "expiresIn": ACCESS_TTL, "user": public(session.user)}
 
 
 @app.post("/auth/login")
 async def login(credentials: Credentials, response: Response) -> dict:
     user = USERS.get(credentials.email)
     if not user or not hmac.compare_digest(user["password"].encode(), credentials.password.encode()):
-        raise Refused(401, "INVALID_CREDENTIALS", "wrong email or password")
+        raise Rejected(401, "INVALID_CREDENTIALS", "wrong email or password")
     secret = secrets.token_urlsafe(32)
     session = Session(secrets.token_urlsafe(16), user, digest(secret))
     sessions[session.id] = session
-    return grant(response, session, secret)
+    return issue_tokens(response, session, secret)
 
 
-def presented(request: Request) -> tuple[Session | None, str]:
+def read_cookie(request: Request) -> tuple[Session | None, str]:
     sid, _, secret = request.cookies.get("refresh_token", "").partition(".")
     return sessions.get(sid), secret
 
 
 @app.post("/auth/refresh")
 async def refresh(request: Request, response: Response) -> dict:
-    session, secret = presented(request)
+    session, secret = read_cookie(request)
     if not session:
-        raise Refused(401, "INVALID_REFRESH_TOKEN", "no such session")
+        raise Rejected(401, "INVALID_REFRESH_TOKEN", "no such session")
     key = request.headers.get("idempotency-key")
-    if hmac.compare_digest(digest(secret), session.present):
+    if hmac.compare_digest(digest(secret), session.current):
         successor = secrets.token_urlsafe(32)
-        # The successor is kept for as long as its predecessor may be repeated.
-        session.before, session.present = session.present, digest(successor)
+        # The successor is stored, because a request with its predecessor may be repeated.
+        session.previous, session.current = session.current, digest(successor)
         session.key, session.successor = key, successor
-        return grant(response, session, successor)
-    # A lost answer, a reload, two tabs: the same key asks for the same successor.
-    if key and key == session.key and hmac.compare_digest(digest(secret), session.before):
-        return grant(response, session, session.successor)
-    # Anything else is a second use: somebody has a stolen token.
+        return issue_tokens(response, session, successor)
+    # A repeated request (a lost response, a reload, two tabs) has the same key and gets the same successor.
+    if key and key == session.key and hmac.compare_digest(digest(secret), session.previous):
+        return issue_tokens(response, session, session.successor)
+    # Every other second use counts as theft.
     del sessions[session.id]
-    raise Refused(401, "REFRESH_TOKEN_REUSED", "this refresh token was used before; the session is over")
+    raise Rejected(401, "REFRESH_TOKEN_REUSED", "this refresh token was used before; the session has ended")
 
 
 @app.post("/auth/logout", status_code=204)
 async def logout(request: Request, response: Response) -> None:
-    session, _ = presented(request)
+    session, _ = read_cookie(request)
     if session:
         del sessions[session.id]
     response.delete_cookie("refresh_token", path="/auth")
@@ -136,9 +137,9 @@ def current_user(request: Request) -> dict:
     try:
         if scheme != "Bearer":
             raise jwt.InvalidTokenError
-        claims = jwt.decode(token, KEY, algorithms=["HS256"])
+        claims = jwt.decode(token, SIGNING_KEY, algorithms=["HS256"])
     except jwt.InvalidTokenError:
-        raise Refused(401, "INVALID_TOKEN", "expected a token that is good") from None
+        raise Rejected(401, "INVALID_TOKEN", "expected a valid access token") from None
     return next(user for user in USERS.values() if user["id"] == claims["sub"])
 
 

@@ -1,6 +1,6 @@
 //! `DEMO=true`: demo accounts, and switches with which the demo page and the tests make things fail.
 //!
-//! The demo has a state of its own and joins the production server at four points: a router of its own, a layer around all
+//! The demo has a separate state and joins the production server at four points: a separate router, a layer around all
 //! endpoints ([`faults`]), a token extension ([`tokens`]) and a startup task ([`accounts`]). The production state, the
 //! extractors and the token code do not know of it.
 

@@ -57,7 +57,8 @@ pub enum Theft {
     /// The thief has nothing: the refresh token is bound to a key (RFC 9449).
     Bound,
     /// The thief has nothing: the session has ended.
-    Refused,
+    #[serde(rename = "refused")]
+    Rejected,
 }
 
 /// Steal the refresh token of this session and use it first
@@ -85,7 +86,7 @@ pub async fn use_stolen_token(State(demo): State<Demo>, Path(id): Path<String>) 
 async fn refresh_as_thief(demo: &Demo, token: &VerifiedRefreshToken) -> Result<Json<Theft>, ApiError> {
     let outcome = demo.server.sessions.refresh(token, Some(THIEF_IDEMPOTENCY_KEY)).await?;
     let RefreshOutcome::Rotated(_, session) = outcome else {
-        return Ok(Json(Theft::Refused));
+        return Ok(Json(Theft::Rejected));
     };
     demo.server.telemetry.record(AuthEvent::RefreshRotated, &session.sid);
     let id = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<16>());

@@ -1,7 +1,7 @@
 //! What endpoints extract from a request: the caller, the proof of a key, the refresh token, the body.
 //!
 //! The extractors work with every router state from which [`Shared`](crate::state::Shared) can be taken, so that routers
-//! with a state of their own can use them.
+//! with another state can use them.
 
 mod dpop_key;
 pub mod json;

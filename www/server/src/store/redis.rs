@@ -173,7 +173,8 @@ impl SessionStore for RedisStore {
         indexing.cmd("EXPIRE").arg(&index).arg(index_ttl);
         indexing.query_async::<()>(&mut self.connection().await?).await?;
         let ttl = session.idle_expires_at - now;
-        self.run::<()>(cmd("SET").arg(session_key(&session.sid)).arg(write_record(&session)).arg("EX").arg(ttl)).await?;
+        self.run::<()>(cmd("SET").arg(session_key(&session.sid)).arg(write_record(&session)).arg("EX").arg(ttl))
+            .await?;
         Ok(session)
     }
 
@@ -370,5 +371,7 @@ fn read_record(sid: &str, record: &str) -> Result<Session, StoreError> {
             user_agent: fields.next()?.to_owned(),
         })
     };
-    parse().ok_or_else(|| StoreError::Unavailable("Redis: expected a session record of nine fields, got a damaged one".into()))
+    parse().ok_or_else(|| {
+        StoreError::Unavailable("Redis: expected a session record of nine fields, got a damaged one".into())
+    })
 }

@@ -238,7 +238,9 @@ impl SessionStore for SqliteStore {
             "DELETE FROM revocations WHERE place IN (SELECT place FROM revocations WHERE until <= ?1 LIMIT ?2)",
         ];
         for statement in statements {
-            while self.run(move |connection| connection.execute(statement, params![seconds(now), PURGE_BATCH])).await? > 0 {}
+            while self.run(move |connection| connection.execute(statement, params![seconds(now), PURGE_BATCH])).await?
+                > 0
+            {}
         }
         Ok(())
     }

@@ -200,7 +200,8 @@ fn read_private_key(pem: &[u8]) -> Result<(EncodingKey, Algorithm), String> {
     }
     let key = EncodingKey::from_rsa_pem(pem).map_err(|_| "expected an Ed25519 or RSA private key as PKCS#8 PEM")?;
     // This check rejects keys that are too short.
-    RsaKeyPair::from_der(key.as_bytes()).map_err(|_| "expected an RSA key of at least 2048 bits, got a shorter or damaged one")?;
+    RsaKeyPair::from_der(key.as_bytes())
+        .map_err(|_| "expected an RSA key of at least 2048 bits, got a shorter or damaged one")?;
     Ok((key, Algorithm::RS256))
 }
 

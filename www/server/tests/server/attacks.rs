@@ -1,4 +1,4 @@
-//! Hostile callers: forged tokens (statement 31), garbage (32), guesses (36), other sites (37).
+//! Attacks: forged tokens (R-31), garbage (R-32), guessed passwords (R-36), requests from other sites (R-37).
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokenward_server::{DEMO_ACCOUNTS, SigningAlgorithm};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::harness::{Server, granted, outcome, payload, refused};
+use crate::harness::{Server, outcome, payload, rejection, tokens};
 
 const SECRET: &str = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDAwMDE";
 
@@ -29,119 +29,184 @@ fn flipped(signature: &str) -> String {
     format!("{}{rest}", if first == "A" { "B" } else { "A" })
 }
 
-/// A token with these claims, signed as the server itself would.
-fn signed(kid: &str, claims: &Value) -> String {
-    let header = Header { typ: Some("at+jwt".into()), kid: Some(kid.into()), ..Header::new(Algorithm::HS256) };
-    let secret = BASE64_URL_SAFE_NO_PAD.decode(SECRET).unwrap();
-    encode(&header, claims, &EncodingKey::from_secret(&secret)).unwrap()
+/// Makes forged tokens from a valid one.
+struct Forger {
+    token: String,
+    header: Value,
+    claims: Value,
 }
 
-/// Statement 31.
-#[allow(clippy::too_many_lines)] // one line an attack
-#[tokio::test]
-async fn every_attack_on_a_token_gets_the_same_401() {
-    let rsa = SigningAlgorithm::Rs256.generate().unwrap();
-    let settings = [("ALGORITHM", "HS256"), ("SIGNING_KEY", SECRET), ("VERIFYING_KEYS", rsa.as_str()), ("LOG", "text")];
-    let mut server = Server::spawn(&settings);
-    let login = server.login().await;
-    let (good, claims) = (login.access.clone(), payload(&login.access));
-    let own = header(&good);
-    let kid = own["kid"].as_str().unwrap();
-    let parts: Vec<_> = good.split('.').collect();
-    let (body, signature) = (parts[1], parts[2]);
-    let with = |changes: Value| {
-        let mut header = own.clone();
+impl Forger {
+    fn new(token: &str) -> Self {
+        Self { token: token.to_owned(), header: header(token), claims: payload(token) }
+    }
+
+    fn parts(&self) -> [&str; 3] {
+        self.token.split('.').collect::<Vec<_>>().try_into().unwrap()
+    }
+
+    fn kid(&self) -> &str {
+        self.header["kid"].as_str().unwrap()
+    }
+
+    /// The token's header with these changes.
+    fn header_with(&self, changes: &Value) -> Value {
+        let mut header = self.header.clone();
         header.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         header
-    };
-    let claimed = |changes: Value| {
-        let mut claims = claims.clone();
+    }
+
+    /// Another header, without a signature.
+    fn unsigned(&self, header: &Value) -> String {
+        format!("{}.{}.", segment(header), self.parts()[1])
+    }
+
+    /// Another header, with the old signature.
+    fn with_header(&self, header: &Value) -> String {
+        let [_, body, signature] = self.parts();
+        format!("{}.{body}.{signature}", segment(header))
+    }
+
+    /// Another body, with the old signature.
+    fn with_body(&self, body: &str) -> String {
+        let [header, _, signature] = self.parts();
+        format!("{header}.{body}.{signature}")
+    }
+
+    /// Other claims (`null` removes a claim), signed as the server itself would.
+    fn with_claims(&self, changes: &Value) -> String {
+        let mut claims = self.claims.clone();
         for (name, value) in changes.as_object().unwrap() {
             match value {
                 Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
                 value => claims[name] = value.clone(),
             }
         }
-        signed(kid, &claims)
-    };
-    let unsigned = |header: Value| format!("{}.{body}.", segment(&header));
-    // The public key as the secret of an HMAC: what "HS/RS confusion" is.
+        let kid = Some(self.kid().to_owned());
+        let header = Header { typ: Some("at+jwt".into()), kid, ..Header::new(Algorithm::HS256) };
+        encode(&header, &claims, &server_key()).unwrap()
+    }
+
+    /// The claims under the `kid` of another key, with this HMAC secret.
+    fn confused(&self, kid: &Value, secret: &[u8]) -> String {
+        let kid = Some(kid.as_str().unwrap().to_owned());
+        let header = Header { typ: Some("at+jwt".into()), kid, ..Header::new(Algorithm::HS256) };
+        encode(&header, &self.claims, &EncodingKey::from_secret(secret)).unwrap()
+    }
+
+    /// Signed with the attacker's key, which the header contains or names.
+    fn embedded(&self, name: &str, value: Value) -> String {
+        let mut header = self.header.clone();
+        header[name] = value;
+        let message = format!("{}.{}", segment(&header), self.parts()[1]);
+        format!("{message}.{}", sign(&message, &EncodingKey::from_secret(&[7; 32])))
+    }
+
+    /// Two claims `sub`, signed as the server itself would.
+    fn duplicate_claims(&self) -> String {
+        let text = self.claims.to_string().replacen('{', r#"{"sub":"demo-user","#, 1);
+        let message = format!("{}.{}", self.parts()[0], BASE64_URL_SAFE_NO_PAD.encode(text));
+        format!("{message}.{}", sign(&message, &server_key()))
+    }
+
+    /// `rsa` is the public key of another key of the server, as a JWK.
+    fn header_attacks(&self, rsa: &Value) -> Vec<(&'static str, String)> {
+        let [_, body, _] = self.parts();
+        let header = |changes: Value| self.with_header(&self.header_with(&changes));
+        let modulus = rsa["n"].as_str().unwrap();
+        let modulus_bytes = BASE64_URL_SAFE_NO_PAD.decode(modulus).unwrap();
+        let jwk = json!({ "kty": "oct", "k": BASE64_URL_SAFE_NO_PAD.encode([7; 32]), "alg": "HS256" });
+        vec![
+            ("alg none", self.unsigned(&self.header_with(&json!({ "alg": "none" })))),
+            ("alg None", self.unsigned(&self.header_with(&json!({ "alg": "None" })))),
+            ("alg none without kid", self.unsigned(&json!({ "alg": "none", "typ": "at+jwt" }))),
+            ("alg none, signature kept", header(json!({ "alg": "none" }))),
+            ("no alg", self.unsigned(&json!({ "typ": "at+jwt", "kid": self.kid() }))),
+            ("another HMAC", header(json!({ "alg": "HS512" }))),
+            // The public key as an HMAC secret ("HS/RS confusion").
+            ("the RSA modulus as a secret", self.confused(&rsa["kid"], modulus.as_bytes())),
+            ("the RSA modulus' bytes as a secret", self.confused(&rsa["kid"], &modulus_bytes)),
+            ("the kid of another key", header(json!({ "kid": rsa["kid"] }))),
+            ("an unknown kid", header(json!({ "kid": "nobody" }))),
+            ("kid as a path", header(json!({ "kid": "../../../../dev/null" }))),
+            ("kid as SQL", header(json!({ "kid": "' OR 1=1 --" }))),
+            ("kid empty", header(json!({ "kid": "" }))),
+            ("kid a number", header(json!({ "kid": 1 }))),
+            ("embedded jwk", self.embedded("jwk", jwk)),
+            ("jku", self.embedded("jku", json!("https://evil.example/jwks.json"))),
+            ("x5u", self.embedded("x5u", json!("https://evil.example/cert.pem"))),
+            ("crit", self.embedded("crit", json!(["exp"]))),
+            ("wrong typ", header(json!({ "typ": "JWT" }))),
+            ("no typ", self.with_header(&json!({ "alg": "HS256", "kid": self.kid() }))),
+            (
+                "a header that is no UTF-8",
+                format!("{}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode([0xff; 40]), self.parts()[2]),
+            ),
+        ]
+    }
+
+    fn claim_attacks(&self) -> Vec<(&'static str, String)> {
+        let now = self.claims["iat"].as_u64().unwrap();
+        let claims = |changes: Value| self.with_claims(&changes);
+        vec![
+            ("wrong iss", claims(json!({ "iss": "evil" }))),
+            ("no iss", claims(json!({ "iss": null }))),
+            ("wrong aud", claims(json!({ "aud": "another" }))),
+            ("no aud", claims(json!({ "aud": null }))),
+            ("not yet valid", claims(json!({ "nbf": now + 1_000 }))),
+            ("no exp", claims(json!({ "exp": null }))),
+            ("exp a string", claims(json!({ "exp": "9999999999" }))),
+            ("exp negative", claims(json!({ "exp": -1 }))),
+            ("exp huge", claims(json!({ "exp": 1e300 }))),
+            ("no sub", claims(json!({ "sub": null }))),
+            ("no sid", claims(json!({ "sid": null }))),
+            ("duplicate claims", self.duplicate_claims()),
+            ("a signature of another token", self.with_body(&segment(&json!({ "sub": "demo-user" })))),
+            ("a JSON array", self.with_body(&segment(&json!([1])))),
+            ("bytes that are no UTF-8", self.with_body(&BASE64_URL_SAFE_NO_PAD.encode([0xff; 40]))),
+            ("deep JSON", self.with_body(&BASE64_URL_SAFE_NO_PAD.encode("[".repeat(2_000)))),
+        ]
+    }
+
+    fn shape_attacks(&self) -> Vec<(&'static str, String)> {
+        let (token, [header, body, signature]) = (&self.token, self.parts());
+        vec![
+            ("no signature", format!("{header}.{body}.")),
+            ("truncated", token[..token.len() - 5].to_owned()),
+            ("a bit flipped", format!("{header}.{body}.{}", flipped(signature))),
+            ("one part", header.to_owned()),
+            ("two parts", format!("{header}.{body}")),
+            ("four parts", format!("{token}.{signature}")),
+            ("five parts", "a.b.c.d.e".to_owned()),
+            ("dots", "...".to_owned()),
+            ("padding", format!("{header}=.{body}=.{signature}=")),
+        ]
+    }
+}
+
+/// The server's own signing key.
+fn server_key() -> EncodingKey {
+    EncodingKey::from_secret(&BASE64_URL_SAFE_NO_PAD.decode(SECRET).unwrap())
+}
+
+fn sign(message: &str, key: &EncodingKey) -> String {
+    jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::HS256).unwrap()
+}
+
+/// R-31.
+#[tokio::test]
+async fn every_attack_on_a_token_gets_the_same_401() {
+    let rsa = SigningAlgorithm::Rs256.generate().unwrap();
+    let settings = [("ALGORITHM", "HS256"), ("SIGNING_KEY", SECRET), ("VERIFYING_KEYS", rsa.as_str()), ("LOG", "text")];
+    let mut server = Server::spawn(&settings);
+    let login = server.login().await;
+    let forger = Forger::new(&login.access);
     let jwks: Value = server.request(Method::GET, "/.well-known/jwks.json").send().await.unwrap().json().await.unwrap();
-    let rsa_kid = jwks["keys"][0]["kid"].as_str().unwrap().to_owned();
-    let modulus = jwks["keys"][0]["n"].as_str().unwrap();
-    let confused = |secret: &[u8]| {
-        let header = Header { typ: Some("at+jwt".into()), kid: Some(rsa_kid.clone()), ..Header::new(Algorithm::HS256) };
-        encode(&header, &claims, &EncodingKey::from_secret(secret)).unwrap()
-    };
-    // Signed with a key of the attacker's own, which comes along.
-    let own_key = EncodingKey::from_secret(&[7; 32]);
-    let embedded = |extra: &str, value: Value| {
-        let mut header = with(json!({}));
-        header[extra] = value;
-        let message = format!("{}.{body}", segment(&header));
-        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &own_key, Algorithm::HS256).unwrap();
-        format!("{message}.{signature}")
-    };
-    let now = claims["iat"].as_u64().unwrap();
-    let duplicate = {
-        let text = claims.to_string().replacen('{', r#"{"sub":"demo-user","#, 1);
-        let message = format!("{}.{}", parts[0], BASE64_URL_SAFE_NO_PAD.encode(text));
-        let key = EncodingKey::from_secret(&BASE64_URL_SAFE_NO_PAD.decode(SECRET).unwrap());
-        format!("{message}.{}", jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap())
-    };
-    let jwk = json!({ "kty": "oct", "k": BASE64_URL_SAFE_NO_PAD.encode([7; 32]), "alg": "HS256" });
-    let attacks: Vec<(&str, String)> = vec![
-        ("alg none", unsigned(with(json!({ "alg": "none" })))),
-        ("alg None", unsigned(with(json!({ "alg": "None" })))),
-        ("alg none without kid", unsigned(json!({ "alg": "none", "typ": "at+jwt" }))),
-        ("alg none, signature kept", format!("{}.{body}.{signature}", segment(&with(json!({ "alg": "none" }))))),
-        ("no alg", unsigned(json!({ "typ": "at+jwt", "kid": kid }))),
-        ("another HMAC", format!("{}.{body}.{signature}", segment(&with(json!({ "alg": "HS512" }))))),
-        ("the RSA modulus as a secret", confused(modulus.as_bytes())),
-        ("the RSA modulus' bytes as a secret", confused(&BASE64_URL_SAFE_NO_PAD.decode(modulus).unwrap())),
-        ("the kid of another key", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": rsa_kid }))))),
-        ("kid of nobody", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "nobody" }))))),
-        ("kid as a path", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "../../../../dev/null" }))))),
-        ("kid as SQL", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "' OR 1=1 --" }))))),
-        ("kid empty", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": "" }))))),
-        ("kid a number", format!("{}.{body}.{signature}", segment(&with(json!({ "kid": 1 }))))),
-        ("embedded jwk", embedded("jwk", jwk)),
-        ("jku", embedded("jku", json!("https://evil.example/jwks.json"))),
-        ("x5u", embedded("x5u", json!("https://evil.example/cert.pem"))),
-        ("crit", embedded("crit", json!(["exp"]))),
-        ("wrong typ", format!("{}.{body}.{signature}", segment(&with(json!({ "typ": "JWT" }))))),
-        ("no typ", format!("{}.{body}.{signature}", segment(&json!({ "alg": "HS256", "kid": kid })))),
-        ("wrong iss", claimed(json!({ "iss": "evil" }))),
-        ("no iss", claimed(json!({ "iss": null }))),
-        ("wrong aud", claimed(json!({ "aud": "another" }))),
-        ("no aud", claimed(json!({ "aud": null }))),
-        ("not yet valid", claimed(json!({ "nbf": now + 1_000 }))),
-        ("no exp", claimed(json!({ "exp": null }))),
-        ("exp a string", claimed(json!({ "exp": "9999999999" }))),
-        ("exp negative", claimed(json!({ "exp": -1 }))),
-        ("exp huge", claimed(json!({ "exp": 1e300 }))),
-        ("no sub", claimed(json!({ "sub": null }))),
-        ("no sid", claimed(json!({ "sid": null }))),
-        ("duplicate claims", duplicate),
-        ("no signature", format!("{}.{body}.", parts[0])),
-        (
-            "a signature of another token",
-            format!("{}.{}.{signature}", parts[0], segment(&json!({ "sub": "demo-user" }))),
-        ),
-        ("truncated", good[..good.len() - 5].to_owned()),
-        ("a bit flipped", format!("{}.{body}.{}", parts[0], flipped(signature))),
-        ("one part", parts[0].to_owned()),
-        ("two parts", format!("{}.{body}", parts[0])),
-        ("four parts", format!("{good}.{signature}")),
-        ("five parts", "a.b.c.d.e".to_owned()),
-        ("dots", "...".to_owned()),
-        ("padding", format!("{}=.{body}=.{signature}=", parts[0])),
-        ("a JSON array", format!("{}.{}.{signature}", parts[0], segment(&json!([1])))),
-        ("bytes that are no UTF-8", format!("{}.{}.{signature}", parts[0], BASE64_URL_SAFE_NO_PAD.encode([0xff; 40]))),
-        ("a header that is no UTF-8", format!("{}.{body}.{signature}", BASE64_URL_SAFE_NO_PAD.encode([0xff; 40]))),
-        ("deep JSON", format!("{}.{}.{signature}", parts[0], BASE64_URL_SAFE_NO_PAD.encode("[".repeat(2_000)))),
-        ("a refresh token", login.refresh.clone()),
-    ];
+    let mut attacks = forger.header_attacks(&jwks["keys"][0]);
+    attacks.extend(forger.claim_attacks());
+    attacks.extend(forger.shape_attacks());
+    attacks.push(("a refresh token", login.refresh.clone()));
+    assert_eq!(attacks.len(), 47);
     let mut shapes = BTreeSet::new();
     for (name, token) in &attacks {
         let response = server.me(token).send().await.unwrap();
@@ -149,29 +214,29 @@ async fn every_attack_on_a_token_gets_the_same_401() {
         let challenge = response.headers()["www-authenticate"].to_str().unwrap().to_owned();
         shapes.insert((challenge, response.text().await.unwrap()));
     }
-    assert_eq!(shapes.len(), 1, "one answer to all: {shapes:#?}");
+    assert_eq!(shapes.len(), 1, "one response to all attacks: {shapes:#?}");
     assert!(shapes.first().unwrap().1.contains("INVALID_TOKEN"));
-    // Expired says so: clients do something about it.
-    let expired = claimed(json!({ "exp": now - 1 }));
+    // An expired token has its own code, because clients refresh then.
+    let expired = forger.with_claims(&json!({ "exp": forger.claims["iat"].as_u64().unwrap() - 1 }));
     assert_eq!(outcome(server.me(&expired)).await, (401, "TOKEN_EXPIRED".into()));
-    // 1 MB is too long for a header, and gets no further than that.
+    // 1 MB is too long for a header.
     let huge = server.me(&"A".repeat(1_000_000)).send().await;
     assert!(huge.is_err() || huge.unwrap().status().is_client_error());
-    // Headers that are none.
+    // Malformed headers.
     for value in ["Bearer", "Bearer ", "Basic Zm9v", "bearer\tx", "", "Bearer \u{e9}"] {
         let request = server.request(Method::GET, "/api/me").header(AUTHORIZATION, value.as_bytes());
         assert_eq!(outcome(request).await.0, 401, "{value:?}");
     }
-    assert_eq!(server.me(&good).send().await.unwrap().status(), StatusCode::OK, "the server lives");
+    assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK, "the server runs");
     let log = server.log();
     for (name, token) in attacks.iter().filter(|(_, token)| token.len() > 20) {
-        assert!(!log.contains(token.as_str()), "{name} in the log");
+        assert!(!log.contains(token.as_str()), "the log contains {name}");
     }
-    assert!(log.contains("login_ok") && !log.contains(&good) && !log.contains(&login.refresh), "{log}");
+    assert!(log.contains("login_ok") && !log.contains(&login.access) && !log.contains(&login.refresh), "{log}");
     server.kill();
 }
 
-/// A small random generator: the same garbage in each run.
+/// A pseudo-random generator, so that each run sends the same garbage.
 struct Dice(u64);
 
 impl Dice {
@@ -201,7 +266,7 @@ impl Dice {
         }
     }
 
-    /// What nobody should send as a body.
+    /// An unexpected body.
     fn body(&mut self) -> Vec<u8> {
         let names = ["email", "password", "transport", "refreshToken", "grant_type", "token"];
         match self.roll(6) {
@@ -227,7 +292,7 @@ fn memory(process: u32) -> u64 {
 
 const GARBAGE_PER_ENDPOINT: usize = 10_000;
 
-/// Statement 32: to each endpoint ten thousand; 4xx, the server lives, its memory stays where it was.
+/// R-32: each request gets a 4xx, the server runs on, and its memory does not grow.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_garbage_requests_to_each_endpoint() {
     let server = Server::spawn(&[("LOGIN_LIMIT", "1000000"), ("DIALECT", "oauth2"), ("LOG", "off")]);
@@ -258,14 +323,14 @@ async fn ten_thousand_garbage_requests_to_each_endpoint() {
         }
         at.push(memory(server.process_id()));
     }
-    assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK, "the server lives");
+    assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK, "the server runs");
     let grown = at[1].saturating_sub(at[0]);
     assert!(grown < 8_192, "memory grew by {grown} KiB in the second half: {at:?}");
     let metrics = server.metrics().await;
     assert!(!metrics.contains("status=\"500\""), "{metrics}");
 }
 
-/// Over one connection after the other, as raw as it gets.
+/// Sends `count` garbage requests to one endpoint; fails on a response that is not a typed 4xx.
 async fn garbage(
     address: std::net::SocketAddr,
     method: &str,
@@ -306,11 +371,11 @@ async fn garbage(
         }
         let response = request.body(body).send().await.map_err(|error| format!("{path}: {error}"))?;
         let status = response.status();
-        let fine = status.is_client_error()
+        let expected = status.is_client_error()
             || (path.starts_with("/auth/logout") && status == StatusCode::NO_CONTENT)
             || (path.starts_with("/oauth/revoke") && status == StatusCode::OK);
         let text = response.text().await.map_err(|error| format!("{path}: {error}"))?;
-        if !fine
+        if !expected
             || (status.is_client_error()
                 && serde_json::from_str::<Value>(&text).map_or(true, |body| body["error"].is_null()))
         {
@@ -320,9 +385,9 @@ async fn garbage(
     Ok(())
 }
 
-/// Bytes that are not even HTTP, and clients that never finish.
+/// Bytes that are not HTTP, and clients that never finish their headers.
 #[tokio::test]
-async fn noise_and_slow_clients_hold_nobody_up() {
+async fn noise_and_slow_clients_do_not_delay_other_clients() {
     let server = Server::spawn(&[("LOG", "off")]);
     let mut dice = Dice(1);
     for _ in 0..200 {
@@ -337,14 +402,14 @@ async fn noise_and_slow_clients_hold_nobody_up() {
     }
     let login = server.login().await;
     assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK);
-    // Headers that never end are given up.
+    // The server closes a connection whose headers do not end.
     let mut answer = Vec::new();
     let closed = tokio::time::timeout(Duration::from_secs(20), slow[0].read_to_end(&mut answer)).await;
     assert!(closed.is_ok(), "the connection is closed");
 }
 
-/// Statement 36: the same time, measured in turns. Of each the faster quarter counts, which other tests disturb least; and
-/// a machine that is busy with them may have three tries, of which a real difference would fail each.
+/// R-36. The test measures both in turns and compares the faster quarter of each, which other tests disturb least. It
+/// tries three times, because the machine may be busy; a real difference fails all three.
 #[tokio::test]
 async fn a_wrong_password_takes_as_long_as_an_unknown_user() {
     let server = Server::start().await;
@@ -361,7 +426,7 @@ async fn a_wrong_password_takes_as_long_as_an_unknown_user() {
     panic!("a known user takes {ratios:?} times as long as an unknown one");
 }
 
-/// Seconds within which a quarter of the wrong logins of a known and of an unknown user were answered.
+/// The time in seconds within which the server answered a quarter of the failed logins of a known and of an unknown user.
 async fn login_times(server: &Server) -> [f64; 2] {
     let mut times = [Vec::new(), Vec::new()];
     for round in 0..60 {
@@ -380,9 +445,9 @@ async fn login_times(server: &Server) -> [f64; 2] {
     })
 }
 
-/// Statement 36.
+/// R-36.
 #[tokio::test]
-async fn guesses_are_slowed_and_the_owner_elsewhere_is_not_locked_out() {
+async fn guesses_are_limited_and_the_user_elsewhere_is_not_locked_out() {
     let server = Server::start_with(&[("LOGIN_LIMIT", "10"), ("PROXIES", "1")]).await;
     let (email, password, _) = DEMO_ACCOUNTS[0];
     let from = |address: &'static str, password: &str| {
@@ -391,15 +456,19 @@ async fn guesses_are_slowed_and_the_owner_elsewhere_is_not_locked_out() {
     for _ in 0..10 {
         assert_eq!(outcome(from("6.6.6.6", "wrong")).await.1, "INVALID_CREDENTIALS");
     }
-    assert_eq!(outcome(from("6.6.6.6", password)).await.1, "RATE_LIMITED", "also the right one, from there");
-    granted(from("1.2.3.4", password)).await;
-    // What the caller itself writes into the header is not believed.
+    assert_eq!(
+        outcome(from("6.6.6.6", password)).await.1,
+        "RATE_LIMITED",
+        "from this address, also the correct password"
+    );
+    tokens(from("1.2.3.4", password)).await;
+    // The server ignores entries that the client itself wrote.
     assert_eq!(outcome(from("9.9.9.9, 6.6.6.6", password)).await.1, "RATE_LIMITED");
 }
 
-/// One address that tries one password on many accounts.
+/// One address tries one password on many accounts.
 #[tokio::test]
-async fn an_address_has_a_limit_of_its_own_over_all_accounts() {
+async fn an_address_has_a_limit_over_all_accounts() {
     let server = Server::start_with(&[("LOGIN_LIMIT", "2"), ("PROXIES", "1")]).await;
     let from = |address: &'static str, number: u32| {
         let body = json!({ "email": format!("user{number}@example.com"), "password": "123456" });
@@ -412,9 +481,9 @@ async fn an_address_has_a_limit_of_its_own_over_all_accounts() {
     assert_eq!(outcome(from("1.2.3.4", 13)).await.1, "INVALID_CREDENTIALS");
 }
 
-/// Statement 37.
+/// R-37.
 #[tokio::test]
-async fn a_page_of_another_site_can_do_nothing_with_the_cookie() {
+async fn a_page_of_another_site_cannot_use_the_cookie() {
     let server = Server::start().await;
     let login = server.login().await;
     let cookie = format!("refresh_token={}", login.refresh);
@@ -425,7 +494,7 @@ async fn a_page_of_another_site_can_do_nothing_with_the_cookie() {
             assert_eq!(outcome(request).await, (403, "CSRF_REJECTED".into()), "{path} {name}: {value}");
         }
     }
-    // Nor sign the user in as somebody else, which would replace the cookie.
+    // The page cannot sign the user in to another account either, which would replace the cookie.
     let (email, password, _) = DEMO_ACCOUNTS[1];
     let sign_in = server.post("/auth/login", &json!({ "email": email, "password": password }));
     assert_eq!(outcome(sign_in.header("sec-fetch-site", "cross-site")).await.1, "CSRF_REJECTED");
@@ -433,11 +502,11 @@ async fn a_page_of_another_site_can_do_nothing_with_the_cookie() {
     let preflight = preflight.header("access-control-request-method", "POST").send().await.unwrap();
     assert!(!preflight.headers().contains_key("access-control-allow-origin"));
     assert_eq!(server.counted("csrf_rejected").await, 7);
-    granted(server.refresh(&login.refresh, Some("k"))).await;
+    tokens(server.refresh(&login.refresh, Some("k"))).await;
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_headers_that_keep_a_page_safe() {
+async fn every_response_has_the_security_headers() {
     let server = Server::start().await;
     for path in ["/api/me", "/nowhere", "/healthz", "/.well-known/jwks.json"] {
         let headers = server.request(Method::GET, path).send().await.unwrap().headers().clone();
@@ -447,6 +516,6 @@ async fn every_answer_carries_the_headers_that_keep_a_page_safe() {
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert!(headers.contains_key("x-request-id"), "{path}");
     }
-    let (status, _, headers) = refused(server.request(Method::GET, "/auth/login")).await;
+    let (status, _, headers) = rejection(server.request(Method::GET, "/auth/login")).await;
     assert_eq!((status, headers.contains_key("allow")), (405, true));
 }

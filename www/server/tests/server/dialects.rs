@@ -1,13 +1,13 @@
-//! The other shapes: each `DIALECT` says what the document it comes from says.
+//! Each `DIALECT` returns the responses that its source describes.
 
 use reqwest::header::{COOKIE, SET_COOKIE};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokenward_server::DEMO_ACCOUNTS;
 
-use crate::harness::{Server, granted, outcome};
+use crate::harness::{Server, outcome, tokens};
 
-async fn speaking(dialect: &str) -> Server {
+async fn server_with(dialect: &str) -> Server {
     Server::start_with(&[("DIALECT", dialect)]).await
 }
 
@@ -24,15 +24,15 @@ fn names(body: &Value) -> Vec<&str> {
     body.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-/// A: `jwt-auth-skill.txt`.
+/// As in `jwt-auth-skill.txt`.
 #[tokio::test]
-async fn error_text() {
-    let server = speaking("error-text").await;
+async fn error_text_returns_errors_as_text() {
+    let server = server_with("error-text").await;
     let wrong = login(&server, "wrong").await;
     assert_eq!(wrong.status(), 401);
     assert_eq!(wrong.json::<Value>().await.unwrap(), json!({ "error": "wrong email or password" }));
     let right =
-        granted(server.post("/auth/login", &json!({ "email": DEMO_ACCOUNTS[0].0, "password": DEMO_ACCOUNTS[0].1 })));
+        tokens(server.post("/auth/login", &json!({ "email": DEMO_ACCOUNTS[0].0, "password": DEMO_ACCOUNTS[0].1 })));
     let right = right.await;
     assert!(right.body["expiresIn"].is_u64() && right.body["user"]["email"].is_string());
     let none = server.request(Method::GET, "/api/me").send().await.unwrap();
@@ -44,10 +44,10 @@ async fn error_text() {
     assert_eq!(logout.json::<Value>().await.unwrap(), json!({ "success": true }));
 }
 
-/// B: `nodejs-refresh-tokens-guide.txt`.
+/// As in `nodejs-refresh-tokens-guide.txt`.
 #[tokio::test]
-async fn no_expires_in() {
-    let server = speaking("no-expires-in").await;
+async fn no_expires_in_returns_no_lifetime() {
+    let server = server_with("no-expires-in").await;
     let response = login(&server, DEMO_ACCOUNTS[0].1).await;
     let cookie = cookies(&response).remove(0);
     assert!(cookie.starts_with("refreshToken="), "{cookie}");
@@ -59,10 +59,10 @@ async fn no_expires_in() {
     assert_eq!(none, json!({ "error": "a refresh token is required", "code": "NO_REFRESH_TOKEN" }));
 }
 
-/// C: `jwt-authentication-implementation.md`.
+/// As in `jwt-authentication-implementation.md`.
 #[tokio::test]
-async fn body() {
-    let server = speaking("body").await;
+async fn body_returns_both_tokens_in_the_body() {
+    let server = server_with("body").await;
     let response = login(&server, DEMO_ACCOUNTS[0].1).await;
     assert_eq!(cookies(&response), [""; 0]);
     let grant: Value = response.json().await.unwrap();
@@ -75,10 +75,10 @@ async fn body() {
     assert_eq!((logout.status().as_u16(), cookies(&logout).len()), (204, 0));
 }
 
-/// D: RFC 6749 §4.3, §5.2, §6; RFC 7009.
+/// As in RFC 6749 §4.3, §5.2, §6; RFC 7009.
 #[tokio::test]
-async fn oauth2() {
-    let server = speaking("oauth2").await;
+async fn oauth2_has_a_token_and_a_revocation_endpoint() {
+    let server = server_with("oauth2").await;
     let ask = |path: &str, form: &[(&str, &str)]| {
         let body = form.iter().map(|(name, value)| format!("{name}={}", value.replace(' ', "+"))).collect::<Vec<_>>();
         let request = server.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded");
@@ -108,30 +108,30 @@ async fn oauth2() {
         assert!((400..=422).contains(&status) && answer["error"] == error, "{form:?}: {status} {answer}");
         assert!(answer["error_description"].is_string());
     }
-    // An access token alone, then the whole session.
+    // Revokes one access token, then the session.
     let access = next["access_token"].as_str().unwrap();
     assert_eq!(server.me(access).send().await.unwrap().status(), 200);
     assert_eq!(ask("/oauth/revoke", &[("token", access), ("token_type_hint", "access_token")]).await.0, 200);
-    let refused: Value = server.me(access).send().await.unwrap().json().await.unwrap();
-    assert_eq!(refused["error"], "invalid_token");
+    let rejected: Value = server.me(access).send().await.unwrap().json().await.unwrap();
+    assert_eq!(rejected["error"], "invalid_token");
     let refresh = next["refresh_token"].as_str().unwrap();
     let (_, third) = ask("/oauth/token", &[("grant_type", "refresh_token"), ("refresh_token", refresh)]).await;
     assert_eq!(
         server.me(third["access_token"].as_str().unwrap()).send().await.unwrap().status(),
         200,
-        "the session went on"
+        "the session continues"
     );
     assert_eq!(ask("/oauth/revoke", &[("token", third["refresh_token"].as_str().unwrap())]).await.0, 200);
     assert_eq!(server.me(third["access_token"].as_str().unwrap()).send().await.unwrap().status(), 401);
     assert_eq!(ask("/oauth/revoke", &[("token", "nonsense")]).await.0, 200);
     let plain = Server::start().await;
-    assert_eq!(outcome(plain.request(Method::POST, "/oauth/token")).await.0, 404, "only where it is asked for");
+    assert_eq!(outcome(plain.request(Method::POST, "/oauth/token")).await.0, 404, "only with DIALECT=oauth2");
 }
 
-/// E: the end of `jwt-authentication-implementation.md`.
+/// As at the end of `jwt-authentication-implementation.md`.
 #[tokio::test]
-async fn cookies_only() {
-    let server = speaking("cookies-only").await;
+async fn cookies_only_keeps_both_tokens_in_cookies() {
+    let server = server_with("cookies-only").await;
     let response = login(&server, DEMO_ACCOUNTS[0].1).await;
     let both = cookies(&response);
     assert_eq!(response.json::<Value>().await.unwrap(), json!({ "success": true }));
@@ -142,7 +142,7 @@ async fn cookies_only() {
     assert!(both.iter().any(|one| one.starts_with("accessToken=") && one.contains("Path=/;")), "{both:?}");
     let me = || server.request(Method::GET, "/api/me").header(COOKIE, value("accessToken="));
     assert_eq!(me().send().await.unwrap().status(), 200);
-    // The browser brings this token by itself: whose page asks?
+    // The browser attaches this cookie to requests of every page.
     assert_eq!(outcome(me().header("sec-fetch-site", "cross-site")).await, (403, "CSRF_REJECTED".into()));
     let all = server.request(Method::POST, "/auth/logout-all").header(COOKIE, value("accessToken="));
     assert_eq!(outcome(all.header("origin", "https://evil.example")).await, (403, "CSRF_REJECTED".into()));
@@ -154,7 +154,7 @@ async fn cookies_only() {
     assert_eq!(cookies(&logout).iter().filter(|one| one.contains("Max-Age=0")).count(), 2);
     assert_eq!(outcome(me()).await, (401, "TOKEN_REVOKED".into()));
     assert_eq!(outcome(server.request(Method::GET, "/api/me")).await, (401, "NO_TOKEN".into()));
-    // A cookie is no credential where the setting does not say so.
+    // In the other dialects the cookie is no credential.
     let plain = Server::start().await;
     let token = plain.login().await.access;
     let by_cookie = plain.request(Method::GET, "/api/me").header(COOKIE, format!("accessToken={token}"));

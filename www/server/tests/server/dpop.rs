@@ -1,4 +1,4 @@
-//! Proofs of possession (RFC 9449): tokens that are bound to a key are good for nobody else.
+//! Proofs of possession (RFC 9449): a token that is bound to a key is valid only with a proof of this key.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin};
@@ -11,9 +11,9 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokenward_server::DEMO_ACCOUNTS;
 
-use crate::harness::{Granted, Server, granted, outcome, payload};
+use crate::harness::{Server, Tokens, outcome, payload, tokens};
 
-/// Without it, proofs for http are refused.
+/// Without this setting, the server rejects proofs for http.
 const HTTP: (&str, &str) = ("COOKIE_SECURE", "false");
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -78,11 +78,23 @@ fn claims(server: &Server, method: &str, path: &str, token: Option<&str>) -> Val
     claims
 }
 
-async fn login(server: &Server, key: &Key) -> Granted {
+/// The claims with these changes; `null` removes a claim.
+fn changed(mut claims: Value, changes: &Value) -> Value {
+    for (name, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            claims.as_object_mut().unwrap().remove(name);
+        } else {
+            claims[name] = value.clone();
+        }
+    }
+    claims
+}
+
+async fn login(server: &Server, key: &Key) -> Tokens {
     let (email, password, _) = DEMO_ACCOUNTS[0];
     let proof = key.proof(&claims(server, "POST", "/auth/login", None));
     let body = json!({ "email": email, "password": password });
-    granted(server.request(Method::POST, "/auth/login").header("dpop", proof).json(&body)).await
+    tokens(server.request(Method::POST, "/auth/login").header("dpop", proof).json(&body)).await
 }
 
 fn me(server: &Server, token: &str, proof: &str) -> RequestBuilder {
@@ -98,7 +110,7 @@ fn refresh(server: &Server, cookie: &str, key: Option<&Key>) -> RequestBuilder {
 }
 
 #[tokio::test]
-async fn a_bound_session_works_with_its_key_and_with_no_other() {
+async fn a_bound_session_works_with_its_key_only() {
     let settings = [("LOG", "text"), HTTP];
     let server = Server::spawn(&settings);
     let (key, thief) = (Key::new(), Key::new());
@@ -111,7 +123,7 @@ async fn a_bound_session_works_with_its_key_and_with_no_other() {
     assert_eq!(answer.status(), StatusCode::OK);
     assert!(answer.headers().contains_key("dpop-nonce"));
 
-    // Stolen, the access token opens nothing: without a proof, with another key's, as a bearer token.
+    // A stolen access token is rejected: with a proof of another key, as a bearer token, without a proof.
     let stolen = thief.proof(&claims(&server, "GET", "/api/me", Some(&login.access)));
     assert_eq!(outcome(me(&server, &login.access, &stolen)).await, (401, "INVALID_TOKEN".into()));
     assert_eq!(outcome(server.me(&login.access)).await, (401, "INVALID_TOKEN".into()));
@@ -119,52 +131,42 @@ async fn a_bound_session_works_with_its_key_and_with_no_other() {
     let bare = server.request(Method::GET, "/api/me").header(AUTHORIZATION, format!("DPoP {}", login.access));
     assert_eq!(outcome(bare).await, (401, "INVALID_TOKEN".into()));
 
-    // Nor does the refresh token, and the session goes on.
-    let refused = (401, "INVALID_REFRESH_TOKEN".into());
-    assert_eq!(outcome(refresh(&server, &login.refresh, Some(&thief))).await, refused);
-    assert_eq!(outcome(refresh(&server, &login.refresh, None)).await, refused);
+    // So is a stolen refresh token, and the session continues.
+    let rejected = (401, "INVALID_REFRESH_TOKEN".into());
+    assert_eq!(outcome(refresh(&server, &login.refresh, Some(&thief))).await, rejected);
+    assert_eq!(outcome(refresh(&server, &login.refresh, None)).await, rejected);
     assert_eq!(server.counted("wrong_key").await, 6);
     let log = server.log();
     assert!(log.contains("WARN") && log.contains("wrong_key"), "{log}");
     assert!(!log.contains(&login.access) && !log.contains(&login.refresh));
-    let next = granted(refresh(&server, &login.refresh, Some(&key))).await;
+    let next = tokens(refresh(&server, &login.refresh, Some(&key))).await;
     assert_eq!(payload(&next.access)["cnf"], payload(&login.access)["cnf"]);
-    // A repeat with the same key is a repeat.
-    let again = granted(refresh(&server, &login.refresh, Some(&key))).await;
+    // A repeated refresh gets the same successor.
+    let again = tokens(refresh(&server, &login.refresh, Some(&key))).await;
     assert_eq!(again.refresh, next.refresh);
     assert_eq!(server.counted("refresh_reused").await, 0);
 }
 
 #[tokio::test]
-async fn a_session_without_a_key_is_bound_by_the_first_one_and_needs_none_before() {
+async fn the_first_proof_on_refresh_binds_a_session() {
     let server = Server::start_with(&[HTTP]).await;
     let key = Key::new();
     let login = server.login().await;
     assert!(payload(&login.access).get("cnf").is_none());
     let proof = key.proof(&claims(&server, "GET", "/api/me", Some(&login.access)));
     assert_eq!(outcome(me(&server, &login.access, &proof)).await, (401, "INVALID_TOKEN".into()));
-    let bound = granted(refresh(&server, &login.refresh, Some(&key))).await;
+    let bound = tokens(refresh(&server, &login.refresh, Some(&key))).await;
     assert!(payload(&bound.access).get("cnf").is_some());
     assert_eq!(outcome(refresh(&server, &bound.refresh, None)).await, (401, "INVALID_REFRESH_TOKEN".into()));
 }
 
 #[tokio::test]
-async fn each_wrong_proof_is_refused() {
+async fn each_invalid_proof_is_rejected() {
     let server = Server::start_with(&[HTTP]).await;
     let key = Key::new();
     let login = login(&server, &key).await;
     let token = login.access.as_str();
-    let own = |changes: Value| {
-        let mut claims = claims(&server, "GET", "/api/me", Some(token));
-        for (name, value) in changes.as_object().unwrap() {
-            if value.is_null() {
-                claims.as_object_mut().unwrap().remove(name);
-            } else {
-                claims[name] = value.clone();
-            }
-        }
-        key.proof(&claims)
-    };
+    let own = |changes: Value| key.proof(&changed(claims(&server, "GET", "/api/me", Some(token)), &changes));
     let header = |changes: Value| {
         let mut header = key.header();
         header.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
@@ -212,13 +214,13 @@ async fn each_wrong_proof_is_refused() {
     assert_eq!(outcome(two).await, (401, "INVALID_DPOP_PROOF".into()), "two proofs");
     let challenge = me(&server, token, "x").send().await.unwrap();
     assert_eq!(challenge.headers()["www-authenticate"], "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\"");
-    // Query and fragment are not part of it, and names of hosts have no case.
+    // Query and fragment do not count, and host names are compared without regard to case.
     let lenient = format!("HTTP://{}/api/me?a=b#c", server.address);
     assert_eq!(me(&server, token, &own(json!({ "htu": lenient }))).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]
-async fn a_client_whose_clock_is_wrong_is_given_a_nonce() {
+async fn a_client_with_a_wrong_clock_receives_a_nonce() {
     let server = Server::start_with(&[HTTP]).await;
     let key = Key::new();
     let login = login(&server, &key).await;
@@ -240,7 +242,7 @@ async fn a_client_whose_clock_is_wrong_is_given_a_nonce() {
     }
     let forged = me(&server, token, &at(now(), Some("AAAAAAAAAAAAAAAAAAAAAA")));
     assert_eq!(outcome(forged).await, (401, "USE_DPOP_NONCE".into()));
-    // Another process with the same keys knows the nonce.
+    // Another process with the same keys accepts the nonce.
     let other = Server::start_in(server.folder.clone(), &[HTTP]).await;
     let nonce = me(&server, token, "x").send().await.unwrap().headers()["dpop-nonce"].to_str().unwrap().to_owned();
     let mut claims = claims(&other, "GET", "/api/me", Some(token));
@@ -250,7 +252,7 @@ async fn a_client_whose_clock_is_wrong_is_given_a_nonce() {
 }
 
 #[tokio::test]
-async fn in_oauth2_the_answers_are_those_of_the_rfc() {
+async fn in_oauth2_the_responses_follow_the_rfc() {
     let server = Server::start_with(&[("DIALECT", "oauth2"), HTTP]).await;
     let key = Key::new();
     let (email, password, _) = DEMO_ACCOUNTS[0];
@@ -280,15 +282,15 @@ async fn in_oauth2_the_answers_are_those_of_the_rfc() {
         }
     };
     for proof in [None, Some(Key::new())] {
-        let refused = refreshed(proof.as_ref()).send().await.unwrap();
-        assert_eq!(refused.status(), 400);
-        assert_eq!(refused.json::<Value>().await.unwrap()["error"], "invalid_grant");
+        let rejected = refreshed(proof.as_ref()).send().await.unwrap();
+        assert_eq!(rejected.status(), 400);
+        assert_eq!(rejected.json::<Value>().await.unwrap()["error"], "invalid_grant");
     }
     assert_eq!(refreshed(Some(&key)).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]
-async fn a_sign_out_needs_the_token_but_not_the_key() {
+async fn a_sign_out_needs_no_proof() {
     let server = Server::start_with(&[HTTP]).await;
     let key = Key::new();
     let login = login(&server, &key).await;

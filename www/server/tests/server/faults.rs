@@ -1,7 +1,7 @@
-//! What fails: two servers at once (statement 33), a server that is killed (34), Redis that goes away (35), and all of
-//! it together.
+//! Two servers at once, a server that is killed, Redis that is unavailable, and all of it together.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use reqwest::header::{COOKIE, RETRY_AFTER};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
-use crate::harness::{Ending, Granted, Redis, SHARED_KEYS, Server, granted, outcome, refused};
+use crate::harness::{Redis, SHARED_KEYS, Server, Stop, Tokens, outcome, rejection, tokens};
 
 fn two_processes(redis: &Redis) -> [Server; 2] {
     let url = redis.url();
@@ -18,7 +18,7 @@ fn two_processes(redis: &Redis) -> [Server; 2] {
     [Server::spawn(&settings), Server::spawn(&settings)]
 }
 
-/// Statement 33: a thousand times, across two server processes on one Redis, and on one embedded store.
+/// a thousand times, with two server processes on one Redis, and with one server on SQLite.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_refreshes_at_two_servers_exactly_one_rotates() {
     let redis = Redis::start();
@@ -34,8 +34,8 @@ async fn race(one: &Server, two: &Server) {
         for _ in 0..50 {
             let key = Some("k");
             let (a, b) =
-                tokio::join!(granted(one.refresh(&login.refresh, key)), granted(two.refresh(&login.refresh, key)));
-            assert_eq!(a.refresh, b.refresh, "both get the one successor");
+                tokio::join!(tokens(one.refresh(&login.refresh, key)), tokens(two.refresh(&login.refresh, key)));
+            assert_eq!(a.refresh, b.refresh, "both get the same successor");
             login = a;
         }
     }
@@ -49,15 +49,15 @@ async fn race(one: &Server, two: &Server) {
     assert_eq!(count, BTreeMap::from([("refresh_rotated", 1_000), ("refresh_repeated", 1_000), ("refresh_reused", 0)]));
 }
 
-/// Statement 34: killed at a random point, a hundred times, with refreshes under way all the time.
+/// a hundred times, at varying moments, while clients refresh.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_session_is_lost_when_the_server_is_killed_in_the_middle_of_rotations() {
+async fn a_killed_server_loses_no_session() {
     let mut server = Server::spawn(&[("LOG", "off")]);
     let mut sessions = Vec::new();
     for _ in 0..8 {
         sessions.push(server.login().await.refresh);
     }
-    let mut lost_answers = 0;
+    let mut lost_responses = 0;
     for round in 0..100_u64 {
         let mut work = tokio::task::JoinSet::new();
         for (who, token) in sessions.iter().cloned().enumerate() {
@@ -72,32 +72,27 @@ async fn no_session_is_lost_when_the_server_is_killed_in_the_middle_of_rotations
                 }
             });
         }
-        // Between the first and the hundredth rotation or so.
+        // Up to about the hundredth rotation.
         tokio::time::sleep(Duration::from_micros(round * 7_919 % 20_000)).await;
         server.kill();
         for (who, token) in work.join_all().await {
             sessions[who] = token;
         }
-        server.start_again();
+        server.restart();
         for (who, token) in sessions.iter_mut().enumerate() {
-            // By the current token or by the repeated request: the client cannot know which it is, and need not.
+            // The client cannot know whether the server rotated the token before it was killed, and need not.
             let before = server.counted("refresh_repeated").await;
-            *token = refresh(&server.http, server.address, token, who).await.expect("the server lives").unwrap();
-            lost_answers += server.counted("refresh_repeated").await - before;
+            *token = refresh(&server.http, server.address, token, who).await.expect("the server runs").unwrap();
+            lost_responses += server.counted("refresh_repeated").await - before;
         }
         assert_eq!(server.counted("refresh_reused").await, 0);
     }
-    println!("{lost_answers} answers were lost after their rotation had been written down");
-    assert!(lost_answers > 0, "the point that matters was never hit");
+    println!("{lost_responses} responses were lost after the rotation was stored");
+    assert!(lost_responses > 0, "no kill hit the moment between rotation and response");
 }
 
-/// `None` where there was no answer; an error where the answer was a refusal.
-async fn refresh(
-    http: &Client,
-    address: std::net::SocketAddr,
-    token: &str,
-    who: usize,
-) -> Option<Result<String, (u16, String)>> {
+/// `None` without a response; an error if the response is a rejection.
+async fn refresh(http: &Client, address: SocketAddr, token: &str, who: usize) -> Option<Result<String, (u16, String)>> {
     let request = http
         .post(format!("http://{address}/auth/refresh"))
         .header(COOKIE, format!("refresh_token={token}"))
@@ -113,23 +108,23 @@ async fn refresh(
     }
 }
 
-/// Statement 35.
+///
 #[tokio::test(flavor = "multi_thread")]
-async fn while_redis_is_away_the_answer_is_503_and_afterwards_all_is_as_before() {
+async fn without_redis_the_server_answers_503_and_recovers_afterwards() {
     let mut redis = Redis::start();
     let url = redis.url();
     let settings = [&SHARED_KEYS[..], &[("REDIS_URL", url.as_str()), ("REVOCATION_MAX_LAG", "1")]].concat();
     let server = Server::start_with(&settings).await;
     let ready = || server.request(Method::GET, "/readyz");
-    for ending in [Ending::Orderly, Ending::Killed] {
+    for ending in [Stop::Shutdown, Stop::Kill] {
         let mut login = server.login().await;
-        login = granted(server.refresh(&login.refresh, Some("k"))).await;
+        login = tokens(server.refresh(&login.refresh, Some("k"))).await;
         assert_eq!(ready().send().await.unwrap().status(), StatusCode::OK);
         redis.stop(ending);
         let start = Instant::now();
-        let (status, code, headers) = refused(server.refresh(&login.refresh, Some("k"))).await;
+        let (status, code, headers) = rejection(server.refresh(&login.refresh, Some("k"))).await;
         assert_eq!((status, code.as_str(), &headers[RETRY_AFTER]), (503, "STORE_UNAVAILABLE", &"1".parse().unwrap()));
-        assert!(start.elapsed() < Duration::from_secs(3), "and soon: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(3), "within three seconds: {:?}", start.elapsed());
         let body = serde_json::json!({ "email": "ada@example.com", "password": "analytical engine" });
         assert_eq!(outcome(server.post("/auth/login", &body)).await, (503, "STORE_UNAVAILABLE".into()));
         let cookie = format!("refresh_token={}", login.refresh);
@@ -137,61 +132,63 @@ async fn while_redis_is_away_the_answer_is_503_and_afterwards_all_is_as_before()
         assert_eq!(outcome(logout).await, (503, "STORE_UNAVAILABLE".into()));
         assert_eq!(outcome(ready()).await, (503, "STORE_UNAVAILABLE".into()));
         assert_eq!(server.request(Method::GET, "/healthz").send().await.unwrap().status(), StatusCode::OK);
-        // What others revoke cannot be heard now: after the time that was set, tokens are not believed blindly.
-        until(|| async { outcome(server.me(&login.access)).await == (503, "STORE_UNAVAILABLE".into()) }).await;
-        redis.start_again();
-        until(|| async { ready().send().await.unwrap().status() == StatusCode::OK }).await;
+        // The server cannot read revocations now, so after REVOCATION_MAX_LAG it accepts no token.
+        wait_until(|| async { outcome(server.me(&login.access)).await == (503, "STORE_UNAVAILABLE".into()) }).await;
+        redis.restart();
+        wait_until(|| async { ready().send().await.unwrap().status() == StatusCode::OK }).await;
         assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK);
-        granted(server.refresh(&login.refresh, Some("k"))).await;
+        tokens(server.refresh(&login.refresh, Some("k"))).await;
     }
     assert_eq!(server.counted("refresh_reused").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cluster_that_was_away_is_found_again() {
+async fn the_server_reconnects_to_a_restarted_cluster() {
     let mut nodes = Redis::cluster();
     let urls = format!("{},{}", nodes[0].url(), nodes[1].url());
     let settings = [&SHARED_KEYS[..], &[("REDIS_URL", urls.as_str()), ("REDIS_CLUSTER", "true")]].concat();
     let server = Server::start_with(&settings).await;
     let mut logins = Vec::new();
     for _ in 0..8 {
-        logins.push(server.login().await); // on either node
+        logins.push(server.login().await); // on both nodes
     }
     for node in &mut nodes {
-        node.stop(Ending::Killed);
+        node.stop(Stop::Kill);
     }
     for login in &logins {
         assert_eq!(outcome(server.refresh(&login.refresh, Some("k"))).await, (503, "STORE_UNAVAILABLE".into()));
     }
     for node in &mut nodes {
-        node.start_again();
+        node.restart();
     }
-    until(|| async { server.request(Method::GET, "/readyz").send().await.unwrap().status() == StatusCode::OK }).await;
+    wait_until(|| async { server.request(Method::GET, "/readyz").send().await.unwrap().status() == StatusCode::OK })
+        .await;
     for login in &logins {
-        until(|| async { outcome(server.refresh(&login.refresh, Some("k"))).await.0 == 200 }).await;
+        wait_until(|| async { outcome(server.refresh(&login.refresh, Some("k"))).await.0 == 200 }).await;
     }
     assert_eq!(server.counted("refresh_reused").await, 0);
 }
 
-/// A server that starts before its Redis is there waits for it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_may_start_before_redis() {
+async fn a_server_that_starts_before_redis_becomes_ready_with_it() {
     let mut redis = Redis::start();
     let url = redis.url();
-    redis.stop(Ending::Orderly);
+    redis.stop(Stop::Shutdown);
     let settings = [&SHARED_KEYS[..], &[("REDIS_URL", url.as_str())]].concat();
     let server = Server::start_with(&settings).await;
     assert_eq!(outcome(server.request(Method::GET, "/readyz")).await, (503, "STORE_UNAVAILABLE".into()));
-    redis.start_again();
-    until(|| async { server.request(Method::GET, "/readyz").send().await.unwrap().status() == StatusCode::OK }).await;
+    redis.restart();
+    wait_until(|| async { server.request(Method::GET, "/readyz").send().await.unwrap().status() == StatusCode::OK })
+        .await;
     let login = server.login().await;
     assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK);
 }
 
-async fn until<F: Future<Output = bool>>(is_so: impl Fn() -> F) {
+/// Waits until the condition is true; fails after ten seconds.
+async fn wait_until<F: Future<Output = bool>>(condition: impl Fn() -> F) {
     let end = Instant::now() + Duration::from_secs(10);
-    while !is_so().await {
-        assert!(Instant::now() < end, "not within ten seconds");
+    while !condition().await {
+        assert!(Instant::now() < end, "the condition is not true within ten seconds");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -199,71 +196,84 @@ async fn until<F: Future<Output = bool>>(is_so: impl Fn() -> F) {
 const SESSIONS: usize = 50;
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Two servers, one Redis, fifty sessions that refresh for a minute, while one server is killed and restarted and Redis is
-/// restarted with its data: no session lost, no false alarm, and whatever went wrong was a typed error.
+/// Two servers on one Redis. Fifty sessions refresh for a minute, while one server is killed and restarted, and Redis is
+/// restarted with its data: no session is lost, no refresh counts as reuse, and every failure is a typed error.
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_sessions_live_through_a_minute_of_trouble() {
+async fn fifty_sessions_survive_a_minute_of_failures() {
     let mut redis = Redis::start();
-    let [stays, mut goes] = two_processes(&redis);
-    let mut logins: Vec<Granted> = Vec::new();
+    let [stable, mut killed] = two_processes(&redis);
+    let mut logins: Vec<Tokens> = Vec::new();
     for _ in 0..SESSIONS {
-        logins.push(stays.login().await);
+        logins.push(stable.login().await);
     }
-    let over = Arc::new(AtomicBool::new(false));
+    let stop = Arc::new(AtomicBool::new(false));
     let rotations = Arc::new(AtomicU32::new(0));
     let mut work = tokio::task::JoinSet::new();
     for (who, login) in logins.into_iter().enumerate() {
-        let (over, rotations) = (over.clone(), rotations.clone());
-        let addresses = [stays.address, goes.address];
-        work.spawn(async move {
-            let (mut token, mut troubles, mut turn) = (login.refresh, BTreeMap::<String, u32>::new(), who);
-            let http = Client::new();
-            while !over.load(Ordering::Relaxed) {
-                turn += 1;
-                match refresh(&http, addresses[turn % 2], &token, who).await {
-                    Some(Ok(next)) => {
-                        token = next;
-                        rotations.fetch_add(1, Ordering::Relaxed);
-                    }
-                    Some(Err((status, code))) => *troubles.entry(format!("{status} {code}")).or_default() += 1,
-                    None => *troubles.entry("no answer".into()).or_default() += 1,
-                }
-                // Within what the limit of refreshes allows: one a second in the long run.
-                tokio::time::sleep(Duration::from_millis(600)).await;
-            }
-            (who, token, troubles)
-        });
+        let addresses = [stable.address, killed.address];
+        work.spawn(refresh_until_stopped(who, login.refresh, addresses, stop.clone(), rotations.clone()));
     }
+    cause_failures(&mut redis, &mut killed).await;
+    stop.store(true, Ordering::Relaxed);
+    let mut failures = BTreeMap::<String, u32>::new();
+    let ready = || async { stable.request(Method::GET, "/readyz").send().await.unwrap().status() == StatusCode::OK };
+    wait_until(ready).await;
+    for (who, token, own) in work.join_all().await {
+        for (failure, count) in own {
+            *failures.entry(failure).or_default() += count;
+        }
+        let last = refresh(&stable.http, stable.address, &token, who).await.expect("the server runs");
+        assert!(last.is_ok(), "session {who} was lost: {last:?}; {failures:?}");
+    }
+    println!("{} rotations; {failures:?}", rotations.load(Ordering::Relaxed));
+    let allowed = ["no response", "503 STORE_UNAVAILABLE"];
+    assert!(failures.keys().all(|failure| allowed.contains(&failure.as_str())), "{failures:?}");
+    assert_eq!(stable.counted("refresh_reused").await + killed.counted("refresh_reused").await, 0);
+    assert!(rotations.load(Ordering::Relaxed) > 2_000);
+}
+
+/// Refreshes a session at both servers in turns; returns the session's number, its last token, and the failures.
+async fn refresh_until_stopped(
+    who: usize,
+    mut token: String,
+    addresses: [SocketAddr; 2],
+    stop: Arc<AtomicBool>,
+    rotations: Arc<AtomicU32>,
+) -> (usize, String, BTreeMap<String, u32>) {
+    let (mut failures, mut turn) = (BTreeMap::<String, u32>::new(), who);
+    let http = Client::new();
+    while !stop.load(Ordering::Relaxed) {
+        turn += 1;
+        match refresh(&http, addresses[turn % 2], &token, who).await {
+            Some(Ok(next)) => {
+                token = next;
+                rotations.fetch_add(1, Ordering::Relaxed);
+            }
+            Some(Err((status, code))) => *failures.entry(format!("{status} {code}")).or_default() += 1,
+            None => *failures.entry("no response".into()).or_default() += 1,
+        }
+        // Within the limit of refreshes: a burst, then one per second.
+        tokio::time::sleep(Duration::from_millis(600)).await;
+    }
+    (who, token, failures)
+}
+
+/// For a minute, kills and restarts the server and Redis in turns.
+async fn cause_failures(redis: &mut Redis, server: &mut Server) {
     let start = Instant::now();
-    for trouble in 0.. {
+    for round in 0.. {
         tokio::time::sleep(Duration::from_secs(8)).await;
         if start.elapsed() > MINUTE {
             break;
         }
-        if trouble % 2 == 0 {
-            goes.kill();
+        if round % 2 == 0 {
+            server.kill();
             tokio::time::sleep(Duration::from_millis(500)).await;
-            goes.start_again();
+            server.restart();
         } else {
-            redis.stop(if trouble % 4 == 1 { Ending::Orderly } else { Ending::Killed });
+            redis.stop(if round % 4 == 1 { Stop::Shutdown } else { Stop::Kill });
             tokio::time::sleep(Duration::from_millis(1_500)).await;
-            redis.start_again();
+            redis.restart();
         }
     }
-    over.store(true, Ordering::Relaxed);
-    let mut troubles = BTreeMap::<String, u32>::new();
-    let ready = || async { stays.request(Method::GET, "/readyz").send().await.unwrap().status() == StatusCode::OK };
-    until(ready).await;
-    for (who, token, own) in work.join_all().await {
-        for (what, count) in own {
-            *troubles.entry(what).or_default() += count;
-        }
-        let last = refresh(&stays.http, stays.address, &token, who).await.expect("the server lives");
-        assert!(last.is_ok(), "session {who} is lost: {last:?}; {troubles:?}");
-    }
-    println!("{} rotations; {troubles:?}", rotations.load(Ordering::Relaxed));
-    let allowed = ["no answer", "503 STORE_UNAVAILABLE"];
-    assert!(troubles.keys().all(|what| allowed.contains(&what.as_str())), "{troubles:?}");
-    assert_eq!(stays.counted("refresh_reused").await + goes.counted("refresh_reused").await, 0);
-    assert!(rotations.load(Ordering::Relaxed) > 2_000);
 }

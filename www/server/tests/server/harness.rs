@@ -1,4 +1,4 @@
-//! Servers to test: in this process, or as processes of their own that can be killed; and Redis.
+//! Starts servers (in this process, or as a process that a test can kill) and Redis, and sends requests to them.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokenward_server::{Config, DEMO_ACCOUNTS, app};
 
-/// A server in this process, or one of its own. Its data lie in a folder that goes with it.
+/// A server, in this process or in another one. Its data are in a temporary folder.
 pub struct Server {
     pub address: SocketAddr,
     pub http: Client,
@@ -27,7 +27,7 @@ pub struct Server {
 struct Process {
     child: Child,
     settings: Vec<(String, String)>,
-    /// What it wrote, as far as it has been read.
+    /// What the process has written to its standard output.
     log: Arc<Mutex<String>>,
 }
 
@@ -51,7 +51,7 @@ impl Server {
         Self { address, http: Client::new(), folder, process: None }
     }
 
-    /// As a process of its own.
+    /// Starts the server as another process.
     pub fn spawn(settings: &[(&str, &str)]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let mut settings = environment(&folder, settings);
@@ -61,17 +61,17 @@ impl Server {
         Self { address, http: Client::new(), folder, process: Some(process) }
     }
 
-    /// `SIGKILL`: no farewell.
+    /// Kills the process with `SIGKILL`.
     pub fn kill(&mut self) {
         let process = self.process.as_mut().unwrap();
         process.child.kill().unwrap();
         process.child.wait().unwrap();
     }
 
-    /// A new process in the place of the one that was killed, at the same address.
-    pub fn start_again(&mut self) {
-        let before = self.process.take().unwrap();
-        let (process, _) = Process::start(before.settings.clone());
+    /// Starts a new process with the same settings and address, after `kill`.
+    pub fn restart(&mut self) {
+        let previous = self.process.take().unwrap();
+        let (process, _) = Process::start(previous.settings.clone());
         self.process = Some(process);
         self.http = Client::new();
     }
@@ -92,16 +92,16 @@ impl Server {
         self.http.request(method, format!("http://{}{path}", self.address))
     }
 
-    pub async fn login(&self) -> Granted {
+    pub async fn login(&self) -> Tokens {
         let (email, password, _) = DEMO_ACCOUNTS[0];
         let body = json!({ "email": email, "password": password });
-        granted(self.request(Method::POST, "/auth/login").json(&body)).await
+        tokens(self.request(Method::POST, "/auth/login").json(&body)).await
     }
 
-    pub async fn login_as_user(&self) -> Granted {
+    pub async fn login_as_grace(&self) -> Tokens {
         let (email, password, _) = DEMO_ACCOUNTS[1];
         let body = json!({ "email": email, "password": password });
-        granted(self.request(Method::POST, "/auth/login").json(&body)).await
+        tokens(self.request(Method::POST, "/auth/login").json(&body)).await
     }
 
     pub fn refresh(&self, refresh: &str, key: Option<&str>) -> RequestBuilder {
@@ -141,7 +141,7 @@ impl Process {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let listening = |line: std::io::Result<String>| line.ok()?.split_once("listening on http://")?.1.parse().ok();
-        let address = lines.by_ref().find_map(listening).expect("the server says where it listens");
+        let address = lines.by_ref().find_map(listening).expect("the server prints its address");
         let log = Arc::new(Mutex::new(String::new()));
         let written = log.clone();
         std::thread::spawn(move || {
@@ -160,10 +160,10 @@ impl Drop for Process {
     }
 }
 
-/// What tests want of a server unless they say otherwise.
+/// The settings of a test server: defaults for tests, and the settings of the test.
 fn environment(folder: &TempDir, settings: &[(&str, &str)]) -> Vec<(String, String)> {
     let database = folder.path().join("t.db");
-    let own = [
+    let defaults = [
         ("DATABASE", database.to_str().unwrap()),
         ("PORT", "0"),
         ("DEMO", "true"),
@@ -171,22 +171,33 @@ fn environment(folder: &TempDir, settings: &[(&str, &str)]) -> Vec<(String, Stri
         ("LOGIN_LIMIT", "100000"),
         ("COOKIE_SECURE", "true"),
     ];
-    let wanted = |name: &str| settings.iter().any(|(one, _)| *one == name);
-    let own = own.iter().filter(|(name, _)| !wanted(name));
-    own.chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    let is_set = |name: &str| settings.iter().any(|(one, _)| *one == name);
+    let defaults = defaults.iter().filter(|(name, _)| !is_set(name));
+    defaults.chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Keys for servers that share them.
+/// Keys for several servers.
 pub const SHARED_KEYS: [(&str, &str); 3] = [
     ("ALGORITHM", "HS256"),
     ("SIGNING_KEY", "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDAwMDE"),
     ("REFRESH_KEY", "cmVmcmVzaC1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDE"),
 ];
 
-/// A real Redis server on a free port, that writes its data down.
+/// Two servers with the same keys and the same store: Redis, or one SQLite file.
+pub async fn two_servers(redis: Option<&Redis>, settings_of_test: &[(&str, &str)]) -> [Server; 2] {
+    let mut settings = SHARED_KEYS.to_vec();
+    settings.extend_from_slice(settings_of_test);
+    let url = redis.map(Redis::url);
+    settings.extend(url.as_deref().map(|url| ("REDIS_URL", url)));
+    let first = Server::start_with(&settings).await;
+    let second = Server::start_in(first.folder.clone(), &settings).await;
+    [first, second]
+}
+
+/// A real Redis server on a free port, with an append-only file.
 pub struct Redis {
     port: u16,
-    /// Where the nodes of a cluster talk to each other.
+    /// The port on which the nodes of a cluster talk to each other.
     bus: u16,
     cluster: bool,
     folder: TempDir,
@@ -198,15 +209,15 @@ impl Redis {
         Self::launch(false)
     }
 
-    /// Two nodes that share the slots.
+    /// A cluster of two nodes.
     pub fn cluster() -> [Self; 2] {
         let nodes = [Self::launch(true), Self::launch(true)];
-        nodes[0].ask("CLUSTER ADDSLOTSRANGE 0 8191");
-        nodes[1].ask("CLUSTER ADDSLOTSRANGE 8192 16383");
-        nodes[1].ask(&format!("CLUSTER MEET 127.0.0.1 {} {}", nodes[0].port, nodes[0].bus));
+        nodes[0].command("CLUSTER ADDSLOTSRANGE 0 8191");
+        nodes[1].command("CLUSTER ADDSLOTSRANGE 8192 16383");
+        nodes[1].command(&format!("CLUSTER MEET 127.0.0.1 {} {}", nodes[0].port, nodes[0].bus));
         for node in &nodes {
             eventually("the cluster is complete", || {
-                let info = node.ask("CLUSTER INFO");
+                let info = node.command("CLUSTER INFO");
                 info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:2")
             });
         }
@@ -216,11 +227,11 @@ impl Redis {
     fn launch(cluster: bool) -> Self {
         let mut redis =
             Self { port: free_port(), bus: free_port(), cluster, folder: tempfile::tempdir().unwrap(), child: None };
-        redis.start_again();
+        redis.restart();
         redis
     }
 
-    pub fn start_again(&mut self) {
+    pub fn restart(&mut self) {
         let program = std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".into());
         let mut command = Command::new(&program);
         command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]);
@@ -232,15 +243,15 @@ impl Redis {
         let missing =
             "the tests need redis-server on PATH, or its path in REDIS_SERVER (Debian: apt-get install redis-server)";
         self.child = Some(child.unwrap_or_else(|error| panic!("{program}: {error}; {missing}")));
-        eventually("Redis answers", || self.try_ask("PING").is_ok_and(|answer| answer.contains("PONG")));
+        eventually("Redis answers", || self.try_command("PING").is_ok_and(|answer| answer.contains("PONG")));
     }
 
-    /// Ends it, in good order or not; its data stay.
-    pub fn stop(&mut self, how: Ending) {
+    /// Stops Redis; its data remain.
+    pub fn stop(&mut self, how: Stop) {
         let mut child = self.child.take().unwrap();
         match how {
-            Ending::Orderly => drop(self.try_ask("SHUTDOWN")),
-            Ending::Killed => child.kill().unwrap(),
+            Stop::Shutdown => drop(self.try_command("SHUTDOWN")),
+            Stop::Kill => child.kill().unwrap(),
         }
         child.wait().unwrap();
     }
@@ -249,11 +260,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    pub fn ask(&self, command: &str) -> String {
-        self.try_ask(command).unwrap()
+    pub fn command(&self, command: &str) -> String {
+        self.try_command(command).unwrap()
     }
 
-    fn try_ask(&self, command: &str) -> std::io::Result<String> {
+    fn try_command(&self, command: &str) -> std::io::Result<String> {
         let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
         stream.write_all(format!("{command}\r\n").as_bytes())?;
@@ -273,12 +284,13 @@ impl Drop for Redis {
 }
 
 #[derive(Clone, Copy)]
-pub enum Ending {
-    Orderly,
-    Killed,
+pub enum Stop {
+    Shutdown,
+    Kill,
 }
 
-/// A port that is free, and stays so while a server is away: not one of those that connections are made from.
+/// A free port. It is not one of the ports that the system assigns to outgoing connections, so that it is still free when
+/// a stopped server starts again.
 fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
@@ -290,23 +302,25 @@ fn free_port() -> u16 {
     }
 }
 
-/// Waits until something is so; fails after ten seconds.
-fn eventually(what: &str, is_so: impl Fn() -> bool) {
+/// Waits until the condition is true; fails after ten seconds.
+fn eventually(what: &str, condition: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(10);
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}: not within ten seconds");
+    while !condition() {
+        assert!(Instant::now() < end, "expected within ten seconds: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-pub struct Granted {
+/// The response to a login or refresh.
+pub struct Tokens {
     pub access: String,
     pub refresh: String,
     pub body: Value,
     pub headers: HeaderMap,
 }
 
-pub async fn granted(request: RequestBuilder) -> Granted {
+/// Sends a login or refresh that must succeed.
+pub async fn tokens(request: RequestBuilder) -> Tokens {
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     let headers = response.headers().clone();
@@ -315,21 +329,24 @@ pub async fn granted(request: RequestBuilder) -> Granted {
         Some(cookie) => cookie.to_str().unwrap().split(['=', ';']).nth(1).unwrap().to_owned(),
         None => body["refreshToken"].as_str().unwrap().to_owned(),
     };
-    Granted { access: body["accessToken"].as_str().unwrap().to_owned(), refresh, body, headers }
+    Tokens { access: body["accessToken"].as_str().unwrap().to_owned(), refresh, body, headers }
 }
 
-pub async fn refused(request: RequestBuilder) -> (u16, String, HeaderMap) {
+/// Sends a request; returns the status, the error code and the headers of the response.
+pub async fn rejection(request: RequestBuilder) -> (u16, String, HeaderMap) {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body: Value = response.json().await.unwrap_or_default();
     (status, body["error"]["code"].as_str().unwrap_or_default().to_owned(), headers)
 }
 
+/// Sends a request; returns the status and the error code of the response.
 pub async fn outcome(request: RequestBuilder) -> (u16, String) {
-    let (status, code, _) = refused(request).await;
+    let (status, code, _) = rejection(request).await;
     (status, code)
 }
 
+/// The claims of a JWT.
 pub fn payload(token: &str) -> Value {
     let segment = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(segment).unwrap()).unwrap()

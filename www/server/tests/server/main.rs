@@ -1,7 +1,9 @@
-//! The server as its callers meet it: real HTTP on a real port, real stores.
+//! Tests of the server over real HTTP, on a real port, with real stores.
 #![allow(missing_docs)]
 
 mod attacks;
+mod common_mistakes;
+mod demo;
 mod dialects;
 mod dpop;
 mod faults;

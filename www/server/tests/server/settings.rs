@@ -1,5 +1,6 @@
-//! What operators meet: settings, the command line, logs, metrics, documents that are made from the code.
+//! Settings, the command line, logs, metrics, and documents that are generated from the code.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -7,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokenward_server::{Config, config};
 
-use crate::harness::{Redis, SHARED_KEYS, Server, granted, outcome};
+use crate::harness::{Redis, SHARED_KEYS, Server, outcome, tokens};
 
 fn run(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tokenward-server"))
@@ -28,11 +29,14 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_docs_say_what_the_code_says() {
-    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/server.md");
+fn the_docs_contain_the_table_of_settings() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/demo-server.md");
     let docs = std::fs::read_to_string(docs).unwrap();
-    let mend = "cargo run -p tokenward-server -- settings";
-    assert!(docs.contains(&Config::table()), "docs/server.md: the table of settings is not the one of `{mend}`");
+    let command = "cargo run -p tokenward-server -- settings";
+    assert!(
+        docs.contains(&Config::table()),
+        "docs/reference/demo-server.md: expected the table that `{command}` prints"
+    );
 }
 
 #[test]
@@ -48,7 +52,7 @@ fn help_lists_every_setting_with_its_default() {
 }
 
 #[test]
-fn wrong_settings_are_told_all_at_once_and_secrets_never() {
+fn the_server_prints_all_wrong_settings_at_once_and_no_secret() {
     let wrong = [
         ("PORT", "x"),
         ("ALGORITHM", "none"),
@@ -59,18 +63,36 @@ fn wrong_settings_are_told_all_at_once_and_secrets_never() {
         ("ALLOWED_ORIGINS", "*"),
     ];
     let output = run(&[], &wrong, "");
-    let said = text(&output.stderr);
+    let printed = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     for (name, _) in wrong {
-        assert!(said.contains(&format!("{name}: expected ")), "{name} in\n{said}");
+        assert!(printed.contains(&format!("{name}: expected ")), "{name} in\n{printed}");
     }
     // Servers that share a store must share their keys.
-    assert!(said.contains("SIGNING_KEY: expected") && said.contains("REFRESH_KEY: expected"), "{said}");
-    assert!(!said.contains("hunter2"), "{said}");
+    assert!(printed.contains("SIGNING_KEY: expected") && printed.contains("REFRESH_KEY: expected"), "{printed}");
+    assert!(!printed.contains("hunter2"), "{printed}");
 }
 
 #[test]
-fn weak_or_wrong_keys_are_refused() {
+fn every_wrong_setting_is_reported_and_no_secret_is_quoted() {
+    let env = HashMap::from([
+        ("PORT", "70000"),
+        ("ACCESS_TTL", "0"),
+        ("COOKIE_SECURE", "yes"),
+        ("ALLOWED_ORIGINS", "*"),
+        ("SIGNING_KEY", "my-secret-key"),
+        ("REFRESH_KEY", "my-secret-key"),
+        ("REFRESH_IDLE_TTL", "3000000"),
+    ]);
+    let problems = Config::from_env(|name| env.get(name).map(|&value| value.into())).unwrap_err().to_string();
+    for name in env.keys() {
+        assert!(problems.contains(&format!("{name}: expected ")), "{name} in\n{problems}");
+    }
+    assert!(problems.contains("\"70000\"") && !problems.contains("my-secret-key"), "{problems}");
+}
+
+#[test]
+fn weak_or_wrong_keys_are_rejected() {
     let rsa_1024 = include_str!("rsa_1024.pem");
     for (algorithm, key, expected) in [
         ("HS256", "c2hvcnQ", "expected at least 32 bytes (256 bits), got 5"),
@@ -91,7 +113,7 @@ fn weak_or_wrong_keys_are_refused() {
 }
 
 #[test]
-fn secrets_may_come_from_files() {
+fn secrets_are_read_from_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, format!("{}\n", SHARED_KEYS[1].1)).unwrap();
@@ -106,7 +128,7 @@ fn secrets_may_come_from_files() {
 }
 
 #[test]
-fn keys_that_are_printed_are_keys_that_are_taken() {
+fn printed_keys_are_accepted_as_settings() {
     for kind in ["EdDSA", "RS256", "HS256"] {
         let key = text(&run(&["key", kind], &[], "").stdout);
         let env = |name: &str| match name {
@@ -120,9 +142,9 @@ fn keys_that_are_printed_are_keys_that_are_taken() {
     Config::from_env(|name| (name == "REFRESH_KEY").then(|| refresh.clone())).unwrap();
 }
 
-/// On either store, while servers run.
+/// With both stores, while servers run.
 #[tokio::test(flavor = "multi_thread")]
-async fn users_are_added_changed_and_removed_by_the_command_line() {
+async fn the_command_line_adds_changes_and_removes_users() {
     let redis = Redis::start();
     let url = redis.url();
     for store in [vec![], vec![("REDIS_URL", url.as_str())]] {
@@ -136,23 +158,23 @@ async fn users_are_added_changed_and_removed_by_the_command_line() {
         };
         let login =
             |password: &str| server.post("/auth/login", &json!({ "email": "LIN@example.com", "password": password }));
-        let (ok, said, wrong) = user(&["add", "lin@example.com"], "correct horse battery\n");
-        assert!(ok && said.contains("added lin@example.com with the role user"), "{said}{wrong}");
-        let session = granted(login("correct horse battery")).await;
+        let (ok, printed, wrong) = user(&["add", "lin@example.com"], "correct horse battery\n");
+        assert!(ok && printed.contains("added lin@example.com with the role user"), "{printed}{wrong}");
+        let session = tokens(login("correct horse battery")).await;
         let admin = |token: &str| server.request(Method::GET, "/api/admin").bearer_auth(token);
         assert_eq!(outcome(admin(&session.access)).await, (403, "FORBIDDEN".into()));
-        // A role is in the next token.
+        // The next token carries the new role.
         assert!(user(&["role", "lin@example.com", "admin"], "").0);
-        let next = granted(server.refresh(&session.refresh, Some("k"))).await;
+        let next = tokens(server.refresh(&session.refresh, Some("k"))).await;
         assert_eq!(outcome(admin(&next.access)).await.0, 200);
         assert!(user(&["role", "lin@example.com", "user"], "").0);
-        let next = granted(server.refresh(&next.refresh, Some("k"))).await;
+        let next = tokens(server.refresh(&next.refresh, Some("k"))).await;
         assert_eq!(outcome(admin(&next.access)).await.0, 403);
-        // A password ends sessions.
+        // A new password ends the sessions.
         assert!(user(&["password", "lin@example.com"], "another long password\n").0);
         assert_eq!(outcome(server.refresh(&next.refresh, Some("k"))).await.1, "INVALID_REFRESH_TOKEN");
         assert_eq!(outcome(login("correct horse battery")).await.1, "INVALID_CREDENTIALS");
-        let last = granted(login("another long password")).await;
+        let last = tokens(login("another long password")).await;
         assert!(user(&["remove", "lin@example.com"], "").0);
         assert_eq!(outcome(server.refresh(&last.refresh, Some("k"))).await.1, "INVALID_REFRESH_TOKEN");
         assert_eq!(outcome(login("another long password")).await.1, "INVALID_CREDENTIALS");
@@ -168,9 +190,9 @@ async fn users_are_added_changed_and_removed_by_the_command_line() {
     }
 }
 
-/// Every endpoint that answers is in the document, and the other way round.
+/// Every endpoint is in the document, and every documented endpoint exists.
 #[tokio::test]
-async fn the_openapi_document_describes_what_is_there() {
+async fn the_openapi_document_describes_every_endpoint() {
     let server = Server::start_with(&[("DIALECT", "oauth2")]).await;
     let document: Value = server.request(Method::GET, "/openapi.json").send().await.unwrap().json().await.unwrap();
     let paths = document["paths"].as_object().unwrap();
@@ -183,7 +205,7 @@ async fn the_openapi_document_describes_what_is_there() {
             assert!(status != 405 && (status != 404 || path.contains("{id}")), "{method} {path}: {status} {code}");
             assert!(
                 operation["responses"][status.to_string()].is_object(),
-                "{method} {path}: {status} is not described"
+                "{method} {path}: the document lacks the status {status}"
             );
             assert!(operation["summary"].is_string(), "{method} {path}");
         }
@@ -210,16 +232,16 @@ async fn the_openapi_document_describes_what_is_there() {
     ] {
         assert!(paths.contains_key(path), "{path}");
     }
-    let refused = &document["paths"]["/auth/refresh"]["post"]["responses"]["401"]["description"];
-    assert!(refused.as_str().unwrap().contains("`REFRESH_TOKEN_REUSED`: "), "{refused}");
+    let rejected = &document["paths"]["/auth/refresh"]["post"]["responses"]["401"]["description"];
+    assert!(rejected.as_str().unwrap().contains("`REFRESH_TOKEN_REUSED`: "), "{rejected}");
 }
 
 #[tokio::test]
-async fn events_are_logged_as_json_with_the_requests_id_and_without_secrets() {
+async fn json_logs_contain_the_request_id_and_no_secret() {
     let mut server = Server::spawn(&[("LOG", "json")]);
     let login = server.login().await;
     let request = server.refresh(&login.refresh, Some("k")).header("x-request-id", "from-the-proxy.1");
-    let next = granted(request).await;
+    let next = tokens(request).await;
     assert_eq!(next.headers["x-request-id"], "from-the-proxy.1");
     outcome(server.refresh(&login.refresh, Some("thief"))).await;
     outcome(server.post("/auth/login", &json!({ "email": "ada@example.com", "password": "hunter2" }))).await;
@@ -245,7 +267,7 @@ async fn events_are_logged_as_json_with_the_requests_id_and_without_secrets() {
 }
 
 #[tokio::test]
-async fn metrics_and_readiness_say_how_it_goes() {
+async fn metrics_and_readyz_report_the_state_of_the_server() {
     let server = Server::start().await;
     let login = server.login().await;
     server.me(&login.access).send().await.unwrap();
@@ -265,10 +287,10 @@ async fn metrics_and_readiness_say_how_it_goes() {
     assert!(server.metrics().await.contains("tokenward_revocations 1"));
 }
 
-/// Requests under way are finished; then the process ends by itself.
+/// After SIGTERM.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_told_to_stop_finishes_what_it_does() {
+async fn a_stopped_server_finishes_its_requests_and_exits() {
     let mut server = Server::spawn(&[]);
     let body = json!({ "email": "ada@example.com", "password": "wrong" });
     let slow: Vec<_> = (0..8).map(|_| tokio::spawn(outcome(server.post("/auth/login", &body)))).collect();

@@ -1,4 +1,4 @@
-//! One suite for every store: what `SessionStore` and `UserStore` promise, and the rules of rotation against one model.
+//! One suite for every store: the contracts of `SessionStore` and `UserStore`, and rotation compared with a model.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use tokenward_server::{
 
 use crate::harness::Redis;
 
-/// A store, and a second way into the same one, as another server has it.
+/// A store, and a second connection to the same store, as another server has it.
 struct Opened {
     store: Arc<dyn Store>,
     other: Arc<dyn Store>,
-    _alive: (Option<TempDir>, Vec<Redis>),
+    _guards: (Option<TempDir>, Vec<Redis>),
 }
 
 async fn sqlite() -> Opened {
@@ -25,20 +25,20 @@ async fn sqlite() -> Opened {
     let path = folder.path().join("t.db");
     let store = Arc::new(SqliteStore::open(&path).await.unwrap());
     let other = Arc::new(SqliteStore::open(&path).await.unwrap());
-    Opened { store, other, _alive: (Some(folder), Vec::new()) }
+    Opened { store, other, _guards: (Some(folder), Vec::new()) }
 }
 
 fn redis() -> Opened {
     let redis = Redis::start();
     let open = || Arc::new(RedisStore::single(&redis.url()).unwrap());
-    Opened { store: open(), other: open(), _alive: (None, vec![redis]) }
+    Opened { store: open(), other: open(), _guards: (None, vec![redis]) }
 }
 
 fn cluster() -> Opened {
     let nodes = Redis::cluster();
     let urls: Vec<_> = nodes.iter().map(Redis::url).collect();
     let open = |at: usize| Arc::new(RedisStore::cluster(&[urls[at].as_str()]).unwrap());
-    Opened { store: open(0), other: open(1), _alive: (None, nodes.into()) }
+    Opened { store: open(0), other: open(1), _guards: (None, nodes.into()) }
 }
 
 macro_rules! on_every_store {
@@ -50,37 +50,37 @@ macro_rules! on_every_store {
 }
 
 on_every_store!(
-    a_session_is_found_until_its_time_is_over,
+    a_session_is_found_until_it_expires,
     of_two_rotations_at_once_exactly_one_rotates,
-    the_rules_of_rotation_are_those_of_the_model,
-    a_genuine_token_newer_than_the_record_heals_it,
-    an_end_is_heard_through_the_other_way_in,
-    all_sessions_of_a_user_end_and_nobody_elses,
+    rotation_behaves_like_the_model,
+    a_token_newer_than_the_record_counts_as_current,
+    the_other_server_reads_every_end_in_the_log,
+    end_all_ends_the_sessions_of_one_user_only,
     a_single_token_is_revoked,
-    what_is_over_is_cleared_away_and_nothing_else,
+    purge_deletes_what_has_expired_and_nothing_else,
     users_are_unique_by_id_and_email,
-    a_user_changes_and_goes,
+    a_user_can_be_changed_and_removed,
 );
 
-/// In Redis a session ends in three steps. A server that dies after the first leaves a session that no token opens; and
-/// whoever comes next, by a refresh or a second sign-out, does the other two.
+/// In Redis a session ends in three steps. A server that crashes after the first step leaves a session that no token
+/// opens; the next refresh or sign-out does the other two steps.
 #[tokio::test]
-async fn an_end_that_was_begun_is_finished_by_whoever_comes_next() {
+async fn the_next_request_finishes_an_interrupted_end() {
     let redis = Redis::start();
     let store = RedisStore::single(&redis.url()).unwrap();
     for (sid, by_refresh) in [("s", true), ("t", false)] {
         let session = NewSession { user_agent: "none".into(), ..new(sid, "u") };
         store.create(session, NOW).await.unwrap();
-        let record = redis.ask(&format!("GET tokenward:session:{sid}"));
+        let record = redis.command(&format!("GET tokenward:session:{sid}"));
         let record = record.lines().nth(1).unwrap().replacen("live|", "ended|", 1);
-        redis.ask(&format!("SET tokenward:session:{sid} {record} KEEPTTL"));
+        redis.command(&format!("SET tokenward:session:{sid} {record} KEEPTTL"));
         assert_eq!(store.find(sid, NOW).await.unwrap(), None);
         if by_refresh {
             assert_eq!(store.rotate(rotate(sid, 0, None), NOW).await.unwrap(), Rotation::Unknown);
         } else {
             assert!(store.end(sid, NOW + REVOCATION_TTL).await.unwrap());
         }
-        assert!(redis.ask(&format!("EXISTS tokenward:session:{sid}")).contains(":0"));
+        assert!(redis.command(&format!("EXISTS tokenward:session:{sid}")).contains(":0"));
         let (log, _) = store.revocations(&Cursor::default()).await.unwrap();
         assert_eq!(log.last(), Some(&Revocation { id: sid.into(), until: NOW + REVOCATION_TTL }));
     }
@@ -106,14 +106,14 @@ fn rotate(sid: &str, presented: u32, key: Option<KeyHash>) -> Rotate {
     Rotate { sid: sid.into(), presented, key, idle_ttl: IDLE, grace: 0, revocation_ttl: REVOCATION_TTL }
 }
 
-async fn a_session_is_found_until_its_time_is_over(Opened { store, other, .. }: Opened) {
+async fn a_session_is_found_until_it_expires(Opened { store, other, .. }: Opened) {
     let begun = store.create(new("s", "u"), NOW).await.unwrap();
     assert_eq!((begun.generation, begun.idle_expires_at, begun.absolute_expires_at), (0, NOW + IDLE, NOW + ABSOLUTE));
     assert_eq!(other.find("s", NOW + IDLE - 1).await.unwrap(), Some(begun));
     assert_eq!(other.find("s", NOW + IDLE).await.unwrap(), None);
     assert_eq!(other.rotate(rotate("s", 0, None), NOW + IDLE).await.unwrap(), Rotation::Unknown);
     assert_eq!(other.find("nobody", NOW).await.unwrap(), None);
-    // However much it is used, the absolute time ends it.
+    // The absolute lifetime ends it, however often it is refreshed.
     store.create(new("t", "u"), NOW).await.unwrap();
     for generation in 0..4 {
         let now = NOW + u64::from(generation) * 900;
@@ -127,7 +127,7 @@ async fn a_session_is_found_until_its_time_is_over(Opened { store, other, .. }: 
     assert_eq!(store.rotate(rotate("t", 4, None), NOW + ABSOLUTE).await.unwrap(), Rotation::Unknown);
 }
 
-/// Statement 33, on the store itself: a thousand times, through two ways in.
+/// R-33, on the store itself: a thousand times, with two connections.
 async fn of_two_rotations_at_once_exactly_one_rotates(Opened { store, other, .. }: Opened) {
     store.create(new("s", "u"), NOW).await.unwrap();
     let key = Some([7; 16]);
@@ -147,44 +147,44 @@ async fn of_two_rotations_at_once_exactly_one_rotates(Opened { store, other, .. 
     }
 }
 
-async fn a_genuine_token_newer_than_the_record_heals_it(Opened { store, .. }: Opened) {
+async fn a_token_newer_than_the_record_counts_as_current(Opened { store, .. }: Opened) {
     store.create(new("s", "u"), NOW).await.unwrap();
-    // Only this server can have made generation 5: the store has forgotten the rotations before it.
-    let Rotation::Rotated(healed) = store.rotate(rotate("s", 5, None), NOW).await.unwrap() else { panic!() };
-    assert_eq!(healed.generation, 6);
+    // The store has lost the rotations up to generation 5, which only a server with the key can have issued.
+    let Rotation::Rotated(session) = store.rotate(rotate("s", 5, None), NOW).await.unwrap() else { panic!() };
+    assert_eq!(session.generation, 6);
     assert_eq!(store.rotate(rotate("s", 4, None), NOW).await.unwrap(), Rotation::Reused("u".into()));
     assert_eq!(store.rotate(rotate("s", u32::MAX, None), NOW).await.unwrap(), Rotation::Unknown);
 }
 
-async fn an_end_is_heard_through_the_other_way_in(Opened { store, other, .. }: Opened) {
+async fn the_other_server_reads_every_end_in_the_log(Opened { store, other, .. }: Opened) {
     for sid in ["a", "b", "c"] {
         store.create(new(sid, "u"), NOW).await.unwrap();
     }
     let (before, start) = other.revocations(&Cursor::default()).await.unwrap();
     assert_eq!(before, []);
     assert!(store.end("a", NOW + REVOCATION_TTL).await.unwrap());
-    assert!(!store.end("a", NOW + REVOCATION_TTL).await.unwrap(), "there is none any more");
+    assert!(!store.end("a", NOW + REVOCATION_TTL).await.unwrap(), "the session has ended already");
     assert_eq!(store.find("a", NOW).await.unwrap(), None);
     assert_eq!(other.rotate(rotate("a", 0, None), NOW).await.unwrap(), Rotation::Unknown);
     // Reuse ends a session as well.
     store.rotate(rotate("b", 0, Some([1; 16])), NOW).await.unwrap();
     assert_eq!(store.rotate(rotate("b", 0, Some([2; 16])), NOW).await.unwrap(), Rotation::Reused("u".into()));
-    let (news, place) = other.revocations(&start).await.unwrap();
+    let (entries, cursor) = other.revocations(&start).await.unwrap();
     let ended = |id: &str| Revocation { id: id.into(), until: NOW + REVOCATION_TTL };
-    assert_eq!(news, [ended("a"), ended("b")]);
-    assert_eq!(other.revocations(&place).await.unwrap(), (Vec::new(), place.clone()), "nothing twice");
+    assert_eq!(entries, [ended("a"), ended("b")]);
+    assert_eq!(other.revocations(&cursor).await.unwrap(), (Vec::new(), cursor.clone()), "no entry twice");
     store.end("c", NOW + REVOCATION_TTL).await.unwrap();
-    assert_eq!(other.revocations(&place).await.unwrap().0, [ended("c")]);
+    assert_eq!(other.revocations(&cursor).await.unwrap().0, [ended("c")]);
     assert_eq!(other.sessions_of("u", NOW).await.unwrap(), []);
 }
 
-async fn all_sessions_of_a_user_end_and_nobody_elses(Opened { store, other, .. }: Opened) {
+async fn end_all_ends_the_sessions_of_one_user_only(Opened { store, other, .. }: Opened) {
     for (sid, user, at) in [("a", "u", 0), ("b", "u", 5), ("c", "v", 0)] {
         store.create(new(sid, user), NOW + at).await.unwrap();
     }
     let sids = |sessions: Vec<Session>| sessions.into_iter().map(|session| session.sid).collect::<Vec<_>>();
     assert_eq!(sids(other.sessions_of("u", NOW + 5).await.unwrap()), ["b", "a"], "the latest first");
-    assert_eq!(sids(other.sessions_of("u", NOW + IDLE).await.unwrap()), ["b"], "what is over is not listed");
+    assert_eq!(sids(other.sessions_of("u", NOW + IDLE).await.unwrap()), ["b"], "an expired session is not listed");
     let mut ended = other.end_all("u", NOW + REVOCATION_TTL).await.unwrap();
     ended.sort();
     assert_eq!(ended, ["a", "b"]);
@@ -200,21 +200,21 @@ async fn a_single_token_is_revoked(Opened { store, other, .. }: Opened) {
     assert_eq!(other.revocations(&Cursor::default()).await.unwrap().0, [revocation]);
 }
 
-async fn what_is_over_is_cleared_away_and_nothing_else(Opened { store, other, .. }: Opened) {
+async fn purge_deletes_what_has_expired_and_nothing_else(Opened { store, other, .. }: Opened) {
     store.create(new("old", "u"), NOW).await.unwrap();
     store.create(new("young", "u"), NOW + 10).await.unwrap();
     for (id, until) in [("past", NOW + 1), ("also past", NOW + IDLE), ("still", NOW + IDLE + 1)] {
         store.revoke(Revocation { id: id.into(), until }).await.unwrap();
     }
     other.purge(NOW + IDLE).await.unwrap();
-    let (left, place) = store.revocations(&Cursor::default()).await.unwrap();
+    let (left, cursor) = store.revocations(&Cursor::default()).await.unwrap();
     assert_eq!(left.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["still"]);
     assert!(store.find("young", NOW + IDLE).await.unwrap().is_some());
     assert!(store.find("old", NOW + IDLE).await.unwrap().is_none());
-    // The log goes on where it was, also when it has been emptied.
+    // The cursor remains valid after all entries have been deleted.
     other.purge(NOW + 2 * IDLE).await.unwrap();
     store.revoke(Revocation { id: "new".into(), until: NOW + 9 * IDLE }).await.unwrap();
-    assert_eq!(other.revocations(&place).await.unwrap().0.len(), 1);
+    assert_eq!(other.revocations(&cursor).await.unwrap().0.len(), 1);
     store.ping().await.unwrap();
 }
 
@@ -234,7 +234,7 @@ async fn users_are_unique_by_id_and_email(Opened { store, other, .. }: Opened) {
     assert_eq!(store.user_by_email("other@example.com").await.unwrap(), None);
 }
 
-async fn a_user_changes_and_goes(Opened { store, other, .. }: Opened) {
+async fn a_user_can_be_changed_and_removed(Opened { store, other, .. }: Opened) {
     let mut ada = user("1", "ada@example.com");
     store.add_user(ada.clone()).await.unwrap();
     ada.role = "admin".into();
@@ -248,13 +248,13 @@ async fn a_user_changes_and_goes(Opened { store, other, .. }: Opened) {
     other.add_user(user("2", "ada@example.com")).await.unwrap();
 }
 
-/// What may happen to sessions.
+/// An operation on the store.
 #[derive(Debug, Clone)]
 enum Step {
     Begin {
         user: u8,
     },
-    /// A token of a session (by the order of beginnings), so many generations from the current one.
+    /// Presents a token of a session (by the order in which they began), `back` generations before the current one.
     Rotate {
         session: usize,
         back: i32,
@@ -285,13 +285,13 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The contract's rules, told as simply as possible.
+/// The rules of the contract in their simplest form.
 #[derive(Default)]
 struct Model {
     sessions: BTreeMap<String, (Session, Option<KeyHash>)>,
     ended: Vec<String>,
-    /// Ended when their time was over already: a store may know of them still, or not.
-    over: Vec<String>,
+    /// Ended after they had expired: a store may have deleted them already.
+    expired: Vec<String>,
 }
 
 impl Model {
@@ -320,17 +320,17 @@ impl Model {
     }
 
     fn end(&mut self, sid: &str, now: u64) -> bool {
-        let there_was = self.sessions.remove(sid).map(|(session, _)| session.idle_expires_at > now);
-        match there_was {
+        let was_live = self.sessions.remove(sid).map(|(session, _)| session.idle_expires_at > now);
+        match was_live {
             Some(true) => self.ended.push(sid.to_owned()),
-            Some(false) => self.over.push(sid.to_owned()),
+            Some(false) => self.expired.push(sid.to_owned()),
             None => {}
         }
-        there_was == Some(true)
+        was_live == Some(true)
     }
 }
 
-async fn the_rules_of_rotation_are_those_of_the_model(Opened { store, other, .. }: Opened) {
+async fn rotation_behaves_like_the_model(Opened { store, other, .. }: Opened) {
     let cases = 150;
     let handle = tokio::runtime::Handle::current();
     let run = move || {
@@ -338,17 +338,17 @@ async fn the_rules_of_rotation_are_those_of_the_model(Opened { store, other, .. 
         let count = std::cell::Cell::new(0);
         runner.run(&prop::collection::vec(step(), 1..40), |steps| {
             count.set(count.get() + 1);
-            handle.block_on(follow(&*store, &*other, count.get(), &steps));
+            handle.block_on(run_steps(&*store, &*other, count.get(), &steps));
             Ok(())
         })
     };
     tokio::task::spawn_blocking(run).await.unwrap().unwrap();
 }
 
-/// Does the steps on the store, alternating between the two ways in, and on the model; both must say the same.
-async fn follow(store: &dyn Store, other: &dyn Store, case: u32, steps: &[Step]) {
+/// Runs the steps on the store, with alternating connections, and on the model; both must return the same.
+async fn run_steps(store: &dyn Store, other: &dyn Store, case: u32, steps: &[Step]) {
     let (mut model, mut now, mut begun) = (Model::default(), NOW, Vec::<String>::new());
-    let (_, place) = store.revocations(&Cursor::default()).await.unwrap();
+    let (_, cursor) = store.revocations(&Cursor::default()).await.unwrap();
     let user_id = |user: u8| format!("user-{case}-{user}");
     for (at, step) in steps.iter().enumerate() {
         let store = if at % 2 == 0 { store } else { other };
@@ -371,7 +371,7 @@ async fn follow(store: &dyn Store, other: &dyn Store, case: u32, steps: &[Step])
                 let Some(sid) = begun.get(*session) else { continue };
                 let ended = store.end(sid, now + REVOCATION_TTL).await.unwrap();
                 let expected = model.end(sid, now);
-                assert!(ended == expected || model.over.contains(sid), "{sid}");
+                assert!(ended == expected || model.expired.contains(sid), "{sid}");
             }
             Step::EndAll { user } => {
                 let mut ended = store.end_all(&user_id(*user), now + REVOCATION_TTL).await.unwrap();
@@ -381,7 +381,7 @@ async fn follow(store: &dyn Store, other: &dyn Store, case: u32, steps: &[Step])
                 };
                 let expected: Vec<_> = model.sessions.iter().filter_map(of_user).collect();
                 let expected: Vec<_> = expected.into_iter().filter(|sid| model.end(sid, now)).collect();
-                ended.retain(|sid| !model.over.contains(sid));
+                ended.retain(|sid| !model.expired.contains(sid));
                 assert_eq!(ended, expected);
             }
             Step::Wait { seconds } => now += seconds,
@@ -391,10 +391,10 @@ async fn follow(store: &dyn Store, other: &dyn Store, case: u32, steps: &[Step])
             assert_eq!(store.find(sid, now).await.unwrap(), expected.filter(|session| session.idle_expires_at > now));
         }
     }
-    let (news, _) = other.revocations(&place).await.unwrap();
-    let mut heard: Vec<_> = news.into_iter().map(|revocation| revocation.id).collect();
-    heard.retain(|sid| !model.over.contains(sid));
-    heard.sort();
+    let (entries, _) = other.revocations(&cursor).await.unwrap();
+    let mut logged: Vec<_> = entries.into_iter().map(|revocation| revocation.id).collect();
+    logged.retain(|sid| !model.expired.contains(sid));
+    logged.sort();
     model.ended.sort();
-    assert_eq!(heard, model.ended, "whatever ends is heard of");
+    assert_eq!(logged, model.ended, "every end is logged");
 }
