@@ -83,8 +83,6 @@ async function buildBundles(dev) {
     bundle: true,
     format: 'esm',
     target: 'es2022',
-    // The wasm module is a string of characters up to U+0128: without escapes, it is 10% shorter.
-    charset: 'utf8',
     minify: !dev,
     sourcemap: true,
     legalComments: 'none',

@@ -1,6 +1,6 @@
 // Compiles the wasm module, which is a string in this bundle, once for all clients of the page.
 import { imports, started } from '#glue';
-import module, { length, offset } from '#wasm';
+import module, { length } from '#wasm';
 import type { AuthErrorClass } from './auth-errors.js';
 
 let loaded: Promise<unknown> | undefined;
@@ -17,9 +17,21 @@ export function loadWasm(AuthError: AuthErrorClass): Promise<unknown> {
 }
 
 async function instantiate(): Promise<unknown> {
-  // A module is always decoded as UTF-8. A bundle in a classic script has the charset of its page.
-  if (module.length !== length) throw new TypeError('this script was not decoded as UTF-8: add <meta charset="utf-8">');
-  const bytes = Uint8Array.from(module, (character) => character.charCodeAt(0) - offset);
-  const { instance } = await WebAssembly.instantiate(bytes, imports());
+  const { instance } = await WebAssembly.instantiate(decode(), imports());
   return started(instance);
+}
+
+/** The inverse of `encode` in tools/build-wasm.mjs, which describes the format. */
+function decode(): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  let added = 0;
+  for (let index = 0; index < module.length; index += 1) {
+    const value = module.charCodeAt(index) - 35;
+    if (value < 90) {
+      bytes[at++] = value + added;
+      added = 0;
+    } else added = (value - 89) * 90;
+  }
+  return bytes;
 }
