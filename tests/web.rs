@@ -295,7 +295,7 @@ async fn a_refused_restore_ends_as_signed_out_with_its_reason() {
     let app = App::new("always");
     Reflect::set(&app.hands, &"found".into(), &2.into()).unwrap(); // a mark
     assert_eq!(code(JsFuture::from(app.start()).await), "SIGNED_OUT");
-    assert_eq!((app.text("status").as_str(), app.text("reason").as_str()), ("signed-out", "reused"));
+    assert_eq!((app.text("status").as_str(), app.text("reason").as_str()), ("signed-out", "token-reused"));
     assert_eq!(code(JsFuture::from(app.admit()).await), "SIGNED_OUT");
     unscript();
 }

@@ -98,8 +98,7 @@ export class DpopProver {
     for (let proven = ''; proven !== tokens.accessToken() || !proven; ) {
       proven = tokens.accessToken();
       const proof = await this.#prove(captured.methodOf(request), captured.urlOf(request), proven);
-      if (tokens.generation() !== generation)
-        throw new TypeError('the session in which this call was made has ended');
+      if (tokens.generation() !== generation) throw new TypeError('the session in which this call was made has ended');
       captured.setHeader(captured.headersOf(request), 'dpop', proof);
     }
   }

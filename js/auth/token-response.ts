@@ -34,7 +34,8 @@ const textOrUndefined = (value: unknown) => (typeof value === 'string' ? value :
 export function parseTokenResponse(ok: boolean, text: string, fields: TokenFields): TokenResponse {
   const json = parseJson(text);
   const error = readPath(json, 'error');
-  const message = readPath(error, 'message') ?? readPath(json, 'error_description') ?? readPath(json, 'message') ?? error;
+  const message =
+    readPath(error, 'message') ?? readPath(json, 'error_description') ?? readPath(json, 'message') ?? error;
   const expiresIn = readPath(json, fields.expiresIn);
   const issued = ok ? readTokens(json, text, fields) : undefined;
   return {

@@ -3,24 +3,34 @@
 import type { SignedOutReason } from '../client/session.js';
 import { isValidKey, MAX_WAIT_MS } from './persisted-state.js';
 
-/** What a tab tells the others. `subject` is the user's id as text; absent if the server names none. */
-export type TabEvent =
-  | { readonly type: 'signed-in' | 'refreshed'; readonly subject?: string | undefined }
-  | { readonly type: 'signed-out'; readonly reason: SignedOutReason }
-  | { readonly type: 'refresh-failed'; readonly waitMs: number; readonly failures: number }
-  | { readonly type: 'lock-stolen' };
+/** What a tab tells the others. */
+export interface TabEvent {
+  readonly type: 'signed-in' | 'signed-out' | 'refreshed' | 'refresh-failed' | 'lock-stolen';
+  /** `signed-in`, `refreshed`: the user's id; absent if the server names none. */
+  readonly subject?: string | undefined;
+  /** `signed-out`. */
+  readonly reason?: SignedOutReason | undefined;
+  /** `refresh-failed`: for how long the server asked to wait; 0 if it did not. */
+  readonly waitMs?: number | undefined;
+  /** `refresh-failed`: how many attempts have failed. */
+  readonly failures?: number | undefined;
+}
 
 /** The event with the version of the format, and the idempotency key of the sign-in that it is about. */
-export type TabMessage = TabEvent & { readonly v: 1; readonly key?: string | undefined };
+export interface TabMessage extends TabEvent {
+  readonly v: 1;
+  readonly key?: string | undefined;
+}
 
-const REASONS: readonly unknown[] = [
+/** In the order of the core's enum. */
+export const SIGNED_OUT_REASONS: readonly SignedOutReason[] = [
   'no-session',
   'logout',
   'expired',
   'revoked',
   'token-reused',
   'other-tab',
-] satisfies SignedOutReason[];
+];
 
 const isNumberUpTo = (most: number, value: unknown) => typeof value === 'number' && value >= 0 && value <= most;
 
@@ -34,7 +44,7 @@ export function parseTabMessage(data: unknown): TabMessage | undefined {
     (type === 'signed-in' || type === 'refreshed'
       ? subject === undefined || typeof subject === 'string'
       : type === 'signed-out'
-        ? REASONS.includes(reason)
+        ? SIGNED_OUT_REASONS.includes(reason as SignedOutReason)
         : type === 'refresh-failed'
           ? isNumberUpTo(MAX_WAIT_MS, waitMs) && isNumberUpTo(0xffff, failures)
           : type === 'lock-stolen');

@@ -82,7 +82,10 @@ const OPTIONS = record({
   fields: record({ accessToken: text, refreshToken: text, expiresIn: text, user: text }),
   apiOrigins: (where, value) =>
     (origins(where, value) as unknown[]).map((entry, index) => origin(`${where}[${index}]`, entry)),
-  tokenScheme: is('one word, such as "Bearer"', (value) => /^[!#$%&'*+.^_`|~\w-]+$/.test(value)),
+  tokenScheme: is(
+    'one word, such as "Bearer"',
+    (value) => typeof value === 'string' && /^[!#$%&'*+.^_`|~\w-]+$/.test(value),
+  ),
   authHeaders: is('headers, or a function that returns them', (value: unknown) => {
     try {
       return typeof value === 'function' || !!new Headers(value as HeadersInit);
@@ -109,7 +112,8 @@ const minValidity = seconds(0, 86_400);
 export function validateOptions(options: AuthClientOptions): AuthClientOptions {
   const valid = OPTIONS('options', options) as AuthClientOptions;
   const { clientId, protocol } = valid;
-  if (clientId && protocol !== 'oauth2') throwInvalidOption('options.clientId', 'protocol: "oauth2" beside it', protocol);
+  if (clientId && protocol !== 'oauth2')
+    throwInvalidOption('options.clientId', 'protocol: "oauth2" beside it', protocol);
   return valid;
 }
 

@@ -46,17 +46,42 @@ export interface ApiFetch {
 }
 
 export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
-  const { core, tokens, createError } = dependencies;
+  const { core, tokens, sendAuthorized, log, createError } = dependencies;
   const authEndpoints = new Set(dependencies.authEndpoints);
   /** How to reject each call in flight. */
   const inFlight = new Set<(reason: AuthError) => void>();
   let disposed = false;
 
-  const tokenNow = () => {
+  /** The number of the access token; throws if there is none. */
+  function tokenNow(): number {
     const token = tokens.currentId();
     if (token === 0) throw createError(disposed ? 'DISPOSED' : 'SESSION_ENDED');
     return token;
-  };
+  }
+
+  function send(call: Call): Promise<Response> {
+    const token = tokenNow();
+    return sendAuthorized(call.request, () => copyRequest(call)).then((response) => {
+      if (requiresStepUp(call, response)) return response;
+      const rejected = call.handler.isTokenRejected(response);
+      return rejected === false ? response : sendAgain(call, token, response, rejected);
+    });
+  }
+
+  /** Sends a call once more, with a renewed token, if the API rejected the token of the first response. */
+  async function sendAgain(call: Call, token: number, response: Response, rejected: true | Promise<boolean>) {
+    if (!(await rejected)) return response;
+    log('info', 'call-rejected', { status: response.status, token });
+    const again = await abortable(core.reportRejection(token, false), captured.signalOf(call.request));
+    const request = again ? copyRequest(call) : undefined;
+    if (!request) return response;
+    response.body?.cancel().catch(() => {});
+    const renewed = tokenNow();
+    const second = await sendAuthorized(request, () => copyRequest(call));
+    if (!requiresStepUp(call, second) && (await call.handler.isTokenRejected(second)))
+      await core.reportRejection(renewed, true);
+    return second;
+  }
 
   return {
     fetch(input, init, handler = dependencies.handler) {
@@ -72,10 +97,9 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
       const call = describeCall(request, init?.body, handler);
       return new Promise((resolve, reject) => {
         inFlight.add(reject);
-        const send = () => sendCall(call, dependencies, tokenNow);
         const response = tokens.isFresh()
-          ? send()
-          : abortable(core.requestToken(0), captured.signalOf(request)).then(send);
+          ? send(call)
+          : abortable(core.requestToken(0), captured.signalOf(request)).then(() => send(call));
         response.then(resolve, reject).then(() => inFlight.delete(reject));
       });
     },
@@ -92,38 +116,6 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
       inFlight.clear();
     },
   };
-}
-
-/** Sends a call; `tokenNow` throws if there is no token. */
-function sendCall(call: Call, dependencies: ApiFetchDependencies, tokenNow: () => number): Promise<Response> {
-  const token = tokenNow();
-  return dependencies.sendAuthorized(call.request, () => copyRequest(call)).then((response) => {
-    if (requiresStepUp(call, response)) return response;
-    const rejected = call.handler.isTokenRejected(response);
-    return rejected === false ? response : replayCall(call, dependencies, tokenNow, token, response, rejected);
-  });
-}
-
-/** Sends a call once more, with a renewed token, if the API rejected the token of the first response. */
-async function replayCall(
-  call: Call,
-  { core, log, sendAuthorized }: ApiFetchDependencies,
-  tokenNow: () => number,
-  token: number,
-  response: Response,
-  rejected: true | Promise<boolean>,
-): Promise<Response> {
-  if (!(await rejected)) return response;
-  log('info', 'call-rejected', { status: response.status, token });
-  const replay = await abortable(core.reportRejection(token, false), captured.signalOf(call.request));
-  const request = replay ? copyRequest(call) : undefined;
-  if (!request) return response;
-  response.body?.cancel().catch(() => {});
-  const renewed = tokenNow();
-  const second = await sendAuthorized(request, () => copyRequest(call));
-  if (!requiresStepUp(call, second) && (await call.handler.isTokenRejected(second)))
-    await core.reportRejection(renewed, true);
-  return second;
 }
 
 function describeCall(request: Request, body: BodyInit | null | undefined, handler: ResponseHandler): Call {

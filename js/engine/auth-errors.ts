@@ -4,15 +4,14 @@ import type { AuthError, AuthErrorCode } from '../client/errors.js';
 /** The class that the app imports; the engine is a bundle of its own and would have another. */
 export type AuthErrorClass = typeof AuthError;
 
-export interface ErrorDetails {
-  readonly retryable?: boolean;
-  readonly status?: number | undefined;
-  readonly retryAfterSeconds?: number | undefined;
-  /** What the server says to people. */
-  readonly serverMessage?: string | undefined;
-}
-
-export type CreateError = (code: AuthErrorCode, details?: ErrorDetails) => AuthError;
+/** A status or a wait of 0 is unknown. `serverMessage` is what the server says to people. */
+export type CreateError = (
+  code: AuthErrorCode,
+  retryable?: boolean,
+  status?: number,
+  retryAfterSeconds?: number,
+  serverMessage?: string,
+) => AuthError;
 
 /** The first eleven are the codes of the core, in the order of its enum (`names.ts`). */
 export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
@@ -32,12 +31,16 @@ export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
 
 export const errorCreator =
   (AuthError: AuthErrorClass): CreateError =>
-  (code, { retryable = false, status, retryAfterSeconds, serverMessage } = {}) => {
+  (code, retryable = false, status = 0, retryAfterSeconds = 0, serverMessage = '') => {
     const parts = [
       MESSAGES[code],
       status && `status ${status}`,
       retryAfterSeconds && `retry after ${retryAfterSeconds} s`,
       serverMessage && `the server says: ${serverMessage}`,
     ];
-    return new AuthError(code, parts.filter(Boolean).join('; '), { retryable, status, retryAfterSeconds });
+    return new AuthError(code, parts.filter(Boolean).join('; '), {
+      retryable,
+      status: status || undefined,
+      retryAfterSeconds: retryAfterSeconds || undefined,
+    });
   };

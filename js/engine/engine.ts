@@ -1,14 +1,19 @@
 // Connects the parts of a client where its tokens are, on the page or in a worker: the core decides, the token store holds
 // the tokens, and storage, lock and channel connect the tabs.
 import { Client } from '#glue';
-import { AuthRequests } from '../auth/auth-requests.js';
+import { createAuthRequests } from '../auth/auth-requests.js';
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
-import { TokenStore } from '../auth/token-store.js';
+import { createTokenStore } from '../auth/token-store.js';
 import { type KeyValueStore, PAGE_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
-import { openPersistedState, type PersistedState, readSnapshot, type StorageSnapshot } from '../browser/persisted-state.js';
+import {
+  openPersistedState,
+  type PersistedState,
+  readSnapshot,
+  type StorageSnapshot,
+} from '../browser/persisted-state.js';
 import type { AuthEvents } from '../client/events.js';
 import type { AuthClientOptions, LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
@@ -80,7 +85,14 @@ export async function createEngine(
   await loadWasm(AuthError, wasmFile);
   const log = createLog(settings.onLog);
   const prover = settings.dpop ? await loadProver(settings, environment, AuthError) : undefined;
-  const { core, calls, restored, close } = connectParts(settings, notify, errorCreator(AuthError), environment, log, prover);
+  const { core, calls, restored, close } = connectParts(
+    settings,
+    notify,
+    errorCreator(AuthError),
+    environment,
+    log,
+    prover,
+  );
   const listening = new AbortController();
   const resumed = (by: string) => {
     log('debug', 'resumed', { by });
@@ -122,7 +134,7 @@ function connectParts(
   const sharesSession = settings.transport === 'cookie';
   const sharesTabs = sharesSession && settings.crossTab;
   const state = openPersistedState(settings.name, sharesSession ? store : undefined);
-  const tokens = new TokenStore(settings.origins);
+  const tokens = createTokenStore(settings.origins);
   const lock = createTabLock(state.prefix, sharesTabs, schedule);
   const crossTab = openCrossTab(state.prefix, sharesTabs, state, schedule, (message, relation) =>
     core.receiveMessage(message, relation),
@@ -131,7 +143,7 @@ function connectParts(
   const { host, core } = createBorder({
     client: () => client,
     tokens,
-    requests: new AuthRequests(settings, tokens, () => state.known, prover),
+    requests: createAuthRequests(settings, tokens, () => state.known, prover),
     state,
     readSnapshot: () => snapshotForCore(state, settings.crossTab || !started),
     lock,

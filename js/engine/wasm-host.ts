@@ -57,27 +57,6 @@ export interface BorderDependencies {
   rejectCalls(code: AuthErrorCode): void;
 }
 
-/** The callers that wait, and what the outputs of the core need of each other. */
-interface Waiters {
-  /** Every caller that waits for a token, on one promise. */
-  forToken: Deferred<boolean> | undefined;
-  forLogin: (Deferred<boolean> & { readonly credentials: string; readonly signal: AbortSignal | undefined }) | undefined;
-  forLogout: ((revoked: boolean) => void)[];
-  /** The promises of the questions that are being asked; one, unless a question leads to another. */
-  readonly answers: Promise<boolean>[];
-  /** What the server said about the last login, for people. */
-  serverMessage: string | undefined;
-}
-
-/** The failure of the core that the border turns into an `AuthError`. */
-type CreateFailure = (
-  code: number,
-  retryable: boolean,
-  status: number,
-  retryAfterSeconds: number,
-  serverMessage?: string,
-) => Error & { code: AuthErrorCode; status: number | null };
-
 /** Statuses that no server sends: there was no response; the request was not sent. */
 const NO_RESPONSE = 0;
 const NOT_SENT = 1;
@@ -93,132 +72,69 @@ const EMPTY_RESPONSE: AuthResponse = {
   subject: undefined,
 };
 
+/** A caller that waits for its login. */
+interface LoginWaiter extends Deferred<boolean> {
+  readonly credentials: string;
+  readonly signal: AbortSignal | undefined;
+}
+
 const finiteOrNull = (number: number) => (Number.isFinite(number) ? number : null);
 
-/** Users as numbers: the wasm client compares users without knowing their ids. The number of no user is 0. */
-function numberOf(subjects: string[], subject: string | undefined): number {
-  return subject === undefined ? 0 : subjects.indexOf(subject) + 1 || subjects.push(subject);
-}
-
-/** Makes the host, and the wasm client's functions with names in place of numbers. */
-export function createBorder(dependencies: BorderDependencies): { host: object; core: SessionCore } {
-  const waiters: Waiters = {
-    forToken: undefined,
-    forLogin: undefined,
-    forLogout: [],
-    answers: [],
-    serverMessage: undefined,
-  };
-  const subjects: string[] = [];
-  const failure: CreateFailure = (code, retryable, status, retryAfterSeconds, serverMessage) =>
-    dependencies.createError(names.CODES[code] as AuthErrorCode, {
-      retryable,
-      status: status || undefined,
-      retryAfterSeconds: retryAfterSeconds || undefined,
-      serverMessage,
+/** Sends and logs an auth request. An error of `options.authHeaders` is reported as an uncaught error of the app. */
+async function sendAuthRequest(
+  { requests, log }: BorderDependencies,
+  endpoint: Endpoint,
+  login: LoginWaiter | undefined,
+): Promise<AuthResponse> {
+  try {
+    const response = await requests.send(endpoint, login?.credentials, login?.signal);
+    const { status, code, retryAfterMs } = response;
+    log(status < 400 ? 'debug' : 'warn', 'auth-request', { endpoint, status, code: code?.slice(0, 40), retryAfterMs });
+    return response;
+  } catch (cause) {
+    const notSent = cause instanceof RequestNotSent;
+    log('warn', 'auth-request', { endpoint, failed: notSent ? 'options.authHeaders' : (cause as Error)?.name });
+    if (!notSent) return EMPTY_RESPONSE;
+    queueMicrotask(() => {
+      if (cause.cause) throw cause.cause;
     });
-  const host = {
-    ...waiterOutputs(waiters, failure),
-    ...requestOutputs(dependencies, waiters, subjects),
-    ...tokenOutputs(dependencies),
-    ...storageOutputs(dependencies),
-    ...tabOutputs(dependencies, subjects),
-    ...appOutputs(dependencies, failure),
-  };
-  return { host, core: createCore(dependencies, waiters, subjects) };
-}
-
-/** The answers to callers. */
-function waiterOutputs(waiters: Waiters, failure: CreateFailure) {
-  return {
-    wait() {
-      waiters.forToken ??= createDeferred();
-      waiters.answers.push(waiters.forToken.promise);
-    },
-    answer: (yes: boolean) => waiters.answers.push(Promise.resolve(yes)),
-    refuse: (code: number, retryable: boolean, status: number, retryAfterSeconds: number) =>
-      waiters.answers.push(Promise.reject(failure(code, retryable, status, retryAfterSeconds))),
-    settle(whose: number, code: number, retryable: boolean, status: number, retryAfterSeconds: number) {
-      const waiter = whose ? waiters.forLogin : waiters.forToken;
-      const message = whose ? waiters.serverMessage : undefined;
-      if (whose) waiters.forLogin = undefined;
-      else waiters.forToken = undefined;
-      if (code < 0) waiter?.resolve(true);
-      else waiter?.reject(failure(code, retryable, status, retryAfterSeconds, message));
-    },
-    settleLogout(revoked: boolean) {
-      for (const resolve of waiters.forLogout) resolve(revoked);
-      waiters.forLogout = [];
-    },
-  };
-}
-
-/** Auth requests and the timer. */
-function requestOutputs({ client, requests, log }: BorderDependencies, waiters: Waiters, subjects: string[]) {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  /** Sends and logs an auth request. An error of `options.authHeaders` is reported as an uncaught error of the app. */
-  async function send(endpoint: Endpoint): Promise<AuthResponse> {
-    const login = endpoint === 'login' ? waiters.forLogin : undefined;
-    try {
-      const response = await requests.send(endpoint, login?.credentials, login?.signal);
-      const { status, code, retryAfterMs } = response;
-      log(status < 400 ? 'debug' : 'warn', 'auth-request', {
-        endpoint,
-        status,
-        code: code?.slice(0, 40),
-        retryAfterMs,
-      });
-      return response;
-    } catch (cause) {
-      const notSent = cause instanceof RequestNotSent;
-      log('warn', 'auth-request', { endpoint, failed: notSent ? 'options.authHeaders' : (cause as Error)?.name });
-      if (!notSent) return EMPTY_RESPONSE;
-      queueMicrotask(() => {
-        if (cause.cause) throw cause.cause;
-      });
-      return { ...EMPTY_RESPONSE, status: NOT_SENT };
-    }
+    return { ...EMPTY_RESPONSE, status: NOT_SENT };
   }
-
-  return {
-    async call(number: number, flight: number) {
-      const endpoint = names.ENDPOINTS[number] as Endpoint;
-      const response = await send(endpoint);
-      const { status, code = '', message, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
-      if (endpoint === 'login') waiters.serverMessage = message;
-      const says = Object.hasOwn(names.SESSION_CODES, code) ? (names.SESSION_CODES[code] as number) : 0;
-      const user = numberOf(subjects, subject);
-      client().answered(number, flight, status, says, retryAfterMs, token, expiresIn, jwtLifetime, user);
-    },
-    cancel: () => requests.abort(),
-    timer(afterMs: number) {
-      clearTimeout(timer);
-      if (afterMs < Infinity) timer = setTimeout(() => client().elapsed(), afterMs);
-    },
-  };
 }
 
-function tokenOutputs({ tokens, log, rejectCalls }: BorderDependencies) {
+/** The event that a tab tells the others; what the number means depends on its type. */
+function tabEvent(type: TabEvent['type'], number: number, waitMs: number, subject: string | undefined): TabEvent {
+  if (type === 'signed-out') return { type, reason: names.REASONS[number] };
+  if (type === 'refresh-failed') return { type, waitMs: Math.min(waitMs, storage.MAX_WAIT_MS), failures: number };
+  return { type, subject };
+}
+
+/**
+ * A success ends the wait that the server asked for; a failure that asks for none changes nothing. (A policy that belongs
+ * in the core.)
+ */
+function updateSharedWait(state: storage.PersistedState, { type }: TabEvent, waitMs: number) {
+  if (waitMs > 0) storage.storeNotBefore(state, waitMs);
+  else if (type === 'signed-in' || type === 'refreshed') storage.clearNotBefore(state);
+}
+
+/** What the core does to the tokens, the storage and the other tabs. */
+function effects(dependencies: BorderDependencies, subjects: readonly string[]) {
+  const { client, tokens, state, lock, crossTab, log } = dependencies;
   return {
     adopt(token: number, freshForMs: number) {
       log('debug', 'token-set', { token, freshForMs });
       tokens.set(token, freshForMs);
     },
-    hold: () => tokens.block(),
-    wipe: () => tokens.clear(),
-    discard: (token: number) => tokens.discard(token),
-    abandon: () => rejectCalls('SESSION_ENDED'),
-  };
-}
-
-function storageOutputs({ state, readSnapshot, tokens }: BorderDependencies) {
-  return {
+    hold: tokens.block,
+    wipe: tokens.clear,
+    discard: tokens.discard,
+    abandon: () => dependencies.rejectCalls('SESSION_ENDED'),
     memory() {
-      const { hint, pendingRevocation } = readSnapshot();
+      const { hint, pendingRevocation } = dependencies.readSnapshot();
       return names.HINTS.indexOf(hint) + (pendingRevocation ? 4 : 0);
     },
-    silence: () => readSnapshot().waitMs,
+    silence: () => dependencies.readSnapshot().waitMs,
     mark: (on: boolean) => (on ? storage.storeNewKey : storage.removeKey)(state),
     share: () => storage.adoptStoredKey(state),
     attempt: () => storage.useProbeKey(state),
@@ -227,45 +143,71 @@ function storageOutputs({ state, readSnapshot, tokens }: BorderDependencies) {
       storage.clearPendingRevocation(state);
       tokens.forgetRevoked();
     },
-  };
-}
-
-/** The lock of the tabs, and what they are told. */
-function tabOutputs({ client, state, lock, crossTab, log }: BorderDependencies, subjects: string[]) {
-  return {
     lock(flight: number, steal: boolean) {
       log(steal ? 'warn' : 'debug', 'lock-requested', { steal });
       lock.request(steal, () => client().locked(flight));
     },
-    unlock: () => lock.release(),
+    unlock: lock.release,
     tell(kind: number, number: number, waitMs: number) {
-      const type = names.MESSAGE_TYPES[kind] as TabEvent['type'];
-      const event = {
-        type,
-        ...(type === 'signed-out'
-          ? { reason: names.REASONS[number] }
-          : type === 'refresh-failed'
-            ? { waitMs: Math.min(waitMs, storage.MAX_WAIT_MS), failures: number }
-            : { subject: subjects[number - 1] }),
-      } as TabEvent;
-      updateSharedWait(state, event);
+      const event = tabEvent(names.MESSAGE_TYPES[kind] as TabEvent['type'], number, waitMs, subjects[number - 1]);
+      updateSharedWait(state, event, waitMs);
       crossTab.broadcast(event);
     },
   };
 }
 
-/**
- * A success ends the wait that the server asked for; a failure that asks for none changes nothing. (A policy that belongs
- * in the core.)
- */
-function updateSharedWait(state: storage.PersistedState, event: TabEvent) {
-  if (event.type === 'signed-in' || event.type === 'refreshed') storage.clearNotBefore(state);
-  else if (event.type === 'refresh-failed' && event.waitMs > 0) storage.storeNotBefore(state, event.waitMs);
-}
+/** Makes the host, and the wasm client's functions with names in place of numbers. */
+export function createBorder(dependencies: BorderDependencies): { host: object; core: SessionCore } {
+  const { client, tokens, requests, log, notify } = dependencies;
+  let forToken: Deferred<boolean> | undefined;
+  let forLogin: LoginWaiter | undefined;
+  let forLogout: ((revoked: boolean) => void)[] = [];
+  /** The promises of the questions that are being asked; one, unless a question leads to another. */
+  const answers: Promise<boolean>[] = [];
+  /** What the server said about the last login, for people. */
+  let serverMessage: string | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Users as numbers: the wasm client compares users without knowing their ids. The number of no user is 0. */
+  const subjects: string[] = [];
+  const numberOf = (subject: string | undefined) =>
+    subject === undefined ? 0 : subjects.indexOf(subject) + 1 || subjects.push(subject);
+  const failure = (code: number, retryable: boolean, status: number, retryAfterSeconds: number, message?: string) =>
+    dependencies.createError(names.CODES[code] as AuthErrorCode, retryable, status, retryAfterSeconds, message);
 
-/** The events of the app. */
-function appOutputs({ tokens, log, notify }: BorderDependencies, failure: CreateFailure) {
-  return {
+  const host = {
+    wait() {
+      forToken ??= createDeferred();
+      answers.push(forToken.promise);
+    },
+    answer: (yes: boolean) => answers.push(Promise.resolve(yes)),
+    refuse: (...error: Parameters<typeof failure>) => answers.push(Promise.reject(failure(...error))),
+    settle(whose: number, code: number, retryable: boolean, status: number, retryAfterSeconds: number) {
+      const waiter = whose ? forLogin : forToken;
+      if (whose) forLogin = undefined;
+      else forToken = undefined;
+      if (code < 0) waiter?.resolve(true);
+      else waiter?.reject(failure(code, retryable, status, retryAfterSeconds, whose ? serverMessage : undefined));
+    },
+    settleLogout(revoked: boolean) {
+      for (const resolve of forLogout) resolve(revoked);
+      forLogout = [];
+    },
+    async call(number: number, flight: number) {
+      const endpoint = names.ENDPOINTS[number] as Endpoint;
+      const login = endpoint === 'login' ? forLogin : undefined;
+      const response = await sendAuthRequest(dependencies, endpoint, login);
+      const { status, code = '', message, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
+      if (login) serverMessage = message;
+      const says = Object.hasOwn(names.SESSION_CODES, code) ? (names.SESSION_CODES[code] as number) : 0;
+      const user = numberOf(subject);
+      client().answered(number, flight, status, says, retryAfterMs, token, expiresIn, jwtLifetime, user);
+    },
+    cancel: requests.abort,
+    timer(afterMs: number) {
+      clearTimeout(timer);
+      if (afterMs < Infinity) timer = setTimeout(() => client().elapsed(), afterMs);
+    },
+    ...effects(dependencies, subjects),
     notify(eventNumber: number, statusNumber: number, expiresAt: number, reasonNumber: number) {
       const event = names.EVENTS[eventNumber] as (typeof names.EVENTS)[number];
       const status = names.STATUSES[statusNumber] as Session['status'];
@@ -281,47 +223,40 @@ function appOutputs({ tokens, log, notify }: BorderDependencies, failure: Create
       notify('refresh-failed', { error, retryAt });
     },
   };
-}
 
-function createCore({ client, log }: BorderDependencies, waiters: Waiters, subjects: string[]): SessionCore {
-  const ask = (question: (client: Client) => void) => {
+  const ask = (question: (asked: Client) => void) => {
     question(client());
-    return waiters.answers.pop() as Promise<boolean>;
+    return answers.pop() as Promise<boolean>;
   };
-  return {
+  const core: SessionCore = {
     start: () => ask((asked) => asked.start()),
     requestToken: (minValidityMs) => ask((asked) => asked.admit(minValidityMs)),
     reportRejection: (token, replayed) => ask((asked) => asked.rejected(token, replayed)),
     refresh: () => ask((asked) => asked.refresh()),
     login(credentials, signal) {
-      waiters.forLogin?.reject(undefined);
-      const login = { ...createDeferred<boolean>(), credentials, signal };
-      waiters.forLogin = login;
+      forLogin?.reject(undefined);
+      forLogin = { ...createDeferred<boolean>(), credentials, signal };
+      const { promise } = forLogin;
       client().login();
-      return login.promise;
+      return promise;
     },
     logout(scope) {
-      waiters.forLogin?.reject(undefined);
-      waiters.forLogin = undefined;
+      forLogin?.reject(undefined);
+      forLogin = undefined;
       return new Promise((resolve) => {
-        waiters.forLogout.push(resolve);
+        forLogout.push(resolve);
         client().logout(scope === 'global');
       });
     },
     receiveMessage(message, relation) {
-      const { type } = message;
-      const [waitMs, failures] = type === 'refresh-failed' ? [message.waitMs, message.failures] : [0, 0];
+      const { type, subject, reason, waitMs = 0, failures = 0 } = message;
       log('debug', 'message-received', { type, relation, waitMs, failures });
-      const number =
-        type === 'signed-out'
-          ? names.REASONS.indexOf(message.reason)
-          : type === 'signed-in' || type === 'refreshed'
-            ? numberOf(subjects, message.subject)
-            : failures;
+      const number = reason ? names.REASONS.indexOf(reason) : failures || numberOf(subject);
       client().heard(names.RELATIONS.indexOf(relation), names.MESSAGE_TYPES.indexOf(type), number, waitMs);
     },
     resumed: () => client().woke(),
     hidden: () => client().hid(),
     dispose: () => client().dispose(),
   };
+  return { host, core };
 }

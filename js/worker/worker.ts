@@ -5,7 +5,14 @@ import type { Session } from '../client/session.js';
 import type { ResponseHandler } from '../engine/api-fetch.js';
 import type { LocalEngine, Notify } from '../engine/engine.js';
 import { PageStorageMirror } from './page-storage-mirror.js';
-import type { ConnectRequest, ConnectResponse, PageMethods, SessionEvent, WorkerMethods, WorkerSettings } from './protocol.js';
+import type {
+  ConnectRequest,
+  ConnectResponse,
+  PageMethods,
+  SessionEvent,
+  WorkerMethods,
+  WorkerSettings,
+} from './protocol.js';
 import { pairHeaders, serializeResponse } from './remote-response.js';
 import { type Handlers, type Port, Rpc } from './rpc.js';
 import { serializeError } from './serialize-error.js';
@@ -159,11 +166,13 @@ async function fetchFor(page: PageRpc, serialized: SerializedRequest, signal: Ab
     ...(body && { body }),
     ...(signal && { signal }),
   };
-  const response = await started.fetch(url, { ...init, ...more }, responseHandler(page)).catch(async (error: unknown) => {
-    // The page first receives the event that explains the error.
-    await storage.settled();
-    throw error;
-  });
+  const response = await started
+    .fetch(url, { ...init, ...more }, responseHandler(page))
+    .catch(async (error: unknown) => {
+      // The page first receives the event that explains the error.
+      await storage.settled();
+      throw error;
+    });
   return serializeResponse(response, page.streams);
 }
 
@@ -226,7 +235,11 @@ const handlersFor = (page: () => PageRpc): Handlers<WorkerMethods> => ({
 });
 
 function serve(port: Port) {
-  const page: PageRpc = new Rpc(port, handlersFor(() => page), AuthError);
+  const page: PageRpc = new Rpc(
+    port,
+    handlersFor(() => page),
+    AuthError,
+  );
 }
 
 if (servesAllTabs) scope.onconnect = ({ ports: [port] }) => serve(port as MessagePort);

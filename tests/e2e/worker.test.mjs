@@ -314,7 +314,7 @@ each(
       ],
     );
     assert.equal(code, 'REQUEST_NOT_SENT');
-    assert.ok(heard.includes('call-refused') && heard.includes('refreshed'), heard.join(' '));
+    assert.ok(heard.includes('call-rejected') && heard.includes('refreshed'), heard.join(' '));
   },
   ({ path }, proxy) =>
     path === '/api/says'
@@ -477,7 +477,10 @@ test('a message from the page changes nothing of what the worker was started wit
     ]);
     assert.equal(answers.find(({ response }) => response === 'getAccessToken').error.name, 'TOKEN_NOT_EXPOSED');
     assert.doesNotMatch(JSON.stringify(answers), /eyJ[\w-]+\.eyJ/, 'and none of them is a token');
-    assert.equal(await page.evaluate(() => failure(auth.getAccessToken()).then(({ code }) => code)), 'TOKEN_NOT_EXPOSED');
+    assert.equal(
+      await page.evaluate(() => failure(auth.getAccessToken()).then(({ code }) => code)),
+      'TOKEN_NOT_EXPOSED',
+    );
     assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
     assert.equal(proxy.to('/auth/refresh').length, 1);
   }));

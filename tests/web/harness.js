@@ -1,83 +1,111 @@
 // What the shell's tests stand on: a host with the real vault, and a `fetch` whose answers a test scripts.
 
-/** Hands as `js/engine.ts` makes them, on the real vault and alone in its origin; what the app is told is kept in `told`. */
-export function makeHands(createVault, createHands, baseUrl) {
-  let marked = false;
-  const told = [];
-  const endpoints = {};
-  for (const [name, path] of Object.entries({
-    login: 'login',
-    refresh: 'refresh',
-    logout: 'logout',
-    logoutAll: 'logout-all',
-  })) {
-    endpoints[name] = `${baseUrl}/auth/${path}`;
-  }
-  const vault = createVault(
-    {
-      endpoints,
-      transport: 'cookie',
-      oauth2: false,
-      fields: { accessToken: 'accessToken', refreshToken: 'refreshToken', expiresIn: 'expiresIn', user: 'user' },
-      origins: [`${baseUrl}/`],
-      tokenScheme: 'Bearer',
-      authHeaders: () => undefined,
-      idempotencyKey: true,
-    },
-    { key: () => (marked ? 'key-of-this-sign-in' : undefined) },
+const endpointsOf = (baseUrl) =>
+  Object.fromEntries(
+    Object.entries({ login: 'login', refresh: 'refresh', logout: 'logout', logoutAll: 'logout-all' }).map(
+      ([name, path]) => [name, `${baseUrl}/auth/${path}`],
+    ),
   );
+
+const settingsFor = (baseUrl) => ({
+  endpoints: endpointsOf(baseUrl),
+  transport: 'cookie',
+  oauth2: false,
+  fields: { accessToken: 'accessToken', refreshToken: 'refreshToken', expiresIn: 'expiresIn', user: 'user' },
+  origins: [`${baseUrl}/`],
+  tokenScheme: 'Bearer',
+  authHeaders: () => undefined,
+  idempotencyKey: true,
+});
+
+const HINTS = ['same', 'removed', 'other'];
+const RELATIONS = ['same', 'current', 'stale'];
+const MESSAGE_TYPES = ['signed-in', 'signed-out', 'refreshed', 'refresh-failed', 'lock-stolen'];
+
+/**
+ * The host of the wasm client, with the real token store and alone in its origin; `told` collects what the app receives.
+ * `found` is the number of the session hint that the storage shows, `owed` whether a revocation is pending.
+ */
+export function makeHands(createVault, createHands, baseUrl) {
+  const entries = {};
+  const store = {
+    read: (key) => entries[key] ?? null,
+    write(key, value) {
+      if (value === undefined) delete entries[key];
+      else entries[key] = key.endsWith(':idempotency-key') ? 'key-of-this-sign-in' : value;
+    },
+  };
+  const state = {
+    prefix: 'tokenward:v1:test',
+    store,
+    // Every key of these tests is the same.
+    get known() {
+      return entries['tokenward:v1:test:idempotency-key'];
+    },
+    set known(_) {},
+  };
+  const vault = createVault(settingsFor(baseUrl), state);
+  const told = [];
   const it = {
     vault,
     told,
-    owed: false,
+    get owed() {
+      return entries['tokenward:v1:test:pending-revocation'] === '1';
+    },
     unlocks: 0,
     client: undefined,
   };
-  const mark = {
-    memory: () => (it.found ?? 0) + (it.owed ? 4 : 0),
-    wait: () => 0,
-    set(on) {
-      marked = on;
+  const lock = {
+    // The lock is free unless a test takes it.
+    request(steal, onGranted) {
+      if (!it.lockIsTaken || steal) queueMicrotask(onGranted);
     },
-    share() {
-      marked = true;
-    },
-    attempt() {
-      marked = true;
-    },
-    owe(on) {
-      it.owed = on;
-    },
-  };
-  const tabs = {
-    // The lock is free, as long as a test does not say otherwise.
-    lock(flight, steal) {
-      if (!it.lockIsTaken && !steal) queueMicrotask(() => it.client.locked(flight));
-    },
-    unlock() {
+    release() {
       it.unlocks += 1;
     },
-    tell: (kind, text, wait) => told.push({ event: `tells-${kind}`, text, wait }),
   };
-  const hands = createHands({
+  const { host, core } = createHands({
     client: () => it.client,
-    vault,
-    mark,
-    tabs,
+    tokens: vault.tokens,
+    requests: vault.requests,
+    state,
+    readSnapshot: () => ({ hint: HINTS[it.found ?? 0], pendingRevocation: it.owed, waitMs: 0 }),
+    lock,
+    crossTab: { broadcast: ({ type, ...event }) => told.push({ event: `tells-${type}`, ...event }) },
     log: () => {},
     notify: (event, detail, snapshot) => told.push({ event, snapshot, ...(snapshot ? {} : detail) }),
-    abandon: () => told.push({ event: 'abandons' }),
-    error: (code, retryable, status, retryAfter, said) =>
+    rejectCalls: () => told.push({ event: 'abandons' }),
+    createError: (code, retryable, status, retryAfter, said) =>
       Object.assign(new Error(code), { code, retryable, status, retryAfter, said }),
   });
-  return Object.assign(it, hands);
+  return Object.assign(it, {
+    host,
+    // What the client does when it is asked, and the promise of its answer.
+    ask(question) {
+      const method = core.start;
+      const asked = it.client;
+      it.client = new Proxy(asked, { get: (client, name) => (name === 'start' ? question : client[name]) });
+      const answer = method();
+      it.client = asked;
+      return answer;
+    },
+    login: (credentials) => core.login(credentials),
+    logout: (everywhere) => core.logout(everywhere ? 'global' : 'session'),
+    heard(relation, kind, text, waitMs, failures) {
+      const type = MESSAGE_TYPES[kind];
+      core.receiveMessage(
+        { v: 1, type, subject: text, reason: kind === 1 ? text : undefined, waitMs, failures },
+        RELATIONS[relation],
+      );
+    },
+  });
 }
 
 /** The client's callbacks, with `answered` for nine arguments, which a closure of Rust cannot take. */
 export const spread = (client) => ({ ...client, answered: (...all) => client.answers(all) });
 
 /** Calls that carry the vault's token, as the engine sends them. */
-export const sendWithToken = (hands, url) => hands.vault.send(new Request(url));
+export const sendWithToken = (hands, url) => hands.vault.send(new Request(url), () => undefined);
 
 /** What the app was told, and (`tells-…`) the other tabs. */
 export const eventsOf = (hands) =>

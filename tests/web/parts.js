@@ -1,15 +1,19 @@
-// The parts of the engine that the tests of the wasm bindings use, made as `js/engine/engine.ts` makes them.
-import { AuthRequests } from '../../js/auth/auth-requests.ts';
-import { AuthorizedFetch } from '../../js/auth/authorized-fetch.ts';
-import { TokenStore } from '../../js/auth/token-store.ts';
-import { WasmCore } from '../../js/engine/wasm-host.ts';
+// The parts of the engine that the tests of the wasm bindings use, made as `js/engine/engine.ts` makes them. `tools/build.mjs`
+// bundles them behind the scripted network.
+import { createAuthRequests } from '../../js/auth/auth-requests.ts';
+import { authorizedFetch } from '../../js/auth/authorized-fetch.ts';
+import { createTokenStore } from '../../js/auth/token-store.ts';
+import { createBorder } from '../../js/engine/wasm-host.ts';
 
-/** The token store, with what sends its tokens. */
-export function createVault(settings, storage) {
-  const tokens = new TokenStore(settings.origins);
-  const requests = new AuthRequests(settings, tokens, storage.idempotencyKey);
-  const authorized = new AuthorizedFetch(tokens, settings.tokenScheme);
-  return { tokens, requests, authorized, present: () => tokens.currentTokenId() };
+/** The token store, and what sends its tokens. */
+export function createVault(settings, state) {
+  const tokens = createTokenStore(settings.origins);
+  return {
+    tokens,
+    requests: createAuthRequests(settings, tokens, () => state.known),
+    send: authorizedFetch(tokens, settings.tokenScheme),
+    present: () => tokens.currentId(),
+  };
 }
 
-export const createHands = (dependencies) => new WasmCore(dependencies);
+export const createHands = createBorder;
