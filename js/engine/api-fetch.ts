@@ -12,17 +12,17 @@ import type { SessionCore } from './wasm-host.js';
 /** What the app decides about a response. */
 export interface ResponseHandler {
   /** Whether the response means that the token is no longer valid. */
-  isTokenRejected(response: Response): boolean | Promise<boolean>;
+  isRejected(response: Response): boolean | Promise<boolean>;
   /** The API requires more than the token has. */
-  onStepUpRequired(response: Response): void;
+  onStepUp(response: Response): void;
 }
 
 export interface ApiFetchDependencies {
   readonly core: Pick<SessionCore, 'requestToken' | 'reportRejection'>;
   readonly tokens: TokenStore;
   readonly sendAuthorized: SendAuthorized;
-  /** Calls to these URLs are sent as they are. */
-  readonly authEndpoints: readonly string[];
+  /** Calls to the auth endpoints are sent as they are. */
+  readonly settings: { readonly endpoints: Readonly<Record<string, string>> };
   readonly handler: ResponseHandler;
   readonly log: Log;
   readonly createError: CreateError;
@@ -47,7 +47,7 @@ export interface ApiFetch {
 
 export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
   const { core, tokens, sendAuthorized, log, createError } = dependencies;
-  const authEndpoints = new Set(dependencies.authEndpoints);
+  const authEndpoints = new Set(Object.values(dependencies.settings.endpoints));
   /** How to reject each call in flight. */
   const inFlight = new Set<(reason: AuthError) => void>();
   let disposed = false;
@@ -63,7 +63,7 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
     const token = tokenNow();
     return sendAuthorized(call.request, () => copyRequest(call)).then((response) => {
       if (requiresStepUp(call, response)) return response;
-      const rejected = call.handler.isTokenRejected(response);
+      const rejected = call.handler.isRejected(response);
       return rejected === false ? response : sendAgain(call, token, response, rejected);
     });
   }
@@ -78,7 +78,7 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
     response.body?.cancel().catch(() => {});
     const renewed = tokenNow();
     const second = await sendAuthorized(request, () => copyRequest(call));
-    if (!requiresStepUp(call, second) && (await call.handler.isTokenRejected(second)))
+    if (!requiresStepUp(call, second) && (await call.handler.isRejected(second)))
       await core.reportRejection(renewed, true);
     return second;
   }
@@ -129,7 +129,7 @@ function requiresStepUp({ handler }: Call, response: Response): boolean {
   if (response.status !== 401 && response.status !== 403) return false;
   const challenge = response.headers.get('www-authenticate') ?? '';
   const required = /error="?insufficient_(scope|user_authentication)\b/i.test(challenge);
-  if (required) handler.onStepUpRequired(response.clone());
+  if (required) handler.onStepUp(response.clone());
   return required;
 }
 

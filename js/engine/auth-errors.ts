@@ -15,7 +15,7 @@ export type CreateError = (
 
 /** The first eleven are the codes of the core, in the order of its enum (`names.ts`). */
 export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
-  REQUEST_NOT_SENT: 'options.authHeaders threw or rejected (the console shows its error)',
+  REQUEST_NOT_SENT: 'options.authHeaders failed (see the console)',
   INVALID_CREDENTIALS: 'the server rejected the credentials',
   SIGNED_OUT: 'no user is signed in',
   SESSION_ENDED: 'the session ended during the call',
@@ -26,7 +26,7 @@ export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
   MALFORMED_RESPONSE: 'no access token in the response (options.fields)',
   SERVER_ERROR: 'the server failed, or has no such endpoint (options.endpoints)',
   DISPOSED: 'this client was disposed',
-  TOKEN_IN_COOKIE: 'the server keeps the access token in a cookie; use auth.fetch',
+  TOKEN_IN_COOKIE: 'the access token is in a cookie; use auth.fetch',
 };
 
 export const errorCreator =

@@ -19,9 +19,9 @@ import type { AuthClientOptions, LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
 import { abortable } from '../util/abortable.js';
 import { createApiFetch, type ResponseHandler } from './api-fetch.js';
-import { type AuthErrorClass, type CreateError, errorCreator } from './auth-errors.js';
+import { type AuthErrorClass, errorCreator } from './auth-errors.js';
 import { openCrossTab } from './cross-tab.js';
-import { createLog, type Log } from './diagnostics.js';
+import { createLog } from './diagnostics.js';
 import { loadWasm } from './load-wasm.js';
 import { RESTORES } from './names.js';
 import { resolveOptions, type Settings } from './resolve-options.js';
@@ -83,57 +83,14 @@ export async function createEngine(
   wasmFile?: Promise<Response>,
 ): Promise<LocalEngine> {
   await loadWasm(AuthError, wasmFile);
+  const { schedule } = environment;
+  const createError = errorCreator(AuthError);
   const log = createLog(settings.onLog);
   const prover = settings.dpop ? await loadProver(settings, environment, AuthError) : undefined;
-  const { core, calls, restored, close } = connectParts(
-    settings,
-    notify,
-    errorCreator(AuthError),
-    environment,
-    log,
-    prover,
-  );
-  const listening = new AbortController();
-  const resumed = (by: string) => {
-    log('debug', 'resumed', { by });
-    core.resumed();
-  };
-  const { hidden } = core;
-  observePageLifecycle({ resumed, hidden }, listening.signal);
-  return {
-    async login(credentials, signal) {
-      if (settings.oauth2 && !isFormFields(credentials))
-        throw new AuthError('INVALID_OPTIONS', 'login.credentials: expected strings, such as {username, password}');
-      return abortable(core.login(credentials, signal ?? undefined), signal);
-    },
-    refresh: (signal) => abortable(core.refresh(), signal),
-    logout: core.logout,
-    restored,
-    fetch: calls.fetch,
-    getAccessToken: calls.getAccessToken,
-    diagnostics: log.entries,
-    resumed,
-    hidden,
-    dispose() {
-      listening.abort();
-      close();
-    },
-  };
-}
-
-/** Makes the parts of the engine and connects them. */
-function connectParts(
-  settings: Settings,
-  notify: Notify,
-  createError: CreateError,
-  { storage: store, schedule }: EngineEnvironment,
-  log: Log,
-  prover: DpopProver | undefined,
-) {
   // With the refresh token in the body, the session belongs to this page alone.
   const sharesSession = settings.transport === 'cookie';
   const sharesTabs = sharesSession && settings.crossTab;
-  const state = openPersistedState(settings.name, sharesSession ? store : undefined);
+  const state = openPersistedState(settings.name, sharesSession ? environment.storage : undefined);
   const tokens = createTokenStore(settings.origins);
   const lock = createTabLock(state.prefix, sharesTabs, schedule);
   const crossTab = openCrossTab(state.prefix, sharesTabs, state, schedule, (message, relation) =>
@@ -156,27 +113,43 @@ function connectParts(
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
   const restore = RESTORES.indexOf(settings.restore);
   const client = new Client(host, settings.renewBeforeMs, settings.timeoutMs, restore, seed);
-  const calls = createApiFetch({
-    core,
-    tokens,
-    sendAuthorized: authorizedFetch(tokens, settings.tokenScheme, prover),
-    authEndpoints: Object.values(settings.endpoints),
-    handler: {
-      isTokenRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
-      onStepUpRequired: (response) => notify('step-up-required', { response }),
-    },
-    log,
-    createError,
-  });
+  const sendAuthorized = authorizedFetch(tokens, settings.tokenScheme, prover);
+  const handler: ResponseHandler = {
+    isRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
+    onStepUp: (response) => notify('step-up-required', { response }),
+  };
+  const calls = createApiFetch({ settings, core, tokens, sendAuthorized, handler, log, createError });
   const restored = core.start().catch(() => {});
   started = true;
-  const close = () => {
-    core.dispose();
-    lock.close();
-    crossTab.close();
-    calls.rejectAll('DISPOSED');
+  const listening = new AbortController();
+  const { hidden } = core;
+  const resumed = (by: string) => {
+    log('debug', 'resumed', { by });
+    core.resumed();
   };
-  return { core, calls, restored, close };
+  observePageLifecycle({ resumed, hidden }, listening.signal);
+  return {
+    async login(credentials, signal) {
+      if (settings.oauth2 && !isFormFields(credentials))
+        throw new AuthError('INVALID_OPTIONS', 'login.credentials: expected strings, such as {username, password}');
+      return abortable(core.login(credentials, signal ?? undefined), signal);
+    },
+    refresh: (signal) => abortable(core.refresh(), signal),
+    logout: core.logout,
+    restored,
+    fetch: calls.fetch,
+    getAccessToken: calls.getAccessToken,
+    diagnostics: log.entries,
+    resumed,
+    hidden,
+    dispose() {
+      listening.abort();
+      core.dispose();
+      lock.close();
+      crossTab.close();
+      calls.rejectAll('DISPOSED');
+    },
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 // The names of the numbers that cross the wasm border, in the order of the Rust enums.
 import type { Endpoint } from '../auth/auth-requests.js';
 import type { SessionRelation, StorageSnapshot } from '../browser/persisted-state.js';
-import { SIGNED_OUT_REASONS, type TabEvent } from '../browser/tab-message.js';
+import { SIGNED_OUT_REASONS, TAB_EVENTS } from '../browser/tab-message.js';
 import type { AuthErrorCode } from '../client/errors.js';
 import type { Session } from '../client/session.js';
 import { MESSAGES } from './auth-errors.js';
@@ -15,13 +15,7 @@ export const ENDPOINTS: Endpoint[] = ['refresh', 'login', 'logout', 'logoutAll']
 export const RESTORES = ['never', 'always', 'auto'];
 export const HINTS: StorageSnapshot['hint'][] = ['same', 'removed', 'other'];
 export const RELATIONS: SessionRelation[] = ['same', 'current', 'stale'];
-export const MESSAGE_TYPES: TabEvent['type'][] = [
-  'signed-in',
-  'signed-out',
-  'refreshed',
-  'refresh-failed',
-  'lock-stolen',
-];
+export const MESSAGE_TYPES = TAB_EVENTS;
 
 /** What a server's error code says about the session: it is over (1), its token was reused (2), it was revoked (3). */
 export const SESSION_CODES: Readonly<Record<string, number>> = {
