@@ -45,7 +45,6 @@ export interface AuthResponse {
 export class RequestNotSent extends Error {}
 
 type ReadHeader = (name: string) => string | null;
-type ReadResponse = (status: number, header: ReadHeader, text: string) => AuthResponse;
 
 const isPromise = <T>(value: unknown): value is Promise<T> => typeof (value as Promise<T>)?.then === 'function';
 
@@ -62,46 +61,85 @@ export function createAuthRequests(
   idempotencyKey: () => string | undefined,
   prover?: DpopProver,
 ): AuthRequests {
+  const inBody = settings.transport === 'body';
   let abort = () => {};
+
+  function readResponse(endpoint: Endpoint, status: number, header: ReadHeader, text: string): AuthResponse {
+    prover?.learnNonce(settings.endpoints[endpoint], header('dpop-nonce'));
+    const isOk = status >= 200 && status < 300;
+    const { issued, ...rest } = parseTokenResponse(isOk, text, settings.fields);
+    if (issued && !inBody) issued.refreshToken = '';
+    return {
+      ...rest,
+      status,
+      retryAfterMs: parseRetryAfter(header('retry-after'), header('date')),
+      token: issued ? tokens.receive(issued, endpoint === 'refresh') : 0,
+      subject: issued?.subject,
+    };
+  }
+
+  /** A logout, whose response holds no secret. It must reach the server even if the page is unloaded. */
+  async function sendRevocation(request: Request, endpoint: Endpoint): Promise<AuthResponse> {
+    const response = await captured.fetch(request);
+    const text = await response.text();
+    return readResponse(endpoint, response.status, (name) => response.headers.get(name), text);
+  }
+
   return {
     send(endpoint, credentials, caller) {
       const aborting = new AbortController();
       abort = () => aborting.abort();
       const signal = caller ? AbortSignal.any([aborting.signal, caller]) : aborting.signal;
       const headers = extraHeaders(settings);
+      const url = settings.endpoints[endpoint];
+      const isRefresh = endpoint === 'refresh';
       const isRevocation = endpoint === 'logout' || endpoint === 'logoutAll';
       // The token store may be cleared before the request is sent.
-      const accessToken = tokens.accessToken();
+      const accessToken = endpoint === 'logoutAll' ? tokens.accessToken() : '';
       const refreshToken = tokens.refreshToken(isRevocation);
-      const url = settings.endpoints[endpoint];
-      const read: ReadResponse = (status, header, text) => {
-        prover?.learnNonce(url, header('dpop-nonce'));
-        return readResponse(settings, tokens, endpoint === 'refresh', status, header, text);
-      };
       const sendWith = (ready: Headers) => {
         const send = () => {
-          const body = encodeBody(settings, ready, credentials, refreshToken, isRevocation);
-          if (isRevocation) {
-            const authorization = endpoint === 'logoutAll' ? accessToken : '';
-            return sendRevocation(settings, url, ready, body, signal, authorization, read);
-          }
-          const key = endpoint === 'refresh' && settings.idempotencyKey && idempotencyKey();
-          if (key) ready.set('idempotency-key', key);
-          const inBody = settings.transport === 'body';
           // Without a refresh token the response is known.
-          return inBody && endpoint === 'refresh' && !refreshToken
-            ? Promise.resolve(read(401, () => null, ''))
-            : sendTokenXhr(url, ready, body, !inBody, signal, read);
+          if (inBody && isRefresh && !refreshToken)
+            return Promise.resolve(readResponse(endpoint, 401, () => null, ''));
+          const body = encodeBody(settings, ready, credentials, refreshToken, isRevocation);
+          const key = isRefresh && settings.idempotencyKey && idempotencyKey();
+          if (key) ready.set('idempotency-key', key);
+          if (!isRevocation)
+            return sendTokenXhr(url, ready, body, !inBody, signal, (status, header, text) =>
+              readResponse(endpoint, status, header, text),
+            );
+          const request = revocationRequest(url, ready, body, inBody, signal);
+          if (accessToken) setAuthorization(request, settings.tokenScheme, accessToken);
+          return sendRevocation(request, endpoint);
         };
         // A logout needs no proof and cannot wait for one: its page may be unloading.
-        return !prover || endpoint === 'logout'
-          ? send()
-          : prover.sendAuthRequest(ready, url, isRevocation ? accessToken : '', send);
+        return !prover || endpoint === 'logout' ? send() : prover.sendAuthRequest(ready, url, accessToken, send);
       };
       return isPromise<Headers>(headers) ? abortable(headers, signal).then(sendWith) : sendWith(headers);
     },
     abort: () => abort(),
   };
+}
+
+function revocationRequest(
+  url: string,
+  headers: Headers,
+  body: BodyInit | null,
+  inBody: boolean,
+  signal: AbortSignal,
+): Request {
+  return new captured.Request(url, {
+    __proto__: null,
+    method: 'POST',
+    headers,
+    body,
+    credentials: inBody ? 'omit' : 'include',
+    cache: 'no-store',
+    redirect: 'error',
+    keepalive: true,
+    signal,
+  } as RequestInit);
 }
 
 /** Copies of the headers of `options.authHeaders`. */
@@ -120,52 +158,4 @@ function extraHeaders({ authHeaders }: AuthRequestSettings): Headers | Promise<H
   } catch (cause) {
     return failed(cause);
   }
-}
-
-/** A logout, whose response holds no secret. It must reach the server even if the page is unloaded. */
-function sendRevocation(
-  { transport, tokenScheme }: AuthRequestSettings,
-  url: string,
-  headers: Headers,
-  body: BodyInit | null,
-  signal: AbortSignal,
-  accessToken: string,
-  read: ReadResponse,
-): Promise<AuthResponse> {
-  const request = new captured.Request(url, {
-    __proto__: null,
-    method: 'POST',
-    headers,
-    body,
-    credentials: transport === 'body' ? 'omit' : 'include',
-    cache: 'no-store',
-    redirect: 'error',
-    keepalive: true,
-    signal,
-  } as RequestInit);
-  if (accessToken) setAuthorization(request, tokenScheme, accessToken);
-  return captured.fetch(request).then(async (response) => {
-    const text = await response.text();
-    return read(response.status, (name) => response.headers.get(name), text);
-  });
-}
-
-function readResponse(
-  { fields, transport }: AuthRequestSettings,
-  tokens: TokenStore,
-  isRefresh: boolean,
-  status: number,
-  header: ReadHeader,
-  text: string,
-): AuthResponse {
-  const isOk = status >= 200 && status < 300;
-  const { issued, ...rest } = parseTokenResponse(isOk, text, fields);
-  if (issued && transport === 'cookie') issued.refreshToken = '';
-  return {
-    ...rest,
-    status,
-    retryAfterMs: parseRetryAfter(header('retry-after'), header('date')),
-    token: issued ? tokens.receive(issued, isRefresh) : 0,
-    subject: issued?.subject,
-  };
 }
