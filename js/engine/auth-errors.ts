@@ -1,7 +1,7 @@
 // Makes the errors of the engine: the message of each code, and what the server said.
 import type { AuthError, AuthErrorCode } from '../client/errors.js';
 
-/** The class that the app imports; the engine is a bundle of its own and would have another. */
+/** The class that the app imports. (The engine is a separate bundle: a class imported here would be another one.) */
 export type AuthErrorClass = typeof AuthError;
 
 /** A status or a wait of 0 is unknown. `serverMessage` is what the server says to people. */

@@ -51,7 +51,7 @@ export interface LocalEngine extends Engine {
   hidden(): void;
 }
 
-/** `changed`: the snapshot is another one, and no listener is called. */
+/** `changed`: there is a new snapshot, and no event for listeners. */
 export type EngineEvent = keyof AuthEvents | 'changed';
 
 /** Receives an event, its detail, and the new session if it changed. */

@@ -1,4 +1,4 @@
-// Which policies stop a script from starting a worker with code of its own.
+// Which policies stop a script from starting a worker from `blob:` or `data:`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';

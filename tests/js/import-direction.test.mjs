@@ -12,7 +12,7 @@ const ORDER = ['entry', 'client', 'worker', 'engine', 'auth', 'browser', 'wasm',
 const TYPES_FOR_ALL = 'client';
 /** Exceptions, each with its reason. */
 const ALLOWED = new Map([
-  ['worker/worker.ts', ['client/errors.ts']], // the worker is a bundle of its own, with an error class of its own
+  ['worker/worker.ts', ['client/errors.ts']], // the worker is a separate bundle, with a separate error class
 ]);
 /** Lines of a function without those of the functions inside it, and with them. */
 const MOST_OWN_LINES = 60;
@@ -53,7 +53,7 @@ function importsOf({ file, program }) {
   return found;
 }
 
-/** Each function with its name as far as the source gives one, and its two lengths. */
+/** Each function with its two lengths, and its name if the source gives one. */
 function functionsOf({ text, program }) {
   const lineOf = (offset) => text.slice(0, offset).split('\n').length;
   const stack = [];
@@ -104,7 +104,7 @@ test('every relative import names a file', () => {
     for (const { target } of importsOf(module)) assert.ok(files.includes(target), `${module.file}: ${target}`);
 });
 
-test('modules outside of client/ that run on a page do not import each other in a circle', () => {
+test('no modules import each other in a circle', () => {
   const graph = new Map(
     parsed.map((module) => [
       module.file,

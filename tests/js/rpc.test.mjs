@@ -1,4 +1,4 @@
-// Requests over a port: results, errors of their own kind, aborts, unknown methods and the end of the port.
+// Requests over a port: results, errors, aborts, unknown methods and the end of the port.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';
