@@ -77,6 +77,18 @@ async function buildTypes() {
 
 const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) => name.endsWith('.d.ts'));
 
+/**
+ * The compound names of the functions by which the wasm module and its host call each other, from the declarations that
+ * wasm-bindgen writes. No other file knows them, so a release build shortens them: 0.3 KB (brotli).
+ */
+function borderNames() {
+  const text = readFileSync(path.join(glueDir, 'tokenward.d.ts'), 'utf8');
+  const border = text.match(/interface Host \{[\s\S]*?\n\}/)[0] + text.match(/class Client \{[\s\S]*?\n\}/)[0];
+  const names = new Set([...border.matchAll(/^ +(?:static )?([a-z]+[A-Z]\w*)\(/gm)].map(([, name]) => name));
+  const words = declarations().flatMap((name) => readFileSync(path.join(pkg, name), 'utf8').match(/\w+/g));
+  return [...names].filter((name) => !words.includes(name));
+}
+
 async function buildBundles(dev) {
   const { build } = await import('esbuild');
   const options = {
@@ -84,6 +96,7 @@ async function buildBundles(dev) {
     format: 'esm',
     target: 'es2022',
     minify: !dev,
+    mangleProps: dev ? undefined : new RegExp(`^(${borderNames().join('|')})$`),
     sourcemap: true,
     legalComments: 'none',
     alias: { '#glue': path.join(glueDir, 'tokenward.js'), '#wasm': path.join(glueDir, 'wasm.js') },
@@ -105,7 +118,7 @@ async function buildBundles(dev) {
   // For the tests of the wasm bindings: the host and the token store, on a network that the tests script.
   const contents = `export { network } from './tests/bindings/network.js'; export * from './tests/bindings/parts.js';`;
   const outfile = path.join(root, 'target/bindings-test.js');
-  await build({ ...options, minify: false, stdin: { contents, resolveDir: root }, outfile });
+  await build({ ...options, minify: false, mangleProps: undefined, stdin: { contents, resolveDir: root }, outfile });
 }
 
 /** What terser finds to shorten after esbuild: 0.4 KB (brotli) of the client on the page. */

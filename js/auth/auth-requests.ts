@@ -48,146 +48,113 @@ type ReadHeader = (name: string) => string | null;
 
 const isPromise = <T>(value: unknown): value is Promise<T> => typeof (value as Promise<T>)?.then === 'function';
 
-export class AuthRequests {
-  readonly #settings: AuthRequestSettings;
-  readonly #tokens: TokenStore;
-  readonly #idempotencyKey: () => string | undefined;
-  readonly #prover: DpopProver | undefined;
-  #abort = () => {};
-
-  constructor(
-    settings: AuthRequestSettings,
-    tokens: TokenStore,
-    idempotencyKey: () => string | undefined,
-    prover?: DpopProver,
-  ) {
-    this.#settings = settings;
-    this.#tokens = tokens;
-    this.#idempotencyKey = idempotencyKey;
-    this.#prover = prover;
-  }
-
+export interface AuthRequests {
   /** Rejects as `fetch` does, and throws or rejects with `RequestNotSent` if `authHeaders` fails. */
-  send(endpoint: Endpoint, credentials: string | undefined, caller?: AbortSignal): Promise<AuthResponse> {
-    const aborting = new AbortController();
-    this.#abort = () => aborting.abort();
-    const signal = caller ? AbortSignal.any([aborting.signal, caller]) : aborting.signal;
-    const headers = this.#extraHeaders();
-    const isRevocation = endpoint === 'logout' || endpoint === 'logoutAll';
-    // The token store may be cleared before the request is sent.
-    const accessToken = this.#tokens.accessToken();
-    const refreshToken = this.#tokens.refreshToken(isRevocation);
-    const sendWith = (ready: Headers) => {
-      const send = () => {
-        const content = { credentials, refreshToken, isRevocation };
-        return isRevocation
-          ? this.#sendRevocation(endpoint, ready, content, signal, accessToken)
-          : this.#sendGrant(endpoint, ready, content, signal);
-      };
-      // A logout needs no proof and cannot wait for one: its page may be unloading.
-      if (!this.#prover || endpoint === 'logout') return send();
-      const proven = endpoint === 'logoutAll' ? accessToken : '';
-      return this.#prover.sendAuthRequest(ready, this.#settings.endpoints[endpoint], proven, send);
-    };
-    return isPromise<Headers>(headers) ? abortable(headers, signal).then(sendWith) : sendWith(headers);
-  }
-
+  send(endpoint: Endpoint, credentials: string | undefined, caller?: AbortSignal): Promise<AuthResponse>;
   /** Aborts the auth request that is in flight. */
-  abort() {
-    this.#abort();
-  }
+  abort(): void;
+}
 
-  #extraHeaders(): Headers | Promise<Headers> {
-    const failed = (cause: unknown) => {
-      throw new RequestNotSent('', { cause });
+export function createAuthRequests(
+  settings: AuthRequestSettings,
+  tokens: TokenStore,
+  idempotencyKey: () => string | undefined,
+  prover?: DpopProver,
+): AuthRequests {
+  const inBody = settings.transport === 'body';
+  let abort = () => {};
+
+  function readResponse(endpoint: Endpoint, status: number, header: ReadHeader, text: string): AuthResponse {
+    prover?.learnNonce(settings.endpoints[endpoint], header('dpop-nonce'));
+    const isOk = status >= 200 && status < 300;
+    const { issued, ...rest } = parseTokenResponse(isOk, text, settings.fields);
+    if (issued && !inBody) issued.refreshToken = '';
+    return {
+      ...rest,
+      status,
+      retryAfterMs: parseRetryAfter(header('retry-after'), header('date')),
+      token: issued ? tokens.receive(issued, endpoint === 'refresh') : 0,
+      subject: issued?.subject,
     };
-    try {
-      const extra = this.#settings.authHeaders?.();
-      // Not `instanceof Promise`: zone.js replaces the page's `Promise`, and an async function returns the native one.
-      return isPromise<HeadersInit>(extra)
-        ? Promise.resolve(extra)
-            .then((all) => new Headers(all))
-            .catch(failed)
-        : new Headers(extra);
-    } catch (cause) {
-      return failed(cause);
-    }
-  }
-
-  #body(headers: Headers, content: Parameters<typeof encodeBody>[1]) {
-    const { oauth2, clientId, fields } = this.#settings;
-    const body = encodeBody({ oauth2, clientId, refreshTokenField: fields.refreshToken }, content);
-    if (body && !oauth2) headers.set('content-type', 'application/json');
-    return body;
-  }
-
-  /** A login or a refresh, whose response holds tokens. */
-  #sendGrant(
-    endpoint: Endpoint,
-    headers: Headers,
-    content: Parameters<typeof encodeBody>[1],
-    signal: AbortSignal,
-  ): Promise<AuthResponse> {
-    const { transport, endpoints, idempotencyKey } = this.#settings;
-    const inBody = transport === 'body';
-    // Without a refresh token the response is known.
-    if (inBody && endpoint === 'refresh' && !content.refreshToken)
-      return Promise.resolve(this.#readResponse(endpoint, 401, () => null, ''));
-    const body = this.#body(headers, content);
-    const key = endpoint === 'refresh' && idempotencyKey && this.#idempotencyKey();
-    if (key) headers.set('idempotency-key', key);
-    return sendTokenXhr({
-      url: endpoints[endpoint],
-      headers,
-      body,
-      withCredentials: !inBody,
-      signal,
-      parse: (status, header, text) => this.#readResponse(endpoint, status, header, text),
-    });
   }
 
   /** A logout, whose response holds no secret. It must reach the server even if the page is unloaded. */
-  #sendRevocation(
-    endpoint: Endpoint,
-    headers: Headers,
-    content: Parameters<typeof encodeBody>[1],
-    signal: AbortSignal,
-    accessToken: string,
-  ): Promise<AuthResponse> {
-    const { endpoints, transport, tokenScheme } = this.#settings;
-    const request = new captured.Request(endpoints[endpoint], {
-      __proto__: null,
-      method: 'POST',
-      body: this.#body(headers, content),
-      headers,
-      credentials: transport === 'body' ? 'omit' : 'include',
-      cache: 'no-store',
-      redirect: 'error',
-      keepalive: true,
-      signal,
-    } as RequestInit);
-    if (endpoint === 'logoutAll' && accessToken) setAuthorization(request, tokenScheme, accessToken);
-    return captured.fetch(request).then(async (response) => {
-      const text = await response.text();
-      return this.#readResponse(endpoint, response.status, (name) => response.headers.get(name), text);
-    });
+  async function sendRevocation(request: Request, endpoint: Endpoint): Promise<AuthResponse> {
+    const response = await captured.fetch(request);
+    const text = await response.text();
+    return readResponse(endpoint, response.status, (name) => response.headers.get(name), text);
   }
 
-  #readResponse(endpoint: Endpoint, status: number, header: ReadHeader, text: string): AuthResponse {
-    const { endpoints, fields, transport } = this.#settings;
-    this.#prover?.learnNonce(endpoints[endpoint], header('dpop-nonce'));
-    const ok = status >= 200 && status < 300;
-    const { code, message, expiresIn, jwtLifetime, issued } = parseTokenResponse(ok, text, fields);
-    const kept = issued && transport === 'cookie' ? { ...issued, refreshToken: '' } : issued;
-    return {
-      status,
-      code,
-      message,
-      retryAfterMs: parseRetryAfter(header('retry-after'), header('date')),
-      token: kept ? this.#tokens.receive(kept, endpoint === 'refresh') : 0,
-      expiresIn,
-      jwtLifetime,
-      subject: issued?.subject,
-    };
+  return {
+    send(endpoint, credentials, caller) {
+      const aborting = new AbortController();
+      abort = () => aborting.abort();
+      const signal = caller ? AbortSignal.any([aborting.signal, caller]) : aborting.signal;
+      const headers = extraHeaders(settings);
+      const url = settings.endpoints[endpoint];
+      const isRefresh = endpoint === 'refresh';
+      const isRevocation = endpoint === 'logout' || endpoint === 'logoutAll';
+      // The token store may be cleared before the request is sent.
+      const accessToken = endpoint === 'logoutAll' ? tokens.accessToken() : '';
+      const refreshToken = tokens.refreshToken(isRevocation);
+      const sendWith = (ready: Headers) => {
+        const send = () => {
+          // Without a refresh token the response is known.
+          if (inBody && isRefresh && !refreshToken) return Promise.resolve(readResponse(endpoint, 401, () => null, ''));
+          const body = encodeBody(settings, ready, credentials, refreshToken, isRevocation);
+          const key = isRefresh && settings.idempotencyKey && idempotencyKey();
+          if (key) ready.set('idempotency-key', key);
+          if (!isRevocation)
+            return sendTokenXhr(url, ready, body, !inBody, signal, (status, header, text) =>
+              readResponse(endpoint, status, header, text),
+            );
+          const request = revocationRequest(url, ready, body, inBody, signal);
+          if (accessToken) setAuthorization(request, settings.tokenScheme, accessToken);
+          return sendRevocation(request, endpoint);
+        };
+        // A logout needs no proof and cannot wait for one: its page may be unloading.
+        return !prover || endpoint === 'logout' ? send() : prover.sendAuthRequest(ready, url, accessToken, send);
+      };
+      return isPromise<Headers>(headers) ? abortable(headers, signal).then(sendWith) : sendWith(headers);
+    },
+    abort: () => abort(),
+  };
+}
+
+function revocationRequest(
+  url: string,
+  headers: Headers,
+  body: BodyInit | null,
+  inBody: boolean,
+  signal: AbortSignal,
+): Request {
+  return new captured.Request(url, {
+    __proto__: null,
+    method: 'POST',
+    headers,
+    body,
+    credentials: inBody ? 'omit' : 'include',
+    cache: 'no-store',
+    redirect: 'error',
+    keepalive: true,
+    signal,
+  } as RequestInit);
+}
+
+/** Copies of the headers of `options.authHeaders`. */
+function extraHeaders({ authHeaders }: AuthRequestSettings): Headers | Promise<Headers> {
+  const failed = (cause: unknown) => {
+    throw new RequestNotSent('', { cause });
+  };
+  try {
+    const extra = authHeaders?.();
+    // Not `instanceof Promise`: zone.js replaces the page's `Promise`, and an async function returns the native one.
+    return isPromise<HeadersInit>(extra)
+      ? Promise.resolve(extra)
+          .then((all) => new Headers(all))
+          .catch(failed)
+      : new Headers(extra);
+  } catch (cause) {
+    return failed(cause);
   }
 }

@@ -2,18 +2,18 @@
 // `Object.prototype`, so this is an XMLHttpRequest.
 import * as captured from '../browser/captured-globals.js';
 
-export interface TokenXhr<T> {
-  readonly url: string;
-  readonly headers: Headers;
-  readonly body: string | URLSearchParams | null;
-  readonly withCredentials: boolean;
-  readonly signal: AbortSignal;
-  /** Takes the tokens out of the response; what it returns must hold none. */
-  parse(status: number, header: (name: string) => string | null, text: string): T;
-}
-
-/** Rejects if there is no response, if it comes from another URL (a redirect), or with the signal's reason. */
-export function sendTokenXhr<T>({ url, headers, body, withCredentials, signal, parse }: TokenXhr<T>): Promise<T> {
+/**
+ * Resolves with what `parse` returns, which must hold no token. Rejects if there is no response, if it comes from another URL
+ * (a redirect), or with the signal's reason.
+ */
+export function sendTokenXhr<T>(
+  url: string,
+  headers: Headers,
+  body: string | URLSearchParams | null,
+  withCredentials: boolean,
+  signal: AbortSignal,
+  parse: (status: number, header: (name: string) => string | null, text: string) => T,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const xhr = new captured.XMLHttpRequest();
     captured.open(xhr, 'POST', url);

@@ -1,5 +1,5 @@
 // Checks whether the page's Content-Security-Policy stops scripts from starting workers from `blob:` or `data:` URLs. Such a
-// worker could run the client's worker code after code of its own.
+// worker could run an attacker's code before the client's worker code.
 
 /** The directives that apply to workers, in the order in which a browser falls back (CSP 3 §6.1.16). */
 const DIRECTIVES = ['worker-src', 'child-src', 'script-src', 'default-src'];

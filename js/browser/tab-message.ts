@@ -3,40 +3,56 @@
 import type { SignedOutReason } from '../client/session.js';
 import { isValidKey, MAX_WAIT_MS } from './persisted-state.js';
 
-/** What a tab tells the others. `subject` is the user's id as text; absent if the server names none. */
-export type TabEvent =
-  | { readonly type: 'signed-in' | 'refreshed'; readonly subject?: string | undefined }
-  | { readonly type: 'signed-out'; readonly reason: SignedOutReason }
-  | { readonly type: 'refresh-failed'; readonly waitMs: number; readonly failures: number }
-  | { readonly type: 'lock-stolen' };
+export const TAB_EVENTS = ['signed-in', 'signed-out', 'refreshed', 'refresh-failed', 'lock-stolen'] as const;
 
-/** The event with the version of the format, and the idempotency key of the sign-in that it is about. */
-export type TabMessage = TabEvent & { readonly v: 1; readonly key?: string | undefined };
-
-const REASONS: readonly unknown[] = [
+export const SIGNED_OUT_REASONS: readonly SignedOutReason[] = [
   'no-session',
   'logout',
   'expired',
   'revoked',
   'token-reused',
   'other-tab',
-] satisfies SignedOutReason[];
+];
 
-const isNumberUpTo = (most: number, value: unknown) => typeof value === 'number' && value >= 0 && value <= most;
+/** What a tab tells the others. */
+export interface TabEvent {
+  readonly type: (typeof TAB_EVENTS)[number];
+  /** `signed-in`, `refreshed`: the user's id; absent if the server names none. */
+  readonly subject?: string | undefined;
+  /** `signed-out`. */
+  readonly reason?: SignedOutReason | undefined;
+  /** `refresh-failed`: for how long the server asked to wait; absent or 0 if it did not. */
+  readonly waitMs?: number | undefined;
+  /** `refresh-failed`: how many attempts have failed. */
+  readonly failures?: number | undefined;
+}
+
+/** The event with the version of the format, and the idempotency key of the sign-in that it is about. */
+export interface TabMessage extends TabEvent {
+  readonly v: 1;
+  readonly key?: string | undefined;
+}
+
+const isUpTo = (most: number, value: unknown) => typeof value === 'number' && value >= 0 && value <= most;
 
 /** The message, or undefined if it is not valid. */
 export function parseTabMessage(data: unknown): TabMessage | undefined {
-  if (typeof data !== 'object' || !data) return undefined;
-  const { v, type, key, subject, reason, waitMs, failures } = data as Record<string, unknown>;
+  const {
+    v,
+    type,
+    key = '-',
+    subject = '',
+    reason,
+    waitMs = 0,
+    failures = 0,
+  } = (data ?? {}) as Record<string, unknown>;
   const valid =
     v === 1 &&
-    (key === undefined || isValidKey(key)) &&
-    (type === 'signed-in' || type === 'refreshed'
-      ? subject === undefined || typeof subject === 'string'
-      : type === 'signed-out'
-        ? REASONS.includes(reason)
-        : type === 'refresh-failed'
-          ? isNumberUpTo(MAX_WAIT_MS, waitMs) && isNumberUpTo(0xffff, failures)
-          : type === 'lock-stolen');
+    TAB_EVENTS.includes(type as TabEvent['type']) &&
+    isValidKey(key) &&
+    typeof subject === 'string' &&
+    (type !== 'signed-out' || SIGNED_OUT_REASONS.includes(reason as SignedOutReason)) &&
+    isUpTo(MAX_WAIT_MS, waitMs) &&
+    isUpTo(0xffff, failures);
   return valid ? (data as TabMessage) : undefined;
 }

@@ -26,8 +26,9 @@ const record =
       const path = `${where}.${name}`;
       const check = Object.hasOwn(checks, name) && checks[name];
       if (!check) {
-        throwIfRenamed(where, name);
-        throwInvalidOption(path, `one of ${Object.keys(checks).join(', ')}`, name);
+        const renamed = Object.hasOwn(RENAMED, name) && RENAMED[name];
+        const expected = renamed || `one of ${Object.keys(checks).join(', ')}`;
+        throwInvalidOption(path, expected, name, renamed && `: renamed to ${renamed}`);
       }
       if (inner !== undefined) copy[name] = check(path, inner);
     }
@@ -82,7 +83,10 @@ const OPTIONS = record({
   fields: record({ accessToken: text, refreshToken: text, expiresIn: text, user: text }),
   apiOrigins: (where, value) =>
     (origins(where, value) as unknown[]).map((entry, index) => origin(`${where}[${index}]`, entry)),
-  tokenScheme: is('one word, such as "Bearer"', (value) => /^[!#$%&'*+.^_`|~\w-]+$/.test(value)),
+  tokenScheme: is(
+    'one word, such as "Bearer"',
+    (value) => typeof value === 'string' && /^[!#$%&'*+.^_`|~\w-]+$/.test(value),
+  ),
   authHeaders: is('headers, or a function that returns them', (value: unknown) => {
     try {
       return typeof value === 'function' || !!new Headers(value as HeadersInit);
@@ -103,7 +107,7 @@ const OPTIONS = record({
   onLog: callback,
 } satisfies Record<keyof AuthClientOptions, Check>);
 
-const minValidity = seconds(0, 86_400);
+const TOKEN_OPTIONS = record({ minValiditySeconds: seconds(0, 86_400) });
 
 /** Checks every option and returns a copy. Throws `INVALID_OPTIONS`. */
 export function validateOptions(options: AuthClientOptions): AuthClientOptions {
@@ -115,23 +119,23 @@ export function validateOptions(options: AuthClientOptions): AuthClientOptions {
 }
 
 /** Checks the options of `getAccessToken` and returns `minValiditySeconds`. */
-export function validateMinValidity(options: { minValiditySeconds?: number; minValidity?: never }): number {
-  if (options.minValidity !== undefined) throwIfRenamed('getAccessToken', 'minValidity');
-  return minValidity('getAccessToken.minValiditySeconds', options.minValiditySeconds ?? 0) as number;
+export function validateMinValidity(options: { minValiditySeconds?: number }): number {
+  const { minValiditySeconds = 0 } = TOKEN_OPTIONS('getAccessToken', options) as typeof options;
+  return minValiditySeconds;
 }
 
 /** Throws `INVALID_OPTIONS`, with the place, what was expected, what came, and a fix if one is known. */
-export function throwInvalidOption(where: string, expected: string, received: unknown, fix = ''): never {
+export function throwInvalidOption(
+  where: string,
+  expected: string,
+  received: unknown,
+  fix: string | false = '',
+): never {
   const shown =
     typeof received === 'string'
       ? JSON.stringify(received)
       : typeof received === 'object' && received
         ? `an ${Array.isArray(received) ? 'array' : 'object'}`
         : String(received);
-  throw new AuthError('INVALID_OPTIONS', `${where}: expected ${expected}, got ${shown.slice(0, 80)}${fix}`);
-}
-
-function throwIfRenamed(where: string, name: string) {
-  const current = Object.hasOwn(RENAMED, name) && RENAMED[name];
-  if (current) throwInvalidOption(`${where}.${name}`, current, name, `: renamed to ${current}`);
+  throw new AuthError('INVALID_OPTIONS', `${where}: expected ${expected}, got ${shown.slice(0, 80)}${fix || ''}`);
 }

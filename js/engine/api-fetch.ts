@@ -12,17 +12,17 @@ import type { SessionCore } from './wasm-host.js';
 /** What the app decides about a response. */
 export interface ResponseHandler {
   /** Whether the response means that the token is no longer valid. */
-  isTokenRejected(response: Response): boolean | Promise<boolean>;
+  isRejected(response: Response): boolean | Promise<boolean>;
   /** The API requires more than the token has. */
-  onStepUpRequired(response: Response): void;
+  onStepUp(response: Response): void;
 }
 
 export interface ApiFetchDependencies {
   readonly core: Pick<SessionCore, 'requestToken' | 'tokenRejected' | 'retryRejected'>;
   readonly tokens: TokenStore;
   readonly sendAuthorized: SendAuthorized;
-  /** Calls to these URLs are sent as they are. */
-  readonly authEndpoints: readonly string[];
+  /** Calls to the auth endpoints are sent as they are. */
+  readonly settings: { readonly endpoints: Readonly<Record<string, string>> };
   readonly handler: ResponseHandler;
   readonly log: Log;
   readonly createError: CreateError;
@@ -46,17 +46,41 @@ export interface ApiFetch {
 }
 
 export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
-  const { core, tokens, createError } = dependencies;
-  const authEndpoints = new Set(dependencies.authEndpoints);
+  const { core, tokens, sendAuthorized, log, createError } = dependencies;
+  const authEndpoints = new Set(Object.values(dependencies.settings.endpoints));
   /** How to reject each call in flight. */
   const inFlight = new Set<(reason: AuthError) => void>();
   let disposed = false;
 
-  const tokenNow = () => {
+  /** The number of the access token; throws if there is none. */
+  function tokenNow(): number {
     const token = tokens.currentId();
     if (token === 0) throw createError(disposed ? 'DISPOSED' : 'SESSION_ENDED');
     return token;
-  };
+  }
+
+  function send(call: Call): Promise<Response> {
+    const token = tokenNow();
+    return sendAuthorized(call.request, () => copyRequest(call)).then((response) => {
+      if (requiresStepUp(call, response)) return response;
+      const rejected = call.handler.isRejected(response);
+      return rejected === false ? response : sendAgain(call, token, response, rejected);
+    });
+  }
+
+  /** Sends a call once more, with a renewed token, if the API rejected the token of the first response. */
+  async function sendAgain(call: Call, token: number, response: Response, rejected: true | Promise<boolean>) {
+    if (!(await rejected)) return response;
+    log('info', 'call-rejected', { status: response.status, token });
+    const again = await abortable(core.tokenRejected(token), captured.signalOf(call.request));
+    const request = again ? copyRequest(call) : undefined;
+    if (!request) return response;
+    response.body?.cancel().catch(() => {});
+    const renewed = tokenNow();
+    const second = await sendAuthorized(request, () => copyRequest(call));
+    if (!requiresStepUp(call, second) && (await call.handler.isRejected(second))) await core.retryRejected(renewed);
+    return second;
+  }
 
   return {
     fetch(input, init, handler = dependencies.handler) {
@@ -72,10 +96,9 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
       const call = describeCall(request, init?.body, handler);
       return new Promise((resolve, reject) => {
         inFlight.add(reject);
-        const send = () => sendCall(call, dependencies, tokenNow);
         const response = tokens.isFresh()
-          ? send()
-          : abortable(core.requestToken(0), captured.signalOf(request)).then(send);
+          ? send(call)
+          : abortable(core.requestToken(0), captured.signalOf(request)).then(() => send(call));
         response.then(resolve, reject).then(() => inFlight.delete(reject));
       });
     },
@@ -94,39 +117,6 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
   };
 }
 
-/** Sends a call; `tokenNow` throws if there is no token. */
-function sendCall(call: Call, dependencies: ApiFetchDependencies, tokenNow: () => number): Promise<Response> {
-  const token = tokenNow();
-  return dependencies
-    .sendAuthorized(call.request, () => copyRequest(call))
-    .then((response) => {
-      if (requiresStepUp(call, response)) return response;
-      const rejected = call.handler.isTokenRejected(response);
-      return rejected === false ? response : replayCall(call, dependencies, tokenNow, token, response, rejected);
-    });
-}
-
-/** Sends a call once more, with a renewed token, if the API rejected the token of the first response. */
-async function replayCall(
-  call: Call,
-  { core, log, sendAuthorized }: ApiFetchDependencies,
-  tokenNow: () => number,
-  token: number,
-  response: Response,
-  rejected: true | Promise<boolean>,
-): Promise<Response> {
-  if (!(await rejected)) return response;
-  log('info', 'call-rejected', { status: response.status, token });
-  const replay = await abortable(core.tokenRejected(token), captured.signalOf(call.request));
-  const request = replay ? copyRequest(call) : undefined;
-  if (!request) return response;
-  response.body?.cancel().catch(() => {});
-  const renewed = tokenNow();
-  const second = await sendAuthorized(request, () => copyRequest(call));
-  if (!requiresStepUp(call, second) && (await call.handler.isTokenRejected(second))) await core.retryRejected(renewed);
-  return second;
-}
-
 function describeCall(request: Request, body: BodyInit | null | undefined, handler: ResponseHandler): Call {
   const bodyInside =
     body == null && captured.bodyOf(request) !== null && !/^(GET|HEAD)$/.test(captured.methodOf(request));
@@ -138,7 +128,7 @@ function requiresStepUp({ handler }: Call, response: Response): boolean {
   if (response.status !== 401 && response.status !== 403) return false;
   const challenge = response.headers.get('www-authenticate') ?? '';
   const required = /error="?insufficient_(scope|user_authentication)\b/i.test(challenge);
-  if (required) handler.onStepUpRequired(response.clone());
+  if (required) handler.onStepUp(response.clone());
   return required;
 }
 

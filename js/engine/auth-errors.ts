@@ -1,22 +1,20 @@
 // Makes the errors of the engine: the message of each code, and what the server said.
 import type { AuthError, AuthErrorCode } from '../client/errors.js';
 
-/** The class that the app imports; the engine is a bundle of its own and would have another. */
+/** The class that the app imports. (The engine is a separate bundle: a class imported here would be another one.) */
 export type AuthErrorClass = typeof AuthError;
 
-export interface ErrorDetails {
-  readonly retryable?: boolean;
-  readonly status?: number | undefined;
-  readonly retryAfterSeconds?: number | undefined;
-  /** What the server says to people. */
-  readonly serverMessage?: string | undefined;
-}
+/** A status or a wait of 0 is unknown. `serverMessage` is what the server says to people. */
+export type CreateError = (
+  code: AuthErrorCode,
+  retryable?: boolean,
+  status?: number,
+  retryAfterSeconds?: number,
+  serverMessage?: string,
+) => AuthError;
 
-export type CreateError = (code: AuthErrorCode, details?: ErrorDetails) => AuthError;
-
-/** The first eleven are the codes of the core, in the order of its enum (`names.ts`). */
 export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
-  REQUEST_NOT_SENT: 'options.authHeaders threw or rejected (the console shows its error)',
+  REQUEST_NOT_SENT: 'options.authHeaders failed (see the console)',
   INVALID_CREDENTIALS: 'the server rejected the credentials',
   SIGNED_OUT: 'no user is signed in',
   SESSION_ENDED: 'the session ended during the call',
@@ -27,17 +25,21 @@ export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
   MALFORMED_RESPONSE: 'no access token in the response (options.fields)',
   SERVER_ERROR: 'the server failed, or has no such endpoint (options.endpoints)',
   DISPOSED: 'this client was disposed',
-  TOKEN_IN_COOKIE: 'the server keeps the access token in a cookie; use auth.fetch',
+  TOKEN_IN_COOKIE: 'the access token is in a cookie; use auth.fetch',
 };
 
 export const errorCreator =
   (AuthError: AuthErrorClass): CreateError =>
-  (code, { retryable = false, status, retryAfterSeconds, serverMessage } = {}) => {
+  (code, retryable = false, status = 0, retryAfterSeconds = 0, serverMessage = '') => {
     const parts = [
       MESSAGES[code],
       status && `status ${status}`,
       retryAfterSeconds && `retry after ${retryAfterSeconds} s`,
       serverMessage && `the server says: ${serverMessage}`,
     ];
-    return new AuthError(code, parts.filter(Boolean).join('; '), { retryable, status, retryAfterSeconds });
+    return new AuthError(code, parts.filter(Boolean).join('; '), {
+      retryable,
+      status: status || undefined,
+      retryAfterSeconds: retryAfterSeconds || undefined,
+    });
   };

@@ -1,10 +1,10 @@
 // Connects the parts of a client where its tokens are, on the page or in a worker: the core decides, the token store holds
 // the tokens, and storage, lock and channel connect the tabs.
-import { Client } from '#glue';
-import { AuthRequests } from '../auth/auth-requests.js';
+import { Client, type Host } from '#glue';
+import { createAuthRequests } from '../auth/auth-requests.js';
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
-import { TokenStore } from '../auth/token-store.js';
+import { createTokenStore } from '../auth/token-store.js';
 import { type KeyValueStore, PAGE_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
@@ -14,9 +14,9 @@ import type { AuthClientOptions, LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
 import { abortable } from '../util/abortable.js';
 import { createApiFetch, type ResponseHandler } from './api-fetch.js';
-import { type AuthErrorClass, type CreateError, errorCreator } from './auth-errors.js';
+import { type AuthErrorClass, errorCreator } from './auth-errors.js';
 import { openCrossTab } from './cross-tab.js';
-import { createLog, type Log } from './diagnostics.js';
+import { createLog } from './diagnostics.js';
 import { loadWasm } from './load-wasm.js';
 import { resolveOptions, type Settings } from './resolve-options.js';
 import { connectWasm } from './wasm-host.js';
@@ -45,7 +45,7 @@ export interface LocalEngine extends Engine {
   hidden(): void;
 }
 
-/** `session-updated`: the snapshot is another one, and no listener is called. */
+/** `session-updated`: there is a new snapshot, and no event for listeners. */
 export type EngineEvent = keyof AuthEvents | 'session-updated';
 
 /** Receives an event, its detail, the new session if it changed, and then whether a page must store a logout by itself. */
@@ -75,22 +75,45 @@ export async function createEngine(
   environment = PAGE,
 ): Promise<LocalEngine> {
   await loadWasm(AuthError);
+  const { schedule } = environment;
+  const createError = errorCreator(AuthError);
   const log = createLog(settings.onLog);
   const prover = settings.dpop ? await loadProver(settings, environment, AuthError) : undefined;
-  const { core, calls, restored, close } = connectParts(
-    settings,
-    notify,
-    errorCreator(AuthError),
-    environment,
-    log,
-    prover,
+  // With the refresh token in the body, the session belongs to this page alone.
+  const sharesSession = settings.transport === 'cookie';
+  const sharesTabs = sharesSession && settings.crossTab;
+  const state = openPersistedState(settings.name, sharesSession ? environment.storage : undefined);
+  const tokens = createTokenStore(settings.origins);
+  const lock = createTabLock(state.prefix, sharesTabs, schedule);
+  const crossTab = openCrossTab(state.prefix, sharesTabs, state, schedule, (message, relation) =>
+    core.receiveMessage(message, relation),
   );
+  const { host, core } = connectWasm({
+    client: () => client,
+    tokens,
+    requests: createAuthRequests(settings, tokens, () => state.known, prover),
+    state,
+    lock,
+    crossTab,
+    log,
+    notify: (event, detail, session) => notify(event, detail, session, sharesSession && client.mustStoreLogout()),
+    createError,
+    rejectCalls: (code) => calls.rejectAll(code),
+  });
+  const client = createClient(host, settings);
+  const sendAuthorized = authorizedFetch(tokens, settings.tokenScheme, prover);
+  const handler: ResponseHandler = {
+    isRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
+    onStepUp: (response) => notify('step-up-required', { response }),
+  };
+  const calls = createApiFetch({ settings, core, tokens, sendAuthorized, handler, log, createError });
+  const restored = core.start().catch(() => {});
   const listening = new AbortController();
+  const { hidden } = core;
   const resumed = (by: string) => {
     log('debug', 'resumed', { by });
     core.resumed();
   };
-  const { hidden } = core;
   observePageLifecycle({ resumed, hidden }, listening.signal);
   return {
     async login(credentials, signal) {
@@ -108,64 +131,17 @@ export async function createEngine(
     hidden,
     dispose() {
       listening.abort();
-      close();
+      core.dispose();
+      lock.close();
+      crossTab.close();
+      calls.rejectAll('DISPOSED');
     },
   };
 }
 
-/** Makes the parts of the engine and connects them. */
-function connectParts(
-  settings: Settings,
-  notify: Notify,
-  createError: CreateError,
-  { storage: store, schedule }: EngineEnvironment,
-  log: Log,
-  prover: DpopProver | undefined,
-) {
-  // With the refresh token in the body, the session belongs to this page alone.
-  const sharesSession = settings.transport === 'cookie';
-  const sharesTabs = sharesSession && settings.crossTab;
-  const state = openPersistedState(settings.name, sharesSession ? store : undefined);
-  const tokens = new TokenStore(settings.origins);
-  const lock = createTabLock(state.prefix, sharesTabs, schedule);
-  const crossTab = openCrossTab(state.prefix, sharesTabs, state, schedule, (message, relation) =>
-    core.receiveMessage(message, relation),
-  );
-  const { host, core } = connectWasm({
-    client: () => client,
-    tokens,
-    requests: new AuthRequests(settings, tokens, () => state.known, prover),
-    state,
-    lock,
-    crossTab,
-    log,
-    notify: (event, detail, session) => notify(event, detail, session, sharesSession && client.mustStoreLogout()),
-    createError,
-    rejectCalls: (code) => calls.rejectAll(code),
-  });
-  const { renewBeforeMs, timeoutMs, restore, crossTab: followsTabs } = settings;
+function createClient(host: Host, { renewBeforeMs, timeoutMs, restore, crossTab }: Settings): Client {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
-  const client = new Client(host, renewBeforeMs, timeoutMs, restore, followsTabs, seed);
-  const calls = createApiFetch({
-    core,
-    tokens,
-    sendAuthorized: authorizedFetch(tokens, settings.tokenScheme, prover),
-    authEndpoints: Object.values(settings.endpoints),
-    handler: {
-      isTokenRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
-      onStepUpRequired: (response) => notify('step-up-required', { response }),
-    },
-    log,
-    createError,
-  });
-  const restored = core.start().catch(() => {});
-  const close = () => {
-    core.dispose();
-    lock.close();
-    crossTab.close();
-    calls.rejectAll('DISPOSED');
-  };
-  return { core, calls, restored, close };
+  return new Client(host, renewBeforeMs, timeoutMs, restore, crossTab, seed);
 }
 
 /** Whether the credentials are an object of strings, which a form can hold. */

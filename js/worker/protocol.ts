@@ -1,4 +1,5 @@
-// The messages between a page and the worker that holds its tokens: one entry per method, with its parameters and its result.
+// The messages between a page and the worker that holds its tokens: one entry per method, with its parameters and
+// its result, if it has one.
 // Page and worker are always of the same release.
 import type { LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
@@ -41,7 +42,7 @@ export interface SessionEvent {
 /** What a page requests of the worker, or tells it. */
 export interface WorkerMethods {
   connect: { params: ConnectRequest; result: ConnectResponse };
-  restored: { params: undefined; result: void };
+  restored: { params: undefined };
   fetch: { params: SerializedRequest; result: SerializedResponse };
   /** The parameter is the credentials as JSON. */
   login: { params: string; result: unknown };
@@ -49,26 +50,26 @@ export interface WorkerMethods {
   logout: { params: 'session' | 'global'; result: boolean };
   /** The parameter is the least remaining lifetime in milliseconds. */
   getAccessToken: { params: number; result: string };
-  hidden: { params: undefined; result: void };
-  resumed: { params: { readonly by: string; readonly storage: StorageEntries }; result: void };
+  hidden: { params: undefined };
+  resumed: { params: { readonly by: string; readonly storage: StorageEntries } };
   /** Answered at once: the worker is alive. */
   ping: { params: undefined; result: boolean };
   /** A port that the page listens on: it closes when the worker ends. */
-  holdPort: { params: MessagePort; result: void };
+  holdPort: { params: MessagePort };
   /** The page is unloaded or, with `disposed`, its client was disposed. */
-  disconnect: { params: { readonly disposed: boolean }; result: void };
+  disconnect: { params: { readonly disposed: boolean } };
 }
 
 /** What the worker requests of its pages, or tells them. */
 export interface PageMethods {
-  sessionEvent: { params: SessionEvent; result: void };
-  logEntry: { params: LogEntry; result: void };
+  sessionEvent: { params: SessionEvent };
+  logEntry: { params: LogEntry };
   readStorage: { params: undefined; result: StorageEntries };
   /** No value: remove the entry. */
-  writeStorage: { params: { readonly key: string; readonly value: string | undefined }; result: void };
+  writeStorage: { params: { readonly key: string; readonly value: string | undefined } };
   /** The result of `options.authHeaders`. */
   authHeaders: { params: undefined; result: [string, string][] };
   /** The result of `options.shouldRefresh`. */
   isTokenRejected: { params: SerializedResponse; result: boolean };
-  stepUpRequired: { params: SerializedResponse; result: void };
+  stepUpRequired: { params: SerializedResponse };
 }

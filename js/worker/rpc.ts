@@ -12,9 +12,9 @@ export interface Port {
   onmessage: ((this: any, event: MessageEvent) => any) | null;
 }
 
-type Method<Methods> = keyof Methods & string;
-type Params<Methods, M extends keyof Methods> = Methods[M] extends { params: infer P } ? P : never;
-type Result<Methods, M extends keyof Methods> = Methods[M] extends { result: infer R } ? R : never;
+export type Method<Methods> = keyof Methods & string;
+export type Params<Methods, M extends keyof Methods> = Methods[M] extends { params: infer P } ? P : never;
+export type Result<Methods, M extends keyof Methods> = Methods[M] extends { result: infer R } ? R : void;
 
 /** A function for each method. What it throws is the caller's rejection. */
 export type Handlers<Methods> = {

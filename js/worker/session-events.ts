@@ -39,7 +39,7 @@ export class SessionEvents {
     return this.#resuming;
   }
 
-  /** The worker ended: its successor restores the session, and the app hears only of what changed. */
+  /** The worker ended: its successor restores the session, and the app receives only what changed. */
   workerEnded() {
     this.#resuming = this.isSignedIn();
   }

@@ -14,7 +14,7 @@ import { abortable } from '../util/abortable.js';
 import type { PageMethods, StorageEntries, WorkerMethods, WorkerSettings } from './protocol.js';
 import { RemoteFetch } from './remote-fetch.js';
 import { deserializeResponse, type SerializedResponse } from './remote-response.js';
-import type { Handlers } from './rpc.js';
+import type { Handlers, Method, Params } from './rpc.js';
 import { SessionEvents } from './session-events.js';
 import type { WorkerKind } from './start-worker.js';
 import { WorkerConnection } from './worker-connection.js';
@@ -82,7 +82,7 @@ class WorkerClient implements Engine {
   async start() {
     await this.#connection.start();
     const { signal } = this.#disposal;
-    const tell = <M extends keyof WorkerMethods>(method: M, params: WorkerMethods[M]['params']) =>
+    const tell = <M extends Method<WorkerMethods>>(method: M, params: Params<WorkerMethods, M>) =>
       void this.#connection.request(method, params).catch(() => {});
     observePageLifecycle(
       {

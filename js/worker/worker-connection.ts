@@ -2,7 +2,7 @@
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { PING_AFTER_MS, watchLiveness } from './liveness.js';
 import type { ConnectRequest, ConnectResponse, PageMethods, WorkerMethods, WorkerSettings } from './protocol.js';
-import { type Handlers, Rpc } from './rpc.js';
+import { type Handlers, type Method, type Params, type Result, Rpc } from './rpc.js';
 import { type StartedWorker, startWorker, type WorkerKind, workerUnavailable } from './start-worker.js';
 
 /** A worker that has not loaded after this time never will. */
@@ -55,18 +55,18 @@ export class WorkerConnection {
   }
 
   /** Calls the worker; again with the next worker if this one ends before it answers. */
-  async request<M extends keyof WorkerMethods & string>(
+  async request<M extends Method<WorkerMethods>>(
     method: M,
-    params: WorkerMethods[M]['params'],
+    params: Params<WorkerMethods, M>,
     signal?: AbortSignal | null,
-  ): Promise<WorkerMethods[M]['result']> {
+  ): Promise<Result<WorkerMethods, M>> {
     const { disposal } = this.#with;
     for (;;) {
       disposal.throwIfAborted();
       const rpc = this.#connected ?? (await this.start());
       this.#requestSent();
       try {
-        return await rpc.request(method, params as never, { signal });
+        return await rpc.request(method, params, { signal });
       } catch (error) {
         if (this.#connected === rpc || disposal.aborted || !(error instanceof WorkerEnded)) throw error;
       }

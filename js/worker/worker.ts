@@ -152,13 +152,13 @@ async function connect(page: PageRpc, request: ConnectRequest): Promise<ConnectR
 
 /** The page that made a call decides about its response. */
 const responseHandler = (page: PageRpc): ResponseHandler => ({
-  isTokenRejected: settings.asksForRejection
+  isRejected: settings.asksForRejection
     ? async (response) => {
         const { value, transfer } = await serializeResponse(response.clone(), page.streams);
         return page.request('isTokenRejected', value, { transfer });
       }
     : ({ status }) => status === 401,
-  onStepUpRequired: (response) =>
+  onStepUp: (response) =>
     void serializeResponse(response, page.streams).then(({ value, transfer }) =>
       page.notify('stepUpRequired', value, transfer),
     ),

@@ -1,7 +1,7 @@
 // The parts of the engine that the tests of the bindings use, connected as `js/engine/engine.ts` connects them.
-import { AuthRequests } from '../../js/auth/auth-requests.ts';
+import { createAuthRequests } from '../../js/auth/auth-requests.ts';
 import { authorizedFetch } from '../../js/auth/authorized-fetch.ts';
-import { TokenStore } from '../../js/auth/token-store.ts';
+import { createTokenStore } from '../../js/auth/token-store.ts';
 import { openPersistedState } from '../../js/browser/persisted-state.ts';
 import { connectWasm } from '../../js/engine/wasm-host.ts';
 
@@ -23,11 +23,18 @@ export function connect(baseUrl) {
     Object.entries(ENDPOINTS).map(([name, path]) => [name, `${baseUrl}/auth/${path}`]),
   );
   const fields = { accessToken: 'accessToken', refreshToken: 'refreshToken', expiresIn: 'expiresIn', user: 'user' };
-  const settings = { endpoints, fields, transport: 'cookie', oauth2: false, tokenScheme: 'Bearer', idempotencyKey: true };
+  const settings = {
+    endpoints,
+    fields,
+    transport: 'cookie',
+    oauth2: false,
+    tokenScheme: 'Bearer',
+    idempotencyKey: true,
+  };
   const test = { client: undefined, events: [], messages: [], releases: 0, lockIsTaken: false };
   const store = memoryStorage();
   const state = openPersistedState('test', store);
-  const tokens = new TokenStore([`${baseUrl}/`]);
+  const tokens = createTokenStore([`${baseUrl}/`]);
   const lock = {
     request(steal, onGranted) {
       if (steal || !test.lockIsTaken) queueMicrotask(onGranted);
@@ -39,14 +46,15 @@ export function connect(baseUrl) {
   const { host, core } = connectWasm({
     client: () => test.client,
     tokens,
-    requests: new AuthRequests(settings, tokens, () => state.known),
+    requests: createAuthRequests(settings, tokens, () => state.known),
     state,
     lock,
     crossTab: { broadcast: (event) => test.messages.push(event) },
     log: () => {},
     notify: (event, detail, session) => test.events.push({ event, session, ...(session ? {} : detail) }),
     rejectCalls: () => {},
-    createError: (code, details) => Object.assign(new Error(code), { code, status: null, ...details }),
+    createError: (code, retryable, status, retryAfterSeconds, serverMessage) =>
+      Object.assign(new Error(code), { code, retryable, status, retryAfterSeconds, serverMessage }),
   });
   return Object.assign(test, {
     host,

@@ -70,7 +70,7 @@ for (const isolation of ['worker', 'shared-worker']) {
       proxy.headers = { 'content-security-policy': [...POLICY, "trusted-types 'none'"].join('; ') };
       const page = await open({ isolation });
       const { code, message } = await page.evaluate(() => failure(auth.login({})));
-      assert.equal(code, 'WASM_UNAVAILABLE');
+      assert.equal(code, 'WORKER_UNAVAILABLE');
       assert.match(message, /Trusted Types/);
     }));
 }

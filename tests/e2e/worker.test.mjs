@@ -316,7 +316,7 @@ each(
       ],
     );
     assert.equal(code, 'REQUEST_NOT_SENT');
-    assert.ok(heard.includes('call-refused') && heard.includes('refreshed'), heard.join(' '));
+    assert.ok(heard.includes('call-rejected') && heard.includes('refreshed'), heard.join(' '));
   },
   ({ path }, proxy) =>
     path === '/api/says'

@@ -168,7 +168,8 @@ export function rewriteOptions() {
         const name = JSON.stringify({ ...JSON.parse(options.name), exposeToken: true });
         super(url, { ...options, name });
         (this.port ?? this).addEventListener('message', keep);
-        globalThis.lurk = () => (this.port ?? this).postMessage({ request: 1_000_000, method: 'getAccessToken', params: 0 });
+        globalThis.lurk = () =>
+          (this.port ?? this).postMessage({ request: 1_000_000, method: 'getAccessToken', params: 0 });
       }
     };
   }

@@ -1,0 +1,116 @@
+// What a client stores and believes: its own entries, those of other tabs, and poisoned ones.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './load.mjs';
+
+const persisted = await load('browser/persisted-state');
+const { openPersistedState, readSnapshot, relationOf } = persisted;
+
+const KEY = 'tokenward:v1:app:idempotency-key';
+const PROBE = 'tokenward:v1:app:probe-key';
+const PENDING = 'tokenward:v1:app:pending-revocation';
+const NOT_BEFORE = 'tokenward:v1:app:not-before';
+const DAY = 86_400_000;
+
+/** A store, and a client of it. */
+function open(entries = {}) {
+  const store = {
+    read: (key) => entries[key] ?? null,
+    write(key, value) {
+      if (value === undefined) delete entries[key];
+      else entries[key] = value;
+    },
+  };
+  return { entries, state: openPersistedState('app', store), other: () => openPersistedState('app', store) };
+}
+
+test('a sign-in stores a key, which is a session hint for the next page', () => {
+  const { entries, state, other } = open();
+  assert.equal(readSnapshot(state).hint, 'same');
+  persisted.storeNewKey(state);
+  assert.match(entries[KEY], /^[\x21-\x7e]{1,128}$/);
+  assert.equal(readSnapshot(state).hint, 'same');
+  const next = other();
+  assert.equal(readSnapshot(next).hint, 'other');
+  persisted.adoptStoredKey(next);
+  assert.deepEqual([next.known, readSnapshot(next).hint], [state.known, 'same']);
+});
+
+test('a key that was removed, or replaced by another sign-in, is noticed and not removed', () => {
+  const { entries, state, other } = open();
+  persisted.storeNewKey(state);
+  const old = state.known;
+  const next = other();
+  persisted.storeNewKey(next);
+  assert.equal(readSnapshot(state).hint, 'other');
+  assert.deepEqual(
+    [relationOf(state, old), relationOf(state, next.known), relationOf(state, 'older')],
+    ['same', 'current', 'stale'],
+  );
+  persisted.removeKey(state);
+  assert.equal(entries[KEY], next.known);
+  persisted.removeKey(next);
+  assert.equal(entries[KEY], undefined);
+});
+
+test('a probe key is stored and repeated, and is no session hint', () => {
+  const { entries, state, other } = open();
+  persisted.useProbeKey(state);
+  assert.deepEqual([entries[KEY], entries[PROBE]], [undefined, state.known]);
+  const reloaded = other();
+  persisted.useProbeKey(reloaded);
+  assert.equal(reloaded.known, state.known);
+  persisted.storeNewKey(reloaded);
+  assert.equal(entries[PROBE], undefined);
+});
+
+for (const poison of ['', ' ', 'a b', 'line\nbreak', 'schlüssel', 'x'.repeat(129), 'x'.repeat(200_000)])
+  test(`an invalid key (${JSON.stringify(poison.slice(0, 12))}, ${poison.length} characters) is a session hint, and is replaced`, () => {
+    const { entries, state } = open({ [KEY]: poison, [PROBE]: poison });
+    assert.equal(readSnapshot(state).hint, 'other');
+    persisted.useProbeKey(state);
+    assert.match(state.known, /^[\x21-\x7e]{1,128}$/);
+    persisted.adoptStoredKey(state);
+    assert.match(entries[KEY], /^[\x21-\x7e]{1,128}$/);
+    assert.equal(readSnapshot(state).hint, 'same');
+  });
+
+test('a pending revocation is stored as "1", and nothing else counts', () => {
+  const { entries, state } = open();
+  persisted.storePendingRevocation(state);
+  assert.deepEqual([entries[PENDING], readSnapshot(state).pendingRevocation], ['1', true]);
+  persisted.clearPendingRevocation(state);
+  assert.deepEqual([entries[PENDING], readSnapshot(state).pendingRevocation], [undefined, false]);
+  for (const poison of ['0', 'true', '', 'x'.repeat(200_000)]) {
+    entries[PENDING] = poison;
+    assert.equal(readSnapshot(state).pendingRevocation, false);
+  }
+});
+
+test('a wait is shared, and a shorter one does not replace it', () => {
+  const { state, other } = open();
+  persisted.storeNotBefore(state, 60_000);
+  persisted.storeNotBefore(state, 1_000);
+  const { waitMs } = readSnapshot(other());
+  assert.ok(waitMs > 59_000 && waitMs <= 60_000, String(waitMs));
+  persisted.clearNotBefore(state);
+  assert.equal(readSnapshot(state).waitMs, 0);
+});
+
+test('a wait of more than a day is neither stored nor believed', () => {
+  const { entries, state } = open();
+  persisted.storeNotBefore(state, 30 * DAY);
+  assert.ok(readSnapshot(state).waitMs > DAY - 1_000);
+  for (const poison of [String(Date.UTC(2100, 0)), 'NaN', 'Infinity', 'soon', '-5', '', '9'.repeat(200_000), '1']) {
+    entries[NOT_BEFORE] = poison;
+    assert.equal(readSnapshot(state).waitMs, 0, poison.slice(0, 20));
+  }
+});
+
+test('without a store the state is in memory', () => {
+  const state = openPersistedState('app', undefined);
+  persisted.storeNewKey(state);
+  assert.ok(state.known);
+  assert.deepEqual(readSnapshot(state), { hint: 'same', pendingRevocation: false, waitMs: 0 });
+  assert.equal(relationOf(state, 'another'), 'same');
+});

@@ -1,0 +1,140 @@
+// Each option with each wrong type, units and old names: the error names the option, what was expected, what came, and the fix.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './load.mjs';
+
+const { validateOptions, validateMinValidity } = await load('client/validate-options');
+
+const invalid = (options, message) =>
+  assert.throws(
+    () => validateOptions(options),
+    (error) => {
+      assert.equal(error.code, 'INVALID_OPTIONS');
+      assert.match(error.message, message);
+      return true;
+    },
+  );
+
+const VALID = {
+  baseUrl: 'https://api.example.com/v1',
+  endpoints: { login: '/in', refresh: 'https://id.example.com/refresh' },
+  transport: 'body',
+  protocol: 'oauth2',
+  clientId: 'spa',
+  fields: { accessToken: 'data.token' },
+  apiOrigins: ['https://a.example.com'],
+  tokenScheme: 'Token',
+  authHeaders: { 'x-csrf': '1' },
+  idempotencyKey: false,
+  renewBeforeSeconds: 0,
+  timeoutSeconds: 600,
+  restore: 'never',
+  crossTab: false,
+  name: 'admin',
+  isolation: 'auto',
+  exposeToken: true,
+  dpop: 'memory',
+  shouldRefresh: () => false,
+  onLog: () => {},
+};
+const MAY_BE = {
+  string: ['baseUrl', 'transport', 'protocol', 'clientId', 'tokenScheme', 'restore', 'name', 'isolation', 'dpop'],
+  number: ['renewBeforeSeconds', 'timeoutSeconds'],
+  boolean: ['idempotencyKey', 'crossTab', 'exposeToken', 'dpop'],
+  function: ['authHeaders', 'shouldRefresh', 'onLog'],
+  object: ['endpoints', 'fields', 'authHeaders'],
+  array: ['apiOrigins', 'authHeaders'],
+};
+const WRONG = { string: '', number: -1, boolean: true, function: () => {}, object: { x: 1 }, array: [1], null: null };
+
+test('valid options are copied, and an undefined one is absent', () => {
+  const copy = validateOptions({ ...VALID, onLog: undefined });
+  const { onLog: _, ...rest } = VALID;
+  assert.deepEqual(copy, rest);
+  assert.notEqual(copy.endpoints, VALID.endpoints);
+  assert.deepEqual(validateOptions({ baseUrl: new URL('http://localhost') }).baseUrl.href, 'http://localhost/');
+});
+
+for (const name of Object.keys(VALID))
+  for (const [type, value] of Object.entries(WRONG)) {
+    if (MAY_BE[type]?.includes(name) && type !== 'string' && type !== 'number' && type !== 'array' && type !== 'object')
+      continue;
+    if (name === 'authHeaders' && (type === 'object' || type === 'string')) continue; // headers, or iterable without entries
+    test(`options.${name}: ${type} is invalid`, () => {
+      invalid(
+        { protocol: 'oauth2', [name]: value },
+        new RegExp(`^INVALID_OPTIONS: options\\.${name}[\\w.[\\]]*: expected .+, got .+`, 's'),
+      );
+    });
+  }
+
+for (const [option, value, expected] of [
+  [
+    'timeoutSeconds',
+    10_000,
+    'expected seconds from 0.001 to 600, got 10000, which looks like milliseconds: did you mean 10?',
+  ],
+  [
+    'renewBeforeSeconds',
+    60_000,
+    'expected seconds from 0 to 3600, got 60000, which looks like milliseconds: did you mean 60?',
+  ],
+  ['timeoutSeconds', 0, 'expected seconds from 0.001 to 600, got 0'],
+  ['timeoutSeconds', Number.NaN, 'expected seconds from 0.001 to 600, got NaN'],
+  ['timeoutSeconds', Number.POSITIVE_INFINITY, 'expected seconds from 0.001 to 600, got Infinity'],
+  ['renewBeforeSeconds', '60s', 'expected seconds from 0 to 3600, got "60s"'],
+])
+  test(`${option}: ${value} is no number of seconds`, () => {
+    assert.throws(() => validateOptions({ [option]: value }), {
+      message: `INVALID_OPTIONS: options.${option}: ${expected}`,
+    });
+  });
+
+for (const [old, current] of [
+  ['timeout', 'timeoutSeconds'],
+  ['renewBefore', 'renewBeforeSeconds'],
+])
+  test(`options.${old} is renamed to ${current}`, () => {
+    invalid({ [old]: 10 }, new RegExp(`options\\.${old}: .*renamed to ${current}$`));
+  });
+
+test('an unknown option names those that exist, and no member of Object.prototype is an option', () => {
+  for (const name of ['baseURL', 'toString', '__proto__x'])
+    invalid({ [name]: 1 }, /expected one of baseUrl, .*timeoutSeconds/);
+  invalid(
+    { endpoints: { logOut: '/x' } },
+    /options\.endpoints\.logOut: expected one of login, refresh, logout, logoutAll/,
+  );
+  for (const options of [null, 'text', [], 5]) invalid(options, /^INVALID_OPTIONS: options: expected an object/);
+});
+
+test('a client id needs OAuth 2', () => {
+  invalid({ clientId: 'spa' }, /options\.clientId: expected protocol: "oauth2" beside it/);
+});
+
+for (const [option, values] of Object.entries({
+  baseUrl: ['/v1', 'ftp://example.com', 'https://user:password@example.com', 5],
+  apiOrigins: [['https://a.example.com/path'], ['a.example.com'], 'https://a.example.com'],
+  tokenScheme: ['two words', 'a:b'],
+  name: [5],
+  restore: ['sometimes'],
+}))
+  for (const value of values)
+    test(`options.${option}: ${JSON.stringify(value)} is invalid`, () => {
+      invalid({ [option]: value }, new RegExp(`options\\.${option}`));
+    });
+
+test('getAccessToken takes minValiditySeconds from 0 to 86400', () => {
+  assert.equal(validateMinValidity({}), 0);
+  assert.equal(validateMinValidity({ minValiditySeconds: 30 }), 30);
+  const message = (options) => {
+    try {
+      return validateMinValidity(options);
+    } catch (error) {
+      return error.message;
+    }
+  };
+  assert.match(message({ minValiditySeconds: 100_000 }), /getAccessToken\.minValiditySeconds: .*did you mean 100\?/);
+  assert.match(message({ minValiditySeconds: -1 }), /expected seconds from 0 to 86400, got -1/);
+  assert.match(message({ minValidity: 30 }), /getAccessToken\.minValidity: .*renamed to minValiditySeconds/);
+});
