@@ -100,8 +100,7 @@ export function createAuthRequests(
       const sendWith = (ready: Headers) => {
         const send = () => {
           // Without a refresh token the response is known.
-          if (inBody && isRefresh && !refreshToken)
-            return Promise.resolve(readResponse(endpoint, 401, () => null, ''));
+          if (inBody && isRefresh && !refreshToken) return Promise.resolve(readResponse(endpoint, 401, () => null, ''));
           const body = encodeBody(settings, ready, credentials, refreshToken, isRevocation);
           const key = isRefresh && settings.idempotencyKey && idempotencyKey();
           if (key) ready.set('idempotency-key', key);

@@ -39,7 +39,15 @@ const isUpTo = (most: number, value: unknown) => typeof value === 'number' && va
 
 /** The message, or undefined if it is not valid. */
 export function parseTabMessage(data: unknown): TabMessage | undefined {
-  const { v, type, key = '-', subject = '', reason, waitMs = 0, failures = 0 } = (data ?? {}) as Record<string, unknown>;
+  const {
+    v,
+    type,
+    key = '-',
+    subject = '',
+    reason,
+    waitMs = 0,
+    failures = 0,
+  } = (data ?? {}) as Record<string, unknown>;
   const valid =
     v === 1 &&
     TAB_EVENTS.includes(type as TabEvent['type']) &&

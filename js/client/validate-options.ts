@@ -125,7 +125,12 @@ export function validateMinValidity(options: { minValiditySeconds?: number }): n
 }
 
 /** Throws `INVALID_OPTIONS`, with the place, what was expected, what came, and a fix if one is known. */
-export function throwInvalidOption(where: string, expected: string, received: unknown, fix: string | false = ''): never {
+export function throwInvalidOption(
+  where: string,
+  expected: string,
+  received: unknown,
+  fix: string | false = '',
+): never {
   const shown =
     typeof received === 'string'
       ? JSON.stringify(received)
