@@ -8,11 +8,10 @@ import { brotliCompressSync } from 'node:zlib';
 import { freePort, startServer } from '../tools/servers.mjs';
 import { inBrowser } from './browser.mjs';
 
-const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.html': 'text/html' };
+const TYPES = { '.js': 'text/javascript', '.html': 'text/html' };
 const OURS = `import { AuthClient } from '/pkg/index.js'; const auth = globalThis.auth = new AuthClient();`;
 const THEIRS = `import { open } from '/peers/hand-written.js'; const auth = globalThis.auth = await open();`;
-const PRELOAD =
-  '<link rel="modulepreload" href="/pkg/engine.js"><link rel="preload" href="/pkg/tokenward_bg.wasm" as="fetch" crossorigin>';
+const PRELOAD = '<link rel="modulepreload" href="/pkg/engine.js">';
 /** After the call: what it took, and on to the next page. */
 const NEXT = `
 const { status } = await auth.fetch('/api/me');

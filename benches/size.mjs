@@ -1,6 +1,6 @@
 // What a visitor downloads for a minimal app that signs in, calls, refreshes, signs out and listens: bundled and minified by
 // esbuild, brotli 11, each with the client it is written for (`benches/size`).
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { root } from '../tools/run.mjs';
@@ -33,8 +33,7 @@ export async function measureSizes() {
       outputFiles
         .filter(({ path: name }) => names.has(path.relative(root, name)))
         .reduce((sum, { contents }) => sum + brotli(contents), 0);
-    const wasm = file === 'tokenward.js' ? brotli(readFileSync(path.join(root, 'pkg/tokenward_bg.wasm'))) : 0;
-    sizes.push({ name: path.basename(file, '.js'), bytes: size(loaded.all) + wasm, first: size(loaded.first) });
+    sizes.push({ name: path.basename(file, '.js'), bytes: size(loaded.all), first: size(loaded.first) });
   }
   return sizes.sort((one, other) => one.bytes - other.bytes);
 }

@@ -46,10 +46,9 @@ export async function startPeerServer({ files, page, headers = {} }) {
         .end(body === undefined ? '' : JSON.stringify(body));
     if (pathname === '/') return response.writeHead(200, { 'content-type': 'text/html', ...headers }).end(page());
     if (pathname.startsWith('/peers/') || pathname.startsWith('/pkg/')) {
-      const type = pathname.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
       const folder = pathname.startsWith('/pkg/') ? path.join(root, 'pkg') : files;
       return response
-        .writeHead(200, { 'content-type': type, ...headers })
+        .writeHead(200, { 'content-type': 'text/javascript', ...headers })
         .end(readFileSync(path.join(folder, path.basename(pathname))));
     }
     const read = () => {

@@ -149,8 +149,7 @@ export async function openBlank(page, server) {
   if (server.proxy) return page.goto(`${server.url}/blank`);
   await page.route('**/pkg/*', (route) => {
     const name = new URL(route.request().url()).pathname.slice('/pkg/'.length);
-    const type = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
-    return route.fulfill({ body: readFileSync(path.join(root, 'pkg', name)), contentType: type });
+    return route.fulfill({ body: readFileSync(path.join(root, 'pkg', name)), contentType: 'text/javascript' });
   });
   await page.route('**/blank', (route) =>
     route.fulfill({ body: '<!doctype html><title>blank</title>', contentType: 'text/html' }),

@@ -88,10 +88,10 @@ test('statement 21: calls under way reject at once with DISPOSED, and no timer, 
     assert.deepEqual([told.length, proxy.record.length], [1, sent], 'it hears and sends nothing any more');
   }));
 
-test('while the module still loads, dispose answers at once', () =>
+test('while the engine is loading, dispose settles every call at once', () =>
   withTabs({}, async ({ open }) => {
     const page = await open();
-    await page.route('**/*.wasm', async (route) => {
+    await page.route('**/engine.js', async (route) => {
       await later(3_000);
       await route.continue().catch(() => {});
     });

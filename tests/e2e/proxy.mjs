@@ -5,7 +5,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { root } from '../../tools/run.mjs';
 
-const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.map': 'application/json' };
+const TYPES = { '.js': 'text/javascript', '.map': 'application/json' };
 
 /** Starts a proxy before the server at `target`; `fault(request)` may return what shall go wrong with a request. */
 export async function startProxy(target) {

@@ -4,7 +4,14 @@ import { test } from 'node:test';
 import { load } from './load.mjs';
 
 const persisted = await load('browser/persisted-state');
-const { openPersistedState, readSnapshot, relationOf } = persisted;
+const { openPersistedState, relationOf } = persisted;
+
+/** What the core reads. */
+const readSnapshot = (state) => ({
+  hint: persisted.hintState(state),
+  pendingRevocation: persisted.isRevocationPending(state),
+  waitMs: persisted.notBeforeWait(state),
+});
 
 const KEY = 'tokenward:v1:app:idempotency-key';
 const PROBE = 'tokenward:v1:app:probe-key';
@@ -113,4 +120,21 @@ test('without a store the state is in memory', () => {
   assert.ok(state.known);
   assert.deepEqual(readSnapshot(state), { hint: 'same', pendingRevocation: false, waitMs: 0 });
   assert.equal(relationOf(state, 'another'), 'same');
+});
+
+test('a pending revocation that cannot be stored is kept in memory', () => {
+  for (const read of [() => undefined, () => null]) {
+    const state = openPersistedState('app', { read, write() {} });
+    persisted.storePendingRevocation(state);
+    assert.equal(readSnapshot(state).pendingRevocation, true);
+    persisted.clearPendingRevocation(state);
+    assert.equal(readSnapshot(state).pendingRevocation, false);
+  }
+});
+
+test('a page that hands its logout to a worker removes the hint and stores the pending revocation', () => {
+  const { entries, state } = open();
+  persisted.storeNewKey(state);
+  persisted.storeLogout(state);
+  assert.deepEqual([entries[KEY], entries[PENDING]], [undefined, '1']);
 });
