@@ -109,6 +109,8 @@ async function trapPanics(binary) {
     trapped += 1;
   }
   if (trapped === 0) throw new Error('no panic function was found by name: was the name section removed too early?');
+  // A client lives as long as its page or worker.
+  module.removeExport(FREE);
   module.runPasses(['remove-unused-module-elements']);
   const result = module.emitBinary();
   module.dispose();
@@ -117,20 +119,40 @@ async function trapPanics(binary) {
 
 /** A function that wasm-bindgen offers to the module. */
 const OFFERED = /^ {8}(\w+): function\(.*?\n {8}\},\n/gms;
+const FREE = '__wbg_client_free';
 const LOADER = { imports: '__wbg_get_imports', started: '__wbg_finalize_init' };
+
+/** The number of a name; the length of the table, which is wasm-bindgen's "no such name", if it is not in the table. */
+const NAME_TO_NUMBER = /\((__wbindgen_enum_\w+)\.indexOf\((\w+)\) \+ 1 \|\| \d+\) - 1/g;
+const NUMBER_OF = `function numberOf(table, name) {
+  let number = 0;
+  while (number < table.length && table[number] !== name) number += 1;
+  return number;
+}`;
+/** What frees a client: two methods, and the registry that calls one of them. */
+const FREEING = new RegExp(
+  [
+    String.raw`^ {4}__destroy_into_raw\(\) \{\n[\s\S]*?^ {4}\}\n {4}free\(\) \{\n[\s\S]*?^ {4}\}\n`,
+    String.raw`^ {8}ClientFinalization\.register\(.*\n`,
+    String.raw`^if \(Symbol\.dispose\) Client.*\n`,
+    String.raw`^const ClientFinalization = [\s\S]*?;\n`,
+  ].join('|'),
+  'gm',
+);
 
 /**
  * The glue with the short names, without functions that the module does not import, and with the two functions that
- * `js/engine/load-wasm.ts` needs as exports. The tables of names are frozen: `Array.prototype.indexOf` gets them as `this`,
- * and a page may have replaced it.
+ * `js/engine/load-wasm.ts` needs as exports. A table of names is searched by a loop of our own: a page may have replaced
+ * `Array.prototype.indexOf`, which would get the table as `this`, and could change the names.
  */
 function trimGlue(glue, names) {
   for (const [name, inner] of Object.entries(LOADER)) {
     if (!glue.includes(`function ${inner}(`))
       throw new Error(`${name}: wasm-bindgen no longer has the function ${inner}`);
   }
-  let text = glue.replace(/^const (__wbindgen_enum_\w+) = (\[.*\]);$/gm, 'const $1 = Object.freeze($2);');
-  if (!/= Object\.freeze\(\[/.test(text)) throw new Error('wasm-bindgen writes its tables of names in another way');
+  let text = glue.replace(NAME_TO_NUMBER, 'numberOf($1, $2)');
+  if (!text.includes('numberOf(') || text.includes('.indexOf('))
+    throw new Error('wasm-bindgen looks names up in another way');
   if (names) {
     const imported = new Map(names.imports.map(([, long, short]) => [long, short]));
     const exported = new Map(names.exports);
@@ -140,10 +162,11 @@ function trimGlue(glue, names) {
       .replace(/\bwasm\.(\w+)/g, (whole, name) => (exported.has(name) ? `wasm.${exported.get(name)}` : whole))
       // wasm-bindgen warms up a decoder that this module does not use, and the call would keep it in the bundle.
       .replace(/^cachedTextDecoder\.decode\(\);$/m, '')
-      .replace('let cachedTextDecoder = new', 'let cachedTextDecoder = /* @__PURE__ */ new');
+      .replace('let cachedTextDecoder = new', 'let cachedTextDecoder = /* @__PURE__ */ new')
+      .replace(FREEING, '');
   }
   const exports = Object.entries(LOADER).map(([name, inner]) => `${inner} as ${name}`);
-  return `${text}\nexport { ${exports.join(', ')} };\n`;
+  return `${text}\n${NUMBER_OF}\nexport { ${exports.join(', ')} };\n`;
 }
 
 /**

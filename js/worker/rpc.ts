@@ -14,6 +14,7 @@ export interface Port {
 
 export type Method<Methods> = keyof Methods & string;
 export type Params<Methods, M extends keyof Methods> = Methods[M] extends { params: infer P } ? P : never;
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a result returns nothing
 export type Result<Methods, M extends keyof Methods> = Methods[M] extends { result: infer R } ? R : void;
 
 /** A function for each method. What it throws is the caller's rejection. */
