@@ -15,7 +15,9 @@ import { setUpBuild } from './setup.mjs';
 const CRATE = 'tokenward-bindings';
 const NAME = 'tokenward_bindings';
 const TARGET = 'wasm32-unknown-unknown';
-export const glueDir = path.join(root, 'target/glue');
+/** Where a build puts its files. A test sets another folder than the usual one, so that it does not replace the package. */
+export const buildDir = path.resolve(root, process.env.BUILD_DIR ?? 'target');
+export const glueDir = path.join(buildDir, 'glue');
 const raw = path.join(glueDir, 'tokenward_bg.wasm');
 const optimised = path.join(glueDir, 'tokenward.wasm');
 const script = path.join(glueDir, 'tokenward.js');

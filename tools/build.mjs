@@ -3,11 +3,11 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { buildWasm, glueDir } from './build-wasm.mjs';
+import { buildDir, buildWasm, glueDir } from './build-wasm.mjs';
 import { Mend, main, root, run, say } from './run.mjs';
 import { setUpBuild } from './setup.mjs';
 
-const pkg = path.join(root, 'pkg');
+const pkg = process.env.BUILD_DIR ? path.join(buildDir, 'pkg') : path.join(root, 'pkg');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 /** What apps import. */
 const ENTRIES = ['index', 'react', 'vue', 'testing'];
@@ -62,7 +62,7 @@ async function buildTypes() {
     '--rootDir',
     'js',
     '--outDir',
-    'pkg',
+    pkg,
   ]);
   for (const file of declarations()) {
     const name = file.slice(0, -'.d.ts'.length).replaceAll(path.sep, '/');
@@ -117,7 +117,7 @@ async function buildBundles(dev) {
   await build({ ...options, entryPoints: { worker: path.join(root, 'js/worker/worker.ts') }, outdir: pkg });
   // For the tests of the wasm bindings: the host and the token store, on a network that the tests script.
   const contents = `export { network } from './tests/bindings/network.js'; export * from './tests/bindings/parts.js';`;
-  const outfile = path.join(root, 'target/bindings-test.js');
+  const outfile = path.join(buildDir, 'bindings-test.js');
   await build({ ...options, minify: false, mangleProps: undefined, stdin: { contents, resolveDir: root }, outfile });
 }
 
