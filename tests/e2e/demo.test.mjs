@@ -282,7 +282,7 @@ test('the inspector shows claims and events, and no token is on the page or in t
     assert.equal(await page.inputValue('#report-text'), report);
     for (const wanted of [
       'status: signed-in',
-      'auth-call endpoint=refresh status=200',
+      'auth-request endpoint=refresh status=200',
       'generation: 1',
       'email: (string, left out)',
     ])
