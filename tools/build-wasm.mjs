@@ -83,7 +83,8 @@ function copyModule() {
 async function optimise() {
   const trapped = path.join(glueDir, 'tokenward_trapped.wasm');
   writeFileSync(trapped, await trapPanics(readFileSync(raw)));
-  const passes = ['-Oz', '--converge', '--flatten', '--rereloop', '-Oz', '-Oz', '--strip-debug', '--strip-producers'];
+  const shrink = ['-Oz', '--converge', '--flatten', '--rereloop', '-Oz', '-Oz'];
+  const passes = [...shrink, '--strip-debug', '--strip-producers'];
   await run(wasmOpt(), [trapped, ...passes, ...FEATURES, '-o', optimised]);
   // A run of its own: with `--converge`, wasm-opt would shorten the short names again, and print several maps.
   const last = ['--minify-imports-and-exports-and-modules', '--strip-target-features'];
@@ -99,12 +100,15 @@ const PANICS =
 async function trapPanics(binary) {
   const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(binary);
+  const exported = new Set(
+    Array.from({ length: module.getNumExports() }, (_, at) => binaryen.getExportInfo(module.getExportByIndex(at)).value),
+  );
   let trapped = 0;
   for (let index = 0; index < module.getNumFunctions(); index += 1) {
     const reference = module.getFunctionByIndex(index);
     const { module: imported, name } = binaryen.getFunctionInfo(reference);
-    // Functions of our own keep their bodies, whatever their names are.
-    if (imported || /tokenward/.test(name) || !PANICS.test(name)) continue;
+    // Functions of our own keep their bodies, whatever their names are (`client_failed` is one).
+    if (imported || exported.has(name) || /tokenward/.test(name) || !PANICS.test(name)) continue;
     binaryen.Function.setBody(reference, module.unreachable());
     trapped += 1;
   }

@@ -1,5 +1,6 @@
 // Sends the app's calls: each carries the access token, waits while it is renewed, and is sent once more after a 401. While
 // the token is fresh, a call does not enter wasm: it is `fetch`'s own promise with one `then`.
+import type { Client } from '#glue';
 import type { SendAuthorized } from '../auth/authorized-fetch.js';
 import type { TokenStore } from '../auth/token-store.js';
 import * as captured from '../browser/captured-globals.js';
@@ -7,7 +8,6 @@ import type { AuthError, AuthErrorCode } from '../client/errors.js';
 import { abortable } from '../util/abortable.js';
 import type { CreateError } from './auth-errors.js';
 import type { Log } from './diagnostics.js';
-import type { SessionCore } from './wasm-host.js';
 
 /** What the app decides about a response. */
 export interface ResponseHandler {
@@ -18,7 +18,7 @@ export interface ResponseHandler {
 }
 
 export interface ApiFetchDependencies {
-  readonly core: Pick<SessionCore, 'requestToken' | 'tokenRejected' | 'retryRejected'>;
+  readonly client: Pick<Client, 'requestToken' | 'tokenRejected' | 'retryRejected'>;
   readonly tokens: TokenStore;
   readonly sendAuthorized: SendAuthorized;
   /** Calls to the auth endpoints are sent as they are. */
@@ -46,7 +46,7 @@ export interface ApiFetch {
 }
 
 export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
-  const { core, tokens, sendAuthorized, log, createError } = dependencies;
+  const { client, tokens, sendAuthorized, log, createError } = dependencies;
   const authEndpoints = new Set(Object.values(dependencies.settings.endpoints));
   /** How to reject each call in flight. */
   const inFlight = new Set<(reason: AuthError) => void>();
@@ -72,13 +72,13 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
   async function sendAgain(call: Call, token: number, response: Response, rejected: true | Promise<boolean>) {
     if (!(await rejected)) return response;
     log('info', 'call-rejected', { status: response.status, token });
-    const again = await abortable(core.tokenRejected(token), captured.signalOf(call.request));
+    const again = await abortable(client.tokenRejected(token), captured.signalOf(call.request));
     const request = again ? copyRequest(call) : undefined;
     if (!request) return response;
     response.body?.cancel().catch(() => {});
     const renewed = tokenNow();
     const second = await sendAuthorized(request, () => copyRequest(call));
-    if (!requiresStepUp(call, second) && (await call.handler.isRejected(second))) await core.retryRejected(renewed);
+    if (!requiresStepUp(call, second) && (await call.handler.isRejected(second))) await client.retryRejected(renewed);
     return second;
   }
 
@@ -98,12 +98,12 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
         inFlight.add(reject);
         const response = tokens.isFresh()
           ? send(call)
-          : abortable(core.requestToken(0), captured.signalOf(request)).then(() => send(call));
+          : abortable(client.requestToken(0), captured.signalOf(request)).then(() => send(call));
         response.then(resolve, reject).then(() => inFlight.delete(reject));
       });
     },
     async getAccessToken(minValidityMs) {
-      await core.requestToken(minValidityMs);
+      await client.requestToken(minValidityMs);
       tokenNow();
       const token = tokens.accessToken();
       if (!token) throw createError('TOKEN_IN_COOKIE');

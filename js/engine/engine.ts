@@ -106,13 +106,13 @@ export async function createEngine(
     isRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
     onStepUp: (response) => notify('step-up-required', { response }),
   };
-  const calls = createApiFetch({ settings, core, tokens, sendAuthorized, handler, log, createError });
-  const restored = core.start().catch(() => {});
+  const calls = createApiFetch({ settings, client, tokens, sendAuthorized, handler, log, createError });
+  const restored = client.start().catch(() => {});
   const listening = new AbortController();
-  const { hidden } = core;
+  const hidden = () => client.hidden();
   const resumed = (by: string) => {
     log('debug', 'resumed', { by });
-    core.resumed();
+    client.resumed();
   };
   observePageLifecycle({ resumed, hidden }, listening.signal);
   return {
@@ -121,7 +121,7 @@ export async function createEngine(
         throw new AuthError('INVALID_OPTIONS', 'login.credentials: expected strings, such as {username, password}');
       return abortable(core.login(credentials, signal ?? undefined), signal);
     },
-    refresh: (signal) => abortable(core.refresh(), signal),
+    refresh: (signal) => abortable(client.refresh(), signal),
     logout: core.logout,
     restored,
     fetch: calls.fetch,
@@ -131,7 +131,7 @@ export async function createEngine(
     hidden,
     dispose() {
       listening.abort();
-      core.dispose();
+      client.dispose();
       lock.close();
       crossTab.close();
       calls.rejectAll('DISPOSED');

@@ -33,26 +33,13 @@ import type { CrossTab } from './cross-tab.js';
 import type { Log } from './diagnostics.js';
 import type { Notify } from './engine.js';
 
-/** The session as the engine sees it: the core's questions and inputs. */
+/** The functions of the wasm client that need the promises and the users' numbers of the host. */
 export interface SessionCore {
-  /** Starts, with a restore if one is due. Settles when the restore is settled, or when callers have waited long enough. */
-  start(): Promise<boolean>;
-  /** Resolves when a call may be sent. */
-  requestToken(minValidityMs: number): Promise<boolean>;
-  /** An API rejected the first attempt of a call, which carried this token. Resolves with whether to send the call again. */
-  tokenRejected(token: number): Promise<boolean>;
-  /** An API rejected the second attempt, which carried this token. */
-  retryRejected(token: number): Promise<boolean>;
-  refresh(): Promise<boolean>;
   /** Rejects with an `AuthError`, or with undefined if a later login or a logout replaces this one. */
   login(credentials: string, signal?: AbortSignal): Promise<boolean>;
   /** Signs out at once. Resolves with whether the server confirmed it. */
   logout(scope: 'session' | 'global'): Promise<boolean>;
   receiveMessage(message: TabMessage, relation: SessionRelation): void;
-  /** The page is visible again, restored from the back-forward cache, or online again. */
-  resumed(): void;
-  hidden(): void;
-  dispose(): void;
 }
 
 /** What the host connects to the wasm client. */
@@ -219,11 +206,6 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
   } satisfies Host;
 
   const core: SessionCore = {
-    start: () => client().start(),
-    requestToken: (minValidityMs) => client().requestToken(minValidityMs),
-    tokenRejected: (token) => client().tokenRejected(token),
-    retryRejected: (token) => client().retryRejected(token),
-    refresh: () => client().refresh(),
     login(credentials, signal) {
       forLogin?.reject(undefined);
       forLogin = { ...createDeferred<boolean>(), credentials, signal };
@@ -244,9 +226,6 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
       log('debug', 'message-received', { type, relation, waitMs, failures });
       client().messageReceived(relation, type, numberOf(subject), reason, waitMs, failures);
     },
-    resumed: () => client().resumed(),
-    hidden: () => client().hidden(),
-    dispose: () => client().dispose(),
   };
   return { host, core };
 }
