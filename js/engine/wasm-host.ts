@@ -118,9 +118,9 @@ function updateSharedWait(state: storage.PersistedState, { type }: TabEvent, wai
   else if (type === 'signed-in' || type === 'refreshed') storage.clearNotBefore(state);
 }
 
-/** What the core does to the tokens, the storage and the other tabs. */
+/** What the core does to the tokens, the storage, the other tabs and the app's session. */
 function effects(dependencies: BorderDependencies, subjects: readonly string[]) {
-  const { client, tokens, state, lock, crossTab, log } = dependencies;
+  const { client, tokens, state, lock, crossTab, log, notify } = dependencies;
   return {
     adopt(token: number, freshForMs: number) {
       log('debug', 'token-set', { token, freshForMs });
@@ -153,12 +153,20 @@ function effects(dependencies: BorderDependencies, subjects: readonly string[]) 
       updateSharedWait(state, event, waitMs);
       crossTab.broadcast(event);
     },
+    notify(eventNumber: number, statusNumber: number, expiresAt: number, reasonNumber: number) {
+      const event = names.EVENTS[eventNumber] as (typeof names.EVENTS)[number];
+      const status = names.STATUSES[statusNumber] as Session['status'];
+      const reason = (status === 'signed-out' && names.REASONS[reasonNumber]) || null;
+      log('info', event, { status, ...(reason && { reason }) });
+      const session = { status, ...tokens.profile(), expiresAt: finiteOrNull(expiresAt), reason } as Session;
+      notify(event, deepFreeze(session), session);
+    },
   };
 }
 
 /** Makes the host, and the wasm client's functions with names in place of numbers. */
 export function createBorder(dependencies: BorderDependencies): { host: object; core: SessionCore } {
-  const { client, tokens, requests, log, notify } = dependencies;
+  const { client, requests, log, notify } = dependencies;
   let forToken: Deferred<boolean> | undefined;
   let forLogin: LoginWaiter | undefined;
   let forLogout: ((revoked: boolean) => void)[] = [];
@@ -208,14 +216,6 @@ export function createBorder(dependencies: BorderDependencies): { host: object; 
       if (afterMs < Infinity) timer = setTimeout(() => client().elapsed(), afterMs);
     },
     ...effects(dependencies, subjects),
-    notify(eventNumber: number, statusNumber: number, expiresAt: number, reasonNumber: number) {
-      const event = names.EVENTS[eventNumber] as (typeof names.EVENTS)[number];
-      const status = names.STATUSES[statusNumber] as Session['status'];
-      const reason = (status === 'signed-out' && names.REASONS[reasonNumber]) || null;
-      log('info', event, { status, ...(reason && { reason }) });
-      const session = { status, ...tokens.profile(), expiresAt: finiteOrNull(expiresAt), reason } as Session;
-      notify(event, deepFreeze(session), session);
-    },
     refreshFailed(code: number, retryable: boolean, status: number, retryAfterSeconds: number, at: number) {
       const error = failure(code, retryable, status, retryAfterSeconds);
       const retryAt = finiteOrNull(at);
