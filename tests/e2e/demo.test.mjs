@@ -594,7 +594,7 @@ for (const [fault, did, counts] of [
   ],
   [
     'theft',
-    /^the thief got new tokens, signed out \(reused\), the thief’s next refresh: refused\. Signed out/,
+    /^the thief got new tokens, signed out \(token-reused\), the thief’s next refresh: refused\. Signed out/,
     { refresh_rotated: 1, refresh_reused: 1 },
   ],
   ['everywhere', /^signed out \(logout\)\. Signed out/, { revoked: 1, refresh_rotated: 0, refresh_refused: 0 }],
