@@ -101,7 +101,10 @@ async function trapPanics(binary) {
   const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(binary);
   const exported = new Set(
-    Array.from({ length: module.getNumExports() }, (_, at) => binaryen.getExportInfo(module.getExportByIndex(at)).value),
+    Array.from(
+      { length: module.getNumExports() },
+      (_, at) => binaryen.getExportInfo(module.getExportByIndex(at)).value,
+    ),
   );
   let trapped = 0;
   for (let index = 0; index < module.getNumFunctions(); index += 1) {
