@@ -44,7 +44,7 @@ export function checkWorkerPolicy(storagePrefix: string, onUnrestricted: () => v
     }
     onUnrestricted();
     console.warn(
-      "tokenward: the page has no header Content-Security-Policy: worker-src 'self', so a script can start a worker with its own code (docs/secrecy.md)",
+      "tokenward: the page has no header Content-Security-Policy: worker-src 'self', so a script can start a worker with its own code (docs/explanation/secrecy.md)",
     );
   };
   if ('requestIdleCallback' in globalThis) requestIdleCallback(check, { timeout: 5_000 });

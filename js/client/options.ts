@@ -35,7 +35,7 @@ export interface AuthClientOptions {
   /**
    * Where the tokens are, and from where calls are sent: `'page'` (default), a `'worker'` of this tab, one
    * `'shared-worker'` for all tabs (a worker if the browser has no shared workers), or `'auto'`: the first that starts
-   * of shared worker, worker and page. Workers need the CSP `worker-src 'self'`; docs/secrecy.md says what each protects.
+   * of shared worker, worker and page. Workers need the CSP `worker-src 'self'`; docs/explanation/secrecy.md says what each protects.
    */
   isolation?: 'page' | 'worker' | 'shared-worker' | 'auto';
   /** Allow `getAccessToken` to give the page a token that a worker holds. Default false. */

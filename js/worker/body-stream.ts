@@ -99,6 +99,8 @@ class IncomingStream {
   #read = 0;
   #ended = false;
   #error: unknown;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #pulling = false;
 
   constructor(id: number, received: readonly Uint8Array[], post: PostStreamMessage, onEnd: () => void) {
     this.#id = id;
@@ -117,6 +119,8 @@ class IncomingStream {
     this.#ended = true;
     this.#error = error;
     this.#onEnd();
+    // A reader may wait for the end without reading on.
+    if (!this.#pulling) this.#settle();
     this.#wakeup.wake();
   }
 
@@ -126,21 +130,39 @@ class IncomingStream {
     this.end(reason);
   }
 
-  async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
+  start(controller: ReadableStreamDefaultController<Uint8Array>) {
+    this.#controller = controller;
+  }
+
+  async pull() {
+    this.#pulling = true;
     while (this.#chunks.length === 0 && !this.#ended) await this.#wakeup.wait();
     const chunk = this.#chunks.shift();
     if (chunk) {
       const { byteLength } = chunk; // a byte stream detaches the chunk's buffer
-      controller.enqueue(chunk);
+      this.#controller?.enqueue(chunk);
       this.#acknowledge(byteLength);
-    } else if (this.#error === undefined) {
-      controller.close();
-      // A reader with its own buffer may be waiting.
-      (controller as { byobRequest?: ReadableStreamBYOBRequest | null }).byobRequest?.respond(0);
-    } else controller.error(this.#error);
+    }
+    this.#pulling = false;
+    // The end of a body arrives with its last byte, if it is known by then.
+    this.#settle();
+  }
+
+  /** Closes the stream, or fails it, when it has ended and every chunk is read. */
+  #settle() {
+    const controller = this.#controller as
+      | (ReadableStreamDefaultController<Uint8Array> & { byobRequest?: ReadableStreamBYOBRequest | null })
+      | undefined;
+    if (!controller || !this.#ended || this.#chunks.length > 0) return;
+    this.#controller = undefined;
+    if (this.#error !== undefined) return controller.error(this.#error);
+    controller.close();
+    // A reader with its own buffer may be waiting.
+    controller.byobRequest?.respond(0);
   }
 
   cancel() {
+    this.#controller = undefined;
     if (!this.#ended) this.#post({ cancel: this.#id });
     this.#onEnd();
   }
@@ -156,7 +178,8 @@ class IncomingStream {
 /** A byte stream, as the body of a response is, if the browser can make one. */
 function readableStream(incoming: IncomingStream): ReadableStream<Uint8Array> {
   const source = {
-    pull: (controller: ReadableStreamDefaultController<Uint8Array>) => incoming.pull(controller),
+    start: (controller: ReadableStreamDefaultController<Uint8Array>) => incoming.start(controller),
+    pull: () => incoming.pull(),
     cancel: () => incoming.cancel(),
   };
   const byteSource = 'ReadableByteStreamController' in globalThis ? ({ ...source, type: 'bytes' } as never) : source;

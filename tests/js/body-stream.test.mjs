@@ -142,3 +142,18 @@ test('closing ends every stream with the reason', async () => {
   receiver.close(new Error('the worker has ended'));
   await assert.rejects(reader.read(), { message: 'the worker has ended' });
 });
+
+test('the end of a body arrives with its last chunk', async () => {
+  const { sender, receiver } = connect();
+  const id = sender.send(streamOf([Uint8Array.of(1)]).getReader());
+  const reader = receiver.receive(id).getReader();
+  assert.deepEqual([...(await reader.read()).value], [1]);
+  await reader.closed; // without another read
+});
+
+test('an error reaches a reader that waits for the end without reading on', async () => {
+  const { sender, receiver } = connect();
+  const id = sender.send(streamOf([], { error: new Error('the connection broke') }).getReader());
+  const reader = receiver.receive(id).getReader();
+  await assert.rejects(reader.closed, { message: 'the connection broke' });
+});
