@@ -79,24 +79,26 @@ const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) =
 
 /**
  * The compound names of the functions by which the wasm module and its host call each other, from the declarations that
- * wasm-bindgen writes. No other file knows them, so a release build shortens them: 0.3 KB (brotli).
+ * wasm-bindgen writes, each with the short name that every bundle of a release build has for it: 0.3 KB (brotli).
  */
 function borderNames() {
   const text = readFileSync(path.join(glueDir, 'tokenward.d.ts'), 'utf8');
   const border = text.match(/interface Host \{[\s\S]*?\n\}/)[0] + text.match(/class Client \{[\s\S]*?\n\}/)[0];
   const names = new Set([...border.matchAll(/^ +(?:static )?([a-z]+[A-Z]\w*)\(/gm)].map(([, name]) => name));
   const words = declarations().flatMap((name) => readFileSync(path.join(pkg, name), 'utf8').match(/\w+/g));
-  return [...names].filter((name) => !words.includes(name));
+  const internal = [...names].filter((name) => !words.includes(name));
+  return Object.fromEntries(internal.map((name, index) => [name, `_${index.toString(36)}`]));
 }
 
 async function buildBundles(dev) {
   const { build } = await import('esbuild');
+  const short = borderNames();
   const options = {
     bundle: true,
     format: 'esm',
     target: 'es2022',
     minify: !dev,
-    mangleProps: dev ? undefined : new RegExp(`^(${borderNames().join('|')})$`),
+    ...(!dev && { mangleProps: new RegExp(`^(${Object.keys(short).join('|')})$`), mangleCache: short }),
     sourcemap: true,
     legalComments: 'none',
     alias: { '#glue': path.join(glueDir, 'tokenward.js'), '#wasm': path.join(glueDir, 'wasm.js') },
@@ -118,7 +120,14 @@ async function buildBundles(dev) {
   // For the tests of the wasm bindings: the host and the token store, on a network that the tests script.
   const contents = `export { network } from './tests/bindings/network.js'; export * from './tests/bindings/parts.js';`;
   const outfile = path.join(buildDir, 'bindings-test.js');
-  await build({ ...options, minify: false, mangleProps: undefined, stdin: { contents, resolveDir: root }, outfile });
+  await build({
+    ...options,
+    minify: false,
+    mangleProps: undefined,
+    mangleCache: undefined,
+    stdin: { contents, resolveDir: root },
+    outfile,
+  });
 }
 
 /** What terser finds to shorten after esbuild: 0.4 KB (brotli) of the client on the page. */

@@ -1,0 +1,39 @@
+// Invalid entries in the origin's storage: any script of the origin can write them, and none stops a client.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { closeBrowser, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
+
+before(openBrowser);
+after(closeBrowser);
+
+const PREFIX = 'tokenward:v1:default:';
+const POISON = {
+  'a key that no header can carry': { 'idempotency-key': 'line\nbreak' },
+  'a key of 200 KB': { 'idempotency-key': 'x'.repeat(200_000) },
+  'a key outside of ASCII': { 'idempotency-key': 'schlüssel 🔑' },
+  'a probe key that no header can carry': { 'probe-key': '\u0000' },
+  'a wait until the year 2100': { 'not-before': String(Date.UTC(2100, 0)) },
+  'a wait that is no number': { 'not-before': 'soon' },
+  'a wait without an end': { 'not-before': 'Infinity' },
+  'a pending revocation of 200 KB': { 'pending-revocation': 'x'.repeat(200_000) },
+};
+
+for (const [what, entries] of Object.entries(POISON))
+  test(`${what} does not stop the next visit`, () =>
+    withTabs({}, async ({ open, server }) => {
+      const page = await open();
+      await signIn(page);
+      await page.evaluate(
+        ([prefix, values]) => {
+          for (const [key, value] of Object.entries(values)) localStorage.setItem(prefix + key, value);
+        },
+        [PREFIX, entries],
+      );
+      const next = await open();
+      await hasStatus(next, 'signed-in');
+      assert.equal(await next.evaluate(() => auth.fetch('/api/me').then(({ status }) => status)), 200);
+      await page.close();
+      const last = await open();
+      await hasStatus(last, 'signed-in');
+      assert.equal(await server.counted('refresh_reused'), 0);
+    }));
