@@ -29,7 +29,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = hasToken)]
     fn has_token(this: &Parts) -> bool;
 
-    /// `SessionCore` of `js/engine/wasm-host.ts`.
+    /// `SessionCore` of `js/engine/wasm-host.ts`, and the functions of the client that the engine calls itself.
     type Core;
     #[wasm_bindgen(method)]
     fn start(this: &Core) -> Promise;

@@ -58,7 +58,15 @@ export function connect(baseUrl) {
   });
   return Object.assign(test, {
     host,
-    core,
+    // The engine calls these functions of the client itself.
+    core: {
+      ...core,
+      start: () => test.client.start(),
+      requestToken: (minValidityMs) => test.client.requestToken(minValidityMs),
+      refresh: () => test.client.refresh(),
+      resumed: () => test.client.resumed(),
+      dispose: () => test.client.dispose(),
+    },
     store,
     hasToken: () => tokens.currentId() !== 0,
     send: authorizedFetch(tokens, 'Bearer', undefined),
