@@ -492,6 +492,10 @@ test('a tab whose session is refused leaves the mark of a newer sign-in alone', 
     await openBlank(other, server);
     await makeClient(other, {}, { signIn: false });
     assert.equal(await other.evaluate(() => auth.session.status), 'signed-in');
+    let finish;
+    const finished = new Promise((resolve) => {
+      finish = resolve;
+    });
     // This tab's refresh is refused, but only after the other tab has signed out and in again.
     const answerLate = async (route) => {
       await other.evaluate(async (credentials) => {
@@ -499,10 +503,13 @@ test('a tab whose session is refused leaves the mark of a newer sign-in alone', 
         await auth.login(credentials);
       }, ADA);
       await route.fulfill({ status: 401, json: { error: { code: 'INVALID_REFRESH_TOKEN' } } }).catch(() => {});
+      finish();
     };
     await page.route('**/auth/refresh', answerLate, { times: 1 });
     assert.equal((await page.evaluate(() => failure(auth.refresh()))).code, 'SESSION_ENDED');
     await page.waitForFunction(() => auth.session.status === 'signed-in', null, { timeout: 5_000 });
+    // The other tab learns of its own login later than this one, if one worker serves both.
+    await finished;
     await other.reload();
     await makeClient(other, {}, { signIn: false });
     assert.equal(await other.evaluate(() => auth.session.status), 'signed-in');
