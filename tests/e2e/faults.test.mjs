@@ -449,7 +449,7 @@ test('every code of AuthError can be met', () =>
     });
     proxy.fault = () => undefined;
     const broken = await open();
-    await broken.route('**/*wasm*', (route) => route.fulfill({ status: 404 }));
+    await broken.addInitScript(() => delete globalThis.WebAssembly);
     await broken.reload();
     codes.add(
       (
