@@ -215,15 +215,7 @@ async function login(server: ServerCheck, credentials: Record<string, unknown>):
   const { response, body } = answer;
   const { status } = response;
   if (!response.ok) {
-    const hint =
-      status === 404 || status === 405
-        ? `There is no POST ${url}: set endpoints.login.`
-        : status === 415
-          ? 'The server expects another content type. The client sends JSON, or a form with protocol oauth2.'
-          : status === 400 || status === 401 || status === 403 || status === 422
-            ? `The server refused the credentials${serverMessage(answer)}. Check the field names and values.`
-            : `The server responded with ${status}${serverMessage(answer)}.`;
-    server.bad('Login', hint);
+    server.bad('Login', loginHint(url, answer));
     return undefined;
   }
   if (body === undefined) {
@@ -257,6 +249,28 @@ async function login(server: ServerCheck, credentials: Record<string, unknown>):
     const fallback = claims?.sub ? 'the client uses the token’s claims' : 'session.user is null';
     server.note('User', `No “${names.user}” in the response: ${fallback}${other ? `; is it “${other}”?` : '.'}`);
   }
+  return { access, refresh: checkTransport(server, answer, before) };
+}
+
+/** How to fix a login that the server rejected. */
+function loginHint(url: string, answer: NonNullable<ParsedResponse>): string {
+  const { status } = answer.response;
+  return status === 404 || status === 405
+    ? `There is no POST ${url}: set endpoints.login.`
+    : status === 415
+      ? 'The server expects another content type. The client sends JSON, or a form with protocol oauth2.'
+      : status === 400 || status === 401 || status === 403 || status === 422
+        ? `The server refused the credentials${serverMessage(answer)}. Check the field names and values.`
+        : `The server responded with ${status}${serverMessage(answer)}.`;
+}
+
+/** Checks how the login response transports the tokens. Returns the refresh token if it is in the body. */
+function checkTransport(
+  server: ServerCheck,
+  { response, body }: NonNullable<ParsedResponse>,
+  before: ReadonlySet<string>,
+): string | undefined {
+  const names = fieldNames(server);
   const caching = response.headers.get('cache-control') ?? '';
   if (/no-store/.test(caching)) server.good('Cache-Control', 'no-store: no cache stores the token.');
   else
@@ -278,7 +292,7 @@ async function login(server: ServerCheck, credentials: Record<string, unknown>):
       );
     checkCookies(server, before);
   }
-  return { access, refresh: inBody };
+  return inBody;
 }
 
 function fieldNames({ values, oauth2 }: ServerCheck) {

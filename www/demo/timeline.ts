@@ -225,13 +225,7 @@ export class Timeline {
         lines[line] = to;
       }
       if (right < GUTTER - 60 || left > width) continue;
-      const row = isCall
-        ? ROWS.calls
-        : kind === 'token'
-          ? ROWS.token
-          : kind.startsWith('refresh') || kind === 'asking'
-            ? ROWS.refresh
-            : ROWS.name;
+      const row = isCall ? ROWS.calls : rowOf(kind);
       const box: [number, number, number, number] = [left, top + row[0], Math.max(right - left, 3), row[1]];
       if (isCall) {
         const tall = row[1] / CALL_LINES;
@@ -287,6 +281,12 @@ export class Timeline {
       );
     element('rows').replaceChildren(...rows);
   }
+}
+
+/** The row of an entry that is not a call. */
+function rowOf(kind: Kind): readonly [number, number] {
+  if (kind === 'token') return ROWS.token;
+  return kind.startsWith('refresh') || kind === 'asking' ? ROWS.refresh : ROWS.name;
 }
 
 const describe = ({ kind, from, to, note }: TimelineEntry) =>
