@@ -1,4 +1,4 @@
-// The demo page as a newcomer meets it, on the real server, in a real browser.
+// End-to-end tests of the demo page with the demo server in Chromium.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -19,7 +19,7 @@ after(closeBrowser);
 const status = (page, wanted) => page.waitForSelector(`[data-status=${wanted}]`);
 const result = (page, text) =>
   page.waitForFunction((wanted) => document.getElementById('result').textContent.includes(wanted), text);
-const picture = (page, name) => page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
+const screenshot = (page, name) => page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
 
 async function signIn(page, server, account = 'ada@example.com') {
   await page.goto(server.url);
@@ -27,31 +27,31 @@ async function signIn(page, server, account = 'ada@example.com') {
   await page.selectOption('#account', account);
   await page.click('#login button');
   await status(page, 'signed-in');
-  // The page's own calls have left; what is counted from here on is the test's.
+  // Waits for the requests that the page sends on its own, so that the test counts only its own requests.
   await page.waitForSelector('#sessions-body tr');
   await page.waitForSelector('[data-watched]');
 }
 
-/** The same user's page in another browser. */
+/** Signs the same user in on a page of another browser context. */
 async function inAnotherBrowser(context, server) {
   const page = await (await context.browser().newContext()).newPage();
   await signIn(page, server);
   return page;
 }
 
-/** Nobody does anything there. */
-async function isSignedOutByItself(page) {
+/** Waits until the page signs out without user input. */
+async function isSignedOutWithoutInput(page) {
   await page.waitForSelector('[data-status=signed-out]', { timeout: 6_000 });
   assert.match(await page.textContent('#status-text'), /signed out \((revoked|expired)\)/);
 }
 
-test('sign in, call each API, sign out', () =>
+test('a user signs in, calls each API and signs out', () =>
   withPage({}, async ({ page, server }) => {
     await page.goto(server.url);
     await status(page, 'signed-out');
-    await picture(page, '1-signed-out');
+    await screenshot(page, '1-signed-out');
     await signIn(page, server);
-    await picture(page, '2-signed-in');
+    await screenshot(page, '2-signed-in');
     for (const [call, answer] of [
       ['GET /api/me', '→ 200 {"id":"demo-admin","email":"ada@example.com"'],
       ['GET /api/admin', '→ 200 {"secret"'],
@@ -62,36 +62,36 @@ test('sign in, call each API, sign out', () =>
     }
     await page.click('#logout');
     await status(page, 'signed-out');
-    await result(page, 'the server has heard');
+    await result(page, 'the server confirmed it');
     assert.equal(await server.counted('logout'), 1);
   }));
 
-test('100 calls at once at expiry cost exactly one refresh', () =>
+test('100 concurrent calls at expiry cause exactly one refresh', () =>
   withPage({ ACCESS_TTL: '2' }, async ({ page, server }) => {
     await signIn(page, server);
-    // The token lives for 2 s; nothing is scheduled before 5 s, so the page finds out by itself.
+    // The token is valid for 2 s and the client schedules no refresh before 5 s, so the first call finds the token expired.
     await page.waitForFunction(() => document.getElementById('ends-in').textContent === '0 s');
     const [rotated, unauthorised] = [await server.counted('refresh_rotated'), await server.counted('api_unauthorised')];
     await page.click('[data-storm="100"]');
-    await result(page, '100 answered with 200, 0 met a 401 on the way, 1 refresh');
+    await result(page, '100 answered with 200, 0 received a 401 first, 1 refresh');
     assert.equal((await server.counted('refresh_rotated')) - rotated, 1);
-    assert.equal(await server.counted('api_unauthorised'), unauthorised, 'an expired token is not even sent');
+    assert.equal(await server.counted('api_unauthorised'), unauthorised, 'the client sends no expired token');
   }));
 
-test('100 calls at once with a token that the server refuses cost exactly one refresh', () =>
+test('100 concurrent calls with a rejected token cause exactly one refresh', () =>
   withPage({}, async ({ page, server }) => {
     await signIn(page, server);
     await page.click('#expire');
-    await result(page, 'takes the present token for expired');
+    await result(page, 'treats the current token as expired');
     await page.click('[data-storm="100"]');
-    await result(page, '100 answered with 200, 100 met a 401 on the way, 1 refresh');
+    await result(page, '100 answered with 200, 100 received a 401 first, 1 refresh');
     assert.equal(await server.counted('refresh_rotated'), 1);
     assert.equal(await server.counted('refresh_reused'), 0);
     assert.equal(await server.counted('api_unauthorised'), 100);
-    await picture(page, '3-after-100-calls');
+    await screenshot(page, '3-after-100-calls');
   }));
 
-test('a reload resumes the session without a flash of the login', () =>
+test('a reload restores the session without showing the login form', () =>
   withPage({}, async ({ page, server }) => {
     await signIn(page, server);
     await page.addInitScript(() => {
@@ -108,18 +108,18 @@ test('a reload resumes the session without a flash of the login', () =>
     assert.equal(await server.counted('refresh_rotated'), 1);
   }));
 
-test('after a sign-out, a reload asks the server nothing', () =>
+test('after a sign-out, a reload sends no auth request', () =>
   withPage({}, async ({ page, server }) => {
     await signIn(page, server);
     await page.click('#logout');
-    await result(page, 'the server has heard');
+    await result(page, 'the server confirmed it');
     await page.reload();
     await status(page, 'signed-out');
     assert.equal(await server.counted('refresh_refused'), 0);
     assert.equal(await server.counted('refresh_rotated'), 0);
   }));
 
-test('the token is renewed by itself', () =>
+test('the client refreshes the token before it expires', () =>
   withPage({ ACCESS_TTL: '12' }, async ({ page, server }) => {
     await signIn(page, server);
     await page.waitForFunction(() => document.getElementById('log').textContent.includes('refreshed'), null, {
@@ -129,7 +129,7 @@ test('the token is renewed by itself', () =>
     assert.equal(await server.counted('api_unauthorised'), 0);
   }));
 
-test('a role that is missing is told, and nothing is refreshed for it', () =>
+test('a 403 reaches the caller and causes no refresh', () =>
   withPage({}, async ({ page, server }) => {
     await signIn(page, server, 'grace@example.com');
     await page.click('[data-call="GET /api/admin"]');
@@ -137,7 +137,7 @@ test('a role that is missing is told, and nothing is refreshed for it', () =>
     assert.equal(await server.counted('refresh_rotated'), 0);
   }));
 
-test('a wrong password is told in words, and the right one works afterwards', () =>
+test('a wrong password shows an error message, and the correct one works afterwards', () =>
   withPage({}, async ({ page, server }) => {
     await page.goto(server.url);
     await status(page, 'signed-out');
@@ -150,29 +150,29 @@ test('a wrong password is told in words, and the right one works afterwards', ()
     await status(page, 'signed-in');
   }));
 
-test('sign out everywhere is felt in another browser at once', () =>
+test('a global sign-out signs another browser out at once', () =>
   withPage({}, async ({ page, context, server }) => {
     await signIn(page, server);
-    const elsewhere = await inAnotherBrowser(context, server);
+    const otherPage = await inAnotherBrowser(context, server);
     await page.click('#logout-all');
-    await result(page, 'the server has heard');
-    await isSignedOutByItself(elsewhere);
-    await elsewhere.context().close();
+    await result(page, 'the server confirmed it');
+    await isSignedOutWithoutInput(otherPage);
+    await otherPage.context().close();
   }));
 
 for (const count of [10, 1000]) {
-  test(`${count} calls at once with a token that the server refuses cost exactly one refresh`, () =>
+  test(`${count} concurrent calls with a rejected token cause exactly one refresh`, () =>
     withPage({}, async ({ page, server }) => {
       await signIn(page, server);
       await page.click('#expire');
-      await result(page, 'takes the present token for expired');
+      await result(page, 'treats the current token as expired');
       await page.click(`[data-storm="${count}"]`);
       await page.waitForFunction(() => document.getElementById('result').textContent.includes('refresh'), null, {
         timeout: 60_000,
       });
       assert.match(
         await page.textContent('#result'),
-        new RegExp(`^${count} calls in .*: ${count} answered with 200, ${count} met a 401 on the way, 1 refresh$`),
+        new RegExp(`^${count} calls in .*: ${count} answered with 200, ${count} received a 401 first, 1 refresh$`),
       );
       assert.equal(await server.counted('refresh_rotated'), 1);
       assert.equal(await server.counted('api_unauthorised'), count);
@@ -185,7 +185,7 @@ for (const count of [10, 1000]) {
     }));
 }
 
-test('the timeline has a lane for each tab, the generations in turn, and the same as a table', () =>
+test('the timeline and its table show each tab and each token generation', () =>
   withPage({}, async ({ page, context, server }) => {
     await signIn(page, server);
     const [second] = await Promise.all([context.waitForEvent('page'), page.click('#another-tab')]);
@@ -199,7 +199,7 @@ test('the timeline has a lane for each tab, the generations in turn, and the sam
       (await page.locator('#rows tr').allTextContents()).map((row) => row.replace(/^.*?(?=tab \d)/, ''));
     await page.waitForFunction(() => document.getElementById('rows').textContent.includes('/api/me → 200'));
     const [all, has] = [await rows(), (wanted) => (row) => wanted.test(row)];
-    // Signed in here, resumed there, renewed here: each rotation is seen where it happened.
+    // The first tab signs in, the second restores, the first refreshes: each rotation appears in its own tab.
     for (const wanted of [
       /^tab 1 \(this one\)signed in/,
       /^tab 1 \(this one\)access token.*generation 0$/,
@@ -215,14 +215,14 @@ test('the timeline has a lane for each tab, the generations in turn, and the sam
     await page.waitForFunction(() => document.getElementById('rows').textContent.includes('tab 2, closed'));
   }));
 
-test('the timeline follows the present until it is moved, says what is under the pointer, and is moved by keys', () =>
+test('the timeline follows the current time, stops on a drag, describes the entry under the pointer, and works with keys', () =>
   withPage({}, async ({ page, server }) => {
     await signIn(page, server);
     const pointed = (text) =>
       page.waitForFunction((wanted) => document.getElementById('pointed').textContent.startsWith(wanted), text);
     const live = () => page.getAttribute('#live', 'aria-pressed');
     const { x, y, width } = await page.locator('#timeline').boundingBox();
-    // The token's row, just left of the present, which is at three quarters.
+    // The token row, just left of the current time, which is at three quarters of the width.
     await page.waitForTimeout(1500);
     await page.mouse.move(x + 58 + (width - 58) * 0.75 - 4, y + 28);
     await pointed('tab 1 (this one): access token, generation 0');
@@ -230,7 +230,7 @@ test('the timeline follows the present until it is moved, says what is under the
     await page.mouse.down();
     await page.mouse.move(x + width * 0.4, y + 28, { steps: 5 });
     await page.mouse.up();
-    assert.equal(await live(), 'false', 'it stays where it was dragged to');
+    assert.equal(await live(), 'false', 'a drag ends the live view');
     await page.mouse.move(x + width * 0.4 - 4, y + 28);
     // The token has moved with the pointer.
     await pointed('tab 1 (this one): access token, generation 0');
@@ -241,28 +241,28 @@ test('the timeline follows the present until it is moved, says what is under the
     assert.equal(await live(), 'true');
     await page.focus('#zoom-in');
     await page.keyboard.press('Enter');
-    assert.equal(await live(), 'true', 'a zoom does not leave the present');
+    assert.equal(await live(), 'true', 'a zoom keeps the live view');
     await page.focus('#earlier');
     await page.keyboard.press('Enter');
     assert.equal(await live(), 'false');
   }));
 
-test('a session that is ended in the list is over in the other browser at once', () =>
+test('ending a session in the list signs the other browser out at once', () =>
   withPage({}, async ({ page, context, server }) => {
     await signIn(page, server);
-    const elsewhere = await inAnotherBrowser(context, server);
+    const otherPage = await inAnotherBrowser(context, server);
     await page.click('#sessions-again');
     await page.waitForFunction(() => document.querySelectorAll('#sessions-body tr').length === 2);
     assert.equal(await page.locator('#sessions-body tr[data-current]').count(), 1);
     await page.click('#sessions-body tr:not([data-current]) button');
-    await isSignedOutByItself(elsewhere);
+    await isSignedOutWithoutInput(otherPage);
     await page.waitForFunction(() => document.querySelectorAll('#sessions-body tr').length === 1);
     assert.equal(await page.getAttribute('#status', 'data-status'), 'signed-in');
     assert.equal(await server.counted('revoked'), 1);
-    await elsewhere.context().close();
+    await otherPage.context().close();
   }));
 
-test('the inspector shows claims and events, and no token is on the page or in the report', () =>
+test('the inspector shows claims and events, and neither the page nor the report contains a token', () =>
   withPage({}, async ({ page, context, server }) => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const tokens = [];
@@ -284,17 +284,18 @@ test('the inspector shows claims and events, and no token is on the page or in t
       'status: signed-in',
       'auth-request endpoint=refresh status=200',
       'generation: 1',
-      'email: (string, left out)',
+      'email: (string, omitted)',
     ])
       assert.ok(report.includes(wanted), `${wanted} in\n${report}`);
     while (tokens.length < 2) await page.waitForTimeout(20);
     const everything = report + (await page.evaluate(() => document.documentElement.outerHTML));
-    for (const token of tokens) assert.ok(!everything.includes(token.slice(-40)), 'a token is on the page');
-    assert.ok(!report.includes('ada@'), 'a report tells nobody’s address');
+    for (const token of tokens)
+      assert.ok(!everything.includes(token.slice(-40)), 'the page or the report contains a token');
+    assert.ok(!report.includes('ada@'), 'the report contains an email address');
     assert.ok(!report.includes(await page.evaluate(() => document.getElementById('user').textContent)));
   }));
 
-test('nothing jumps: neither when the page is loaded, nor when a session is resumed, nor in a storm', () =>
+test('the layout does not shift on load, on session restore or during 100 concurrent calls', () =>
   withPage({}, async ({ page, server }) => {
     await page.addInitScript(() => {
       globalThis.shifts = [];
@@ -314,7 +315,7 @@ test('nothing jumps: neither when the page is loaded, nor when a session is resu
     assert.deepEqual(large, []);
   }));
 
-test('everything can be reached and done by keys', () =>
+test('the keyboard reaches and operates all controls', () =>
   withPage({}, async ({ page, server }) => {
     await page.goto(server.url);
     await status(page, 'signed-out');
@@ -338,7 +339,7 @@ test('everything can be reached and done by keys', () =>
     await page.waitForFunction(() => document.querySelector('[for=fault-expire]').textContent.includes('renewed'));
   }));
 
-test('Redis stops answering: nobody is signed out, and the next token is had when it is back', async () => {
+test('while Redis does not answer, the user stays signed in; the client refreshes when Redis is back', async () => {
   const redis = await startRedis();
   const logged = (page, wanted) =>
     page.waitForFunction((text) => document.getElementById('log').textContent.includes(text), wanted);
@@ -361,7 +362,7 @@ test('Redis stops answering: nobody is signed out, and the next token is had whe
   }
 });
 
-/** Opens the page for servers of one's own, says what is like, and checks it: what was found, by its mark. */
+/** Fills the form of the own-server page, runs the check, and returns the findings by severity. */
 async function check(page, server, form) {
   await page.goto(`${server.url}/own-server`);
   await status(page, 'signed-out');
@@ -385,7 +386,7 @@ async function check(page, server, form) {
 
 const CREDENTIALS = JSON.stringify({ email: 'ada@example.com', password: 'analytical engine' });
 
-test('your own server, and nothing is wrong with it: the check says so, and the page works with it', () =>
+test('own server: the check finds no error in a correct server, and the page works with it', () =>
   withPage({}, async ({ page, server }) => {
     const own = await startServer({ ALLOWED_ORIGINS: server.url });
     try {
@@ -410,13 +411,13 @@ test('your own server, and nothing is wrong with it: the check says so, and the 
       await page.reload();
       await status(page, 'signed-in');
       const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
-      assert.ok(!kept.includes('analytical'), 'no password is kept');
+      assert.ok(!kept.includes('analytical'), 'the page stores no password');
     } finally {
       await own.stop();
     }
   }));
 
-test('your own server: with the refresh token in the body, and as an OAuth 2 token endpoint', () =>
+test('own server: the check accepts a refresh token in the body and an OAuth 2 token endpoint', () =>
   withPage({}, async ({ page, server }) => {
     const credentials = JSON.stringify({ ...JSON.parse(CREDENTIALS), transport: 'body' });
     const found = await check(page, server, { transport: 'body', credentials });
@@ -426,15 +427,15 @@ test('your own server: with the refresh token in the body, and as an OAuth 2 tok
     try {
       const form = { baseUrl: oauth.url, protocol: 'oauth2', transport: 'body' };
       const user = JSON.stringify({ username: 'ada@example.com', password: 'analytical engine' });
-      const told = await check(page, server, { ...form, credentials: user });
-      assert.deepEqual(told.bad, {});
-      assert.match(told.good.Rotation, /new refresh token/);
+      const oauthResult = await check(page, server, { ...form, credentials: user });
+      assert.deepEqual(oauthResult.bad, {});
+      assert.match(oauthResult.good.Rotation, /new refresh token/);
     } finally {
       await oauth.stop();
     }
   }));
 
-test('your own server: no CORS, nobody there, wrong credentials, wrong paths, words that are no JSON', () =>
+test('own server: the check reports missing CORS, no server, wrong credentials, wrong paths and invalid JSON', () =>
   withPage({}, async ({ page, server }) => {
     const closed = await startServer({});
     try {
@@ -445,18 +446,18 @@ test('your own server: no CORS, nobody there, wrong credentials, wrong paths, wo
     } finally {
       await closed.stop();
     }
-    const away = await check(page, server, { baseUrl: closed.url, credentials: CREDENTIALS });
-    assert.match(away.bad.Server, /does not answer/);
+    const stopped = await check(page, server, { baseUrl: closed.url, credentials: CREDENTIALS });
+    assert.match(stopped.bad.Server, /does not answer/);
     const refused = await check(page, server, { credentials: '{"email": "ada@example.com", "password": "wrong"}' });
     assert.match(refused.bad.Login, /refused the credentials \(“wrong email or password”\)/);
-    const lost = await check(page, server, { credentials: CREDENTIALS, 'endpoints.login': '/login' });
-    assert.match(lost.bad.Login, /There is no POST .*\/login: set endpoints\.login/);
-    const words = await check(page, server, { credentials: 'ada, analytical engine' });
-    assert.match(words.bad.Form, /credentials: expected a JSON object/);
-    assert.ok(!words.bad.Form.includes('analytical'));
+    const wrongPath = await check(page, server, { credentials: CREDENTIALS, 'endpoints.login': '/login' });
+    assert.match(wrongPath.bad.Login, /There is no POST .*\/login: set endpoints\.login/);
+    const invalid = await check(page, server, { credentials: 'ada, analytical engine' });
+    assert.match(invalid.bad.Form, /credentials: expected a JSON object/);
+    assert.ok(!invalid.bad.Form.includes('analytical'));
   }));
 
-test('your own server: what the answers lack is named, with the mend', () =>
+test('own server: the check names what the responses lack and the fix', () =>
   withPage({}, async ({ page, server }) => {
     const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
     let answers = [];
@@ -485,7 +486,7 @@ test('your own server: what the answers lack is named, with the mend', () =>
       const nameless = await check(page, server, form);
       assert.match(nameless.bad['Access token'], /set fields\.accessToken to “data\.token”/);
       const fields = { 'fields.accessToken': 'data.token', 'fields.refreshToken': 'data.refreshToken' };
-      // (The cookie of the check before must not be taken for an old one.)
+      // Removes the cookie of the previous check, so that this check sees it as new.
       await page.context().clearCookies();
       const { bad, note } = await check(page, server, { ...form, ...fields });
       assert.match(note.expiresIn, /Missing: .*exp and iat \(900 s\)/);
@@ -495,7 +496,7 @@ test('your own server: what the answers lack is named, with the mend', () =>
       assert.match(bad['Refresh token'], /in the body, where scripts can read it/);
       assert.match(bad.Cookie, /Scripts can read “refresh”: set HttpOnly/);
       assert.match(bad.Refresh, /401.*“no cookie”.*Path must cover.*SameSite=None; Secure/);
-      assert.match(bad.API, /answers 200 without any token/);
+      assert.match(bad.API, /responds with 200 without a token/);
       assert.match(bad.Logout, /set endpoints\.logout/);
       answers = [
         { path: '/auth/login', body: { accessToken: 'opaque', refreshToken: 'same' } },
@@ -504,10 +505,10 @@ test('your own server: what the answers lack is named, with the mend', () =>
         { path: '/auth/logout' },
       ];
       const opaque = await check(page, server, { ...form, transport: 'body' });
-      assert.match(opaque.bad.expiresIn, /Missing, and the token says no exp/);
+      assert.match(opaque.bad.expiresIn, /Missing, and the token has no exp/);
       assert.match(opaque.bad.Rotation, /stays the same/);
-      assert.match(opaque.bad.API, /does not take the token: 401/);
-      assert.match(opaque.good.Logout, /over/);
+      assert.match(opaque.bad.API, /does not accept the token: 401/);
+      assert.match(opaque.good.Logout, /has ended/);
     } finally {
       own.closeAllConnections();
       own.close();
@@ -516,13 +517,13 @@ test('your own server: what the answers lack is named, with the mend', () =>
 
 const axe = readFileSync(path.join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
 
-/** What axe finds wrong: the rule, where, and why. */
+/** The violations that axe finds: rule and elements. */
 async function violations(page) {
   await page.evaluate(axe);
   return page.evaluate(async () => {
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
     const { violations, passes } = await globalThis.axe.run({ runOnly: tags });
-    if (!passes.some(({ id }) => id === 'color-contrast')) return ['axe looked at no contrast'];
+    if (!passes.some(({ id }) => id === 'color-contrast')) return ['axe did not check colour contrast'];
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
   });
 }
@@ -533,7 +534,7 @@ for (const [size, viewport] of Object.entries({
   wide: { width: 1920, height: 1080 },
 })) {
   for (const colorScheme of ['light', 'dark'])
-    test(`${size}, ${colorScheme}: axe finds nothing, nothing sticks out, no policy is broken`, () =>
+    test(`${size}, ${colorScheme}: no axe violation, no horizontal overflow, no CSP violation`, () =>
       withPage({}, async ({ page, server }) => {
         await page.setViewportSize(viewport);
         await page.emulateMedia({ colorScheme });
@@ -550,17 +551,17 @@ for (const [size, viewport] of Object.entries({
         );
         await page.click('#report');
         assert.deepEqual(await violations(page), []);
-        const sticksOut = () =>
+        const overflow = () =>
           page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.equal(await sticksOut(), 0);
-        await picture(page, `4-${size}-${colorScheme}`);
+        assert.equal(await overflow(), 0);
+        await screenshot(page, `4-${size}-${colorScheme}`);
         await page.goto(`${server.url}/own-server`);
         await page.click('#own-form summary');
         await page.click('#own-check');
         await page.waitForSelector('#own-results li');
         assert.deepEqual(await violations(page), []);
-        assert.equal(await sticksOut(), 0);
-        await picture(page, `5-own-server-${size}-${colorScheme}`);
+        assert.equal(await overflow(), 0);
+        await screenshot(page, `5-own-server-${size}-${colorScheme}`);
         assert.deepEqual(
           page.lines.filter((line) => /Content Security Policy/.test(line)),
           [],
@@ -568,7 +569,7 @@ for (const [size, viewport] of Object.entries({
       }));
 }
 
-for (const [fault, did, counts] of [
+for (const [fault, expected, counts] of [
   ['expire', /^renewed\. Still signed in/, { refresh_rotated: 1, api_unauthorised: 1 }],
   [
     'lose-refresh',
@@ -599,7 +600,7 @@ for (const [fault, did, counts] of [
   ],
   ['everywhere', /^signed out \(logout\)\. Signed out/, { revoked: 1, refresh_rotated: 0, refresh_refused: 0 }],
 ]) {
-  test(`what goes wrong: ${fault}`, () =>
+  test(`fault ${fault}: the page reports the expected outcome`, () =>
     withPage({}, async ({ page, server }) => {
       await signIn(page, server);
       await page.click(`#fault-${fault}`);
@@ -610,7 +611,7 @@ for (const [fault, did, counts] of [
         `fault-${fault}`,
         { timeout: 40_000 },
       );
-      assert.match(await output.textContent(), did);
+      assert.match(await output.textContent(), expected);
       const counted = {};
       for (const name of Object.keys(counts)) counted[name] = await server.counted(name);
       assert.deepEqual(counted, counts);

@@ -1,4 +1,4 @@
-// The main flow in the engines that Playwright does not drive as users have them.
+// The main flow and the demo page in browsers of users, driven over WebDriver instead of Playwright.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startServer } from '../../tools/servers.mjs';
@@ -16,18 +16,18 @@ for (const [name, engine] of Object.entries(ENGINES)) {
 }
 
 function demoPage(name, engine) {
-  test(`${name}, demo page: sign in, storm, a lost answer, the timeline and its table`, {
+  test(`${name}, demo page: sign in, storm, lost response, timeline and table`, {
     timeout: 120_000,
   }, async () => {
     const server = await startServer({ DEMO_DIR: demoDir });
     const browser = await startBrowser(engine);
     try {
-      // (A tab that is opened need not be seen, and nothing is drawn where nobody looks.)
+      // Uses the visible tab: a new tab may be in the background, where the browser does not draw the canvas.
       await browser.visit(server.url);
       const tab = await browser.present();
-      const told = await browser.run(tab, async () => {
-        const until = async (what) => {
-          for (let tries = 0; !what() && tries < 1000; tries += 1)
+      const observed = await browser.run(tab, async () => {
+        const until = async (condition) => {
+          for (let tries = 0; !condition() && tries < 1000; tries += 1)
             await new Promise((resolve) => setTimeout(resolve, 20));
         };
         const text = (id) => document.getElementById(id).textContent;
@@ -36,31 +36,31 @@ function demoPage(name, engine) {
         await status('signed-out');
         click('#login button');
         await status('signed-in');
-        // The page's own calls have left.
+        // Waits for the requests that the page sends on its own.
         await until(() => document.querySelector('#sessions-body tr') && document.querySelector('[data-watched]'));
         click('#expire');
-        await until(() => text('result').includes('takes the present token'));
+        await until(() => text('result').includes('treats the current token'));
         click('[data-storm="10"]');
         await until(() => text('result').includes('refresh'));
         const storm = text('result');
         click('#fault-lose-refresh');
-        const did = document.querySelector('[for=fault-lose-refresh]');
-        await until(() => / after /.test(did.textContent));
+        const outcome = document.querySelector('[for=fault-lose-refresh]');
+        await until(() => / after /.test(outcome.textContent));
         click('#table-of-all summary');
         await until(() => text('rows').includes('generation 2'));
         const canvas = document.getElementById('timeline');
         const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
         return {
           storm,
-          did: did.textContent,
+          outcome: outcome.textContent,
           rows: text('rows'),
           colours: new Set(new Uint32Array(pixels.buffer)).size,
         };
       });
-      assert.match(told.storm, /^10 calls in .*: 10 answered with 200, .* 1 refresh$/);
-      assert.match(told.did, /^refresh failed \(SERVER_ERROR, 504\), renewed\. Still signed in/);
-      assert.match(told.rows, /generation 2/);
-      assert.ok(told.colours > 10, `${told.colours} colours on the timeline`);
+      assert.match(observed.storm, /^10 calls in .*: 10 answered with 200, .* 1 refresh$/);
+      assert.match(observed.outcome, /^refresh failed \(SERVER_ERROR, 504\), renewed\. Still signed in/);
+      assert.match(observed.rows, /generation 2/);
+      assert.ok(observed.colours > 10, `${observed.colours} colours on the timeline`);
       const counted = {};
       for (const event of ['refresh_rotated', 'refresh_repeated', 'api_unauthorised'])
         counted[event] = await server.counted(event);
@@ -73,7 +73,7 @@ function demoPage(name, engine) {
 }
 
 function mainFlow(name, engine, isolation) {
-  const title = `${name}, ${isolation}: sign in, storm, refresh, switch and sign out in two tabs`;
+  const title = `${name}, ${isolation}: two tabs sign in, call, refresh, switch the user and sign out`;
   test(title, { timeout: 120_000 }, async () => {
     const server = await startServer();
     const proxy = await startProxy(server.url);
@@ -105,7 +105,8 @@ function mainFlow(name, engine, isolation) {
           ),
           wanted,
         );
-      const signIn = (tab, who) => browser.run(tab, async (given) => void (await auth.login(given)), who);
+      const signIn = (tab, credentials) =>
+        browser.run(tab, async (credentials) => void (await auth.login(credentials)), credentials);
       const storm = async () => {
         await auth.fetch('/demo/expire-token', { method: 'POST' });
         const all = await Promise.all(Array.from({ length: 100 }, () => auth.fetch('/api/me')));

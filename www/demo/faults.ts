@@ -1,19 +1,19 @@
-// What goes wrong on networks and servers, made to happen on the real one: what should come of it, and what did.
+// Faults of networks and servers that the page injects into the real server: the expected and the observed behaviour.
 import { type AuthClient, AuthError } from 'tokenward';
-import { ask, duration, later } from './page.js';
+import { delay, duration, request } from './page.js';
 import { listSessions } from './sessions.js';
 
 export interface Fault {
   readonly id: string;
   readonly title: string;
-  /** What should happen. */
+  /** The expected behaviour, as text for the user. */
   readonly expects: string;
-  /** `tell` says what the client's own events do not. */
-  run(auth: AuthClient, tell: (what: string) => void): Promise<unknown>;
+  /** Injects the fault. `report` adds an outcome that the client's events do not contain. */
+  run(auth: AuthClient, report: (what: string) => void): Promise<unknown>;
 }
 
-/** Renews, as an app that does not give up: `auth.refresh` waits no longer than its caller's patience, and is asked again. */
-async function renewed(auth: AuthClient): Promise<void> {
+/** Calls `auth.refresh` until it succeeds or fails permanently: one call waits at most `timeoutSeconds`. */
+async function refreshUntilRenewed(auth: AuthClient): Promise<void> {
   for (;;) {
     try {
       await auth.refresh();
@@ -21,118 +21,119 @@ async function renewed(auth: AuthClient): Promise<void> {
     } catch (error) {
       if (!(error instanceof AuthError && error.retryable)) throw error;
     }
-    await later(1000);
+    await delay(1000);
   }
 }
 
-/** Switches a fault on for so many seconds, and then does what meets it. */
-const during =
-  (fault: string, seconds: number, meet = renewed): Fault['run'] =>
+/** Enables a fault for the given seconds, then runs the action that encounters it. */
+const whileActive =
+  (fault: string, seconds: number, action = refreshUntilRenewed): Fault['run'] =>
   async (auth) => {
-    await ask(auth, 'POST', '/demo/faults', { fault, seconds });
-    await meet(auth);
+    await request(auth, 'POST', '/demo/faults', { fault, seconds });
+    await action(auth);
   };
 
 export const FAULTS: readonly Fault[] = [
   {
     id: 'expire',
     title: 'Expire the token now',
-    expects: 'The next call meets a 401, the token is renewed once, and the call is sent again.',
+    expects: 'The next call receives a 401, the client refreshes the token once and repeats the call.',
     async run(auth) {
-      await ask(auth, 'POST', '/demo/expire-token');
-      await ask(auth, 'GET', '/api/me');
+      await request(auth, 'POST', '/demo/expire-token');
+      await request(auth, 'GET', '/api/me');
     },
   },
   {
     id: 'lose-refresh',
-    title: 'Lose the next answer',
+    title: 'Lose the next response',
     expects:
-      'The server rotates, but its answer is lost. The client asks again with the same key and gets the same successor: no theft, still signed in.',
-    run: during('lose-refresh', 20),
+      'The server rotates the refresh token, but its response is lost. The client retries with the same idempotency key and gets the same new token: no reuse detected, still signed in.',
+    run: whileActive('lose-refresh', 20),
   },
   {
     id: 'unavailable',
     title: '503 for 10 seconds',
     expects:
-      'Refreshes fail, with growing pauses. Nobody is signed out, calls go on with the present token, and the next one is had when the server is back.',
-    run: during('unavailable', 10),
+      'Refreshes fail and the client retries with increasing delays. The user stays signed in, calls continue with the current token, and the client gets a new token when the server is back.',
+    run: whileActive('unavailable', 10),
   },
   {
     id: 'rate-limited',
     title: '429 for 5 seconds',
-    expects: 'The client keeps still for as long as Retry-After says, in all tabs, and then renews.',
-    run: during('rate-limited', 5),
+    expects: 'No tab sends a refresh before the time in Retry-After; then one tab refreshes.',
+    run: whileActive('rate-limited', 5),
   },
   {
     id: 'slow',
     title: 'Slow network',
-    expects: 'Everything takes a second and a half longer; nothing fails.',
-    run: during('slow', 10, async (auth) => {
+    expects: 'Each response takes 1.5 seconds longer; no call fails.',
+    run: whileActive('slow', 10, async (auth) => {
       await auth.refresh();
-      await ask(auth, 'GET', '/api/me');
-      await ask(auth, 'DELETE', '/demo/faults');
+      await request(auth, 'GET', '/api/me');
+      await request(auth, 'DELETE', '/demo/faults');
     }),
   },
   {
     id: 'store-away',
-    title: 'Session store away',
+    title: 'Session store unavailable',
     expects:
-      'The server knows tokens but no sessions for 5 seconds (Redis is down). As with a 503: nobody is signed out.',
-    run: during('store-away', 5),
+      'For 5 seconds the server can verify tokens but not sessions (Redis is down). As with a 503, the user stays signed in.',
+    run: whileActive('store-away', 5),
   },
   {
     id: 'revoke',
     title: 'Revoke this session',
-    expects: 'As an administrator would. The next call finds the session over: signed out, with the reason.',
+    expects:
+      'An administrator ends the session. The next call is rejected, and the client signs out and reports the reason.',
     async run(auth) {
       const mine = (await listSessions(auth)).find(({ current }) => current);
-      await ask(auth, 'DELETE', `/auth/sessions/${mine?.id}`);
-      await ask(auth, 'GET', '/api/me');
+      await request(auth, 'DELETE', `/auth/sessions/${mine?.id}`);
+      await request(auth, 'GET', '/api/me');
     },
   },
   {
     id: 'theft',
     title: 'Steal the refresh token',
     expects:
-      'A thief has copied the refresh token and uses it first. When this page uses it too, the server sees it twice and ends the session for both: signed out here, and refused there.',
-    async run(auth, tell) {
-      const theft = await ask(auth, 'POST', '/demo/theft');
+      'A thief has copied the refresh token and uses it first. When this page uses it too, the server detects the reuse and ends the session for both: this page is signed out, and the thief’s next refresh is rejected.',
+    async run(auth, report) {
+      const theft = await request(auth, 'POST', '/demo/theft');
       const { id } = (await theft.json()) as { id: string };
-      tell('the thief got new tokens');
+      report('the thief got new tokens');
       await auth.refresh().catch(() => {});
       const { outcome } = await (await fetch(`/demo/theft/${id}`, { method: 'POST' })).json();
-      tell(`the thief’s next refresh: ${outcome}`);
+      report(`the thief’s next refresh: ${outcome}`);
     },
   },
   {
     id: 'everywhere',
     title: 'Sign out everywhere',
-    expects: 'All sessions of this user end at once: in this tab, in the others, and in other browsers.',
+    expects: 'All sessions of this user end at once: in this tab, in other tabs and in other browsers.',
     run: (auth) => auth.logout({ scope: 'global' }),
   },
 ];
 
-/** Lets it happen, and says what came of it in the order in which it came. */
-export async function happen(auth: AuthClient, fault: Fault): Promise<string> {
-  const seen: string[] = [];
+/** Runs a fault and describes the outcomes in the order in which they occurred. */
+export async function runFault(auth: AuthClient, fault: Fault): Promise<string> {
+  const outcomes: string[] = [];
   const start = performance.now();
-  const ends = [
-    auth.on('refreshed', () => seen.push('renewed')),
+  const unsubscribers = [
+    auth.on('refreshed', () => outcomes.push('renewed')),
     auth.on('refresh-failed', ({ error }) =>
-      seen.push(`refresh failed (${error.code}${error.status ? `, ${error.status}` : ''})`),
+      outcomes.push(`refresh failed (${error.code}${error.status ? `, ${error.status}` : ''})`),
     ),
-    auth.on('signed-out', ({ reason }) => seen.push(`signed out (${reason})`)),
+    auth.on('signed-out', ({ reason }) => outcomes.push(`signed out (${reason})`)),
   ];
   try {
-    await fault.run(auth, (what) => seen.push(what));
+    await fault.run(auth, (what) => outcomes.push(what));
   } catch (error) {
-    seen.push(error instanceof AuthError ? error.code : String(error));
+    outcomes.push(error instanceof AuthError ? error.code : String(error));
   }
-  // Events are told in a moment of their own.
-  await later(50);
-  for (const end of ends) end();
+  // The client emits events in a later task.
+  await delay(50);
+  for (const unsubscribe of unsubscribers) unsubscribe();
   const took = duration(performance.now() - start);
-  return `${repeated(seen).join(', ') || 'nothing'}. ${auth.session.status === 'signed-in' ? 'Still signed in' : 'Signed out'} after ${took}.`;
+  return `${repeated(outcomes).join(', ') || 'nothing'}. ${auth.session.status === 'signed-in' ? 'Still signed in' : 'Signed out'} after ${took}.`;
 }
 
 /** `['a', 'a', 'b']` as `['a × 2', 'b']`. */

@@ -1,16 +1,16 @@
-// The inspector: what the client says of its session, what happened, and both as a bug report. Never a token.
+// The inspector: the session, the event log, and a bug report of both. It never shows a token.
 import type { AuthClient, LogEntry } from 'tokenward';
 import { clock, element, make } from './page.js';
 
-const SHOWN = 200;
+const MAX_LINES = 200;
 /** Times among the claims of a JWT (RFC 7519 §4.1), in seconds. */
-const TIMES = new Set(['exp', 'iat', 'nbf', 'auth_time']);
-/** What a claim says of a person or a session stays on this page. */
-const TOLD = new Set([...TIMES, 'iss', 'aud', 'role', 'roles', 'scope', 'generation']);
+const TIME_CLAIMS = new Set(['exp', 'iat', 'nbf', 'auth_time']);
+/** Claims that the bug report includes. The values of other claims may identify the user, so it omits them. */
+const REPORTED_CLAIMS = new Set([...TIME_CLAIMS, 'iss', 'aud', 'role', 'roles', 'scope', 'generation']);
 
 export class Inspector {
   readonly #auth: AuthClient;
-  #shown = '';
+  #renderedRows = '';
 
   constructor(auth: AuthClient) {
     this.#auth = auth;
@@ -19,18 +19,18 @@ export class Inspector {
     element('report').addEventListener('click', () => void this.#copy());
   }
 
-  /** What the page itself has to say. */
+  /** Adds a line of the page to the event log. */
   note(text: string): void {
     this.#line(Date.now(), text, 'page');
   }
 
-  /** `options.onLog`. */
-  readonly entry = ({ at, level, event, detail }: LogEntry): void => this.#line(at, inWords(event, detail), level);
+  /** Receives the log entries of the client (`options.onLog`). */
+  readonly entry = ({ at, level, event, detail }: LogEntry): void => this.#line(at, formatEvent(event, detail), level);
 
   #line(at: number, text: string, level: string): void {
     const log = element('log');
     log.prepend(make('li', [make('time', clock(at)), make('span', text, { class: 'said' })], { class: level }));
-    while (log.children.length > SHOWN) log.lastElementChild?.remove();
+    while (log.children.length > MAX_LINES) log.lastElementChild?.remove();
   }
 
   #show(): void {
@@ -38,14 +38,17 @@ export class Inspector {
     const rows: [string, string][] = [
       ['status', status],
       ['reason', reason ?? '–'],
-      ['expiresAt', expiresAt === null ? '–' : `${clock(expiresAt)}, ${until(expiresAt)}`],
+      ['expiresAt', expiresAt === null ? '–' : `${clock(expiresAt)}, ${relativeTime(expiresAt)}`],
       ...(claims ? [] : [['claims', status === 'signed-in' ? 'none: the token is opaque' : '–'] as [string, string]]),
-      ...Object.entries(claims ?? {}).map(([name, value]): [string, string] => [`claims.${name}`, claim(name, value)]),
+      ...Object.entries(claims ?? {}).map(([name, value]): [string, string] => [
+        `claims.${name}`,
+        formatClaim(name, value),
+      ]),
     ];
     const shown = JSON.stringify(rows);
-    if (shown === this.#shown) return;
-    this.#shown = shown;
-    // (Only what differs: who reads the list is not thrown out of it each second.)
+    if (shown === this.#renderedRows) return;
+    this.#renderedRows = shown;
+    // Updates changed nodes only, so that a screen reader keeps its position in the list.
     const list = element('snapshot');
     while (list.children.length > rows.length) list.lastElementChild?.remove();
     rows.forEach(([name, value], index) => {
@@ -59,23 +62,24 @@ export class Inspector {
   /** The report as Markdown. */
   report(): string {
     const { status, reason, expiresAt, claims } = this.#auth.session;
-    const told = Object.entries(claims ?? {}).map(([name, value]) =>
-      TOLD.has(name) ? `${name}: ${JSON.stringify(value)}` : `${name}: (${typeof value}, left out)`,
+    const reportedClaims = Object.entries(claims ?? {}).map(([name, value]) =>
+      REPORTED_CLAIMS.has(name) ? `${name}: ${JSON.stringify(value)}` : `${name}: (${typeof value}, omitted)`,
     );
     const entries = this.#auth
       .diagnostics()
       .map(
-        ({ at, level, event, detail }) => `${new Date(at).toISOString()} ${level.padEnd(5)} ${inWords(event, detail)}`,
+        ({ at, level, event, detail }) =>
+          `${new Date(at).toISOString()} ${level.padEnd(5)} ${formatEvent(event, detail)}`,
       );
     return [
       '### Session',
-      `status: ${status}, reason: ${reason}, expiresAt: ${expiresAt === null ? null : `${new Date(expiresAt).toISOString()} (${until(expiresAt)})`}`,
-      `claims: ${told.join(', ') || 'none'}`,
-      '### What happened',
+      `status: ${status}, reason: ${reason}, expiresAt: ${expiresAt === null ? null : `${new Date(expiresAt).toISOString()} (${relativeTime(expiresAt)})`}`,
+      `claims: ${reportedClaims.join(', ') || 'none'}`,
+      '### Events',
       '```',
       ...entries,
       '```',
-      '### Where',
+      '### Environment',
       `${navigator.userAgent}, ${new Date().toISOString()}, online: ${navigator.onLine}, visible: ${document.visibilityState}`,
       '',
     ].join('\n');
@@ -88,29 +92,32 @@ export class Inspector {
     area.hidden = false;
     try {
       await navigator.clipboard.writeText(text);
-      element('report-words').textContent = 'Copied. This is what it says:';
+      element('report-words').textContent = 'Copied. The report:';
     } catch {
       area.select();
-      element('report-words').textContent = 'The browser does not let this page copy; here it is, marked:';
+      element('report-words').textContent =
+        'The browser blocks access to the clipboard. The report is selected; copy it from here:';
     }
   }
 }
 
-const inWords = (event: string, detail: LogEntry['detail']) =>
+const formatEvent = (event: string, detail: LogEntry['detail']) =>
   [
     event,
-    ...Object.entries(detail ?? {}).flatMap(([name, value]) => (value == null ? [] : `${name}=${said(name, value)}`)),
+    ...Object.entries(detail ?? {}).flatMap(([name, value]) =>
+      value == null ? [] : `${name}=${formatDetail(name, value)}`,
+    ),
   ].join(' ');
 
-const said = (name: string, value: unknown) =>
+const formatDetail = (name: string, value: unknown) =>
   name === 'retryAt' ? clock(value as number) : typeof value === 'number' ? Math.round(value * 10) / 10 : value;
 
-const until = (time: number) => {
+const relativeTime = (time: number) => {
   const seconds = Math.round((time - Date.now()) / 1000);
   return seconds >= 0 ? `in ${seconds} s` : `${-seconds} s ago`;
 };
 
-function claim(name: string, value: unknown): string {
-  if (TIMES.has(name) && typeof value === 'number') return `${value} (${clock(value * 1000)})`;
+function formatClaim(name: string, value: unknown): string {
+  if (TIME_CLAIMS.has(name) && typeof value === 'number') return `${value} (${clock(value * 1000)})`;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,4 +1,4 @@
-// What happened, tab by tab. The tabs of the page tell each other; times, kinds and words travel, nothing else.
+// The timeline entries of each open tab. The tabs exchange them over a BroadcastChannel; messages hold times, kinds and notes only.
 
 export type Kind =
   | 'token'
@@ -12,129 +12,129 @@ export type Kind =
   | 'signed-in'
   | 'signed-out';
 
-export interface Happening {
-  /** Within its tab. */
+export interface TimelineEntry {
+  /** Unique within its tab. */
   readonly id: number;
   readonly kind: Kind;
   /** Milliseconds since the epoch. */
   readonly from: number;
-  /** As long as it lasts, the end that it is expected to have; null where nobody knows. */
+  /** The end, or the expected end while the entry is in progress; null when it is unknown. */
   to: number | null;
   readonly note: string;
 }
 
-/** What is under way is seen while it is; what came of it is told by others. */
-export const isPast = ({ kind, to }: Happening) => (kind === 'call' || kind === 'asking') && to !== null;
+/** Entries of these kinds are drawn only while in progress; other entries show the result. */
+export const isCompleted = ({ kind, to }: TimelineEntry) => (kind === 'call' || kind === 'asking') && to !== null;
 
 export interface Lane {
   readonly tab: string;
   /** When the tab was opened. */
-  readonly born: number;
+  readonly openedAt: number;
   readonly own: boolean;
   closed: boolean;
-  /** In the order in which they were told. */
-  happenings: Happening[];
+  /** In the order of arrival. */
+  entries: TimelineEntry[];
 }
 
-interface Told {
+interface LaneMessage {
   readonly tab: string;
-  readonly born: number;
-  /** A tab that has just been opened asks the others what they know of themselves. */
-  readonly asks?: boolean;
-  readonly closes?: boolean;
-  readonly happenings?: readonly Happening[];
+  readonly openedAt: number;
+  /** A new tab requests the entries of the other tabs. */
+  readonly requestsEntries?: boolean;
+  readonly closing?: boolean;
+  readonly entries?: readonly TimelineEntry[];
 }
 
 const CHANNEL = 'tokenward-demo';
-/** So many are kept of each tab. */
-const KEPT = 6_000;
-/** Tabs that are gone are seen for a while: so many of them. */
-const CLOSED = 2;
-/** What is told within so many milliseconds travels together. */
-const MOMENT = 100;
+/** Maximum number of entries per tab. */
+const MAX_ENTRIES = 6_000;
+/** Maximum number of closed tabs that stay on the timeline. */
+const MAX_CLOSED_LANES = 2;
+/** Changes within this interval (milliseconds) are sent in one message. */
+const BATCH_MS = 100;
 
 export class Lanes {
   /** The oldest tab first. */
   readonly all: Lane[] = [];
-  /** Counts changes, for whoever draws them. */
+  /** Increases with each change; the timeline compares it to skip a redraw. */
   changes = 0;
   readonly #own: Lane = {
     tab: `${performance.timeOrigin} ${Math.random()}`,
-    born: Date.now(),
+    openedAt: Date.now(),
     own: true,
     closed: false,
-    happenings: [],
+    entries: [],
   };
   readonly #channel = new BroadcastChannel(CHANNEL);
-  readonly #untold = new Set<Happening>();
+  readonly #unsent = new Set<TimelineEntry>();
   #count = 0;
 
   constructor() {
     this.#insert(this.#own);
-    this.#channel.onmessage = ({ data }: MessageEvent<Told>) => this.#hear(data);
-    this.#tell({ asks: true });
-    addEventListener('pagehide', () => this.#tell({ closes: true }));
-    addEventListener('pageshow', ({ persisted }) => persisted && this.#tell({ asks: true }));
+    this.#channel.onmessage = ({ data }: MessageEvent<LaneMessage>) => this.#receive(data);
+    this.#broadcast({ requestsEntries: true });
+    addEventListener('pagehide', () => this.#broadcast({ closing: true }));
+    addEventListener('pageshow', ({ persisted }) => persisted && this.#broadcast({ requestsEntries: true }));
   }
 
-  /** Something that begins or is over in this tab. */
-  add(kind: Kind, from: number, to: number | null, note: string): Happening {
+  /** Adds an entry of this tab and sends it to the other tabs. */
+  add(kind: Kind, from: number, to: number | null, note: string): TimelineEntry {
     this.#count += 1;
-    const happening: Happening = { id: this.#count, kind, from, to, note };
-    this.#own.happenings.push(happening);
-    if (this.#own.happenings.length > KEPT) this.#own.happenings.splice(0, KEPT / 10);
-    this.#changed(happening);
-    return happening;
+    const entry: TimelineEntry = { id: this.#count, kind, from, to, note };
+    this.#own.entries.push(entry);
+    if (this.#own.entries.length > MAX_ENTRIES) this.#own.entries.splice(0, MAX_ENTRIES / 10);
+    this.#changed(entry);
+    return entry;
   }
 
-  /** It ended now, and not when it was expected to. */
-  end(happening: Happening): void {
-    happening.to = Date.now();
-    this.#changed(happening);
+  /** Sets the end of an entry to the current time. */
+  end(entry: TimelineEntry): void {
+    entry.to = Date.now();
+    this.#changed(entry);
   }
 
-  /** How a tab is called on the page. */
+  /** The label of a tab on the page. */
   name(lane: Lane): string {
     const number = `tab ${this.all.indexOf(lane) + 1}`;
     return `${number}${lane.own ? ' (this one)' : ''}${lane.closed ? ', closed' : ''}`;
   }
 
-  #changed(happening: Happening): void {
+  #changed(entry: TimelineEntry): void {
     this.changes += 1;
-    if (this.#untold.size === 0) setTimeout(() => this.#flush(), MOMENT);
-    this.#untold.add(happening);
+    if (this.#unsent.size === 0) setTimeout(() => this.#flush(), BATCH_MS);
+    this.#unsent.add(entry);
   }
 
   #flush(): void {
-    this.#tell({ happenings: [...this.#untold] });
-    this.#untold.clear();
+    this.#broadcast({ entries: [...this.#unsent] });
+    this.#unsent.clear();
   }
 
-  #tell(what: Omit<Told, 'tab' | 'born'>): void {
-    const { tab, born } = this.#own;
-    this.#channel.postMessage({ tab, born, ...what } satisfies Told);
+  #broadcast(what: Omit<LaneMessage, 'tab' | 'openedAt'>): void {
+    const { tab, openedAt } = this.#own;
+    this.#channel.postMessage({ tab, openedAt, ...what } satisfies LaneMessage);
   }
 
-  #hear({ tab, born, asks, closes, happenings = [] }: Told): void {
+  #receive({ tab, openedAt, requestsEntries, closing, entries = [] }: LaneMessage): void {
     const known = this.all.find((one) => one.tab === tab);
-    if (!known && closes) return;
-    const lane = known ?? { tab, born, own: false, closed: false, happenings: [] };
+    if (!known && closing) return;
+    const lane = known ?? { tab, openedAt, own: false, closed: false, entries: [] };
     if (!known) this.#insert(lane);
-    lane.closed = closes === true;
+    lane.closed = closing === true;
     const closed = this.all.filter((one) => one.closed);
-    if (closed.length > CLOSED) this.all.splice(this.all.indexOf(closed[0] as Lane), 1);
-    for (const told of happenings) {
-      const at = lane.happenings.findLastIndex(({ id }) => id === told.id);
-      if (at < 0) lane.happenings.push(told);
-      else lane.happenings[at] = told;
+    if (closed.length > MAX_CLOSED_LANES) this.all.splice(this.all.indexOf(closed[0] as Lane), 1);
+    for (const received of entries) {
+      const at = lane.entries.findLastIndex(({ id }) => id === received.id);
+      if (at < 0) lane.entries.push(received);
+      else lane.entries[at] = received;
     }
-    if (lane.happenings.length > KEPT) lane.happenings.splice(0, KEPT / 10);
-    if (asks) this.#tell({ happenings: this.#own.happenings });
+    if (lane.entries.length > MAX_ENTRIES) lane.entries.splice(0, MAX_ENTRIES / 10);
+    if (requestsEntries) this.#broadcast({ entries: this.#own.entries });
     this.changes += 1;
   }
 
   #insert(lane: Lane): void {
     this.all.push(lane);
-    this.all.sort((a, b) => a.born - b.born);
+    this.all.sort((a, b) => a.openedAt - b.openedAt);
   }
 }

@@ -1,11 +1,11 @@
-// The demo page: a small app that uses the package as any app would, and shows what happens.
+// The demo page: a small app that uses the npm package and displays the client's state, requests and events.
 import { AuthClient, type AuthClientOptions, AuthError, type LogEntry, type Session } from 'tokenward';
 import { addressOf, credentialsFrom, type Form } from './check.js';
-import { FAULTS, happen } from './faults.js';
+import { FAULTS, runFault } from './faults.js';
 import { Inspector } from './inspector.js';
-import { type Happening, Lanes } from './lanes.js';
-import { chosen, readyForm } from './own-server.js';
-import { clock, element, later, make, OWN_SERVER } from './page.js';
+import { Lanes, type TimelineEntry } from './lanes.js';
+import { loadForm, setUpForm } from './own-server.js';
+import { clock, delay, element, make, OWN_SERVER } from './page.js';
 import { SessionList, watchSession } from './sessions.js';
 import { storm } from './storm.js';
 import { Timeline } from './timeline.js';
@@ -21,74 +21,74 @@ const ACCOUNTS = [
   { email: 'grace@example.com', password: 'nanoseconds', role: 'user' },
 ];
 
-// What the client is: the usual one, or one for the visitor's own server.
-const own = OWN_SERVER ? chosen() : undefined;
-let told: (entry: LogEntry) => void = () => {};
+// `/own-server` configures the client for the user's server; the other page uses the defaults.
+const ownServer = OWN_SERVER ? loadForm() : undefined;
+let onEntry: (entry: LogEntry) => void = () => {};
 const onLog = (entry: LogEntry) => {
-  told(entry);
-  refreshing(entry);
+  onEntry(entry);
+  trackRefresh(entry);
 };
-let problem: unknown;
+let optionsError: unknown;
 function makeClient(options: AuthClientOptions): AuthClient<User> {
   try {
     return new AuthClient<User>({ ...options, onLog });
   } catch (error) {
-    problem = error;
+    optionsError = error;
     return new AuthClient<User>({ name: 'own-server', onLog });
   }
 }
-const auth = makeClient(own?.options ?? {});
+const auth = makeClient(ownServer?.options ?? {});
 const inspector = new Inspector(auth);
-told = inspector.entry;
+onEntry = inspector.entry;
 
 const lanes = new Lanes();
 new Timeline(element<HTMLCanvasElement>('timeline'), lanes);
 
-/** A refresh begins when the client asks the other tabs for their leave, and ends when the server has answered. */
-let asking: Happening | undefined;
-function refreshing({ at, event }: LogEntry): void {
-  if (event === 'lock-requested') asking ??= lanes.add('asking', at, null, '');
+/** A refresh starts when the client requests the lock and ends when the server has responded. */
+let pendingRefresh: TimelineEntry | undefined;
+function trackRefresh({ at, event }: LogEntry): void {
+  if (event === 'lock-requested') pendingRefresh ??= lanes.add('asking', at, null, '');
   else if (event === 'auth-request' || event === 'signed-out') {
-    if (asking) lanes.end(asking);
-    asking = undefined;
+    if (pendingRefresh) lanes.end(pendingRefresh);
+    pendingRefresh = undefined;
   }
 }
 
 const counters = { calls: 0, answered: 0, failed: 0, requests: 0, refused: 0, refreshes: 0 };
-function count(what: keyof typeof counters): void {
-  counters[what] += 1;
-  element(`n-${what}`).textContent = String(counters[what]);
+function count(counter: keyof typeof counters): void {
+  counters[counter] += 1;
+  element(`n-${counter}`).textContent = String(counters[counter]);
 }
 
-// What the browser really sent, by the browser's own account.
-const values: Form = (!problem && own?.values) || {};
+// Counts the requests that the browser sent, from its resource timing entries.
+const values: Form = (!optionsError && ownServer?.values) || {};
 const address = (path: string) => new URL(path, values.baseUrl || location.origin).href;
-const refreshAt = addressOf(values, 'refresh');
-const apiPath = own?.values.api || '/api/me';
+const refreshUrl = addressOf(values, 'refresh');
+const apiPath = ownServer?.values.api || '/api/me';
 const isApi = (url: string) => (OWN_SERVER ? url === address(apiPath) : new URL(url).pathname.startsWith('/api/'));
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries() as PerformanceResourceTiming[]) {
     const from = performance.timeOrigin + entry.startTime;
     const to = performance.timeOrigin + entry.responseEnd;
     const { responseStatus: status } = entry;
-    const came = status === 0 ? 'no answer' : `→ ${status ?? 'answered'}`;
+    const outcome = status === 0 ? 'no answer' : `→ ${status ?? 'answered'}`;
     if (isApi(entry.name)) {
       count('requests');
-      // (Safari does not tell the status: there, what goes out more often than it was asked for was refused once.)
+      // Safari does not report the status. There, more requests than calls means that the server rejected one with a 401.
       if (status === 401 || (status === undefined && counters.requests > counters.calls)) count('refused');
       const lost = status === 0 || status >= 500;
       const kind = status === 401 ? 'refused' : lost ? 'failed' : 'answered';
-      lanes.add(kind, from, to, `${new URL(entry.name).pathname} ${came}`);
-    } else if (entry.name === refreshAt) {
+      lanes.add(kind, from, to, `${new URL(entry.name).pathname} ${outcome}`);
+    } else if (entry.name === refreshUrl) {
       count('refreshes');
-      lanes.add('refresh', from, to, came);
+      lanes.add('refresh', from, to, outcome);
     }
   }
 }).observe({ type: 'resource', buffered: true });
 performance.setResourceTimingBufferSize(10_000);
 
-let life: Happening | undefined;
-let lifeStart = 0;
+let tokenEntry: TimelineEntry | undefined;
+let tokenStart = 0;
 let renewals = 0;
 
 function show(session: Session<User>): void {
@@ -105,14 +105,14 @@ function show(session: Session<User>): void {
   const { user, claims } = session;
   element('user').textContent = user?.email ?? user?.id ?? (claims?.sub as string | undefined) ?? '–';
   element('role').textContent = user?.role ?? (claims?.role as string | undefined) ?? '–';
-  // A token's life ends where the next one's begins.
-  if (life && (life.to === null || life.to > Date.now())) lanes.end(life);
-  life = undefined;
+  // A token's entry ends where the next token's entry begins.
+  if (tokenEntry && (tokenEntry.to === null || tokenEntry.to > Date.now())) lanes.end(tokenEntry);
+  tokenEntry = undefined;
   if (session.status === 'signed-in') {
-    lifeStart = Date.now();
-    // (Only the demo server's tokens tell how often their session was renewed.)
+    tokenStart = Date.now();
+    // Only the demo server's tokens contain the generation; for other servers the page counts renewals.
     const generation = claims?.generation ?? renewals;
-    life = lanes.add('token', lifeStart, session.expiresAt, `generation ${generation}`);
+    tokenEntry = lanes.add('token', tokenStart, session.expiresAt, `generation ${generation}`);
     renewals += 1;
   }
   tick();
@@ -123,44 +123,46 @@ function tick(): void {
   if (status !== 'signed-in') return;
   const left = Math.max((expiresAt ?? 0) - Date.now(), 0);
   element('ends-in').textContent = expiresAt === null ? 'unknown' : `${Math.ceil(left / 1000)} s`;
-  const part = expiresAt === null ? 1 : left / Math.max(expiresAt - lifeStart, 1);
+  const part = expiresAt === null ? 1 : left / Math.max(expiresAt - tokenStart, 1);
   element('life').style.transform = `scaleX(${Math.min(part, 1)})`;
 }
 
 auth.subscribe(show);
 setInterval(tick, 200);
-const mark = (kind: 'signed-in' | 'signed-out' | 'refresh-failed', note: string) => {
+const addMarker = (kind: 'signed-in' | 'signed-out' | 'refresh-failed', note: string) => {
   const now = Date.now();
   lanes.add(kind, now, now, note);
 };
-auth.on('signed-in', ({ user }) => mark('signed-in', (user as User | null)?.role ?? ''));
-auth.on('signed-out', ({ reason }) => mark('signed-out', reason));
+auth.on('signed-in', ({ user }) => addMarker('signed-in', (user as User | null)?.role ?? ''));
+auth.on('signed-out', ({ reason }) => addMarker('signed-out', reason));
 auth.on('refresh-failed', ({ error, retryAt }) =>
-  mark('refresh-failed', `${error.code}, next try ${retryAt ? `at ${clock(retryAt)}` : 'on demand'}`),
+  addMarker('refresh-failed', `${error.code}, next try ${retryAt ? `at ${clock(retryAt)}` : 'on demand'}`),
 );
-auth.on('account-changed', ({ to }) => mark('signed-in', `as another user, ${(to.user as User | null)?.role ?? ''}`));
+auth.on('account-changed', ({ to }) =>
+  addMarker('signed-in', `as another user, ${(to.user as User | null)?.role ?? ''}`),
+);
 
-function tell(text: string): void {
+function showResult(text: string): void {
   element('result').textContent = text;
 }
 
 const explain = (error: unknown) => (error instanceof AuthError ? error.message : String(error));
 
-/** Runs what a button does, and shows how it went. */
-async function attempt(what: string, work: () => Promise<string>): Promise<void> {
-  tell(`${what} …`);
+/** Runs the action of a button and shows its result or error. */
+async function attempt(label: string, work: () => Promise<string>): Promise<void> {
+  showResult(`${label} …`);
   try {
-    tell(await work());
+    showResult(await work());
   } catch (error) {
-    tell(explain(error));
+    showResult(explain(error));
     inspector.note(explain(error));
   }
 }
 
-/** A call that is seen on the timeline while it is under way. */
+/** Makes a call and shows it on the timeline while it is in progress. */
 async function call(method: string, path: string): Promise<Response> {
   count('calls');
-  const underWay = lanes.add('call', Date.now(), null, `${method} ${path}`);
+  const callEntry = lanes.add('call', Date.now(), null, `${method} ${path}`);
   const url = OWN_SERVER ? address(path) : path;
   const json = { body: JSON.stringify({ hello: 'world' }), headers: { 'content-type': 'application/json' } };
   try {
@@ -171,18 +173,18 @@ async function call(method: string, path: string): Promise<Response> {
     count('failed');
     throw error;
   } finally {
-    lanes.end(underWay);
+    lanes.end(callEntry);
   }
 }
 
 const account = element<HTMLSelectElement>('account');
 const password = element<HTMLInputElement>('password');
 for (const { email, role } of ACCOUNTS) account.add(new Option(`${email} (${role})`, email));
-const fill = () => {
+const fillPassword = () => {
   password.value = ACCOUNTS.find(({ email }) => email === account.value)?.password ?? '';
 };
-account.addEventListener('change', fill);
-fill();
+account.addEventListener('change', fillPassword);
+fillPassword();
 
 element('login').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -191,13 +193,13 @@ element('login').addEventListener('submit', (event) => {
       ? credentialsFrom(element<HTMLInputElement>('credentials').value)
       : { email: account.value, password: password.value };
     const { user, claims } = await auth.login(credentials);
-    return `signed in as ${user?.email ?? user?.id ?? claims?.sub ?? 'somebody'}`;
+    return `signed in as ${user?.email ?? user?.id ?? claims?.sub ?? 'an unnamed user'}`;
   });
 });
 
-const one = element('one-call');
-one.dataset.call = `GET ${apiPath}`;
-one.textContent = `GET ${apiPath}`;
+const oneCall = element('one-call');
+oneCall.dataset.call = `GET ${apiPath}`;
+oneCall.textContent = `GET ${apiPath}`;
 for (const button of document.querySelectorAll<HTMLElement>('[data-call]')) {
   const [method = '', path = ''] = (button.dataset.call ?? '').split(' ');
   button.addEventListener('click', () => {
@@ -214,13 +216,13 @@ for (const button of storms) {
   button.addEventListener('click', async () => {
     const number = Number(button.dataset.storm);
     const before = { ...counters };
-    // The browser's own account of the requests comes a moment later.
-    const cost = async () => {
-      await later(200);
+    // The browser delivers resource timing entries with a delay.
+    const readCost = async () => {
+      await delay(200);
       return { refused: counters.refused - before.refused, refreshes: counters.refreshes - before.refreshes };
     };
     for (const each of storms) each.disabled = true;
-    await attempt(`${number} calls at once`, () => storm(number, () => call('GET', apiPath), cost));
+    await attempt(`${number} calls at once`, () => storm(number, () => call('GET', apiPath), readCost));
     for (const each of storms) each.disabled = false;
   });
 }
@@ -228,7 +230,7 @@ for (const button of storms) {
 element('refresh').addEventListener('click', () => {
   void attempt('refreshing', async () => {
     const { expiresAt } = await auth.refresh();
-    return `a new token, good until ${expiresAt ? clock(expiresAt) : 'the server says otherwise'}`;
+    return `a new token, valid until ${expiresAt ? clock(expiresAt) : 'the server rejects it'}`;
   });
 });
 
@@ -236,16 +238,16 @@ element('expire').addEventListener('click', () => {
   void attempt('expiring', async () => {
     const response = await auth.fetch('/demo/expire-token', { method: 'POST' });
     return response.ok
-      ? 'the server now takes the present token for expired; this page does not know'
+      ? 'the server now treats the current token as expired; the client has not been notified'
       : `not possible here: ${response.status}`;
   });
 });
 
-// One at a time, and only while somebody is signed in.
-let happening = false;
+// One fault at a time, and only while a user is signed in.
+let faultRunning = false;
 const faultButtons: HTMLButtonElement[] = [];
-const allowFaults = () => {
-  for (const button of faultButtons) button.disabled = happening || auth.session.status !== 'signed-in';
+const updateFaultButtons = () => {
+  for (const button of faultButtons) button.disabled = faultRunning || auth.session.status !== 'signed-in';
 };
 for (const fault of FAULTS) {
   const expects = make('p', fault.expects, { id: `expects-${fault.id}` });
@@ -254,39 +256,41 @@ for (const fault of FAULTS) {
     id: `fault-${fault.id}`,
     'aria-describedby': expects.id,
   });
-  const did = make('output', 'not tried yet', { for: button.id });
+  const output = make('output', 'not tried yet', { for: button.id });
   button.addEventListener('click', async () => {
-    happening = true;
-    allowFaults();
-    did.textContent = 'under way …';
-    did.textContent = await happen(auth, fault);
-    inspector.note(`${fault.title}: ${did.textContent}`);
-    happening = false;
-    allowFaults();
+    faultRunning = true;
+    updateFaultButtons();
+    output.textContent = 'running …';
+    output.textContent = await runFault(auth, fault);
+    inspector.note(`${fault.title}: ${output.textContent}`);
+    faultRunning = false;
+    updateFaultButtons();
   });
-  element('faults').append(make('li', [button, expects, did]));
+  element('faults').append(make('li', [button, expects, output]));
   faultButtons.push(button);
 }
-auth.subscribe(allowFaults);
+auth.subscribe(updateFaultButtons);
 
 const signOut = (scope: 'session' | 'global') => () =>
   void attempt('signing out', async () => {
     const { revoked } = await auth.logout({ scope });
-    return revoked ? 'signed out, and the server has heard' : 'signed out here; the server could not be told';
+    return revoked
+      ? 'signed out; the server confirmed it'
+      : 'signed out on this device; the server has not confirmed it';
   });
 element('logout').addEventListener('click', signOut('session'));
 element('logout-all').addEventListener('click', signOut('global'));
 element('reload').addEventListener('click', () => location.reload());
 element('another-tab').addEventListener('click', () => window.open(location.href));
 
-if (own) {
-  element<HTMLInputElement>('credentials').value = own.values.credentials ?? '';
-  readyForm(problem, () => auth.session.status === 'signed-in');
+if (ownServer) {
+  element<HTMLInputElement>('credentials').value = ownServer.values.credentials ?? '';
+  setUpForm(optionsError, () => auth.session.status === 'signed-in');
 } else {
   new SessionList(auth, async (id) => {
     await attempt('ending the session', async () => {
       const { status } = await auth.fetch(`/auth/sessions/${id}`, { method: 'DELETE' });
-      return status === 204 ? 'that session is over' : `not possible: ${status}`;
+      return status === 204 ? 'the session has ended' : `not possible: ${status}`;
     });
   });
   watchSession(auth);

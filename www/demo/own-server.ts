@@ -1,11 +1,11 @@
-// The demo page on a server of the visitor's own: a form with what the client must be told, kept for this tab.
+// The demo page with the user's own server: a form for the client's options, stored in sessionStorage.
 import type { AuthClientOptions } from 'tokenward';
 import { check, ENDPOINTS, FIELDS, type Finding, type Form, group } from './check.js';
 import { element, make } from './page.js';
 
-const SLOT = 'tokenward-demo:own-server';
+const STORAGE_KEY = 'tokenward-demo:own-server';
 
-/** Sets of names that servers use. */
+/** Common sets of field names. */
 const PRESETS: Readonly<Record<string, Form>> = {
   tokenward: {},
   snake: {
@@ -33,13 +33,13 @@ const DEFAULTS: Form = {
 
 const form = () => element<HTMLFormElement>('own-form');
 const inputs = () => [...form().elements].filter((one) => (one as HTMLInputElement).name) as HTMLInputElement[];
-const read = (): Form => Object.fromEntries(inputs().map(({ name, value }) => [name, value.trim()]));
+const readForm = (): Form => Object.fromEntries(inputs().map(({ name, value }) => [name, value.trim()]));
 function fill(values: Form): void {
   for (const input of inputs()) input.value = values[input.name] ?? DEFAULTS[input.name] ?? '';
 }
 
-/** What `new AuthClient` is given. */
-function optionsOf(values: Form): AuthClientOptions {
+/** The client options that the form describes. */
+function toOptions(values: Form): AuthClientOptions {
   const { baseUrl, protocol, transport, clientId } = values;
   const [endpoints, fields] = [group(values, 'endpoints', ENDPOINTS), group(values, 'fields', FIELDS)];
   return {
@@ -53,57 +53,57 @@ function optionsOf(values: Form): AuthClientOptions {
   };
 }
 
-/** What the visitor chose before the last load of the page. */
-export function chosen(): { options: AuthClientOptions; values: Form } {
-  const kept = sessionStorage.getItem(SLOT);
-  const values: Form = { ...DEFAULTS, ...(kept ? (JSON.parse(kept) as Form) : {}) };
-  return { options: optionsOf(values), values };
+/** The stored form, and the client options that it describes. */
+export function loadForm(): { options: AuthClientOptions; values: Form } {
+  const stored = sessionStorage.getItem(STORAGE_KEY);
+  const values: Form = { ...DEFAULTS, ...(stored ? (JSON.parse(stored) as Form) : {}) };
+  return { options: toOptions(values), values };
 }
 
 /**
- * Readies the form. `problem` is what the client had to say of the options; `signedIn` tells whether somebody is, whose session
- * a check would end.
+ * Fills the form and adds its event handlers. `optionsError` is the error that `new AuthClient` threw. `isSignedIn` blocks the
+ * check while a user is signed in, because the check ends the session.
  */
-export function readyForm(problem: unknown, signedIn: () => boolean): void {
-  fill(chosen().values);
+export function setUpForm(optionsError: unknown, isSignedIn: () => boolean): void {
+  fill(loadForm().values);
   const preset = element<HTMLSelectElement>('preset');
   preset.addEventListener('change', () => {
-    const { baseUrl = '', api = '' } = read();
+    const { baseUrl = '', api = '' } = readForm();
     fill({ ...PRESETS[preset.value], preset: preset.value, baseUrl, api });
   });
   const results = element('own-results');
-  const tell = (found: Finding) => results.append(asItem(found));
-  if (problem) tell({ mark: 'bad', what: 'Options', hint: (problem as Error).message });
+  const report = (finding: Finding) => results.append(renderFinding(finding));
+  if (optionsError) report({ severity: 'bad', what: 'Options', hint: (optionsError as Error).message });
   form().addEventListener('submit', (event) => {
     event.preventDefault();
-    const { credentials: _, ...values } = read();
-    sessionStorage.setItem(SLOT, JSON.stringify(values));
+    const { credentials: _, ...values } = readForm();
+    sessionStorage.setItem(STORAGE_KEY, JSON.stringify(values));
     location.reload();
   });
   const button = element<HTMLButtonElement>('own-check');
   button.addEventListener('click', async () => {
     results.replaceChildren();
-    if (signedIn())
-      return tell({
-        mark: 'bad',
-        what: 'Not now',
-        hint: 'Sign out first: the check signs in and out itself, and would end your session.',
+    if (isSignedIn())
+      return report({
+        severity: 'bad',
+        what: 'Signed in',
+        hint: 'Sign out first: the check signs in and out, which ends your session.',
       });
     button.disabled = true;
-    await check(read(), tell).finally(() => {
+    await check(readForm(), report).finally(() => {
       button.disabled = false;
     });
   });
 }
 
-const SIGNS = { good: '✓', bad: '✗', note: 'i' };
-const IN_WORDS = { good: 'good: ', bad: 'to mend: ', note: 'to know: ' };
-const asItem = ({ mark, what, hint }: Finding) =>
+const ICONS = { good: '✓', bad: '✗', note: 'i' };
+const LABELS = { good: 'passed: ', bad: 'error: ', note: 'note: ' };
+const renderFinding = ({ severity, what, hint }: Finding) =>
   make(
     'li',
     [
-      make('span', SIGNS[mark], { class: 'sign', 'aria-hidden': 'true' }),
-      make('p', [make('span', IN_WORDS[mark], { class: 'hidden' }), make('strong', what), new Text(` ${hint}`)]),
+      make('span', ICONS[severity], { class: 'sign', 'aria-hidden': 'true' }),
+      make('p', [make('span', LABELS[severity], { class: 'hidden' }), make('strong', what), new Text(` ${hint}`)]),
     ],
-    { class: mark },
+    { class: severity },
   );

@@ -1,12 +1,12 @@
-// What several parts of the page need: its elements, its two places, times in words, and a call that must succeed.
+// Helpers that several modules of the page share: DOM access, formatting of times, and requests to the page's server.
 import type { AuthClient } from 'tokenward';
 
-/** Whether the page was opened to be pointed at a server of the visitor's own. */
+/** Whether this is the page for the user's own server. */
 export const OWN_SERVER = location.pathname === '/own-server';
 
 export const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 
-/** A new element with its text or its children, and its attributes. */
+/** Creates an element with text or children, and attributes. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   name: K,
   content: string | readonly Node[] = '',
@@ -30,12 +30,12 @@ export const duration = (milliseconds: number) =>
     ? `${Math.round(milliseconds)} ms`
     : `${(milliseconds / 1000).toFixed(milliseconds < 100_000 ? 1 : 0)} s`;
 
-export const later = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+export const delay = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-/** Calls the page's own server, with the page's own client. Throws where the answer is no success. */
-export async function ask(auth: AuthClient, method: string, path: string, body?: unknown): Promise<Response> {
+/** Sends a request to the demo server with the page's client. Throws if the status is not 2xx. */
+export async function request(auth: AuthClient, method: string, path: string, body?: unknown): Promise<Response> {
   const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
   const response = await auth.fetch(path, { method, ...(body !== undefined && json) });
-  if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}`);
+  if (!response.ok) throw new Error(`${method} ${path} failed with status ${response.status}`);
   return response;
 }

@@ -1,6 +1,6 @@
-// The user's sessions, in this browser and others; and the wait for the end of this one.
+// The list of the user's sessions in all browsers, and the notification when the current session ends.
 import type { AuthClient } from 'tokenward';
-import { ask, element, later, make } from './page.js';
+import { delay, element, make, request } from './page.js';
 
 interface SessionInfo {
   readonly id: string;
@@ -11,13 +11,13 @@ interface SessionInfo {
   readonly current: boolean;
 }
 
-/** The list of sessions, as `GET /auth/sessions` gives it. */
+/** The list of sessions, as `GET /auth/sessions` returns it. */
 export async function listSessions(auth: AuthClient): Promise<readonly SessionInfo[]> {
-  const response = await ask(auth, 'GET', '/auth/sessions');
+  const response = await request(auth, 'GET', '/auth/sessions');
   return ((await response.json()) as { sessions: SessionInfo[] }).sessions;
 }
 
-/** Shows the list, each with a button that ends it. */
+/** Renders the list; each session has a button that ends it. */
 export class SessionList {
   readonly #auth: AuthClient;
   readonly #end: (id: string) => Promise<void>;
@@ -27,11 +27,11 @@ export class SessionList {
     this.#end = end;
     element('sessions-again').addEventListener('click', () => void this.show());
     auth.subscribe(({ status }) => {
-      if (status === 'signed-out') this.#say('Sign in to see your sessions.');
+      if (status === 'signed-out') this.#showMessage('Sign in to see your sessions.');
     });
     auth.on('signed-in', () => void this.show());
     auth.ready.then(() => this.#showIfSignedIn());
-    // Another browser may have begun one meanwhile.
+    // Another browser may have started a session in the meantime.
     addEventListener('focus', () => this.#showIfSignedIn());
   }
 
@@ -43,12 +43,12 @@ export class SessionList {
     try {
       const sessions = await listSessions(this.#auth);
       element('sessions-body').replaceChildren(...sessions.map((session) => this.#row(session)));
-      this.#say(
+      this.#showMessage(
         `${sessions.length} signed in as ${(this.#auth.session.user as { email?: string } | null)?.email ?? 'you'}.`,
         true,
       );
     } catch (error) {
-      if (this.#auth.session.status === 'signed-in') this.#say(String(error));
+      if (this.#auth.session.status === 'signed-in') this.#showMessage(String(error));
     }
   }
 
@@ -57,7 +57,7 @@ export class SessionList {
     const end = make('button', 'End', {
       type: 'button',
       class: 'quiet',
-      'aria-label': `End the session of ${name}${current ? ', this one' : ''}`,
+      'aria-label': `End the session of ${name}${current ? ' (this session)' : ''}`,
     });
     end.addEventListener('click', async () => {
       end.disabled = true;
@@ -65,7 +65,7 @@ export class SessionList {
       this.#showIfSignedIn();
     });
     const row = make('tr', [
-      make('td', current ? [make('strong', `${name}, this one`)] : name),
+      make('td', current ? [make('strong', `${name} (this session)`)] : name),
       make('td', ago(createdAt)),
       make('td', ago(lastUsedAt)),
       make('td', [end]),
@@ -74,42 +74,44 @@ export class SessionList {
     return row;
   }
 
-  #say(text: string, rows = false): void {
+  #showMessage(text: string, keepRows = false): void {
     element('sessions-words').textContent = text;
-    if (!rows) element('sessions-body').replaceChildren();
+    if (!keepRows) element('sessions-body').replaceChildren();
   }
 }
 
-/** Asks the server to tell when this session is over: one tab does for all, and the client tells the others. */
+/**
+ * Waits with a long poll until the server ends this session. One tab polls, under a lock; the client notifies the other tabs.
+ */
 export function watchSession(auth: AuthClient): void {
-  let watching: AbortController | undefined;
+  let controller: AbortController | undefined;
   const watch = async (signal: AbortSignal) => {
     while (!signal.aborted) {
       element('sessions-words').dataset.watched = '';
-      // 204: it goes on. A 401 has signed this page out by the time it arrives here.
+      // 204: the session continues. On a 401 the client has already signed out.
       const status = await auth.fetch('/demo/session-end', { signal }).then(
         (response) => response.status,
         () => 0,
       );
-      // (A server that has no such thing will have none later.)
+      // The server does not have this endpoint.
       if (status === 404) return;
-      if (status !== 204) await later(2_000);
+      if (status !== 204) await delay(2_000);
     }
   };
-  const begin = () => {
-    watching?.abort();
-    watching = undefined;
-    // (Locks are there on https and localhost.)
+  const restart = () => {
+    controller?.abort();
+    controller = undefined;
+    // Web Locks exist in secure contexts only.
     if (auth.session.status !== 'signed-in' || !('locks' in navigator)) return;
-    watching = new AbortController();
-    const { signal } = watching;
+    controller = new AbortController();
+    const { signal } = controller;
     navigator.locks.request('tokenward-demo:session-end', { signal }, () => watch(signal)).catch(() => {});
   };
-  auth.ready.then(begin);
-  for (const event of ['signed-in', 'signed-out', 'account-changed'] as const) auth.on(event, begin);
+  auth.ready.then(restart);
+  for (const event of ['signed-in', 'signed-out', 'account-changed'] as const) auth.on(event, restart);
 }
 
-/** `Chromium 141 on Linux`, as far as the header tells. */
+/** `Chromium 141 on Linux`, as far as the User-Agent header names them. */
 function browserOf(userAgent: string): string {
   const browser = /(Firefox|Edg|OPR|HeadlessChrome|Chrome|Version)\/(\d+)/.exec(userAgent);
   const names: Record<string, string> = {

@@ -1,8 +1,8 @@
-// A storm: many calls at once, how far they are, what they cost, and how long each took.
+// A storm: many concurrent calls, with their progress, their cost in requests and a histogram of their latencies.
 import { scaleLinear } from 'd3-scale';
 import { counted, duration, element, make } from './page.js';
 
-/** What the page's counters say of the storm once the browser has told of its requests. */
+/** The 401s and refreshes that a storm caused, from the page's counters. */
 export interface Cost {
   readonly refused: number;
   readonly refreshes: number;
@@ -11,10 +11,10 @@ export interface Cost {
 const BINS = 24;
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Makes so many calls at once, and says what came of them. */
+/** Makes `count` concurrent calls and describes their results. */
 export async function storm(count: number, call: () => Promise<Response>, cost: () => Promise<Cost>): Promise<string> {
   const progress = element<HTMLProgressElement>('progress');
-  const [took, statuses]: [number[], Map<string, number>] = [[], new Map()];
+  const [latencies, statuses]: [number[], Map<string, number>] = [[], new Map()];
   progress.max = count;
   progress.value = 0;
   const start = performance.now();
@@ -26,29 +26,29 @@ export async function storm(count: number, call: () => Promise<Response>, cost: 
       outcome = String(response.status);
       await response.arrayBuffer();
     } catch {
-      // It is counted as failed.
+      // The outcome stays 'failed'.
     }
-    took.push(performance.now() - begin);
+    latencies.push(performance.now() - begin);
     statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1);
-    progress.value = took.length;
+    progress.value = latencies.length;
   };
   await Promise.all(Array.from({ length: count }, one));
-  const whole = duration(performance.now() - start);
-  took.sort((a, b) => a - b);
-  histogram(took);
+  const total = duration(performance.now() - start);
+  latencies.sort((a, b) => a - b);
+  histogram(latencies);
   const { refused, refreshes } = await cost();
   const answered = statuses.get('200') ?? 0;
   statuses.delete('200');
   const others = [...statuses].map(
     ([outcome, times]) => `, ${times} ${outcome === 'failed' ? outcome : `with ${outcome}`}`,
   );
-  return `${count} calls in ${whole}: ${answered} answered with 200${others.join('')}, ${refused} met a 401 on the way, ${counted(refreshes, 'refresh', 'refreshes')}`;
+  return `${count} calls in ${total}: ${answered} answered with 200${others.join('')}, ${refused} received a 401 first, ${counted(refreshes, 'refresh', 'refreshes')}`;
 }
 
 const at = (sorted: readonly number[], part: number) =>
   sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)] ?? 0;
 
-/** Draws how long the calls took, shortest first. */
+/** Draws the histogram of the latencies, which must be sorted in ascending order. */
 function histogram(sorted: readonly number[]): void {
   const [shortest, longest] = [at(sorted, 0), at(sorted, 1)];
   const end = scaleLinear([0, longest], [0, 1]).nice(BINS).domain()[1] as number;
@@ -60,15 +60,15 @@ function histogram(sorted: readonly number[]): void {
   const most = Math.max(...bins);
   const bars = bins.map((count, index) => {
     const bar = document.createElementNS(SVG, 'rect');
-    // What is there is seen, however little it is beside the others.
+    // A bin that is not empty gets a visible bar.
     const height = count > 0 ? Math.max((count / most) * 100, 2) : 0;
     for (const [name, value] of Object.entries({ x: index + 0.06, width: 0.88, y: 100 - height, height }))
       bar.setAttribute(name, String(value));
     return bar;
   });
   element('bars').replaceChildren(...bars);
-  const said = `median ${duration(at(sorted, 0.5))}, 95 % within ${duration(at(sorted, 0.95))}`;
-  const ends = `shortest ${duration(shortest)}, longest ${duration(longest)}`;
-  element('latencies').setAttribute('aria-label', `How long the calls took: ${said}, ${ends}`);
-  element('latency-words').replaceChildren(make('span', '0'), make('span', said), make('span', duration(end)));
+  const summary = `median ${duration(at(sorted, 0.5))}, 95 % within ${duration(at(sorted, 0.95))}`;
+  const extremes = `shortest ${duration(shortest)}, longest ${duration(longest)}`;
+  element('latencies').setAttribute('aria-label', `Latency of the calls: ${summary}, ${extremes}`);
+  element('latency-words').replaceChildren(make('span', '0'), make('span', summary), make('span', duration(end)));
 }

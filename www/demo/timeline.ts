@@ -1,38 +1,38 @@
-// The timeline: a canvas with a lane for each tab, which follows the present until it is dragged or zoomed (d3-zoom), and the
-// same as a table.
+// The timeline: a canvas with a lane for each tab, and a table of the same entries. The canvas follows the
+// current time until the user drags it (d3-zoom).
 import { scaleLinear, scaleTime } from 'd3-scale';
 import { select } from 'd3-selection';
 import { type D3ZoomEvent, type ZoomBehavior, zoom, zoomIdentity, zoomTransform } from 'd3-zoom';
-import { type Happening, isPast, type Kind, type Lane, type Lanes } from './lanes.js';
+import { isCompleted, type Kind, type Lane, type Lanes, type TimelineEntry } from './lanes.js';
 import { clock, duration, element, make } from './page.js';
 
-const WORDS: Readonly<Record<Kind, string>> = {
+const LABELS: Readonly<Record<Kind, string>> = {
   token: 'access token',
   refresh: 'refresh',
   'refresh-failed': 'refresh failed',
-  asking: 'refresh under way',
-  call: 'call under way',
+  asking: 'refresh in progress',
+  call: 'call in progress',
   answered: 'request answered',
-  refused: '401, sent again',
+  refused: '401, repeated',
   failed: 'request failed',
   'signed-in': 'signed in',
   'signed-out': 'signed out',
 };
 
-/** So much time is seen at first: the present is at three quarters. */
+/** The initial time span in milliseconds, and the position of the current time within it. */
 const SPAN = 60_000;
 const NOW_AT = 0.75;
 const GUTTER = 58;
 const AXIS = 22;
-/** The rows of a lane: from its top, and how tall. */
+/** The rows of a lane: offset from its top, and height. */
 const ROWS = { name: [0, 16], token: [18, 20], refresh: [42, 12], calls: [58, 28] } as const;
 const LANE = 94;
-/** Requests that overlap are drawn in so many lines. */
-const LINES = 7;
+/** Number of lines for overlapping requests. */
+const CALL_LINES = 7;
 
-interface Drawn {
+interface DrawnEntry {
   readonly lane: Lane;
-  readonly happening: Happening;
+  readonly entry: TimelineEntry;
   readonly box: readonly [left: number, top: number, width: number, height: number];
 }
 
@@ -40,23 +40,23 @@ export class Timeline {
   readonly #canvas: HTMLCanvasElement;
   readonly #lanes: Lanes;
   readonly #zoom: ZoomBehavior<HTMLCanvasElement, unknown>;
-  /** The moment at which the unzoomed view has its present; follows the clock while `#live`. */
+  /** The time at `NOW_AT` in the unzoomed view; follows the clock while `#live`. */
   #anchor = Date.now();
   #live = true;
-  #drawn: Drawn[] = [];
+  #drawn: DrawnEntry[] = [];
   #pointer: readonly [x: number, y: number] | undefined;
-  #told = -1;
+  #listedChanges = -1;
 
   constructor(canvas: HTMLCanvasElement, lanes: Lanes) {
     this.#canvas = canvas;
     this.#lanes = lanes;
     this.#zoom = zoom<HTMLCanvasElement, unknown>()
       .scaleExtent([0.05, 200])
-      // The wheel scrolls the page; with a key it zooms, as on maps.
+      // The wheel scrolls the page; with a modifier key it zooms.
       .filter((event: MouseEvent) =>
         event.type === 'wheel' ? event.ctrlKey || event.metaKey || event.shiftKey : !event.button,
       )
-      .on('zoom', (event: D3ZoomEvent<HTMLCanvasElement, unknown>) => this.#moved(event.sourceEvent?.type));
+      .on('zoom', (event: D3ZoomEvent<HTMLCanvasElement, unknown>) => this.#onZoom(event.sourceEvent?.type));
     select(canvas).call(this.#zoom);
     canvas.addEventListener('pointermove', ({ offsetX, offsetY }) => {
       this.#pointer = [offsetX, offsetY];
@@ -70,7 +70,7 @@ export class Timeline {
     on('zoom-in', () => this.#scaleBy(2));
     on('zoom-out', () => this.#scaleBy(0.5));
     on('live', () => this.#follow(true));
-    // Thirty pictures a second are enough, and two for who wants less motion.
+    // Draws 30 frames per second, or 2 for users who prefer reduced motion.
     const pause = matchMedia('(prefers-reduced-motion: reduce)').matches ? 500 : 30;
     let last = 0;
     const frame = (time: number) => {
@@ -89,26 +89,26 @@ export class Timeline {
     return Math.max(this.#canvas.clientWidth - GUTTER, 1);
   }
 
-  /** Where the present is with the transform of a live view. */
-  #present(): number {
+  /** The x coordinate of the current time in a live view. */
+  #currentX(): number {
     return GUTTER + this.#pixels() * NOW_AT;
   }
 
-  #moved(by: string | undefined): void {
-    // A zoom keeps the present where it is; a drag leaves it.
+  #onZoom(by: string | undefined): void {
+    // A zoom keeps the live view; a drag ends it.
     if (this.#live && (by === 'mousemove' || by === 'touchmove' || by === undefined)) this.#follow(false);
   }
 
-  /** By a part of what is seen. */
+  /** Moves by a fraction of the visible span. */
   #moveBy(part: number): void {
-    // (d3 counts in pixels of the unzoomed view.)
+    // d3 expects pixels of the unzoomed view.
     const { k } = zoomTransform(this.#canvas);
     this.#zoom.translateBy(select(this.#canvas), (this.#pixels() * part) / k, 0);
   }
 
   #scaleBy(factor: number): void {
     const live = this.#live;
-    this.#zoom.scaleBy(select(this.#canvas), factor, [this.#present(), 0]);
+    this.#zoom.scaleBy(select(this.#canvas), factor, [this.#currentX(), 0]);
     this.#follow(live);
   }
 
@@ -130,9 +130,9 @@ export class Timeline {
     const now = Date.now();
     if (this.#live) {
       this.#anchor = now;
-      // d3 keeps the transform on the element; here it is the one with the present in its place.
+      // d3 stores the transform on the element; this one puts the current time at `NOW_AT`.
       const { k } = zoomTransform(canvas);
-      Object.assign(canvas, { __zoom: zoomIdentity.translate(this.#present() * (1 - k), 0).scale(k) });
+      Object.assign(canvas, { __zoom: zoomIdentity.translate(this.#currentX() * (1 - k), 0).scale(k) });
     }
     const transform = zoomTransform(canvas);
     const span = SPAN * Math.min(1, Math.max(width / 900, 0.5));
@@ -140,34 +140,34 @@ export class Timeline {
       .domain([this.#anchor - span * NOW_AT, this.#anchor + span * (1 - NOW_AT)])
       .range([GUTTER, GUTTER + this.#pixels()]);
     const x = transform.rescaleX(base);
-    const brush = canvas.getContext('2d');
-    if (!brush) return;
+    const context = canvas.getContext('2d');
+    if (!context) return;
     const style = getComputedStyle(canvas);
-    // (Everything that is drawn asks for some of the same few.)
+    // Caches the custom properties: each drawn entry reads one of a few.
     const colours = new Map<string, string>();
     const colour = (name: string) => {
       const known = colours.get(name) ?? style.getPropertyValue(`--${name}`);
       colours.set(name, known);
       return known;
     };
-    brush.setTransform(scale, 0, 0, scale, 0, 0);
-    brush.clearRect(0, 0, width, height);
-    brush.textBaseline = 'middle';
-    this.#axis(brush, x.domain() as [number, number], x, width, height, colour);
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.textBaseline = 'middle';
+    this.#axis(context, x.domain() as [number, number], x, width, height, colour);
     this.#drawn = [];
     this.#lanes.all.forEach((lane, index) => {
-      this.#lane(brush, lane, index * LANE, x, now, width, colour);
+      this.#lane(context, lane, index * LANE, x, now, width, colour);
     });
-    const present = x(now);
-    if (present > GUTTER && present < width) {
-      brush.fillStyle = colour('text');
-      brush.fillRect(present, 0, 1, height - AXIS);
+    const currentX = x(now);
+    if (currentX > GUTTER && currentX < width) {
+      context.fillStyle = colour('text');
+      context.fillRect(currentX, 0, 1, height - AXIS);
     }
-    this.#point();
+    this.#showPointed();
   }
 
   #axis(
-    brush: CanvasRenderingContext2D,
+    context: CanvasRenderingContext2D,
     [from, to]: [number, number],
     x: (time: number) => number,
     width: number,
@@ -176,22 +176,22 @@ export class Timeline {
   ): void {
     const times = scaleTime().domain([from, to]);
     const ticks = times.ticks(Math.max(width / 100, 3));
-    brush.font = '12px system-ui, sans-serif';
-    brush.textAlign = 'center';
-    const inWords = times.tickFormat(ticks.length, to - from < 5_000 ? '%H:%M:%S.%L' : '%H:%M:%S');
+    context.font = '12px system-ui, sans-serif';
+    context.textAlign = 'center';
+    const format = times.tickFormat(ticks.length, to - from < 5_000 ? '%H:%M:%S.%L' : '%H:%M:%S');
     for (const tick of ticks) {
       const at = x(tick.getTime());
       if (at < GUTTER + 24 || at > width - 24) continue;
-      brush.fillStyle = colour('line');
-      brush.fillRect(at, 0, 1, height - AXIS);
-      brush.fillStyle = colour('soft');
-      brush.fillText(inWords(tick), at, height - AXIS / 2);
+      context.fillStyle = colour('line');
+      context.fillRect(at, 0, 1, height - AXIS);
+      context.fillStyle = colour('soft');
+      context.fillText(format(tick), at, height - AXIS / 2);
     }
-    brush.textAlign = 'left';
+    context.textAlign = 'left';
   }
 
   #lane(
-    brush: CanvasRenderingContext2D,
+    context: CanvasRenderingContext2D,
     lane: Lane,
     top: number,
     x: (time: number) => number,
@@ -199,89 +199,83 @@ export class Timeline {
     width: number,
     colour: (name: string) => string,
   ): void {
-    brush.fillStyle = colour('line');
-    brush.fillRect(0, top + LANE - 4, width, 1);
-    brush.font = '12px system-ui, sans-serif';
-    brush.fillStyle = colour('soft');
+    context.fillStyle = colour('line');
+    context.fillRect(0, top + LANE - 4, width, 1);
+    context.font = '12px system-ui, sans-serif';
+    context.fillStyle = colour('soft');
     for (const row of ['token', 'refresh', 'calls'] as const)
-      brush.fillText(row, 0, top + ROWS[row][0] + ROWS[row][1] / 2);
-    brush.save();
-    brush.beginPath();
-    brush.rect(GUTTER, top, width - GUTTER, LANE - 4);
-    brush.clip();
-    const lines = new Array<number>(LINES).fill(Number.NEGATIVE_INFINITY);
-    for (const happening of lane.happenings) {
-      if (isPast(happening)) continue;
-      const { kind, from } = happening;
-      const to = happening.to ?? now;
+      context.fillText(row, 0, top + ROWS[row][0] + ROWS[row][1] / 2);
+    context.save();
+    context.beginPath();
+    context.rect(GUTTER, top, width - GUTTER, LANE - 4);
+    context.clip();
+    const lines = new Array<number>(CALL_LINES).fill(Number.NEGATIVE_INFINITY);
+    for (const entry of lane.entries) {
+      if (isCompleted(entry)) continue;
+      const { kind, from } = entry;
+      const to = entry.to ?? now;
       const left = x(from);
       const right = x(to);
-      // Requests that overlap go into lines below each other, whether they are seen or not.
+      // Assigns overlapping requests to separate lines, also outside the visible span, so that lines stay stable.
       const isCall = kind === 'answered' || kind === 'refused' || kind === 'failed' || kind === 'call';
       let line = 0;
       if (isCall) {
         line = lines.findIndex((end) => end <= from);
-        if (line < 0) line = happening.id % LINES;
+        if (line < 0) line = entry.id % CALL_LINES;
         lines[line] = to;
       }
       if (right < GUTTER - 60 || left > width) continue;
-      const row = isCall
-        ? ROWS.calls
-        : kind === 'token'
-          ? ROWS.token
-          : kind.startsWith('refresh') || kind === 'asking'
-            ? ROWS.refresh
-            : ROWS.name;
+      const row = isCall ? ROWS.calls : rowOf(kind);
       const box: [number, number, number, number] = [left, top + row[0], Math.max(right - left, 3), row[1]];
       if (isCall) {
-        const tall = row[1] / LINES;
+        const tall = row[1] / CALL_LINES;
         box[1] += line * tall;
         box[3] = tall - 1;
       }
-      brush.fillStyle = colour(kind);
-      brush.strokeStyle = colour(kind);
-      brush.lineWidth = 1.5;
-      DRAW[kind](brush, box, { happening, present: x(now), inside: colour('card'), text: colour('text') });
-      this.#drawn.push({ lane, happening, box });
+      context.fillStyle = colour(kind);
+      context.strokeStyle = colour(kind);
+      context.lineWidth = 1.5;
+      DRAW[kind](context, box, { entry, currentX: x(now), inside: colour('card'), text: colour('text') });
+      this.#drawn.push({ lane, entry, box });
     }
-    brush.restore();
-    // Above whatever is drawn beside it.
+    context.restore();
+    // The name covers the entries that reach it.
     const name = this.#lanes.name(lane);
-    brush.font = '600 12px system-ui, sans-serif';
-    brush.fillStyle = colour('card');
-    brush.fillRect(0, top, brush.measureText(name).width + 6, ROWS.name[1]);
-    brush.fillStyle = colour('text');
-    brush.fillText(name, 0, top + ROWS.name[1] / 2);
+    context.font = '600 12px system-ui, sans-serif';
+    context.fillStyle = colour('card');
+    context.fillRect(0, top, context.measureText(name).width + 6, ROWS.name[1]);
+    context.fillStyle = colour('text');
+    context.fillText(name, 0, top + ROWS.name[1] / 2);
   }
 
-  /** Says what is under the pointer; it may come there by itself. */
-  #point(): void {
+  /** Describes the entry under the pointer. Runs on each draw, because entries move below a resting pointer. */
+  #showPointed(): void {
     const [x, y] = this.#pointer ?? [Number.NaN, Number.NaN];
     const found = this.#drawn.findLast(
       ({ box: [left, top, width, height] }) =>
         x >= left - 3 && x <= left + width + 3 && y >= top - 2 && y <= top + height + 2,
     );
-    const text = found ? `${this.#lanes.name(found.lane)}: ${inWords(found.happening)}` : '';
+    const text = found ? `${this.#lanes.name(found.lane)}: ${describe(found.entry)}` : '';
     const pointed = element('pointed');
     if (pointed.textContent !== text) pointed.textContent = text;
   }
 
-  /** The last happenings as a table, while it is open. */
+  /** Lists the latest entries in the table while it is open. */
   #list(): void {
-    if (!element<HTMLDetailsElement>('table-of-all').open || this.#told === this.#lanes.changes) return;
-    this.#told = this.#lanes.changes;
+    if (!element<HTMLDetailsElement>('table-of-all').open || this.#listedChanges === this.#lanes.changes) return;
+    this.#listedChanges = this.#lanes.changes;
     const all = this.#lanes.all.flatMap((lane) =>
-      lane.happenings.filter((one) => !isPast(one)).map((happening) => ({ lane, happening })),
+      lane.entries.filter((one) => !isCompleted(one)).map((entry) => ({ lane, entry })),
     );
-    all.sort((a, b) => b.happening.from - a.happening.from);
+    all.sort((a, b) => b.entry.from - a.entry.from);
     const rows = all
       .slice(0, 60)
-      .map(({ lane, happening: { kind, from, to, note } }) =>
+      .map(({ lane, entry: { kind, from, to, note } }) =>
         make('tr', [
           make('td', clock(from)),
           make('td', this.#lanes.name(lane)),
-          make('td', WORDS[kind]),
-          make('td', to === null ? 'under way' : to === from ? '' : duration(to - from)),
+          make('td', LABELS[kind]),
+          make('td', to === null ? 'in progress' : to === from ? '' : duration(to - from)),
           make('td', note),
         ]),
       );
@@ -289,92 +283,96 @@ export class Timeline {
   }
 }
 
-const inWords = ({ kind, from, to, note }: Happening) =>
-  `${[WORDS[kind], note].filter(Boolean).join(', ')}, ${clock(from)}${to === null ? ', under way' : to > from ? `, ${duration(to - from)}` : ''}`;
+/** The row of an entry that is not a call. */
+function rowOf(kind: Kind): readonly [number, number] {
+  if (kind === 'token') return ROWS.token;
+  return kind.startsWith('refresh') || kind === 'asking' ? ROWS.refresh : ROWS.name;
+}
 
-interface How {
-  readonly happening: Happening;
-  readonly present: number;
+const describe = ({ kind, from, to, note }: TimelineEntry) =>
+  `${[LABELS[kind], note].filter(Boolean).join(', ')}, ${clock(from)}${to === null ? ', in progress' : to > from ? `, ${duration(to - from)}` : ''}`;
+
+interface DrawOptions {
+  readonly entry: TimelineEntry;
+  readonly currentX: number;
   readonly inside: string;
   readonly text: string;
 }
-type Draw = (brush: CanvasRenderingContext2D, box: [number, number, number, number], how: How) => void;
+type Draw = (context: CanvasRenderingContext2D, box: [number, number, number, number], options: DrawOptions) => void;
 
-const filled: Draw = (brush, [left, top, width, height]) => brush.fillRect(left, top, width, height);
-const outlined: Draw = (brush, [left, top, width, height], { inside }) => {
-  const { fillStyle } = brush;
-  brush.fillStyle = inside;
-  brush.fillRect(left, top, width, height);
-  brush.fillStyle = fillStyle;
-  brush.strokeRect(left + 0.5, top + 0.5, Math.max(width - 1, 2), Math.max(height - 1, 1));
+const filled: Draw = (context, [left, top, width, height]) => context.fillRect(left, top, width, height);
+const outlined: Draw = (context, [left, top, width, height], { inside }) => {
+  const { fillStyle } = context;
+  context.fillStyle = inside;
+  context.fillRect(left, top, width, height);
+  context.fillStyle = fillStyle;
+  context.strokeRect(left + 0.5, top + 0.5, Math.max(width - 1, 2), Math.max(height - 1, 1));
 };
-/** A sign with words beside it. */
+/** A symbol with a label beside it. */
 const flag =
-  (draw: (brush: CanvasRenderingContext2D, left: number, top: number, size: number) => void): Draw =>
-  (brush, [left, top, , height], { happening, text }) => {
+  (draw: (context: CanvasRenderingContext2D, left: number, top: number, size: number) => void): Draw =>
+  (context, [left, top, , height], { entry, text }) => {
     const size = 10;
-    brush.beginPath();
-    draw(brush, left, top + (height - size) / 2, size);
-    brush.fill();
-    brush.fillStyle = text;
-    brush.font = '11px system-ui, sans-serif';
-    brush.fillText(
-      [WORDS[happening.kind], happening.note].filter(Boolean).join(': '),
+    context.beginPath();
+    draw(context, left, top + (height - size) / 2, size);
+    context.fill();
+    context.fillStyle = text;
+    context.font = '11px system-ui, sans-serif';
+    context.fillText(
+      [LABELS[entry.kind], entry.note].filter(Boolean).join(': '),
       left + size + 3,
       top + height / 2 + 1,
     );
   };
 
-/** Told apart by shape, place and words as well as by colour. */
+/** Kinds differ in shape, position and label as well as in colour. */
 const DRAW: Readonly<Record<Kind, Draw>> = {
-  /** What is left of its life is pale. */
-  token(brush, [left, top, width, height], { happening, present, inside }) {
-    brush.globalAlpha = 0.35;
-    brush.beginPath();
-    brush.roundRect(left, top, width, height, 4);
-    brush.fill();
-    brush.globalAlpha = 1;
-    const lived = Math.min(Math.max(present - left, 0), width);
-    brush.beginPath();
-    brush.roundRect(left, top, lived, height, 4);
-    brush.fill();
-    // The end of one token is seen where the next begins.
-    brush.fillStyle = inside;
-    brush.fillRect(left, top, 1, height);
-    brush.font = '600 11px system-ui, sans-serif';
+  /** The remaining lifetime is pale. */
+  token(context, [left, top, width, height], { entry, currentX, inside }) {
+    context.globalAlpha = 0.35;
+    context.beginPath();
+    context.roundRect(left, top, width, height, 4);
+    context.fill();
+    context.globalAlpha = 1;
+    const elapsed = Math.min(Math.max(currentX - left, 0), width);
+    context.beginPath();
+    context.roundRect(left, top, elapsed, height, 4);
+    context.fill();
+    // A gap separates consecutive tokens.
+    context.fillStyle = inside;
+    context.fillRect(left, top, 1, height);
+    context.font = '600 11px system-ui, sans-serif';
     const from = Math.max(left, GUTTER) + 6;
-    const room = left + lived - from - 4;
-    const words = [
-      happening.note,
-      happening.note.replace('generation', 'gen.'),
-      happening.note.replace(/\D/g, ''),
-    ].find((text) => brush.measureText(text).width < room);
-    if (words) brush.fillText(words, from, top + height / 2 + 1);
+    const room = left + elapsed - from - 4;
+    const words = [entry.note, entry.note.replace('generation', 'gen.'), entry.note.replace(/\D/g, '')].find(
+      (text) => context.measureText(text).width < room,
+    );
+    if (words) context.fillText(words, from, top + height / 2 + 1);
   },
   refresh: filled,
-  'refresh-failed'(brush, [left, top, , height]) {
-    brush.lineWidth = 2.5;
-    brush.beginPath();
-    brush.moveTo(left - 4, top + 1);
-    brush.lineTo(left + 5, top + height - 1);
-    brush.moveTo(left + 5, top + 1);
-    brush.lineTo(left - 4, top + height - 1);
-    brush.stroke();
+  'refresh-failed'(context, [left, top, , height]) {
+    context.lineWidth = 2.5;
+    context.beginPath();
+    context.moveTo(left - 4, top + 1);
+    context.lineTo(left + 5, top + height - 1);
+    context.moveTo(left + 5, top + 1);
+    context.lineTo(left - 4, top + height - 1);
+    context.stroke();
   },
   asking: outlined,
   call: outlined,
   answered: filled,
-  /** Hollow. */
+  /** Outlined, unlike an answered request. */
   refused: outlined,
-  /** With a foot that nothing else has. */
-  failed(brush, [left, top, width, height]) {
-    brush.fillRect(left, top, width, height);
-    brush.fillRect(left + width - 2, top - 3, 3, height + 6);
+  /** The bar at the end marks a failure without colour. */
+  failed(context, [left, top, width, height]) {
+    context.fillRect(left, top, width, height);
+    context.fillRect(left + width - 2, top - 3, 3, height + 6);
   },
-  'signed-in': flag((brush, left, top, size) => {
-    brush.moveTo(left, top);
-    brush.lineTo(left + size, top + size / 2);
-    brush.lineTo(left, top + size);
+  'signed-in': flag((context, left, top, size) => {
+    context.moveTo(left, top);
+    context.lineTo(left + size, top + size / 2);
+    context.lineTo(left, top + size);
   }),
-  'signed-out': flag((brush, left, top, size) => brush.rect(left, top, size, size)),
+  'signed-out': flag((context, left, top, size) => context.rect(left, top, size, size)),
 };

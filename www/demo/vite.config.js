@@ -1,4 +1,4 @@
-// The demo page is built as a user's app would be; the package is the one that was just built, not one from a registry.
+// Builds the demo page as an app would be built, with the local build of the package instead of a published one.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 

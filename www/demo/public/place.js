@@ -1,2 +1,2 @@
-// Before anything is drawn: whether this is the page for a server of the visitor's own.
+// Selects the page variant before the first paint: `/own-server` or the demo server.
 document.documentElement.dataset.server = location.pathname === '/own-server' ? 'own' : 'demo';
