@@ -175,7 +175,9 @@ const BENCHES = {
       const native = WebAssembly[name];
       WebAssembly[name] = async (...given) => {
         const result = await native.apply(WebAssembly, given);
-        memory = (result.instance ?? result).exports.memory;
+        memory = Object.values((result.instance ?? result).exports).find(
+          (value) => value instanceof WebAssembly.Memory,
+        );
         return result;
       };
     }
