@@ -103,7 +103,7 @@ await main(async () => {
       table('timers', [
         { when: 'until signed in', set: told(signedIn) },
         { when: '5 s with nothing to do', set: told(idle) },
-        { when: '5 s that nobody sees the page', set: told(hidden), 'taken back': cleared },
+        { when: '5 s while the page is hidden', set: told(hidden), cancelled: cleared },
       ]);
     },
   };

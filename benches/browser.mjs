@@ -1,5 +1,5 @@
 // Chromium with nothing attached to it: looking at its network would cost more than what is measured. The page says by its
-// title what came of it: `done ` and its result as JSON in base64, or `failed: …`.
+// title the result: `done ` and the result as JSON in base64, or `failed: …`.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';

@@ -207,7 +207,7 @@ const BENCHES = {
     return { before, after: await look() };
   },
 
-  /** Which timers a signed-in client sets: until it is signed in, with nothing to do, and while nobody sees the page. */
+  /** Which timers a signed-in client sets: until it is signed in, with nothing to do, and while the page is hidden. */
   async idle({ milliseconds }) {
     const { setTimeout: native } = globalThis;
     const wait = (span) => new Promise((resolve) => native.call(globalThis, resolve, span));

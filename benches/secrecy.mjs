@@ -1,5 +1,5 @@
 // npm run bench:secrecy: what hostile scripts see of tokenward, in every mode, and of its peers: the table of
-// docs/secrecy.md. About an hour; `ONLY=peers` leaves tokenward out, `PEER=name` and `PROBE=name` choose.
+// docs/explanation/secrecy.md. About an hour; `ONLY=peers` leaves tokenward out, `PEER=name` and `PROBE=name` choose.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { groups, PROBES } from '../tests/xss/probes.mjs';
 import { reversed, useIt } from '../tests/xss/use.mjs';
 import { buildPackage } from '../tools/build.mjs';
 import { CHROME_ARGS } from '../tools/chrome.mjs';
-import { Mend, main, run, say } from '../tools/run.mjs';
+import { main, run, say, UserError } from '../tools/run.mjs';
 import { setUpTests } from '../tools/setup.mjs';
 import { buildServer } from '../tools/start.mjs';
 import { buildPeers, PEERS } from './peers/build.mjs';
@@ -36,7 +36,7 @@ await main(async () => {
       say(`hostile scripts: ${title}`);
       const attack = (probe, early) => attackPeer(browser, { files, name, probe, early });
       // A peer that does not work would see nothing leak.
-      if (!(await attack(undefined, false)).works) throw new Mend(`${title} did not work without a probe`);
+      if (!(await attack(undefined, false)).works) throw new UserError(`${title} did not work without a probe`);
       const [late, early] = [await attackAll(attack, false), await attackAll(attack, true)];
       const ways = await ridesOf(browser, { files, name });
       console.log(`late, ${title}: ${late.leaks.join(' · ')}`);

@@ -129,11 +129,11 @@ await main(async () => {
   await setUpBuild();
   const wrk = await systemProgram('wrk', process.env.WRK, {
     why: 'it sends the load',
-    mend: 'macOS: brew install wrk.',
+    fix: 'macOS: brew install wrk.',
   });
   const redisServer = await systemProgram('redis-server', process.env.REDIS_SERVER, {
     why: 'it is one of the stores',
-    mend: 'macOS: brew install redis.',
+    fix: 'macOS: brew install redis.',
   });
   say('npm ci in benches/server: Express, jsonwebtoken, ioredis');
   await run('npm', ['ci', '--prefix', bench, '--no-fund', '--no-audit']);

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { buildDir, buildWasm, glueDir } from './build-wasm.mjs';
-import { Mend, main, root, run, say } from './run.mjs';
+import { main, root, run, say, UserError } from './run.mjs';
 import { setUpBuild } from './setup.mjs';
 
 const pkg = process.env.BUILD_DIR ? path.join(buildDir, 'pkg') : path.join(root, 'pkg');
@@ -183,7 +183,7 @@ export function checkBudget() {
     ['index.js', first, firstBytes],
   ]) {
     if (bytes > budget)
-      throw new Mend(`${what} has ${bytes} bytes (brotli), the budget of size-budget.json is ${budget}`);
+      throw new UserError(`${what} has ${bytes} bytes (brotli), the budget of size-budget.json is ${budget}`);
   }
   console.log(`budget              ${String(brotliBytes).padStart(27)}  (index.js ${firstBytes}; size-budget.json)`);
 }

@@ -1,4 +1,4 @@
-// npm run format: formats and mends what can be mended by itself.
+// npm run format: formats, and fixes what can be fixed automatically.
 import path from 'node:path';
 import { main, root, run } from './run.mjs';
 import { setUpBuild } from './setup.mjs';

@@ -9,7 +9,7 @@ export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const windows = process.platform === 'win32';
 
 /** A failed step whose message says how to fix it; printed without a stack. */
-export class Mend extends Error {}
+export class UserError extends Error {}
 
 export function say(text) {
   process.stdout.write(`\x1b[36m» ${text}\x1b[0m\n`);
@@ -67,11 +67,11 @@ export function run(program, args, { env = {}, onOutput } = {}) {
     };
     child.stdout?.on('data', receive(process.stdout));
     child.stderr?.on('data', receive(process.stderr));
-    child.on('error', (error) => reject(new Mend(`${program} could not be started: ${error.message}`)));
+    child.on('error', (error) => reject(new UserError(`${program} could not be started: ${error.message}`)));
     // `close` comes after the last piece of output; `exit` may come before it.
     child.on('close', (code, signal) => {
       if (code === 0) resolve();
-      else reject(new Mend(`${program} ${args.join(' ')} ended with ${signal ?? `exit code ${code}`}`));
+      else reject(new UserError(`${program} ${args.join(' ')} ended with ${signal ?? `exit code ${code}`}`));
     });
   });
 }
@@ -102,12 +102,12 @@ export function find(...names) {
   return null;
 }
 
-/** Runs a tool's main function; a Mend is printed as advice, anything else with its stack. */
+/** Runs a tool's main function; a UserError is printed as advice, anything else with its stack. */
 export async function main(body) {
   try {
     await body();
   } catch (error) {
-    process.stderr.write(`\x1b[31m✗ ${error instanceof Mend ? error.message : error.stack}\x1b[0m\n`);
+    process.stderr.write(`\x1b[31m✗ ${error instanceof UserError ? error.message : error.stack}\x1b[0m\n`);
     process.exitCode = 1;
   }
 }

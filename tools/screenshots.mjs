@@ -27,7 +27,7 @@ export async function play(page, context, { url }) {
   await page.click('[data-call="GET /api/me"]');
   await page.waitForTimeout(2000);
   await page.click('#expire');
-  await told('takes the present token for expired');
+  await told('treats the current token as expired');
   await page.click('[data-storm="100"]');
   await told('1 refresh');
   await page.waitForTimeout(2000);

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { find, Mend, output, root, run, say, windows } from './run.mjs';
+import { find, output, root, run, say, UserError, windows } from './run.mjs';
 
 const cache =
   process.env.TOKENWARD_CACHE ??
@@ -55,16 +55,17 @@ export async function setUpTests() {
 
 const REDIS = {
   why: "the tests run the server's store against a real one",
-  mend: 'macOS: brew install redis. Windows: run the tests in WSL. Or name its path in REDIS_SERVER.',
+  fix: 'macOS: brew install redis. Windows: run the tests in WSL. Or name its path in REDIS_SERVER.',
 };
 
 /** A program from the packages of the system, installed where that needs no password. Returns its path. */
-export async function systemProgram(name, given, { why, mend }) {
+export async function systemProgram(name, given, { why, fix }) {
   const found = find(given, name);
   if (found) return found;
   await aptInstall([name], why);
   const installed = find(name);
-  if (!installed) throw new Mend(`${name} was not found, and ${why}. Debian: sudo apt-get install ${name}. ${mend}`);
+  if (!installed)
+    throw new UserError(`${name} was not found, and ${why}. Debian: sudo apt-get install ${name}. ${fix}`);
   return installed;
 }
 
@@ -87,12 +88,15 @@ async function aptInstall(packages, why) {
 
 function checkNode() {
   const major = Number(process.versions.node.split('.')[0]);
-  if (major < 20) throw new Mend(`Node 20 or newer is needed, this is ${process.version}. Install it from nodejs.org.`);
+  if (major < 20)
+    throw new UserError(`Node 20 or newer is needed, this is ${process.version}. Install it from nodejs.org.`);
 }
 
 export function checkRust() {
   if (!find('cargo')) {
-    throw new Mend('cargo is not on PATH. Install Rust with rustup (rustup.rs), open a new terminal, and try again.');
+    throw new UserError(
+      'cargo is not on PATH. Install Rust with rustup (rustup.rs), open a new terminal, and try again.',
+    );
   }
 }
 
@@ -100,7 +104,7 @@ async function wasmTarget() {
   const sysroot = output('rustc', ['--print', 'sysroot']);
   if (sysroot && existsSync(path.join(sysroot, 'lib/rustlib/wasm32-unknown-unknown/lib'))) return;
   if (!find('rustup')) {
-    throw new Mend(
+    throw new UserError(
       'This Rust has no wasm32-unknown-unknown target and was not installed by rustup. ' +
         'Install rustup (rustup.rs), or the package of your system that brings the target.',
     );
@@ -135,7 +139,7 @@ export async function pythonFor(folder) {
     ['python3', 'python'].map((name) => find(name)).find((name) => output(name, ['-c', 'import ensurepip']) !== null);
   if (!system()) await aptInstall(['python3', 'python3-venv'], `${folder} is tried with it`);
   if (!system())
-    throw new Mend(`${folder} needs Python 3 with venv and pip. Debian: sudo apt-get install python3-venv.`);
+    throw new UserError(`${folder} needs Python 3 with venv and pip. Debian: sudo apt-get install python3-venv.`);
   say(`pip install: what ${folder} needs, to ${place}`);
   await run(system(), ['-m', 'venv', '--clear', place]);
   const quietly = ['--quiet', '--disable-pip-version-check'];
@@ -148,7 +152,7 @@ export async function pythonFor(folder) {
 function lockedVersion(crate) {
   const lock = readFileSync(path.join(root, 'Cargo.lock'), 'utf8');
   const found = lock.match(new RegExp(`name = "${crate}"\\r?\\nversion = "([^"]+)"`));
-  if (!found) throw new Mend(`Cargo.lock does not name ${crate}; run: cargo generate-lockfile`);
+  if (!found) throw new UserError(`Cargo.lock does not name ${crate}; run: cargo generate-lockfile`);
   return found[1];
 }
 
@@ -175,7 +179,7 @@ async function cargoTool(crate, version, program) {
     say(`the registry lacks a version that ${crate} is locked to: installing it with compatible versions`);
     await run('cargo', [...args, ...fast]);
   }
-  if (!right(own)) throw new Mend(`${own} does not run. Remove ${folder} and try again.`);
+  if (!right(own)) throw new UserError(`${own} does not run. Remove ${folder} and try again.`);
   return own;
 }
 
@@ -223,7 +227,7 @@ async function findBrowsers() {
   }
   if (!found.chrome || !found.chromedriver || !found.firefox) {
     const list = Object.entries(found).map(([name, place]) => `${name}: ${place ?? 'not found'}`);
-    throw new Mend(
+    throw new UserError(
       `The browser tests need Chrome or Chromium, the chromedriver of the same version, and Firefox (${list.join(', ')}). ` +
         'Install them, or name them in CHROME, CHROMEDRIVER and FIREFOX. Debian: sudo apt-get install chromium ' +
         'chromium-driver firefox-esr. macOS: brew install --cask google-chrome chromedriver firefox.',

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { buildPackage } from './build.mjs';
-import { Mend, main, root, run, say } from './run.mjs';
+import { main, root, run, say, UserError } from './run.mjs';
 import { serverProfile, serverProgram } from './servers.mjs';
 import { checkRust, setUpBuild } from './setup.mjs';
 import { buildOnce } from './stamp.mjs';
@@ -88,13 +88,15 @@ async function start() {
   process.on('SIGINT', () => server.kill('SIGINT'));
   process.on('SIGTERM', () => server.kill('SIGTERM'));
   const [code, signal] = await new Promise((resolve, reject) => {
-    server.on('error', (error) => reject(new Mend(`the server could not be started: ${error.message}`)));
+    server.on('error', (error) => reject(new UserError(`the server could not be started: ${error.message}`)));
     server.on('exit', (...how) => resolve(how));
   });
   if (code === 0 || signal === 'SIGINT' || signal === 'SIGTERM') return console.log('stopped');
   if (said !== null)
-    throw new Mend('the server did not start; its error is printed above. If the port is taken: PORT=8081 npm start');
-  throw new Mend(`the server ended with ${signal ?? `exit code ${code}`}`);
+    throw new UserError(
+      'the server did not start; its error is printed above. If the port is taken: PORT=8081 npm start',
+    );
+  throw new UserError(`the server ended with ${signal ?? `exit code ${code}`}`);
 }
 
 if (process.argv[1] === path.join(root, 'tools/start.mjs')) await main(start);

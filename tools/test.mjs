@@ -6,7 +6,7 @@ import path from 'node:path';
 import { checkBudget } from './build.mjs';
 import { CHROME_ARGS } from './chrome.mjs';
 import { EXAMPLE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
-import { Mend, main, root, run, say } from './run.mjs';
+import { main, root, run, say, UserError } from './run.mjs';
 import { NotRun, runSteps } from './schedule.mjs';
 import { freePort, serverProfile, startServer } from './servers.mjs';
 import { pythonFor, SETUP } from './setup.mjs';
@@ -275,7 +275,7 @@ function choose(all, text) {
   const chosen = new Set(all.filter(({ name }) => name.includes(text)));
   if (chosen.size === 0) {
     const names = all.map(({ name }) => `  ${name}`).join('\n');
-    throw new Mend(`npm test: no step has "${text}" in its name. The steps are:\n${names}`);
+    throw new UserError(`npm test: no step has "${text}" in its name. The steps are:\n${names}`);
   }
   for (const step of [...all].reverse())
     if (chosen.has(step)) for (const need of step.needs ?? []) chosen.add(all.find(({ name }) => name === need));
@@ -287,7 +287,7 @@ const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1).padStart(7
 function report({ name, error, text, milliseconds }) {
   say(`${error ? '✗' : '✓'} ${name}${seconds(milliseconds)}`);
   if (text) process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
-  if (error) console.error(error instanceof Mend || error instanceof NotRun ? error.message : error);
+  if (error) console.error(error instanceof UserError || error instanceof NotRun ? error.message : error);
 }
 
 await main(async () => {

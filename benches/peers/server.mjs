@@ -1,5 +1,5 @@
 // A server that every peer takes for its own: tokens in JSON with a cookie, an OpenID provider, Supabase. It checks
-// nothing but what the clients need to go on, and remembers each token it gave out.
+// only what the clients need to continue, and remembers each token that it issued.
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -28,7 +28,7 @@ export async function startPeerServer({ files, page, headers = {} }) {
     const refresh = random();
     live.add(access);
     refreshing.add(refresh);
-    // The signature alone would do: whoever has it and the payload has the token.
+    // The signature alone is enough: with the payload it is the token.
     issued.add(access.split('.')[2]);
     if (visible) issued.add(refresh);
     return { access, refresh };

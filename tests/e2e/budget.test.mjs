@@ -40,7 +40,7 @@ test('memory is as it was after 20,000 calls', async () => {
   assert.ok(after.heap - before.heap < 1_000_000, `${before.heap} bytes before, ${after.heap} after`);
 });
 
-test('no timer runs but the renewal, and none while nobody sees the page', async () => {
+test('only the renewal sets a timer, and none runs while the page is hidden', async () => {
   const { signedIn, idle, hidden, cleared } = await run({ bench: 'idle', milliseconds: 1500 });
   assert.match(signedIn.at(-1), /^setTimeout (7|8)\d\d s$/, 'a token of 900 s is renewed in its last minutes');
   assert.deepEqual({ idle, hidden, cleared }, { idle: [], hidden: [], cleared: 1 });

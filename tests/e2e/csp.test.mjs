@@ -17,7 +17,7 @@ const POLICY = [
   "require-trusted-types-for 'script'",
 ];
 
-/** As in docs/secrecy.md: scripts of workers come from the page's own origin. */
+/** As in docs/explanation/secrecy.md: scripts of workers come from the page's own origin. */
 const trustOwnOrigin = () => {
   trustedTypes.createPolicy('default', {
     // (By its origin a blob would pass as well.)

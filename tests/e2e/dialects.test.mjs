@@ -257,7 +257,7 @@ test('D: OAuth 2 with password and refresh_token grants, invalid_grant, and revo
     const strange = await page.evaluate(() => failure(auth.login({ username: 5 })));
     assert.equal(strange.code, 'INVALID_OPTIONS');
     await page.evaluate(() => auth.login({ username: 'ada', password: 'x' }));
-    refresh.next(); // somebody else has used it
+    refresh.next(); // another client has used it
     assert.equal((await page.evaluate(() => failure(auth.refresh()))).code, 'SESSION_ENDED');
     assert.equal(await page.evaluate(() => auth.session.reason), 'expired');
   }));

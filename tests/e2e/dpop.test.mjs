@@ -53,7 +53,11 @@ for (const isolation of ['page', 'worker', 'shared-worker']) {
       });
       assert.equal(stolen.status, 401);
       assert.ok((await server.counted('wrong_key')) >= 2);
-      assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in', 'it goes on');
+      assert.equal(
+        await page.evaluate(() => auth.refresh().then(({ status }) => status)),
+        'signed-in',
+        'the session continues',
+      );
     }));
 
   test(`${isolation}: a server that wants its nonce gets it, a clock that is wrong does not matter`, () =>

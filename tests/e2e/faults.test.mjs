@@ -27,7 +27,7 @@ const FAULTS = {
   'a redirect': { answer: { status: 302, headers: { location: '/blank' } } },
 };
 
-test('statement 7: no fault of a refresh ends a session, and callers are told within their timeout', () =>
+test('R-7: no fault of a refresh ends a session, and callers are told within their timeout', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open({ timeoutSeconds: 1 });
     await signIn(page);
@@ -36,7 +36,7 @@ test('statement 7: no fault of a refresh ends a session, and callers are told wi
       const [error, took, status, works] = await page.evaluate(async () => {
         const start = performance.now();
         const error = await failure(auth.refresh());
-        const { status } = await auth.fetch('/api/me'); // statement 11
+        const { status } = await auth.fetch('/api/me'); // R-11
         return [error, performance.now() - start, auth.session.status, status];
       });
       assert.deepEqual([error.name, error.code, error.retryable], ['AuthError', 'REFRESH_UNAVAILABLE', true], name);
@@ -47,7 +47,7 @@ test('statement 7: no fault of a refresh ends a session, and callers are told wi
     assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
   }));
 
-test('statement 7: Retry-After as a date is obeyed', () =>
+test('R-7: Retry-After as a date is obeyed', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -61,7 +61,7 @@ test('statement 7: Retry-After as a date is obeyed', () =>
     assert.ok(second.start - first.end >= 1_900 && second.start - first.end < 6_000, `${second.start - first.end} ms`);
   }));
 
-test('statement 10: each clear no ends the session with its reason', () =>
+test('R-10: each clear no ends the session with its reason', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     for (const [status, code, reason] of [
@@ -91,7 +91,7 @@ test('statement 10: each clear no ends the session with its reason', () =>
     }
   }));
 
-test('statement 28e: a sign-out while offline ends the session at once, and the server hears of it online', () =>
+test('R-28e: a sign-out while offline ends the session at once, and reaches the server when online', () =>
   withTabs({}, async ({ open, proxy, context, server }) => {
     const page = await open({ timeoutSeconds: 1 });
     await signIn(page);
@@ -105,7 +105,7 @@ test('statement 28e: a sign-out while offline ends the session at once, and the 
     assert.equal((await context.cookies()).length, 0);
   }));
 
-test('statement 28e: … or at the next start, before anybody signs in, and no session is resumed meanwhile', () =>
+test('R-28e: … or at the next start, before anybody signs in, and no session is resumed meanwhile', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const page = await open({ timeoutSeconds: 1 });
     await signIn(page);
@@ -128,7 +128,7 @@ test('statement 28e: … or at the next start, before anybody signs in, and no s
     assert.equal(proxy.to('/auth/logout').length, told, 'once heard, it is not told again');
   }));
 
-test('statement 28e: a sign-out while the page goes away reaches the server', () =>
+test('R-28e: a sign-out while the page goes away reaches the server', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const page = await open();
     await signIn(page);
@@ -154,7 +154,7 @@ test('a sign-out everywhere that is refused is owed for this session at least', 
     assert.equal((await context.cookies()).length, 0);
   }));
 
-test('statement 28c: an API that asks for more than a new token is not answered with a refresh', () =>
+test('R-28c: an API that asks for more than a new token is not answered with a refresh', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -186,7 +186,7 @@ test('statement 28c: an API that asks for more than a new token is not answered 
     }
   }));
 
-test('statements 25 and 27: other failures and the auth endpoints are handed through untouched', () =>
+test('R-25, R-27: other failures and the auth endpoints are handed through untouched', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -230,7 +230,7 @@ const spyOnFetch = () => {
   globalThis.fetch = async (input, init) => (await globalThis.spy?.(input, init)) ?? native(input, init);
 };
 
-test("statement 23: a stream is sent once, and its 401 is the caller's", () =>
+test("R-23: a stream is sent once, and its 401 is the caller's", () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open(SEEN, { init: spyOnFetch });
     await signIn(page);
@@ -253,7 +253,7 @@ test("statement 23: a stream is sent once, and its 401 is the caller's", () =>
     assert.equal(proxy.to('/auth/refresh').length, 1, 'the next call has a new token');
   }));
 
-test('statement 3: a call that was sent with an older token is sent again with the present one, without a refresh', () =>
+test('R-3: a call that was sent with an older token is sent again with the present one, without a refresh', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const page = await open();
     await signIn(page);
@@ -271,7 +271,7 @@ test('statement 3: a call that was sent with an older token is sent again with t
     assert.equal(await server.counted('refresh_rotated'), 1, 'the one that was asked for');
   }));
 
-test('statement 18: a login during a refresh of another user stands, whatever the refresh answers', () =>
+test('R-18: a login during a refresh of another user stands, whatever the refresh answers', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -294,7 +294,7 @@ test('statement 18: a login during a refresh of another user stands, whatever th
     assert.deepEqual(seen, [GRACE.email, GRACE.email, GRACE.email]);
   }));
 
-test('statement 22: the second try has every member of the first', () =>
+test('R-22: the second try has every member of the first', () =>
   withTabs({}, async ({ open }) => {
     const page = await open(SEEN, { init: spyOnFetch });
     await signIn(page);
@@ -345,7 +345,7 @@ test('statement 22: the second try has every member of the first', () =>
     );
   }));
 
-test('statement 28: downloads stream, many at once', () =>
+test('R-28: downloads stream, many at once', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -373,7 +373,7 @@ test('statement 28: downloads stream, many at once', () =>
     }
   }));
 
-test('statement 26: a redirect to another origin does not take the token along', () =>
+test('R-26: a redirect to another origin does not take the token along', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -391,7 +391,7 @@ test('statement 26: a redirect to another origin does not take the token along',
     assert.match(proxy.to('/api/me')[0].authorization, /^Bearer /);
   }));
 
-test('statement 2: whoever started the refresh may leave, and so may all', () =>
+test('R-2: the caller who started a refresh may abort, and so may every caller', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const page = await open();
     await signIn(page);

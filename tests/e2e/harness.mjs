@@ -88,7 +88,7 @@ function routeByProxy(page, proxy) {
   };
 }
 
-/** A context of its own, which whoever asks closes. */
+/** A context that the caller closes. */
 export const newContext = () => browser.newContext();
 
 /**

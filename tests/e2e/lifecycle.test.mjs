@@ -8,7 +8,7 @@ after(closeBrowser);
 
 const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-test('statement 20: effects that run twice and modules that are replaced cost one restore each, and leave nothing', () =>
+test('R-20: effects that run twice and modules that are replaced cost one restore each, and leave nothing', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -52,7 +52,7 @@ test('statement 20: effects that run twice and modules that are replaced cost on
     ]);
   }));
 
-test('statement 21: calls under way reject at once with DISPOSED, and no timer, channel or lock stays', () =>
+test('R-21: calls under way reject at once with DISPOSED, and no timer, channel or lock stays', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -110,7 +110,7 @@ test('while the engine is loading, dispose settles every call at once', () =>
     assert.ok(took < 500, `${took} ms`);
   }));
 
-test('statement 28a: listeners run outside of the lock, are not awaited, and hurt nobody', () =>
+test('R-28a: listeners run outside of the lock, are not awaited, and do not stop each other', () =>
   withTabs({}, async ({ open }) => {
     const [page, other] = [await open(), await open()];
     await signIn(page);
@@ -172,7 +172,7 @@ test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', (
     assert.ok(!JSON.stringify(entries).includes('analytical'));
   }));
 
-test('a page that nobody sees renews nothing by itself, and at once when it is seen', () =>
+test('a hidden page renews nothing, and renews at once when it is visible', () =>
   withTabs({ ACCESS_TTL: '12' }, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);

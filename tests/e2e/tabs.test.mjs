@@ -10,7 +10,7 @@ const reason = (page) => page.evaluate(() => auth.session.reason);
 const email = (page) => page.evaluate(() => auth.session.user?.email);
 const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-test('statement 4: 20 tabs with 50 calls each at one expiry', () =>
+test('R-4: 20 tabs with 50 calls each at one expiry', () =>
   withTabs({}, async ({ server, proxy, open }) => {
     const first = await open();
     await signIn(first);
@@ -34,7 +34,7 @@ test('statement 4: 20 tabs with 50 calls each at one expiry', () =>
     for (const tab of tabs) assert.equal(await tab.evaluate(() => auth.session.status), 'signed-in');
   }));
 
-test('statement 1: 1,000 calls at once in one tab cost one refresh', () =>
+test('R-1: 1,000 calls at once in one tab cost one refresh', () =>
   withTabs({}, async ({ server, proxy, open }) => {
     const page = await open();
     await signIn(page);
@@ -60,7 +60,7 @@ test('a sign-in signs in all tabs, a sign-out signs out all tabs', () =>
     assert.equal(await server.counted('logout'), 1);
   }));
 
-test('statements 19 and 28d: another user in one tab is another user in all, and nothing of the first goes on', () =>
+test('R-19, R-28d: another user in one tab is another user in all, and no call of the first user continues', () =>
   withTabs({}, async ({ open, proxy }) => {
     const [here, there] = [await open(), await open()];
     await signIn(here);
@@ -90,11 +90,11 @@ test('statements 19 and 28d: another user in one tab is another user in all, and
     assert.deepEqual(await there.evaluate(() => told), [['ada@example.com', 'grace@example.com']]);
   }));
 
-test('statement 28d: a refresh that answers for somebody else is an account change', () =>
+test('R-28d: a refresh for another user is an account change', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
-    // On another page of the site, without us, somebody else signs in.
+    // Another user signs in on a page of the site without the client.
     await page.evaluate(
       (given) =>
         fetch('/auth/login', {
@@ -114,7 +114,7 @@ test('statement 28d: a refresh that answers for somebody else is an account chan
     assert.equal(proxy.to('/auth/refresh').length, 1);
   }));
 
-test('statement 5: a tab that is closed in the middle of a refresh stops nobody', () =>
+test('R-5: a tab that is closed during a refresh does not stop the others', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const [dying, living] = [await open(), await open()];
     await signIn(dying);
@@ -136,7 +136,7 @@ test('statement 5: a tab that is closed in the middle of a refresh stops nobody'
     assert.equal(await server.counted('refresh_reused'), 0, 'it repeats what the dead tab began');
   }));
 
-test('statement 5: a lock that never comes back is taken over', () =>
+test('R-5: a lock that never comes back is taken over', () =>
   withTabs({}, async ({ open }) => {
     const [thief, page] = [await open({ name: 'other' }), await open({ timeoutSeconds: 1 })];
     await signIn(page);
@@ -181,13 +181,13 @@ test('without Web Locks and without a channel, tabs that refresh at once repeat 
     const most = proxy.atOnce('/auth/refresh');
     assert.ok(ISOLATION === 'shared-worker' ? most === 1 : most > 1, 'they were under way at once');
     assert.equal(await server.counted('refresh_reused'), 0);
-    // The sign-out is felt when a tab is looked at again.
+    // A tab learns of the sign-out when it is visible again.
     await tabs[0].evaluate(() => auth.logout());
     await tabs[1].evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     await hasStatus(tabs[1], 'signed-out');
   }));
 
-test('statement 28b: the wait that the server asks one tab for holds for the others and after a reload', () =>
+test('R-28b: the wait that the server asks one tab for holds for the others and after a reload', () =>
   withTabs({}, async ({ open, proxy }) => {
     const [one, two] = [await open({ timeoutSeconds: 1 }), await open({ timeoutSeconds: 1 })];
     await signIn(one);
@@ -206,13 +206,13 @@ test('statement 28b: the wait that the server asks one tab for holds for the oth
       const { AuthClient } = await import('/pkg/index.js');
       globalThis.auth = new AuthClient();
     });
-    assert.equal(proxy.to('/auth/refresh').length, 1, 'nobody has asked again');
+    assert.equal(proxy.to('/auth/refresh').length, 1, 'no tab asked again');
     await hasStatus(two, 'signed-in');
     const [asked, again] = proxy.to('/auth/refresh');
     assert.ok(again.start - asked.end >= 2_900, `${again.start - asked.end} ms`);
   }));
 
-test('statement 8: 200 refreshes with 30 % of the answers lost after commit, reloads in between', () =>
+test('R-8: 200 refreshes with 30 % of the answers lost after commit, reloads in between', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     let page = await open();
     await signIn(page);
@@ -237,7 +237,7 @@ test('statement 8: 200 refreshes with 30 % of the answers lost after commit, rel
         const stop = auth.on('refreshed', () => {
           renewed += 1;
         });
-        // Whoever asks again need not wait for our backoff.
+        // A tab that asks again does not wait for the backoff of this one.
         const asked = () => auth.refresh().catch((error) => error.retryable || Promise.reject(error));
         while (renewed < 20) await Promise.race([asked(), new Promise((again) => setTimeout(again, 100))]);
         stop();

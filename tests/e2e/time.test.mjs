@@ -9,7 +9,7 @@ after(closeBrowser);
 const HOUR = 3_600_000;
 const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-test('statement 15: 24 sleeps of an hour cost one refresh per waking', () =>
+test('R-15: 24 sleeps of an hour cost one refresh per waking', () =>
   withTabs({}, async ({ open, proxy, context }) => {
     await context.clock.install();
     const page = await open();
@@ -31,7 +31,7 @@ test('statement 15: 24 sleeps of an hour cost one refresh per waking', () =>
     assert.equal(proxy.to('/api/me').length, 120);
   }));
 
-test('statement 14: a clock that is ten years off, or jumps, signs nobody out and sends no expired token', () =>
+test('R-14: a clock that is ten years off, or jumps, signs no user out and sends no expired token', () =>
   withTabs({}, async ({ open, proxy, context }) => {
     await context.clock.install({ time: Date.now() + 10 * 365 * 24 * HOUR });
     const page = await open();
@@ -48,7 +48,7 @@ test('statement 14: a clock that is ten years off, or jumps, signs nobody out an
     assert.ok(proxy.to('/auth/refresh').length <= 2, 'one for each jump ahead');
   }));
 
-test('statement 13: no lifetime makes a loop', () =>
+test('R-13: no lifetime makes a loop', () =>
   withTabs({}, async ({ open, proxy, context }) => {
     await context.clock.install();
     for (const [life, renewals] of [
@@ -85,7 +85,7 @@ test('statement 13: no lifetime makes a loop', () =>
     }
   }));
 
-test('statement 15: a frozen tab hears of a sign-out when it thaws', () =>
+test('R-15: a frozen tab learns of a sign-out when it resumes', () =>
   withTabs({}, async ({ open, context }) => {
     const [frozen, other] = [await open(), await open()];
     await signIn(frozen);
@@ -98,7 +98,7 @@ test('statement 15: a frozen tab hears of a sign-out when it thaws', () =>
     assert.equal(await frozen.evaluate(() => auth.session.reason), 'other-tab');
   }));
 
-test('statement 28f: a page from the back-forward cache never shows the session of a user who has left', () =>
+test('R-28f: a page from the back-forward cache never shows the session of a user who has left', () =>
   withTabs({}, async ({ open, proxy }) => {
     // Chromium drops a page from the cache that has news to hear; without a channel it stays, and finds out by itself.
     const init = () => delete globalThis.BroadcastChannel;
@@ -118,7 +118,7 @@ test('statement 28f: a page from the back-forward cache never shows the session 
     assert.ok(!(await page.evaluate(() => shown)).includes('signed-in'));
   }));
 
-test('statement 12: offline there is no storm, and online one refresh if one is due', () =>
+test('R-12: offline there is no storm, and online one refresh if one is due', () =>
   withTabs({}, async ({ open, proxy, context }) => {
     const page = await open({ timeoutSeconds: 1 });
     await signIn(page);

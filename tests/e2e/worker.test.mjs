@@ -48,7 +48,7 @@ const observe = () => {
       const response = await promise;
       if (abort?.head) aborting.abort(abort.reason);
       const { status, statusText, ok, url, redirected, type, bodyUsed } = response;
-      // (Chromium gives these a body when they come from the network, and nobody else can.)
+      // (Chromium gives these a body when they come from the network. No other code can.)
       const empty = status === 204 || status === 304;
       const copy = response.clone();
       const sides = [copy.url, copy.type, copy.status, copy.redirected, copy instanceof Response];
@@ -324,7 +324,7 @@ each(
       : undefined,
 );
 
-each('a page that is reloaded goes on', async ({ open, isolation }) => {
+each('a page that is reloaded continues its session', async ({ open, isolation }) => {
   const page = await open();
   await signIn(page);
   await page.reload();
@@ -334,7 +334,7 @@ each('a page that is reloaded goes on', async ({ open, isolation }) => {
 });
 
 for (const isolation of KINDS)
-  test(`${isolation}: a worker that dies is noticed, and the session goes on in the next one`, () =>
+  test(`${isolation}: the client notices that a worker died, and the session continues in the next one`, () =>
     withTabs({}, async ({ open, context, proxy }) => {
       const page = await open({ isolation, restore: 'never' });
       await signIn(page);

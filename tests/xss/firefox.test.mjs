@@ -1,5 +1,5 @@
 // The same hostile scripts in Firefox: late on the page, and early where the tokens are in a worker. A page attacks itself
-// and says by its title what came of it, because WebDriver's own scripts run beside the page's.
+// and its title reports the result, because WebDriver's own scripts run beside the page's.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startServer } from '../../tools/servers.mjs';
@@ -82,7 +82,7 @@ async function attack(probes, early, options) {
 test('the eye sees a token in Firefox where there is one to see', async () => {
   const probe = PROBES.find(({ name }) => name === 'Request: headers');
   const { seen, title } = await attack([probe], true, {});
-  assert.ok(seen >= 1, `a page cannot keep it from whoever was there first: ${title}`);
+  assert.ok(seen >= 1, `a page cannot keep it from a script that ran first: ${title}`);
 });
 
 for (const [way, options, early] of [
@@ -96,10 +96,10 @@ for (const [way, options, early] of [
       const { title, seen, works } = await attack(probes, early, options);
       if (works && seen === 0) return;
       if (probes.length > 1) for (const probe of probes) await judge([probe]);
-      // Whoever breaks the page before the client is there has seen nothing; late, the client must go on.
+      // A script that breaks the page before the client loads has seen nothing. After a late one, the client must work.
       else if (seen > 0 || !early) leaks.push(`${probes[0].name}: ${title}`);
     };
-    assert.ok((await measure(early, options)).works, 'the client works where nobody is hostile');
+    assert.ok((await measure(early, options)).works, 'the client works without a hostile script');
     for (const probes of groups(process.env.ALONE === '1')) await judge(probes);
     assert.deepEqual(leaks, []);
   });

@@ -6,7 +6,7 @@
 const methods = (name, ...places) => ({ name, places, how: 'method' });
 const getters = (name, ...places) => ({ name, places, how: 'getter' });
 const makers = (name, ...places) => ({ name, places, how: 'maker' });
-/** Getters and setters where there was nothing: whoever looks for a property that is not there comes by. */
+/** Getters and setters where there was no property: code that reads a missing property calls them. */
 const traps = (name, holder, ...properties) => ({
   name,
   places: properties.map((property) => [holder, property]),

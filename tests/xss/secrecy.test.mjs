@@ -139,7 +139,7 @@ async function attackAll(early, options) {
     }
     const [{ name }] = probes;
     if (seen > 0) leaks.push(name);
-    // A probe that breaks the page has seen nothing, if it came first; late, the client must go on. (A busy machine may be
+    // An early probe that breaks the page has seen nothing. After a late one, the client must work. (A busy machine may be
     // slow once; a client that a probe has stopped is so again.)
     else if (!early && !(await once(probes)).works) leaks.push(`${name}: the client did not work: ${broke ?? ''}`);
   };
@@ -211,7 +211,7 @@ for (const [way, options] of Object.entries(WAYS)) {
 
   test(`${way}: who rides, and how`, async () => {
     const late = await withPage([[openEye]], (page) => ride(page, options));
-    // Whoever was there first can do all that, and may lay hands on the worker before it starts.
+    // A script that runs first can do all that, and can replace the worker before it starts.
     const early = [...late];
     for (const [name, script] of Object.entries({ swapWorkers, rewriteOptions }))
       if (await withPage([[script]], (page) => lurk(page, options))) early.push(name);
@@ -219,7 +219,7 @@ for (const [way, options] of Object.entries(WAYS)) {
     row['rides, early'] = early.length;
     console.log(`rides, ${way}: ${early.join(' · ') || 'none'}`);
     if ((options.isolation && options.dpop) || options.transport === 'body') assert.deepEqual(early, []);
-    // With a key that lies in IndexedDB, whoever can use that has the session.
+    // A script that can use the key in IndexedDB has the session.
     else if (options.dpop)
       assert.ok(
         late.every((name) => /IndexedDB|started again/.test(name)),

@@ -30,7 +30,7 @@ export function tokensOf(record, id) {
   for (const { more, answer, status } of record) {
     if (more?.['x-page'] !== id || status !== 200 || !answer) continue;
     const { accessToken, refreshToken } = JSON.parse(answer);
-    // The signature alone would do: whoever has it and the payload has the token.
+    // The signature alone is enough: with the payload it is the token.
     found.add(accessToken.split('.')[2]);
     if (refreshToken) found.add(refreshToken);
   }
