@@ -267,6 +267,7 @@ impl Client {
         let host = &self.host;
         match output {
             Output::RequestLock(request) => host.request_lock(request.0),
+            Output::RequestSettledLock(request) => host.request_settled_lock(request.0),
             Output::StealLock(request) => host.steal_lock(request.0),
             Output::ReleaseLock => host.release_lock(),
             Output::SendRefresh(request) => host.send_auth_request(Endpoint::Refresh, request.0),

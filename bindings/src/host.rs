@@ -126,6 +126,8 @@ host! {
 
     /// Requests the lock of the tabs, and reports `Client.lockGranted`.
     "requestLock" request_lock(request: u32);
+    /// The same, when the storage shows what other processes wrote before they released the lock.
+    "requestSettledLock" request_settled_lock(request: u32);
     /// Takes the lock from its holder, and reports `Client.lockGranted`.
     "stealLock" steal_lock(request: u32);
     /// Releases the lock, or withdraws the request for it.

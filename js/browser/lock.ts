@@ -4,8 +4,11 @@
 export type Schedule = (task: () => void) => void;
 
 export interface TabLock {
-  /** Queues for the lock, or with `steal` takes it from the tab that holds it. Calls `onGranted` when this tab holds it. */
-  request(steal: boolean, onGranted: () => void): void;
+  /**
+   * Queues for the lock, or with `steal` takes it from the tab that holds it. Calls `onGranted` when this tab has held it for
+   * `delayMs`.
+   */
+  request(steal: boolean, delayMs: number, onGranted: () => void): void;
   /** Releases the lock, or leaves its queue. */
   release(): void;
   /** The same, at once. */
@@ -21,11 +24,12 @@ export function createTabLock(name: string, shared: boolean, schedule: Schedule)
   const locks = shared ? globalThis.navigator?.locks : undefined;
   let release = () => {};
   return {
-    request(steal, onGranted) {
+    request(steal, delayMs, onGranted) {
       release();
       const leaving = new AbortController();
       const { signal } = leaving;
-      const grant = () => schedule(() => signal.aborted || onGranted());
+      const report = () => schedule(() => signal.aborted || onGranted());
+      const grant = () => (delayMs > 0 ? setTimeout(report, delayMs) : report());
       if (!locks) {
         release = () => leaving.abort();
         return queueMicrotask(grant);

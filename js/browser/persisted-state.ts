@@ -20,6 +20,8 @@ type StorageKey = (typeof STORAGE_KEYS)[number];
 
 /** What an HTTP header can carry (RFC 9110 §5.5), without blanks. */
 const VALID_KEY = /^[\x21-\x7e]{1,128}$/;
+/** How long the storage may lag behind the messages and the locks of another process. */
+export const STORAGE_LAG_MS = 250;
 /** A longer wait is not believed, and not stored. */
 export const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 

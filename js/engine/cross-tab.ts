@@ -1,11 +1,8 @@
 // The engine's side of the channel between tabs: which sign-in a message is about, and when it is handled.
 import { openBroadcast } from '../browser/broadcast.js';
 import type { Schedule } from '../browser/lock.js';
-import { type PersistedState, relationOf, type SessionRelation } from '../browser/persisted-state.js';
+import { type PersistedState, relationOf, type SessionRelation, STORAGE_LAG_MS } from '../browser/persisted-state.js';
 import type { TabEvent, TabMessage } from '../browser/tab-message.js';
-
-/** How long the storage of another process may lag behind its messages. */
-const STORAGE_LAG_MS = 250;
 
 export interface CrossTab {
   /** Tells the other tabs what happened to the sign-in that this client knows. */

@@ -18,6 +18,7 @@ import {
   type PersistedState,
   removeKey,
   type SessionRelation,
+  STORAGE_LAG_MS,
   storeNewKey,
   storeNotBefore,
   storePendingRevocation,
@@ -69,9 +70,9 @@ const finiteOrNull = (number: number) => (Number.isFinite(number) ? number : nul
 /** What the core does to the tokens, the storage and the other tabs. */
 function effects(dependencies: HostDependencies, subjects: readonly string[]) {
   const { client, tokens, state, lock, crossTab, log } = dependencies;
-  const requestLock = (steal: boolean, request: number) => {
+  const requestLock = (steal: boolean, request: number, delayMs = 0) => {
     log(steal ? 'warn' : 'debug', 'lock-requested', { steal });
-    lock.request(steal, () => client().lockGranted(request));
+    lock.request(steal, delayMs, () => client().lockGranted(request));
   };
   return {
     setToken(token, freshForMs) {
@@ -97,6 +98,7 @@ function effects(dependencies: HostDependencies, subjects: readonly string[]) {
     storeNotBefore: (waitMs) => storeNotBefore(state, waitMs),
     clearNotBefore: () => clearNotBefore(state),
     requestLock: (request) => requestLock(false, request),
+    requestSettledLock: (request) => requestLock(false, request, STORAGE_LAG_MS),
     stealLock: (request) => requestLock(true, request),
     releaseLock: lock.release,
     broadcast(type, subject, reason, waitMs, failures) {

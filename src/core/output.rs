@@ -7,6 +7,9 @@ use super::{CrossTabMessage, Failure, LogoutScope, Millis, RequestId, TokenId};
 pub enum Output {
     /// Request the lock that the tabs share, for this auth request. Report [`Input::LockGranted`](super::Input::LockGranted).
     RequestLock(RequestId),
+    /// Request the lock as [`Output::RequestLock`] does, but hold it until the storage shows what other processes wrote before
+    /// they released it, and report then.
+    RequestSettledLock(RequestId),
     /// Take the lock from a holder that did not release it in time. Report [`Input::LockGranted`](super::Input::LockGranted).
     StealLock(RequestId),
     /// Release the lock, or withdraw the request for it.

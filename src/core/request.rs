@@ -79,7 +79,11 @@ impl Core {
     pub(super) fn queue(&mut self, purpose: Purpose, now: Millis) {
         let deadline = now + self.lock_wait();
         let id = self.open_request(purpose, Stage::AwaitingLock { deadline });
-        self.emit(Output::RequestLock(id));
+        self.emit(match purpose {
+            Purpose::Refresh { .. } | Purpose::Login => Output::RequestLock(id),
+            // A sign-in that this client does not see yet would lose its session.
+            Purpose::Revoke { .. } => Output::RequestSettledLock(id),
+        });
     }
 
     /// Makes this the present auth request.
@@ -122,7 +126,7 @@ impl Core {
             }
             Purpose::Login => {
                 if storage.pending_revocation && !self.revocation.is_pending() && !self.holds_hint(storage) {
-                    self.revoke_before_login(id);
+                    return self.revoke_before_login(now);
                 }
             }
         }
@@ -152,8 +156,8 @@ impl Core {
         }
     }
 
-    /// Ends the present auth request if it is this one and in flight, and releases the lock. Returns its purpose and when
-    /// it was sent.
+    /// Ends the present auth request if it is this one and in flight. Returns its purpose and when it was sent. The caller
+    /// releases the lock: after it has stored the key of a new sign-in, and before it tells the app.
     pub(super) fn complete(&mut self, id: RequestId) -> Option<(Purpose, Millis)> {
         let AuthRequest { stage: Stage::InFlight { sent_at }, purpose, .. } =
             self.request.filter(|request| request.id == id)?
@@ -161,7 +165,6 @@ impl Core {
             return None;
         };
         self.request = None;
-        self.emit(Output::ReleaseLock);
         Some((purpose, sent_at))
     }
 
@@ -173,8 +176,12 @@ impl Core {
             }
             return;
         };
+        if let RefreshOutcome::Renewed(issued) = outcome {
+            return self.adopt_token(TokenSource::Refresh, issued, sent_at, now);
+        }
+        self.emit(Output::ReleaseLock);
         match outcome {
-            RefreshOutcome::Renewed(issued) => self.adopt_token(TokenSource::Refresh, issued, sent_at, now),
+            RefreshOutcome::Renewed(_) => {}
             RefreshOutcome::Rejected(_) if validity == Validity::SessionChanged => self.retry.next_attempt = Some(now),
             RefreshOutcome::Rejected(reason) => match self.session {
                 // The app asked while signed out: nothing has changed.
@@ -219,7 +226,10 @@ impl Core {
                 self.adopt_token(TokenSource::Login, issued, sent_at, now);
                 self.emit(Output::SettleLogin(Ok(())));
             }
-            LoginOutcome::Failed(failure) => self.emit(Output::SettleLogin(Err(failure))),
+            LoginOutcome::Failed(failure) => {
+                self.emit(Output::ReleaseLock);
+                self.emit(Output::SettleLogin(Err(failure)));
+            }
         }
     }
 
@@ -303,6 +313,7 @@ impl Core {
             (Stage::InFlight { .. }, _) => {
                 self.emit(Output::AbortAuthRequest);
                 self.complete(id);
+                self.emit(Output::ReleaseLock);
                 self.timed_out(purpose, now);
             }
         }

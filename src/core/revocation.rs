@@ -68,6 +68,7 @@ impl Core {
 
     pub(super) fn revocation_completed(&mut self, id: RequestId, outcome: RevocationOutcome, now: Millis) {
         let Some((Purpose::Revoke { scope, then }, _)) = self.complete(id) else { return };
+        self.emit(Output::ReleaseLock);
         let outcome = match (scope, outcome) {
             // Without a valid access token the server cannot end every session. It must still end this one.
             (LogoutScope::Global, RevocationOutcome::Rejected) => RevocationOutcome::Retry,
@@ -119,13 +120,11 @@ impl Core {
         self.send_pending_revocation(now);
     }
 
-    /// Another tab's sign-out has not reached the server, and its cookie is still there: the revocation takes the login's
-    /// place, under the same lock.
-    pub(super) fn revoke_before_login(&mut self, id: RequestId) {
+    /// Another tab's sign-out has not reached the server, and its cookie is still there: the revocation goes first.
+    pub(super) fn revoke_before_login(&mut self, now: Millis) {
         self.revocation = Revocation::Pending;
-        if let Some(request) = self.request.as_mut().filter(|request| request.id == id) {
-            request.purpose = Purpose::Revoke { scope: LogoutScope::Session, then: AfterRevocation::Login };
-        }
+        self.abort_login();
+        self.queue(Purpose::Revoke { scope: LogoutScope::Session, then: AfterRevocation::Login }, now);
     }
 
     /// The queued revocation has the lock but no reason any more. A login that waits takes its place.

@@ -284,6 +284,8 @@ impl Core {
             CrossTabMessage::SignedIn { subject }
         };
         self.emit(Output::Broadcast(message));
+        // The next holder of the lock finds the new key in the storage.
+        self.emit(Output::ReleaseLock);
         self.settle_waiters(Ok(()));
         self.emit(Output::Notify(if continued.is_some() { Event::Refreshed } else { Event::SignedIn }));
         if account_changed {

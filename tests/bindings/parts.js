@@ -36,7 +36,7 @@ export function connect(baseUrl) {
   const state = openPersistedState('test', store);
   const tokens = createTokenStore([`${baseUrl}/`]);
   const lock = {
-    request(steal, onGranted) {
+    request(steal, _delayMs, onGranted) {
       if (steal || !test.lockIsTaken) queueMicrotask(onGranted);
     },
     release() {

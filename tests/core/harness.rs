@@ -116,7 +116,7 @@ impl Harness {
         let mut granted = 0;
         while granted < self.out.len() {
             let request = match self.out[granted] {
-                Output::RequestLock(request) if self.lock_is_free => {
+                Output::RequestLock(request) | Output::RequestSettledLock(request) if self.lock_is_free => {
                     self.out.remove(granted);
                     request
                 }
@@ -205,7 +205,10 @@ impl Harness {
     }
 
     pub fn requested_lock(&self) -> Option<RequestId> {
-        self.find(|output| if let Output::RequestLock(request) = output { Some(*request) } else { None })
+        self.find(|output| match output {
+            Output::RequestLock(request) | Output::RequestSettledLock(request) => Some(*request),
+            _ => None,
+        })
     }
 
     pub fn sent_refresh(&self) -> Option<RequestId> {

@@ -138,8 +138,8 @@ fn a_login_waits_for_a_pending_revocation() {
     let mut client = Harness::new(CONFIG, false);
     client.lock_is_free = false;
     let request = client.handle(Input::Login).requested_lock().unwrap();
-    client.grant_lock(request, StorageSnapshot { pending_revocation: true, ..SAME });
     client.lock_is_free = true;
+    client.grant_lock(request, StorageSnapshot { pending_revocation: true, ..SAME });
     client.revocation_completes(RevocationOutcome::Retry);
     client.expect_login();
 }
@@ -306,4 +306,30 @@ fn only_a_signed_in_client_asks_its_page_to_store_a_logout() {
     assert!(Harness::signed_in().core.must_store_logout());
     assert!(!Harness::new(CONFIG, false).core.must_store_logout());
     assert!(!Harness::new(CONFIG, true).core.must_store_logout());
+}
+
+/// the storage of another process lags behind its locks.
+#[test]
+fn only_a_revocation_waits_until_the_storage_has_settled() {
+    let mut client = Harness::signed_out_offline();
+    client.lock_is_free = false;
+    client.handle(RESUMED);
+    assert!(client.out.iter().any(|output| matches!(output, Output::RequestSettledLock(_))), "{:?}", client.out);
+    for input in [Input::Login, Input::Refresh] {
+        let mut client = Harness::new(CONFIG, false);
+        client.lock_is_free = false;
+        client.handle(input);
+        assert!(client.out.iter().any(|output| matches!(output, Output::RequestLock(_))), "{:?}", client.out);
+    }
+}
+
+/// the tab that is granted the lock next finds the key.
+#[test]
+fn a_sign_in_stores_its_key_before_it_releases_the_lock() {
+    let mut client = Harness::new(CONFIG, false);
+    client.log_in("ada", Some(LIFETIME));
+    let position = |wanted: &Output| client.out.iter().position(|output| output == wanted).expect("an output");
+    assert!(position(&Output::StoreNewKey) < position(&Output::ReleaseLock));
+    assert!(position(&Output::ReleaseLock) < position(&Output::Notify(Event::SignedIn)));
+    assert!(position(&Output::ReleaseLock) < position(&Output::SettleLogin(Ok(()))));
 }

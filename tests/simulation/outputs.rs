@@ -39,7 +39,8 @@ impl Simulation {
 
     fn carry_out(&mut self, tab: usize, output: Output, released: &mut Vec<(Millis, bool)>) {
         match output {
-            Output::RequestLock(request) => {
+            // (Every tab of the simulation sees what another one wrote at once.)
+            Output::RequestLock(request) | Output::RequestSettledLock(request) => {
                 let claim = (tab, self.tabs[tab].page, request);
                 self.browser.queue.push_back(claim);
                 if let Some(next) = self.browser.next_holder(self.now) {
