@@ -33,7 +33,7 @@ export interface TestAuthOptions<User> {
   token?: string;
 }
 
-/** What a test causes. */
+/** Changes the session of a test client, as a server or another tab would. */
 export interface TestControls<User> {
   /** Signs a user in, as another tab or `login` would. */
   signIn(user: User, claims?: Record<string, unknown>): void;
@@ -68,7 +68,7 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
 
 const LIFETIME_MS = 15 * 60_000;
 
-const errorOf = (code: AuthErrorCode) => new AuthError(code, 'as the test says');
+const errorOf = (code: AuthErrorCode) => new AuthError(code, 'the test caused this error');
 
 const signedIn = (user: unknown, claims: Record<string, unknown> | null, expiresAt?: number | null): Session => ({
   status: 'signed-in',

@@ -99,7 +99,7 @@ export function createAuthRequests(
       const refreshToken = tokens.refreshToken(isRevocation);
       const sendWith = (ready: Headers) => {
         const send = () => {
-          // Without a refresh token the response is known.
+          // Without a refresh token the server would answer 401, so no request is sent.
           if (inBody && isRefresh && !refreshToken) return Promise.resolve(readResponse(endpoint, 401, () => null, ''));
           const body = encodeBody(settings, ready, credentials, refreshToken, isRevocation);
           const key = isRefresh && settings.idempotencyKey && idempotencyKey();

@@ -29,7 +29,7 @@ export function sendTokenXhr<T>(
         date: captured.getResponseHeader(xhr, 'date'),
         'dpop-nonce': captured.getResponseHeader(xhr, 'dpop-nonce'),
       } as unknown as Record<string, string | null>;
-      // `window.event` shows the request to every function that runs from here on, so it must be emptied first. (Firefox
+      // `window.event` shows the request to every function that runs from here on, so the client must clear the request first. (Firefox
       // keeps the text of a request that is aborted after its end, but no browser that of a request that is opened again. In
       // a worker, where no other script listens, Firefox refuses to open it again.)
       if (captured.onPage) captured.open(xhr, 'POST', url);

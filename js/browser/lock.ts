@@ -9,9 +9,9 @@ export interface TabLock {
    * `delayMs`.
    */
   request(steal: boolean, delayMs: number, onGranted: () => void): void;
-  /** Releases the lock, or leaves its queue. */
+  /** After the tasks before it: releases the lock, or leaves its queue. */
   release(): void;
-  /** The same, at once. */
+  /** Immediately: releases the lock, or leaves its queue. */
   close(): void;
 }
 

@@ -97,7 +97,7 @@ export function adoptStoredKey(state: PersistedState) {
   setKey(state, key, stored !== key);
 }
 
-/** Has a key for a refresh that finds out whether there is a session: stored, so that a reload can repeat it, but no session hint. */
+/** Uses the probe key: the key of a refresh that asks whether there is a session. It is stored, so that a reload can repeat the refresh, but it is not a session hint. */
 export function useProbeKey(state: PersistedState) {
   const stored = read(state, 'probe-key');
   state.known ||= isValidKey(stored) ? stored : newKey();

@@ -60,7 +60,7 @@ async function requestAny<T>(request: (page: PageRpc, signal: AbortSignal) => Pr
   });
 }
 
-/** Passes an event to the pages of now, after the tasks before it: the lock is then released. A later page receives the session when it connects. */
+/** Sends an event to the connected pages after the earlier tasks, so that the lock is released. A page that connects later receives the session then. */
 const notifyPages: Notify = (event, detail, next, mustStore = false) => {
   session = next ?? session;
   mustStoreLogout = mustStore;
@@ -76,7 +76,7 @@ const notifyPages: Notify = (event, detail, next, mustStore = false) => {
   });
 };
 
-/** The session as a page shows it that did not sign out itself. */
+/** The session as the pages that did not call `logout` see it. */
 const sessionOfOtherPage = (next: Session): Session =>
   next.reason ? { ...next, reason: Client.reasonInOtherTabs(next.reason) } : next;
 

@@ -36,7 +36,7 @@ pub(super) enum Visibility {
 }
 
 impl Core {
-    /// A client before its start. The seed spreads its renewals and retries: each client needs another one.
+    /// A client before its start. The seed spreads its renewals and retries, so each client needs a different seed.
     pub fn new(config: Config, seed: u64) -> Self {
         Self {
             config,
@@ -95,13 +95,13 @@ impl Core {
         self.outputs.clear();
     }
 
-    /// (Not inlined: it has some fifty callers, and each copy would contain the growth of the queue.)
+    /// Queues an output. (Not inlined: it has some fifty callers, and each copy would contain the growth of the queue.)
     #[inline(never)]
     pub(super) fn emit(&mut self, output: Output) {
         self.outputs.push(output);
     }
 
-    /// After the start, a client that does not follow the other tabs sees no change of the hint.
+    /// The snapshot that the client uses: with `cross_tab` off, it ignores changes of the hint after the start.
     fn observe(&self, storage: StorageSnapshot) -> StorageSnapshot {
         if self.config.cross_tab { storage } else { StorageSnapshot { hint: HintState::Same, ..storage } }
     }

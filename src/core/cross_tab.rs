@@ -27,7 +27,7 @@ pub enum CrossTabMessage {
         /// How many refreshes failed in a row before this one.
         failures: u32,
     },
-    /// The sender stole the lock from a holder that was lost, so that no other tab needs to.
+    /// The sender stole the lock from a tab that did not release it, so no other tab needs to steal it.
     LockStolen,
 }
 
@@ -66,7 +66,7 @@ pub enum HintState {
 
 impl HintState {
     /// Whether the storage holds a hint that this client does not know.
-    pub(super) fn is_present(self) -> bool {
+    pub(super) fn is_unknown(self) -> bool {
         self == Self::Other
     }
 }
@@ -172,7 +172,7 @@ impl Core {
         self.reconcile_storage(storage, now);
         let request_uses_key = self.request.is_some() && !self.refresh_is_queued();
         if storage.hint == HintState::Removed && self.expects_session() && !request_uses_key {
-            // The known sign-in may be over for long. Its key must not pass for the key of a later one.
+            // The known sign-in may have ended long ago. No later sign-in may use its key.
             self.emit(Output::RemoveKey);
         }
         self.extend_lock_wait(now); // during a sleep no lock is granted
@@ -187,7 +187,7 @@ impl Core {
         self.send_pending_revocation(now);
     }
 
-    /// Whether the end of the session would be news.
+    /// Whether the client has a session that can end, or waits for one.
     fn expects_session(&self) -> bool {
         match self.session {
             SessionState::SignedIn { .. } => true,

@@ -5,7 +5,7 @@ use super::{CrossTabMessage, Failure, LogoutScope, Millis, RequestId, TokenId};
 /// What to do. The caller carries the outputs out in the order in which it gets them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
-    /// Request the lock that the tabs share, for this auth request. Report [`Input::LockGranted`](super::Input::LockGranted).
+    /// Request the lock that the tabs share for this auth request. Report [`Input::LockGranted`](super::Input::LockGranted).
     RequestLock(RequestId),
     /// Request the lock as [`Output::RequestLock`] does, but hold it until the storage shows what other processes wrote before
     /// they released it, and report then.

@@ -119,8 +119,8 @@ impl Core {
                 }
             }
             Purpose::Revoke { then, .. } => {
-                if !storage.pending_revocation || storage.hint.is_present() {
-                    // A newer sign-in replaced the cookie, or another tab told the server.
+                if !storage.pending_revocation || storage.hint.is_unknown() {
+                    // A newer sign-in replaced the cookie, or another tab sent the revocation.
                     self.discard_queued_revocation(id, then);
                 }
             }

@@ -1,4 +1,4 @@
-//! When: how long a token is valid, when the client renews it, and how long it waits after a failure.
+//! Times: how long a token is valid, when the client renews it, and how long it waits after a failure.
 
 use super::{
     Admission, Core, CrossTabMessage, ErrorCode, Event, Failure, Millis, Output, Random, SessionState,

@@ -14,15 +14,14 @@ pub enum LogoutScope {
     Global,
 }
 
-/// Whether the server must still be told of a sign-out.
+/// How many revocations the server must still confirm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Revocation {
-    /// No.
+    /// None.
     None,
-    /// Yes, once.
+    /// One.
     Pending,
-    /// Yes, and once more after that: a late response to a refresh may have set the cookie again while the server was
-    /// told.
+    /// Two: while the first one was sent, a late response to a refresh may have set the cookie again.
     PendingTwice,
 }
 
@@ -91,14 +90,14 @@ impl Core {
         }
     }
 
-    /// Tells the server of a sign-out that it has not confirmed, if it is told of nothing else at present.
+    /// Sends the pending revocation, unless another auth request is in progress.
     pub(super) fn send_pending_revocation(&mut self, now: Millis) {
         if self.revocation.is_pending() && self.request.is_none() {
             self.queue(Purpose::Revoke { scope: LogoutScope::Session, then: AfterRevocation::Nothing }, now);
         }
     }
 
-    /// A late response to a refresh set the cookie again after the user signed out, perhaps after the server was told.
+    /// A late response to a refresh set the cookie again after the user signed out, perhaps after the revocation.
     pub(super) fn revoke_restored_cookie(&mut self, now: Millis) {
         if self.session.is_signed_out() {
             self.store_pending_revocation();
@@ -152,9 +151,9 @@ impl Core {
         }
     }
 
-    /// A token was adopted: the cookie is that of the new session, so a revocation that is still pending has no object.
+    /// A token was adopted: the cookie is that of the new session, so a revocation that is still pending has no target.
     pub(super) fn discard_pending_revocation(&mut self, source: TokenSource) {
-        // (A login replaced the cookie of every earlier session, also where another tab noted the sign-out.)
+        // (A login replaced the cookie of every earlier session, also if another tab stored the pending revocation.)
         if self.revocation.is_pending() || source == TokenSource::Login {
             self.clear_pending_revocation();
         }
@@ -162,7 +161,7 @@ impl Core {
 
     /// What the storage of the origin says at the start.
     pub(super) fn load_pending_revocation(&mut self, storage: StorageSnapshot) {
-        if storage.pending_revocation && !storage.hint.is_present() && !self.revocation.is_pending() {
+        if storage.pending_revocation && !storage.hint.is_unknown() && !self.revocation.is_pending() {
             self.revocation = Revocation::Pending;
         }
     }

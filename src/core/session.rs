@@ -163,7 +163,7 @@ impl SessionState {
 impl Core {
     pub(super) fn start(&mut self, storage: StorageSnapshot, now: Millis) -> Admission {
         self.block_refreshes_for(storage.wait, now);
-        let hint = storage.hint.is_present();
+        let hint = storage.hint.is_unknown();
         self.load_pending_revocation(storage);
         if let SessionState::Restoring { evidence, .. } = &mut self.session
             && hint
@@ -305,7 +305,7 @@ impl Core {
         }
     }
 
-    /// A login replaces the signed-in user, also one of the same name: calls and waiters of the session before end.
+    /// A login replaces the session, also that of the same user: the calls and waiters of the earlier session end.
     pub(super) fn replace_session(&mut self) {
         if let SessionState::SignedIn { subject, .. } = self.session {
             self.emit(Output::AbortCalls);
@@ -314,7 +314,7 @@ impl Core {
         }
     }
 
-    /// The session is over, and the other tabs are told.
+    /// Ends the session and reports that to the other tabs.
     pub(super) fn end_session(&mut self, reason: SignedOutReason) {
         if !self.session.is_signed_out() {
             // Before the key is removed: the message carries it.

@@ -36,9 +36,9 @@ fn a_lock_that_is_not_granted_in_time_is_stolen() {
 
 #[test]
 fn a_message_of_another_tab_extends_the_wait_for_the_lock() {
-    for news in [CrossTabMessage::LockStolen, refreshed_for("ada")] {
+    for message in [CrossTabMessage::LockStolen, refreshed_for("ada")] {
         let (mut client, request) = Harness::awaiting_lock();
-        client.at(LIFETIME + 9_000).receive(news, SessionRelation::Same);
+        client.at(LIFETIME + 9_000).receive(message, SessionRelation::Same);
         for now in [LIFETIME + 10_000, LIFETIME + 13_000, LIFETIME + 19_000] {
             client.at(now).handle(Input::TimerElapsed);
             assert!(!client.emitted(&Output::StealLock(request)), "{now}");
@@ -122,33 +122,33 @@ fn stale_messages_change_nothing() {
         assert!(client.is_signed_in(), "{relation:?}");
     }
     let mut client = Harness::signed_in();
-    for news in [signed_in_as("grace"), refreshed_for("grace")] {
-        client.receive(news, SessionRelation::Stale);
+    for message in [signed_in_as("grace"), refreshed_for("grace")] {
+        client.receive(message, SessionRelation::Stale);
         assert!(client.is_signed_in() && client.request_token() == Admission::Proceed);
     }
     let mut client = Harness::new(CONFIG, false);
-    for news in [signed_in_as("ada"), refreshed_for("ada")] {
-        client.receive(news, SessionRelation::Stale);
+    for message in [signed_in_as("ada"), refreshed_for("ada")] {
+        client.receive(message, SessionRelation::Stale);
         assert_eq!(client.signed_out_reason(), Some(SignedOutReason::NoSession));
     }
     client.receive(refreshed_for("ada"), SessionRelation::Current);
     assert_eq!(
         client.signed_out_reason(),
         Some(SignedOutReason::NoSession),
-        "told before that tab heard of the sign-out"
+        "sent before that tab received the sign-out"
     );
 }
 
 ///
 #[test]
 fn a_tab_follows_another_user_at_once() {
-    for (news, relation) in [
+    for (message, relation) in [
         (signed_in_as("grace"), SessionRelation::Current),
         (refreshed_for("grace"), SessionRelation::Current),
         (refreshed_for("grace"), SessionRelation::Same),
     ] {
         let mut client = Harness::signed_in();
-        client.at(1_000).receive(news, relation);
+        client.at(1_000).receive(message, relation);
         assert!(client.is_restoring());
         assert!(
             client.emitted(&Output::ClearTokens)
@@ -265,11 +265,11 @@ fn an_account_change_by_a_refresh_is_a_new_sign_in() {
 
 #[test]
 fn the_wait_of_another_tab_is_reported_here() {
-    for (wait, told) in [(60_000, Some(60_000)), (0, None)] {
+    for (wait, retry_after) in [(60_000, Some(60_000)), (0, None)] {
         let (mut client, _) = Harness::awaiting_lock();
         client.receive(CrossTabMessage::RefreshFailed { wait, failures: 0 }, SessionRelation::Same);
         let (failure, retry_at) = client.refresh_failure().unwrap();
-        assert_eq!((failure.code, failure.retry_after), (ErrorCode::RefreshUnavailable, told));
+        assert_eq!((failure.code, failure.retry_after), (ErrorCode::RefreshUnavailable, retry_after));
         assert!(retry_at.unwrap() >= LIFETIME + wait && retry_at.unwrap() <= LIFETIME + wait + 1_000);
     }
     let (mut client, request) = Harness::awaiting_lock();

@@ -145,7 +145,7 @@ fn extreme_lifetimes_cause_neither_loops_nor_long_timers() {
             let Some(request) = request else { break };
             assert!(
                 client.now - last >= MIN_RENEWAL_GAP,
-                "lifetime {lifetime}: refresh_succeeds after {}",
+                "lifetime {lifetime}: renewed after {} ms",
                 client.now - last
             );
             last = client.now;

@@ -1,7 +1,7 @@
-//! Days of tabs, sleeps, lost responses, clock jumps and logouts in a moment, from a seed.
+//! Simulates days of tabs, sleeps, lost responses, clock jumps and logouts from a seed.
 //!
-//! `TOKENWARD_SEEDS=1000` runs that many seeds of each faults. A seed that breaks a promise is report with its last
-//! happenings and the command that prints all of them (`TOKENWARD_SEED`).
+//! `TOKENWARD_SEEDS=1000` runs that many seeds of each fault model. A seed that violates an invariant is reported with
+//! its last events and the command that prints all of them (`TOKENWARD_SEED`).
 #![allow(missing_docs)]
 #![cfg(not(target_arch = "wasm32"))]
 
@@ -125,8 +125,8 @@ fn slow_messages_and_short_lifetimes_break_nothing() {
         simulate(FaultModel { lifetime, ..slow }, |_| {});
     }
     let slow = FaultModel { delay: 6_000, ..slow };
-    // Where a message can take longer than two tokens live, a request of a page that was reloaded can reach
-    // the server two generations late and look like theft, and it is right to treat it so. All else must hold.
+    // If a message can take longer than the lifetime of two tokens, a request of a page that was reloaded can reach
+    // the server two generations late. The server must treat it as reuse. All other invariants must hold.
     for lifetime in [1_000, 5_000] {
         simulate(FaultModel { lifetime, alarms: true, ..slow }, |_| {});
     }
@@ -139,7 +139,7 @@ fn the_tabs_of_a_browser_share_a_session() {
         assert!(simulation.server.rotations > 500, "the simulation is busy");
         assert_eq!(simulation.server.alarms, 0);
         assert!(
-            simulation.unanswered == 0 || simulation.thefts > 0,
+            simulation.unanswered == 0 || simulation.stolen_locks > 0,
             "calls time out only if a tab froze with the lock"
         );
     });
@@ -149,13 +149,13 @@ fn the_tabs_of_a_browser_share_a_session() {
 ///
 #[test]
 fn tabs_that_crash_or_freeze_with_the_lock_do_not_stop_the_others() {
-    let mut thefts = 0;
+    let mut stolen_locks = 0;
     for seed in seeds() {
         let simulation =
             run(seed, FaultModel { lost_locks: 50, ..FIVE_TABS }).unwrap_or_else(|report| panic!("{report}"));
-        thefts += simulation.thefts;
+        stolen_locks += simulation.stolen_locks;
     }
-    assert!(thefts > 0 || number("TOKENWARD_SEED").is_some(), "locks were lost");
+    assert!(stolen_locks > 0 || number("TOKENWARD_SEED").is_some(), "locks were lost");
 }
 
 /// R-28d to R-28f.
@@ -196,7 +196,7 @@ fn all_faults_at_once() {
     simulate(ALL_FAULTS, |_| {});
 }
 
-/// of clients that sign in within one second, no second of their renewals sees a crowd.
+/// 20,000 clients that sign in within one second do not renew within one second.
 #[test]
 fn clients_that_signed_in_together_do_not_renew_together() {
     assert!(fullest_second(None) < 1_500);

@@ -171,11 +171,11 @@ impl Simulation {
         self.plan(way, SimEvent::ResponseArrives { message });
     }
 
-    /// A response reaches the browser: first the cookie jar, then the page, if it is still loaded.
+    /// A response reaches the browser: first the cookie store, then the page, if it is still loaded.
     pub fn deliver(&mut self, message: u32) {
         let Some(it) = self.messages.get_mut(&message) else { return };
         let (tab, page) = (it.tab, it.page);
-        // The sign-out of a page that has gone is report all the same (keepalive), but nobody hears the answer.
+        // The server receives the logout of a page that was unloaded (keepalive), but no page receives the response.
         let gone = self.tabs[tab].page != page;
         if it.over || (gone && it.kind != Kind::Logout) {
             return;

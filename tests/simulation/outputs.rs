@@ -77,7 +77,7 @@ impl Simulation {
             | Output::ClearPendingRevocation
             | Output::StoreNotBefore(_)
             | Output::ClearNotBefore => self.write_storage(tab, output),
-            Output::Broadcast(news) => self.broadcast(tab, news),
+            Output::Broadcast(message) => self.broadcast(tab, message),
             Output::SetTimer(after) => self.set_timer(tab, after),
             Output::SettleWaiters(result) => released.extend(self.settle(tab, result)),
             Output::Notify(event) => self.notified(tab, event),
@@ -92,7 +92,7 @@ impl Simulation {
             self.tabs[tab].never_sent = Some(request);
             return;
         }
-        self.thefts += 1;
+        self.stolen_locks += 1;
         self.check_lost(tab);
         if let Some((victim, _, lost)) = self.browser.holder.filter(|holder| holder.0 < self.tabs.len()) {
             self.tabs[victim].stolen_for = Some(lost); // the victim no longer holds it
@@ -144,16 +144,16 @@ impl Simulation {
         self.plan(1, SimEvent::LockGranted { tab, page, request: request.0 });
     }
 
-    pub fn broadcast(&mut self, tab: usize, news: CrossTabMessage) {
-        let key = match &news {
+    pub fn broadcast(&mut self, tab: usize, message: CrossTabMessage) {
+        let key = match &message {
             CrossTabMessage::SignedOut { .. } => self.tabs[tab].known_key,
             _ => self.browser.key,
         };
-        self.news.push((news, key));
+        self.messages_of_tabs.push((message, key));
         for other in (0..self.tabs.len()).filter(|other| *other != tab) {
             let way = 1 + self.random.below(MESSAGE_DELAY);
-            let (page, news) = (self.tabs[other].page, self.news.len() - 1);
-            self.plan(way, SimEvent::Receives { tab: other, page, news });
+            let (page, message) = (self.tabs[other].page, self.messages_of_tabs.len() - 1);
+            self.plan(way, SimEvent::Receives { tab: other, page, message });
         }
     }
 

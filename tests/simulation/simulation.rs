@@ -51,7 +51,7 @@ pub enum SimEvent {
     Receives {
         tab: usize,
         page: u32,
-        news: usize,
+        message: usize,
     },
     RequestArrives {
         message: u32,
@@ -77,7 +77,7 @@ pub struct Simulation {
     pub messages: BTreeMap<u32, Message>,
     pub message_count: u32,
     pub timers: u32,
-    pub news: Vec<(CrossTabMessage, Option<u32>)>,
+    pub messages_of_tabs: Vec<(CrossTabMessage, Option<u32>)>,
     pub browser: Browser,
     pub server: Server,
     /// The session that the user expects to have.
@@ -97,7 +97,7 @@ pub struct Simulation {
     pub quiet: bool,
     pub trace: Trace,
     pub calls: u64,
-    pub thefts: u64,
+    pub stolen_locks: u64,
     pub switches: u64,
     /// Calls of a signed-in user that got no token in time.
     pub unanswered: u64,
@@ -117,7 +117,7 @@ impl Simulation {
             messages: BTreeMap::new(),
             message_count: 0,
             timers: 0,
-            news: Vec::new(),
+            messages_of_tabs: Vec::new(),
             browser: Browser::default(),
             server: Server::default(),
             expected_session: None,
@@ -130,7 +130,7 @@ impl Simulation {
             quiet: false,
             trace: Trace::default(),
             calls: 0,
-            thefts: 0,
+            stolen_locks: 0,
             switches: 0,
             unanswered: 0,
             violation: None,
@@ -231,15 +231,15 @@ impl Simulation {
                 }
                 self.handle(tab, Input::LockGranted { request: RequestId(request), storage });
             }
-            SimEvent::Receives { tab, page, news } => {
+            SimEvent::Receives { tab, page, message } => {
                 if self.tabs[tab].page == page {
-                    let (news, key) = self.news[news];
+                    let (message, key) = self.messages_of_tabs[message];
                     let relation = match key {
                         key if key == self.tabs[tab].known_key => SessionRelation::Same,
                         key if key == self.browser.key => SessionRelation::Current,
                         _ => SessionRelation::Stale,
                     };
-                    self.handle(tab, Input::MessageReceived { message: news, relation });
+                    self.handle(tab, Input::MessageReceived { message, relation });
                 }
             }
             SimEvent::RequestArrives { message, again } => self.serve(message, again),
