@@ -137,14 +137,14 @@ test('R-28a: listeners run outside of the lock, are not awaited, and do not stop
 
 test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', () =>
   withTabs({}, async ({ open, proxy }) => {
-    const page = await open({ timeoutSeconds: 0.5 });
+    const page = await open();
     await signIn(page);
     proxy.fault = ({ path }) =>
       path === '/auth/refresh' ? { answer: { status: 503, headers: { 'retry-after': '60' } } } : undefined;
     const [entries, frozen] = await page.evaluate(
       async (given) => {
         const heard = [];
-        const client = new AuthClient({ name: 'logged', timeoutSeconds: 0.5, onLog: (entry) => heard.push(entry) });
+        const client = new AuthClient({ name: 'logged', onLog: (entry) => heard.push(entry) });
         await client.ready;
         await client.login(given);
         for (let count = 0; count < 120; count += 1) await failure(client.refresh());
