@@ -2,13 +2,13 @@
 // does not come out, a worker that dies, one that is there for all tabs.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as later } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ADA, closeBrowser, hasStatus, makeClient, openBrowser, signIn, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
 
-const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const KINDS = ['worker', 'shared-worker'];
 
 /** A page with the worker in its policy, as the documents ask for. */
@@ -339,7 +339,9 @@ for (const isolation of KINDS)
       const page = await open({ isolation, restore: 'never' });
       await signIn(page);
       proxy.fault = ({ path }) =>
-        /\/api\/(slow|once)/.test(path) && proxy.to(path).length === 1 ? { until: later(60_000) } : undefined;
+        /\/api\/(slow|once)/.test(path) && proxy.to(path).length === 1
+          ? { until: later(60_000, undefined, { ref: false }) }
+          : undefined;
       await page.evaluate(() => {
         globalThis.events = [];
         for (const event of ['signed-in', 'signed-out', 'refreshed', 'account-changed'])
