@@ -14,7 +14,7 @@ const SIZES = { desktop: { width: 1280, height: 1240 }, phone: { width: 390, hei
 /** What a visitor may have done by the time of the picture. */
 export async function play(page, context, { url }) {
   const status = (wanted) => page.waitForSelector(`[data-status=${wanted}]`);
-  const told = (text) =>
+  const waitForText = (text) =>
     page.waitForFunction((wanted) => document.getElementById('result').textContent.includes(wanted), text);
   await page.goto(url);
   await status('signed-out');
@@ -27,9 +27,9 @@ export async function play(page, context, { url }) {
   await page.click('[data-call="GET /api/me"]');
   await page.waitForTimeout(2000);
   await page.click('#expire');
-  await told('treats the current token as expired');
+  await waitForText('treats the current token as expired');
   await page.click('[data-storm="100"]');
-  await told('1 refresh');
+  await waitForText('1 refresh');
   await page.waitForTimeout(2000);
   await page.click('#fault-lose-refresh');
   await page.waitForFunction(() =>

@@ -1,4 +1,4 @@
-// The session as the app sees it: one immutable snapshot per state, told apart by `status`.
+// The session as the app sees it: one immutable snapshot per state; `status` discriminates them.
 
 /** The server has not said yet whether there is a session to resume. */
 export interface RestoringSession {

@@ -48,7 +48,7 @@ export interface LocalEngine extends Engine {
 /** `session-updated`: there is a new snapshot, and no event for listeners. */
 export type EngineEvent = keyof AuthEvents | 'session-updated';
 
-/** Receives an event, its detail, the new session if it changed, and then whether a page must store a logout by itself. */
+/** Receives an event, its detail, the new session if it changed, and whether a page must store a logout itself. */
 export type Notify = (event: EngineEvent, detail: unknown, session?: Session, mustStoreLogout?: boolean) => void;
 
 /** Where an engine runs. */

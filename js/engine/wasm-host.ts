@@ -113,7 +113,7 @@ function effects(dependencies: HostDependencies, subjects: readonly string[]) {
   } satisfies Partial<Host>;
 }
 
-/** Sends and logs an auth request. Resolves with undefined if there is no response, after it has told the client why. */
+/** Sends and logs an auth request. If there is no response, reports the reason to the client and resolves with undefined. */
 async function sendAuthRequest(
   { client, requests, log }: HostDependencies,
   endpoint: Endpoint,

@@ -72,7 +72,7 @@ export class Rpc<Remote, Local> {
     };
   }
 
-  /** Resolves with the other end's result. When aborted, it rejects at once with the signal's reason, and the other end is told. */
+  /** Resolves with the other end's result. An abort rejects it immediately with the signal's reason and cancels the request at the other end. */
   request<M extends Method<Remote>>(
     method: M,
     params: Params<Remote, M>,

@@ -1,5 +1,5 @@
-// What is particular to a client in a worker: a `fetch` that is the browser's own in all that can be seen of it, a token that
-// does not come out, a worker that dies, one that is there for all tabs.
+// What only a client in a worker does: its `fetch` behaves as the browser's, the token does not leave the worker, the session
+// survives the end of a worker, and one worker serves all tabs.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as later } from 'node:timers/promises';

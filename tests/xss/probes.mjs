@@ -1,5 +1,5 @@
-// What a hostile script on the page may do to get hold of a token. Each probe runs in the page; what it lays its hands on
-// it gives to `see`, which remembers it and looks into it, now and once more at the end.
+// What a hostile script on the page can do to get a token. Each probe runs in the page. It passes each value that it obtains
+// to `see`, which keeps the value and searches it for the token, immediately and again at the end.
 //
 // `method`, `getter`, `maker` and `trap` are the ways to patch; `tests/xss/eye.mjs` has them.
 

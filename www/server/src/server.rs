@@ -17,7 +17,7 @@ use crate::state::{AppState, Shared};
 use crate::store::{RedisStore, SqliteStore, Store, StoreError};
 use crate::{background, middleware, openapi as document, routes};
 
-/// How long the requests that are being answered may take after the server was told to stop.
+/// How long the requests that are being answered may take after the server received the signal to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time within which a client must send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
