@@ -228,12 +228,11 @@ async fn every_attack_on_a_token_gets_the_same_401() {
         assert_eq!(outcome(request).await.0, 401, "{value:?}");
     }
     assert_eq!(server.me(&login.access).send().await.unwrap().status(), StatusCode::OK, "the server runs");
-    let log = server.log();
+    let log = server.kill_and_read_log();
     for (name, token) in attacks.iter().filter(|(_, token)| token.len() > 20) {
         assert!(!log.contains(token.as_str()), "the log contains {name}");
     }
     assert!(log.contains("login_ok") && !log.contains(&login.access) && !log.contains(&login.refresh), "{log}");
-    server.kill();
 }
 
 /// A pseudo-random generator, so that each run sends the same garbage.

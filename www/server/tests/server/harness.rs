@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -29,6 +30,8 @@ struct Process {
     settings: Vec<(String, String)>,
     /// What the process has written to its standard output.
     log: Arc<Mutex<String>>,
+    /// The thread that reads the log. It ends with the process.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -84,8 +87,25 @@ impl Server {
         self.process.as_ref().unwrap().child.id()
     }
 
-    pub fn log(&self) -> String {
-        self.process.as_ref().unwrap().log.lock().unwrap().clone()
+    /// What the process has logged, once the log contains `text`. A thread of the test reads the log, so that lines arrive
+    /// here later than the response to the request that wrote them.
+    pub async fn log_with(&self, text: &str) -> String {
+        for _ in 0..3_000 {
+            let log = self.process.as_ref().unwrap().log.lock().unwrap().clone();
+            if log.contains(text) {
+                return log;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the log does not contain {text:?}");
+    }
+
+    /// Kills the process and returns everything that it has logged.
+    pub fn kill_and_read_log(&mut self) -> String {
+        self.kill();
+        let process = self.process.as_mut().unwrap();
+        process.reader.take().expect("the log is read once").join().unwrap();
+        process.log.lock().unwrap().clone()
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -144,12 +164,12 @@ impl Process {
         let address = lines.by_ref().find_map(listening).expect("the server prints its address");
         let log = Arc::new(Mutex::new(String::new()));
         let written = log.clone();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 *written.lock().unwrap() += &(line + "\n");
             }
         });
-        (Self { child, settings, log }, address)
+        (Self { child, settings, log, reader: Some(reader) }, address)
     }
 }
 
