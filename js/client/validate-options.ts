@@ -114,7 +114,7 @@ export function validateOptions(options: AuthClientOptions): AuthClientOptions {
   const valid = OPTIONS('options', options) as AuthClientOptions;
   const { clientId, protocol } = valid;
   if (clientId && protocol !== 'oauth2')
-    throwInvalidOption('options.protocol', '"oauth2" with options.clientId', protocol);
+    throwInvalidOption('options.clientId', 'options.protocol "oauth2" beside it', protocol);
   return valid;
 }
 
