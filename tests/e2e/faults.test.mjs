@@ -416,16 +416,20 @@ test('R-2: the caller who started a refresh may abort, and so may every caller',
 
 test('every code of AuthError can be met', () =>
   withTabs({}, async ({ open, proxy }) => {
-    const page = await open({ timeoutSeconds: 0.5 });
+    const page = await open();
+    const impatient = await open({ name: 'impatient', timeoutSeconds: 0.5 });
+    await signIn(impatient);
     const codes = new Set();
     const meetsOn = async (where, what) => codes.add((await where.evaluate(what)).code);
     const meets = (what) => meetsOn(page, what);
     await meets(() => failure(Promise.resolve().then(() => new AuthClient({ timeoutSeconds: '5' }))));
     await meets(() => failure(auth.fetch('/api/me')));
     await meets(() => failure(auth.login({ email: 'x@example.com', password: 'x' })));
+    proxy.fault = ({ path }) => (path === '/auth/login' ? { delay: 2_000 } : { answer: { status: 503 } });
+    await meetsOn(impatient, () => failure(auth.login({ email: 'x@example.com', password: 'x' })));
+    await meetsOn(impatient, () => failure(auth.refresh()));
     for (const fault of [
       { lose: 'request' },
-      { delay: 2_000 },
       { answer: { status: 429 } },
       { answer: { status: 500 } },
       { answer: { status: 200, headers: json, body: '{"jwt":"elsewhere"}' } },
@@ -438,8 +442,6 @@ test('every code of AuthError can be met', () =>
     }
     proxy.fault = () => undefined;
     await signIn(page);
-    proxy.fault = ({ path }) => (path === '/auth/refresh' ? { answer: { status: 503 } } : undefined);
-    await meets(() => failure(auth.refresh()));
     proxy.fault = ({ path }) => (path === '/auth/refresh' ? { answer: { status: 401 } } : undefined);
     await meets(() => failure(auth.refresh()));
     await hasStatus(page, 'signed-out');
