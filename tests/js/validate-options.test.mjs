@@ -109,7 +109,7 @@ test('an unknown option names those that exist, and no member of Object.prototyp
 });
 
 test('a client id needs OAuth 2', () => {
-  invalid({ clientId: 'spa' }, /options\.protocol: expected "oauth2" with options\.clientId/);
+  invalid({ clientId: 'spa' }, /options\.clientId: expected options\.protocol "oauth2" beside it, got undefined/);
 });
 
 for (const [option, values] of Object.entries({
