@@ -1,10 +1,10 @@
-// npm run bench:secrecy: what hostile scripts see of tokenward, in every mode, and of its peers: the table of
-// docs/explanation/secrecy.md. About an hour; `ONLY=peers` leaves tokenward out, `PEER=name` and `PROBE=name` choose.
+// npm run bench:secrecy: counts the hostile scripts that obtain a token from tokenward, in each mode, and from other clients:
+// the tables of docs/explanation/secrecy.md. About an hour; `ONLY=peers` omits tokenward, `PEER=name` and `PROBE=name` select.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { openEye } from '../tests/xss/eye.mjs';
+import { installLeakDetector } from '../tests/xss/leak-detector.mjs';
 import { groups, PROBES } from '../tests/xss/probes.mjs';
 import { reversed, useIt } from '../tests/xss/use.mjs';
 import { buildPackage } from '../tools/build.mjs';
@@ -16,10 +16,10 @@ import { buildPeers, PEERS } from './peers/build.mjs';
 import { startPeerServer } from './peers/server.mjs';
 
 const USER = { email: 'ada@example.com', password: 'analytical engine' };
-/** The same as for tokenward. */
+/** The headers of the page, the same as for tokenward. */
 const headers = { 'content-security-policy': "worker-src 'self'" };
 const AT_ONCE = 3;
-const PATIENCE = 20_000;
+const PAGE_TIMEOUT = 20_000;
 
 await main(async () => {
   const tools = await setUpTests();
@@ -27,7 +27,7 @@ await main(async () => {
   if (process.env.ONLY !== 'peers') {
     await buildPackage(tools);
     await buildServer();
-    Object.assign(table, await ourselves(tools));
+    Object.assign(table, await attackTokenward(tools));
   }
   const files = await buildPeers();
   const browser = await chromium.launch({ executablePath: tools.chrome, args: CHROME_ARGS });
@@ -35,10 +35,10 @@ await main(async () => {
     for (const [title, name] of Object.entries(PEERS).filter(([title]) => title.includes(process.env.PEER ?? ''))) {
       say(`hostile scripts: ${title}`);
       const attack = (probe, early) => attackPeer(browser, { files, name, probe, early });
-      // A peer that does not work would see nothing leak.
+      // A peer that does not work leaks nothing.
       if (!(await attack(undefined, false)).works) throw new UserError(`${title} did not work without a probe`);
       const [late, early] = [await attackAll(attack, false), await attackAll(attack, true)];
-      const ways = await ridesOf(browser, { files, name });
+      const ways = await refreshByHand(browser, { files, name });
       console.log(`late, ${title}: ${late.leaks.join(' · ')}`);
       console.log(`early, ${title}: ${early.leaks.join(' · ')}`);
       console.log(`stopped by: late ${late.broken.join(' · ') || 'none'}; early ${early.broken.join(' · ') || 'none'}`);
@@ -48,12 +48,12 @@ await main(async () => {
   } finally {
     await browser.close();
   }
-  console.log(`\nof ${PROBES.length} probes, so many saw a token`);
+  console.log(`\nprobes of ${PROBES.length} that obtained a token`);
   console.table(table);
 });
 
-/** The suite of `npm test secrecy`, every set of it, one probe to a page. */
-async function ourselves({ chrome, firefox, geckodriver }) {
+/** Runs each set of tests/xss, with one probe per page; returns the table that the tests write. */
+async function attackTokenward({ chrome, firefox, geckodriver }) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-secrecy-'));
   const TABLE = path.join(folder, 'table.json');
   try {
@@ -66,15 +66,15 @@ async function ourselves({ chrome, firefox, geckodriver }) {
   }
 }
 
-/** The probes that saw a token, and those that stopped the client before. */
+/** The probes that obtained a token, and those that stopped the client before. */
 async function attackAll(attack, early) {
   const leaks = [];
   const broken = [];
   const queue = groups(true).flat();
   const worker = async () => {
     for (let probe = queue.shift(); probe; probe = queue.shift()) {
-      const { seen, works } = await attack(probe, early);
-      if (seen > 0) leaks.push(probe.name);
+      const { found, works } = await attack(probe, early);
+      if (found > 0) leaks.push(probe.name);
       else if (!works) broken.push(probe.name);
     }
   };
@@ -82,7 +82,7 @@ async function attackAll(attack, early) {
   return { leaks: leaks.sort(), broken: broken.sort() };
 }
 
-/** A page with the peer on it, at an origin of its own. */
+/** Runs `work` on a page with the peer, at an origin of its own. */
 async function withPeer(browser, { files, name, scripts }, work) {
   const page = () => `<!doctype html><title>${name}</title><body></body>`;
   const server = await startPeerServer({ files, page, headers });
@@ -92,10 +92,10 @@ async function withPeer(browser, { files, name, scripts }, work) {
     const tab = await context.newPage();
     for (const script of scripts) await tab.addInitScript(script);
     await tab.goto(`${server.origin}/`);
-    const late = new Promise((_, reject) => {
-      timer = setTimeout(reject, PATIENCE, new Error('the page did not answer'));
+    const timeout = new Promise((_, reject) => {
+      timer = setTimeout(reject, PAGE_TIMEOUT, new Error('the page did not answer'));
     });
-    return await Promise.race([work(tab, server), late]);
+    return await Promise.race([work(tab, server), timeout]);
   } finally {
     clearTimeout(timer);
     await context.close();
@@ -116,8 +116,8 @@ function signIn(tab, name) {
 }
 
 async function attackPeer(browser, { files, name, probe, early }) {
-  const patch = probe ? `eye.patch(${JSON.stringify(probe)})` : '';
-  const scripts = [openEye, ...(early ? [patch] : [])];
+  const patch = probe ? `leakDetector.patch(${JSON.stringify(probe)})` : '';
+  const scripts = [installLeakDetector, ...(early ? [patch] : [])];
   return withPeer(browser, { files, name, scripts }, async (tab, { issued }) => {
     await signIn(tab, name).catch((error) => {
       if (!early) throw error;
@@ -125,15 +125,15 @@ async function attackPeer(browser, { files, name, probe, early }) {
     if (!early) await tab.evaluate(patch);
     await tab.evaluate(useIt, USER);
     const tokens = [...issued].map(reversed);
-    return { seen: await tab.evaluate((all) => eye.found(all), tokens), works: issued.size >= 3 };
+    return { found: await tab.evaluate((all) => leakDetector.count(all), tokens), works: issued.size >= 3 };
   }).catch((error) => {
     if (process.env.DEBUG) console.error(probe?.name, error.message);
-    return { seen: 0, works: false };
+    return { found: 0, works: false };
   });
 }
 
 /** The ways to call the refresh endpoint by hand that gave a token. */
-function ridesOf(browser, { files, name }) {
+function refreshByHand(browser, { files, name }) {
   return withPeer(browser, { files, name, scripts: [] }, async (tab) => {
     await signIn(tab, name);
     return tab.evaluate(async () => {

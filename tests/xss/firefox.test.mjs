@@ -1,12 +1,12 @@
-// The same hostile scripts in Firefox: late on the page, and early where the tokens are in a worker. A page attacks itself
-// and its title reports the result, because WebDriver's own scripts run beside the page's.
+// The same probes in Firefox: late on the page, and early where the tokens are in a worker. The page runs the attack itself and
+// reports the result in its title, because WebDriver's own scripts run beside the page's.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startServer } from '../../tools/servers.mjs';
 import { ADA } from '../e2e/harness.mjs';
 import { startProxy } from '../e2e/proxy.mjs';
 import { ENGINES, startBrowser } from '../e2e/webdriver.mjs';
-import { openEye } from './eye.mjs';
+import { installLeakDetector } from './leak-detector.mjs';
 import { groups, PROBES } from './probes.mjs';
 import { reversed, tokensOf, useIt } from './use.mjs';
 
@@ -29,14 +29,14 @@ after(async () => {
 
 let count = 0;
 
-/** A page that attacks itself. */
+/** Serves a page that runs the attack; returns its path. */
 function page(probes, early, options) {
   count += 1;
   const id = `client-${count}`;
   const settings = JSON.stringify({ name: id, ...options, authHeaders: { 'x-page': id } });
-  const patch = probes.map((probe) => `eye.patch(${JSON.stringify(probe)});`).join('');
+  const patch = probes.map((probe) => `leakDetector.patch(${JSON.stringify(probe)});`).join('');
   const credentials = JSON.stringify(ADA);
-  const text = `<!doctype html><title>at work</title><script>(${openEye})();${early ? patch : ''}</script>
+  const text = `<!doctype html><title>running</title><script>(${installLeakDetector})();${early ? patch : ''}</script>
     <script type="module">
       try {
         const { AuthClient } = await import('/pkg/index.js');
@@ -45,8 +45,8 @@ function page(probes, early, options) {
         await auth.login(${credentials}).catch(() => {});
         ${early ? '' : patch}
         await (${useIt})(${credentials});
-        const tokens = (await eye.ask('/tokens/${id}')).trim().split(' ');
-        document.title = 'saw ' + (await eye.found(tokens)) + ' of ' + tokens.length;
+        const tokens = (await leakDetector.readText('/tokens/${id}')).trim().split(' ');
+        document.title = 'found ' + (await leakDetector.count(tokens)) + ' of ' + tokens.length;
       } catch (error) {
         document.title = 'failed: ' + error;
       }
@@ -56,10 +56,10 @@ function page(probes, early, options) {
   return `/attack/${id}`;
 }
 
-/** How long a page may take. A page that a probe has broken never answers, and a busy machine is slow: see `measure`. */
+/** How long a page may take, in ms. A page that a probe has broken never reports; on a busy machine all pages are slow. */
 const limit = { least: 10_000, most: 90_000, now: 90_000 };
 
-/** Runs the page without probes, and gives the pages with probes five times as long. */
+/** Runs the page without probes, and allows the pages with probes five times as long. */
 async function measure(early, options) {
   limit.now = limit.most;
   const start = Date.now();
@@ -70,36 +70,36 @@ async function measure(early, options) {
 
 async function attack(probes, early, options) {
   await browser.visit(`${proxy.url}${page(probes, early, options)}`);
-  let title = 'silent';
-  for (const end = Date.now() + limit.now; Date.now() < end && !/^(saw|failed)/.test(title); ) {
+  let title = '';
+  for (const end = Date.now() + limit.now; Date.now() < end && !/^(found|failed)/.test(title); ) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     title = await browser.title();
   }
-  const [, seen, of] = /^saw (\d+) of (\d+)$/.exec(title) ?? [];
-  return { title, seen: Number(seen ?? 0), works: Number(of) >= 3 };
+  const [, found, issued] = /^found (\d+) of (\d+)$/.exec(title) ?? [];
+  return { title, found: Number(found ?? 0), works: Number(issued) >= 3 };
 }
 
-test('the eye sees a token in Firefox where there is one to see', async () => {
+test('Firefox, page, early: the leak detector finds a token', async () => {
   const probe = PROBES.find(({ name }) => name === 'Request: headers');
-  const { seen, title } = await attack([probe], true, {});
-  assert.ok(seen >= 1, `a page cannot keep it from a script that ran first: ${title}`);
+  const { found, title } = await attack([probe], true, {});
+  assert.ok(found >= 1, `a page cannot hide the token from an early script: ${title}`);
 });
 
-for (const [way, options, early] of [
+for (const [mode, options, early] of [
   ['page, late', {}, false],
   ['worker, early', { isolation: 'worker' }, true],
   ['shared worker, early', { isolation: 'shared-worker' }, true],
 ])
-  test(`Firefox, ${way}: ${PROBES.length} probes see no token`, async () => {
+  test(`Firefox, ${mode}: ${PROBES.length} probes obtain no token`, async () => {
     const leaks = [];
-    const judge = async (probes) => {
-      const { title, seen, works } = await attack(probes, early, options);
-      if (works && seen === 0) return;
-      if (probes.length > 1) for (const probe of probes) await judge([probe]);
-      // A script that breaks the page before the client loads has seen nothing. After a late one, the client must work.
-      else if (seen > 0 || !early) leaks.push(`${probes[0].name}: ${title}`);
+    const collectLeaks = async (probes) => {
+      const { title, found, works } = await attack(probes, early, options);
+      if (works && found === 0) return;
+      if (probes.length > 1) for (const probe of probes) await collectLeaks([probe]);
+      // An early script may break the page: it then obtains nothing. After a late script the client must still work.
+      else if (found > 0 || !early) leaks.push(`${probes[0].name}: ${title}`);
     };
-    assert.ok((await measure(early, options)).works, 'the client works without a hostile script');
-    for (const probes of groups(process.env.ALONE === '1')) await judge(probes);
+    assert.ok((await measure(early, options)).works, 'the client works without probes');
+    for (const probes of groups(process.env.ALONE === '1')) await collectLeaks(probes);
     assert.deepEqual(leaks, []);
   });

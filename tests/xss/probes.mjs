@@ -1,11 +1,11 @@
 // What a hostile script on the page can do to get a token. Each probe runs in the page. It passes each value that it obtains
-// to `see`, which keeps the value and searches it for the token, immediately and again at the end.
+// to the leak detector, which searches it for the token, immediately and again at the end.
 //
-// `method`, `getter`, `maker` and `trap` are the ways to patch; `tests/xss/eye.mjs` has them.
+// `method`, `getter`, `construct` and `trap` are the ways to patch; `leak-detector.mjs` implements them.
 
 const methods = (name, ...places) => ({ name, places, how: 'method' });
 const getters = (name, ...places) => ({ name, places, how: 'getter' });
-const makers = (name, ...places) => ({ name, places, how: 'maker' });
+const constructors = (name, ...places) => ({ name, places, how: 'construct' });
 /** Getters and setters where there was no property: code that reads a missing property calls them. */
 const traps = (name, holder, ...properties) => ({
   name,
@@ -23,7 +23,7 @@ export const PROBES = [
     ...of('XMLHttpRequest.prototype', 'setRequestHeader', 'getResponseHeader', 'getAllResponseHeaders'),
   ),
   getters(
-    'XMLHttpRequest: answer',
+    'XMLHttpRequest: response',
     ...of(
       'XMLHttpRequest.prototype',
       'responseText',
@@ -56,19 +56,19 @@ export const PROBES = [
   methods('Response: text, json', ...of('Response.prototype', 'text', 'json', 'arrayBuffer', 'blob', 'clone')),
   getters('Response: members', ...of('Response.prototype', 'headers', 'status', 'ok', 'body', 'url')),
   methods('streams', ...of('ReadableStream.prototype', 'getReader', 'tee', 'pipeTo', 'pipeThrough', 'cancel')),
-  makers('Request', ['window', 'Request']),
-  makers('Headers', ['window', 'Headers']),
-  makers('Response', ['window', 'Response']),
-  makers('XMLHttpRequest', ['window', 'XMLHttpRequest']),
-  makers('URL, URLSearchParams', ['window', 'URL'], ['window', 'URLSearchParams']),
-  makers('Promise', ['window', 'Promise']),
-  makers('Map, Set, WeakMap', ['window', 'Map'], ['window', 'Set'], ['window', 'WeakMap']),
-  makers('AbortController', ['window', 'AbortController']),
-  makers('TextDecoder, TextEncoder', ['window', 'TextDecoder'], ['window', 'TextEncoder']),
-  makers('String, Number, Object', ['window', 'String'], ['window', 'Number'], ['window', 'Object']),
-  makers('Error', ['window', 'Error'], ['window', 'TypeError'], ['window', 'DOMException']),
-  makers('Uint8Array, Blob, FormData', ['window', 'Uint8Array'], ['window', 'Blob'], ['window', 'FormData']),
-  makers(
+  constructors('Request', ['window', 'Request']),
+  constructors('Headers', ['window', 'Headers']),
+  constructors('Response', ['window', 'Response']),
+  constructors('XMLHttpRequest', ['window', 'XMLHttpRequest']),
+  constructors('URL, URLSearchParams', ['window', 'URL'], ['window', 'URLSearchParams']),
+  constructors('Promise', ['window', 'Promise']),
+  constructors('Map, Set, WeakMap', ['window', 'Map'], ['window', 'Set'], ['window', 'WeakMap']),
+  constructors('AbortController', ['window', 'AbortController']),
+  constructors('TextDecoder, TextEncoder', ['window', 'TextDecoder'], ['window', 'TextEncoder']),
+  constructors('String, Number, Object', ['window', 'String'], ['window', 'Number'], ['window', 'Object']),
+  constructors('Error', ['window', 'Error'], ['window', 'TypeError'], ['window', 'DOMException']),
+  constructors('Uint8Array, Blob, FormData', ['window', 'Uint8Array'], ['window', 'Blob'], ['window', 'FormData']),
+  constructors(
     'Worker, SharedWorker, MessageChannel',
     ['window', 'Worker'],
     ['window', 'SharedWorker'],
@@ -105,7 +105,7 @@ export const PROBES = [
     'referrerPolicy',
   ),
   traps(
-    'Object.prototype: names of answers',
+    'Object.prototype: names in responses',
     'Object.prototype',
     'accessToken',
     'access_token',
@@ -248,7 +248,7 @@ export const PROBES = [
     ['(async function*(){})().__proto__.__proto__', 'next'],
   ),
   methods(
-    'our own class',
+    'AuthClient',
     ...of('AuthClient.prototype', 'login', 'refresh', 'logout', 'subscribe', 'on', 'hasRole', 'diagnostics'),
   ),
   { name: 'Error.prepareStackTrace', how: 'stack' },
@@ -262,12 +262,12 @@ export const PROBES = [
 const AT_ONCE = 8;
 
 /**
- * The probes one by one, or (which is much quicker) in groups that are on the page together: where a group sees nothing and the
- * client works nonetheless, none of its probes sees anything. `PROBE=name` chooses.
+ * The probes one by one or, which is much quicker, in groups that run on one page: if a group obtains nothing and the client
+ * works nonetheless, none of its probes obtains anything. `PROBE=name` selects probes.
  */
 export function groups(oneByOne) {
   const chosen = PROBES.filter(({ name }) => name.includes(process.env.PROBE ?? ''));
   const count = oneByOne ? chosen.length : Math.ceil(chosen.length / AT_ONCE);
-  // Neighbours patch the same objects, so they are dealt out like cards.
+  // Neighbours in the list patch the same objects, so each goes into another group.
   return Array.from({ length: count }, (_, at) => chosen.filter((_, index) => index % count === at));
 }

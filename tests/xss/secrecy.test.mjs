@@ -1,25 +1,25 @@
-// A hostile script against the client: each probe on a page of its own, once coming after the sign-in (late), once before
-// the library is loaded (early), for each place where the tokens may be. Late, no token may be seen, anywhere. Early, a page
-// cannot keep a token from a script that was there first: how often is counted, and may only become less; a worker can.
-// Riding (asking the server for a token of one's own) is counted apart.
+// Hostile scripts against the client, in each isolation mode. A late probe runs after the sign-in, an early one before the
+// library loads. No late probe may obtain a token in any mode, and no early one may if the tokens are in a worker. A page cannot
+// hide the token from early scripts: the test counts those probes, and the count may only decrease.
+// Session riding (a script obtains a token from the server itself) is counted separately.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { startServer } from '../../tools/servers.mjs';
 import { ADA, closeBrowser, newContext, openBrowser } from '../e2e/harness.mjs';
 import { startProxy } from '../e2e/proxy.mjs';
-import { openEye } from './eye.mjs';
+import { installLeakDetector } from './leak-detector.mjs';
 import { groups, PROBES } from './probes.mjs';
-import { openRides, rewriteOptions, swapWorkers } from './rides.mjs';
+import { exposeWorkerToken, installSessionRidingAttacks, replaceWorkerScript } from './session-riding.mjs';
 import { reversed, tokensOf, useIt } from './use.mjs';
 
-/** So many of the probes see a token on a page when they come first. */
-const EARLY = 18;
+/** The most early probes that may obtain a token on a page. */
+const MOST_EARLY_LEAKS = 18;
 const AT_ONCE = 3;
-/** What the documents ask for. */
+/** The policy that docs/explanation/secrecy.md requires. */
 const POLICY = { 'content-security-policy': "worker-src 'self'" };
 
-const WAYS = {
+const MODES = {
   page: {},
   'page, refresh token in the body': { transport: 'body' },
   'page, DPoP': { dpop: true },
@@ -29,8 +29,8 @@ const WAYS = {
   'shared worker, DPoP': { isolation: 'shared-worker', dpop: true },
 };
 /**
- * Each set takes a minute or two. Without `ALL=1` those are left out that look at what another has looked at: a script that was
- * there first can do what a late one can, and a worker keeps its key where it keeps its token.
+ * Whether this set runs; each takes a minute or two. Without `ALL=1`, a set that another one covers does not: an early script can do
+ * all that a late one can, and a worker keeps its key where it keeps its token.
  */
 const runs = ({ isolation, dpop, transport }, early) =>
   process.env.ALL === '1' || (isolation ? early && !dpop : !early || !(dpop || transport));
@@ -47,7 +47,7 @@ before(async () => {
 });
 
 after(async () => {
-  console.log(`\nof ${PROBES.length} probes, so many saw a token; of so many ways to ride, so many got one`);
+  console.log(`\nprobes of ${PROBES.length} that obtained a token, and session riding attacks that did`);
   console.table(table);
   if (process.env.TABLE) writeFileSync(process.env.TABLE, JSON.stringify(table));
   await proxy.stop();
@@ -57,7 +57,7 @@ after(async () => {
 
 let count = 0;
 
-/** A page of its own, in a context of its own: nothing is shared but the server. */
+/** Runs `work` with a page in a new browser context, after these scripts. */
 async function withPage(scripts, work) {
   const context = await newContext();
   try {
@@ -70,8 +70,8 @@ async function withPage(scripts, work) {
   }
 }
 
-/** A client on the page, signed in. `tokens` are all that it was ever given: a header tells its calls from others'. */
-async function signedIn(page, options, body = {}) {
+/** Signs a client in on the page. `tokens()` are all tokens that the server has issued to it. */
+async function signIn(page, options, body = {}) {
   count += 1;
   const id = `client-${count}`;
   const settings = { name: id, ...options, authHeaders: { 'x-page': id } };
@@ -90,134 +90,137 @@ async function signedIn(page, options, body = {}) {
   };
 }
 
-/** Asks our server for both tokens in the body. */
-const bodyOf = ({ transport }) => (transport === 'body' ? { transport } : {});
+/** The credentials that make the server return both tokens in the body. */
+const transportOf = ({ transport }) => (transport === 'body' ? { transport } : {});
 
-/** How many different tokens the probes saw, and whether the client worked. */
+/** The number of different tokens that the probes obtained, and whether the client worked. */
 function attack(probes, early, options) {
-  const patch = probes.map((probe) => `eye.patch(${JSON.stringify(probe)});`).join('\n');
-  const scripts = [[openEye], ...(early ? [[patch]] : [])];
+  const patch = probes.map((probe) => `leakDetector.patch(${JSON.stringify(probe)});`).join('\n');
+  const scripts = [[installLeakDetector], ...(early ? [[patch]] : [])];
   return withPage(scripts, async (page) => {
-    const body = bodyOf(options);
-    const client = await signedIn(page, options, body);
+    const body = transportOf(options);
+    const client = await signIn(page, options, body);
     if (!early) await page.evaluate(patch);
     await page.evaluate(useIt, { ...ADA, ...body });
     const tokens = client.tokens();
-    const seen = await page.evaluate((all) => eye.found(all), tokens.map(reversed));
-    return { seen, works: tokens.length >= 3 };
+    const found = await page.evaluate((all) => leakDetector.count(all), tokens.map(reversed));
+    return { found, works: tokens.length >= 3 };
   });
 }
 
-/** A page that a probe has broken may never answer. */
-function inTime(work, milliseconds) {
+/** Rejects after this time: a page that a probe has broken may never answer. */
+function withTimeout(work, milliseconds) {
   let timer;
-  const late = new Promise((_, reject) => {
+  const timeout = new Promise((_, reject) => {
     const message = `the page did not answer within ${milliseconds / 1000} s`;
     timer = setTimeout(() => reject(new Error(message)), milliseconds);
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
 }
 
-/** The probes that saw a token; late, those too that stopped the client. */
+/** The probes that obtained a token and, among late ones, those that stopped the client. */
 async function attackAll(early, options) {
   const leaks = [];
   let worked = 0;
   const queue = groups(process.env.ALONE === '1');
-  // A page with probes may take five times as long as one without: a busy machine slows both.
+  // A page with probes may take five times as long as one without, because a busy machine slows both.
   const start = Date.now();
-  assert.ok((await inTime(attack([], early, options), 90_000)).works, 'the client works without probes');
+  assert.ok((await withTimeout(attack([], early, options), 90_000)).works, 'the client works without probes');
   const limit = Math.max(15_000, 5 * (Date.now() - start));
   const once = (probes) =>
-    inTime(attack(probes, early, options), limit).catch(({ message }) => ({ seen: 0, broke: message }));
-  const judge = async (probes) => {
-    const { seen, works, broke } = await once(probes);
+    withTimeout(attack(probes, early, options), limit).catch(({ message }) => ({ found: 0, failure: message }));
+  const collectLeaks = async (probes) => {
+    const { found, works, failure } = await once(probes);
     if (works) worked += probes.length;
-    if (works && seen === 0) return;
+    if (works && found === 0) return;
     if (probes.length > 1) {
-      for (const probe of probes) await judge([probe]);
+      for (const probe of probes) await collectLeaks([probe]);
       return;
     }
     const [{ name }] = probes;
-    if (seen > 0) leaks.push(name);
-    // An early probe that breaks the page has seen nothing. After a late one, the client must work. (A busy machine may be
-    // slow once; a client that a probe has stopped is so again.)
-    else if (!early && !(await once(probes)).works) leaks.push(`${name}: the client did not work: ${broke ?? ''}`);
+    if (found > 0) leaks.push(name);
+    // An early probe may break the page: it then obtains nothing. After a late probe the client must still work. A second attempt
+    // distinguishes a client that the probe has stopped from a slow machine.
+    else if (!early && !(await once(probes)).works) leaks.push(`${name}: the client did not work: ${failure ?? ''}`);
   };
   const worker = async () => {
-    for (let probes = queue.shift(); probes; probes = queue.shift()) await judge(probes);
+    for (let probes = queue.shift(); probes; probes = queue.shift()) await collectLeaks(probes);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   assert.ok(worked > 0, 'the client worked');
   return leaks;
 }
 
-test('the eye sees a token where there is one to see', async () => {
-  const seen = await withPage([[openEye]], (page) =>
+test('page, early: the leak detector finds a token', async () => {
+  const counts = await withPage([[installLeakDetector]], (page) =>
     page.evaluate(async () => {
       const token = 'header.payload.signature-of-a-token';
       const results = [];
-      const tries = [
-        () => eye.see({ deep: { token } }),
-        () => eye.see(new Request('/', { headers: { authorization: token } })),
-        () => eye.see(new Response(token)),
-        () => eye.see(Promise.resolve(token)),
-        () => eye.see(new TextEncoder().encode(token)),
+      const leaks = [
+        () => leakDetector.record({ deep: { token } }),
+        () => leakDetector.record(new Request('/', { headers: { authorization: token } })),
+        () => leakDetector.record(new Response(token)),
+        () => leakDetector.record(Promise.resolve(token)),
+        () => leakDetector.record(new TextEncoder().encode(token)),
         () => localStorage.setItem('x', token),
       ];
-      for (const attempt of tries) {
-        attempt();
-        results.push(await eye.found([[...token].reverse().join('')]));
+      for (const leak of leaks) {
+        leak();
+        results.push(await leakDetector.count([[...token].reverse().join('')]));
       }
       return results;
     }),
   );
-  assert.deepEqual(seen, [1, 1, 1, 1, 1, 1]);
-  // A client as the documents write it, under a few of the probes.
+  assert.deepEqual(counts, [1, 1, 1, 1, 1, 1]);
+  // A client as tutorials write it, under a few of the probes.
   for (const name of ['fetch', 'Response: text, json', 'Object.prototype.then', 'Promise: constructor']) {
     const probe = PROBES.find((one) => one.name === name);
-    const found = await withPage([[openEye], [`eye.patch(${JSON.stringify(probe)})`]], async (page) => {
-      const token = await page.evaluate(async (given) => {
-        const headers = { 'content-type': 'application/json' };
-        const response = await fetch('/auth/login', { method: 'POST', headers, body: JSON.stringify(given) });
-        const { accessToken } = await response.json();
-        await fetch('/api/me', { headers: { authorization: `Bearer ${accessToken}` } });
-        return accessToken;
-      }, ADA);
-      return page.evaluate((one) => eye.found([one]), reversed(token));
-    });
+    const found = await withPage(
+      [[installLeakDetector], [`leakDetector.patch(${JSON.stringify(probe)})`]],
+      async (page) => {
+        const token = await page.evaluate(async (given) => {
+          const headers = { 'content-type': 'application/json' };
+          const response = await fetch('/auth/login', { method: 'POST', headers, body: JSON.stringify(given) });
+          const { accessToken } = await response.json();
+          await fetch('/api/me', { headers: { authorization: `Bearer ${accessToken}` } });
+          return accessToken;
+        }, ADA);
+        return page.evaluate((one) => leakDetector.count([one]), reversed(token));
+      },
+    );
     assert.equal(found, 1, name);
   }
 });
 
-for (const [way, options] of Object.entries(WAYS)) {
+for (const [mode, options] of Object.entries(MODES)) {
   const row = {};
-  table[way] = row;
+  table[mode] = row;
 
   if (runs(options, false))
-    test(`${way}: late, ${PROBES.length} probes see no token`, async () => {
+    test(`${mode}: late, ${PROBES.length} probes obtain no token`, async () => {
       const leaks = await attackAll(false, options);
       row.late = leaks.length;
       assert.deepEqual(leaks, []);
     });
 
-  const most = options.isolation ? 0 : EARLY;
+  const most = options.isolation ? 0 : MOST_EARLY_LEAKS;
   if (runs(options, true))
-    test(`${way}: early, at most ${most} of ${PROBES.length} probes see one`, async () => {
+    test(`${mode}: early, at most ${most} of ${PROBES.length} probes obtain one`, async () => {
       const leaks = await attackAll(true, options);
       row.early = leaks.length;
-      if (leaks.length > 0) console.log(`early, ${way}: ${leaks.sort().join(' · ')}`);
+      if (leaks.length > 0) console.log(`early, ${mode}: ${leaks.sort().join(' · ')}`);
       assert.ok(leaks.length <= most, leaks.join(' · '));
     });
 
-  test(`${way}: who rides, and how`, async () => {
-    const late = await withPage([[openEye]], (page) => ride(page, options));
-    // A script that runs first can do all that, and can replace the worker before it starts.
+  test(`${mode}: session riding obtains a token only where no key prevents it`, async () => {
+    const late = await withPage([[installLeakDetector]], (page) => rideSession(page, options));
+    // An early script can do all that, and can also change the worker before it starts.
     const early = [...late];
-    for (const [name, script] of Object.entries({ swapWorkers, rewriteOptions }))
-      if (await withPage([[script]], (page) => lurk(page, options))) early.push(name);
-    row['rides, late'] = late.length;
-    row['rides, early'] = early.length;
-    console.log(`rides, ${way}: ${early.join(' · ') || 'none'}`);
+    for (const [name, script] of Object.entries({ replaceWorkerScript, exposeWorkerToken }))
+      if (await withPage([[script]], (page) => interceptToken(page, options))) early.push(name);
+    row['session riding, late'] = late.length;
+    row['session riding, early'] = early.length;
+    console.log(`session riding, ${mode}: ${early.join(' · ') || 'none'}`);
     if ((options.isolation && options.dpop) || options.transport === 'body') assert.deepEqual(early, []);
     // A script that can use the key in IndexedDB has the session.
     else if (options.dpop)
@@ -228,30 +231,30 @@ for (const [way, options] of Object.entries(WAYS)) {
   });
 }
 
-/** Whether a script that was there before the library got a token that it can use. */
-async function lurk(page, options) {
-  await signedIn(page, options, bodyOf(options));
-  await page.evaluate(() => globalThis.lurk?.());
+/** Whether an early script obtained a token that it can use. */
+async function interceptToken(page, options) {
+  await signIn(page, options, transportOf(options));
+  await page.evaluate(() => globalThis.requestExposedToken?.());
   await page.evaluate(() => auth.refresh().catch(() => {}));
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
-  return usable(JSON.stringify(await page.evaluate(() => globalThis.swapped ?? [])));
+  return hasUsableToken(JSON.stringify(await page.evaluate(() => globalThis.interceptedMessages ?? [])));
 }
 
-/** Whether there is a token in this text that needs no key. */
-function usable(text) {
+/** Whether this text contains a token that is not bound to a key. */
+function hasUsableToken(text) {
   const tokens = text.match(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{20,}/g) ?? [];
   return tokens.some((token) => !JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).cnf);
 }
 
-/** The ways to ride that gave a token. */
-async function ride(page, options) {
-  const body = bodyOf(options);
-  const { settings } = await signedIn(page, options, body);
-  const got = await page.evaluate(
+/** The names of the session riding attacks that obtained a token. */
+async function rideSession(page, options) {
+  const body = transportOf(options);
+  const { settings } = await signIn(page, options, body);
+  const results = await page.evaluate(
     async ([open, given]) => {
       const { isolation: _, authHeaders: __, ...rest } = given;
       const endpoint = (path) => new URL(path, location.href).href;
-      globalThis.rideSettings = {
+      globalThis.workerSettings = {
         endpoints: {
           login: endpoint('/auth/login'),
           refresh: endpoint('/auth/refresh'),
@@ -273,28 +276,30 @@ async function ride(page, options) {
         asksForHeaders: true,
         asksForRejection: false,
       };
-      globalThis.rideStorage = Object.fromEntries(
+      globalThis.workerStorage = Object.fromEntries(
         ['idempotency-key', 'probe-key', 'pending-revocation', 'not-before'].map((entry) => {
           const key = `tokenward:v1:${given.name}:${entry}`;
           return [key, localStorage.getItem(key)];
         }),
       );
       new Function(`return ${open}`)()();
-      const got = [];
-      for (const [name, attempt] of Object.entries(rides)) {
-        const answer = await attempt().catch((error) => String(error));
-        got.push([name, JSON.stringify(answer) ?? '']);
-        // What it took was good once: the next one shall find a session too.
+      const results = [];
+      for (const [name, attempt] of Object.entries(sessionRidingAttacks)) {
+        const result = await attempt().catch((error) => String(error));
+        results.push([name, JSON.stringify(result) ?? '']);
+        // The attack may have rotated the refresh token: continue or restart the session for the next attack.
         await auth.refresh().catch(() => {});
         if (auth.session.status !== 'signed-in') await auth.login(given.credentials).catch(() => {});
       }
-      if (/eyJ[\w-]+\.eyJ/.test(JSON.stringify(globalThis.swapped ?? [])))
-        got.push('a worker with a script before ours');
-      return got;
+      if (/eyJ[\w-]+\.eyJ/.test(JSON.stringify(globalThis.interceptedMessages ?? [])))
+        results.push('a worker with a script before ours');
+      return results;
     },
-    [String(openRides), { ...settings, credentials: { ...ADA, ...body } }],
+    [String(installSessionRidingAttacks), { ...settings, credentials: { ...ADA, ...body } }],
   );
-  // A token that is bound to a key is of use to who has the key: with one of its own, or the one in IndexedDB.
+  // A script can use a bound token if it has the key: its own key, or the one in IndexedDB.
   const keyless = options.isolation && options.dpop;
-  return got.filter(([, text]) => usable(text) || (!keyless && /eyJ[\w-]+\.eyJ/.test(text))).map(([name]) => name);
+  return results
+    .filter(([, text]) => hasUsableToken(text) || (!keyless && /eyJ[\w-]+\.eyJ/.test(text)))
+    .map(([name]) => name);
 }

@@ -1,6 +1,6 @@
-// What is the same in every browser: what an app does with a client, and the tokens that came of it.
+// Shared by the browsers: the steps of an app that uses a client, and the tokens that the server issued to it.
 
-/** Everything that an app does with a client: calls, uploads, refused tokens, refreshes, another sign-in, a sign-out. */
+/** The steps of an app: calls, uploads, rejected tokens, refreshes, another sign-in, logouts. Runs in the page. */
 export async function useIt(credentials) {
   const quietly = (promise) => promise.catch(() => {});
   const echo = (body) => quietly(auth.fetch('/api/echo', { method: 'POST', body }).then((response) => response.text()));
@@ -24,7 +24,7 @@ export async function useIt(credentials) {
   await quietly(auth.logout());
 }
 
-/** All tokens that a client was ever given: a header of its own (`x-page`) tells its calls from others'. */
+/** All tokens that the server has issued to the client whose calls have this `x-page` header. */
 export function tokensOf(record, id) {
   const found = new Set();
   for (const { more, answer, status } of record) {
@@ -37,5 +37,5 @@ export function tokensOf(record, id) {
   return [...found];
 }
 
-/** As tokens are handed to a page, so that handing them over is no leak. */
+/** Tokens are passed to a page in this form, so that a probe does not find them in the argument. */
 export const reversed = (token) => [...token].reverse().join('');

@@ -1,33 +1,33 @@
-// What a hostile script may do to get a token of its own: ask the refresh endpoint by hand, or run the library's worker for
-// itself. Not a leak of ours: the browser sends the cookie along with whatever the page asks. Each runs in the page and
-// resolves with what it got.
+// Session riding: a hostile script obtains a token of its own. It calls the refresh endpoint directly, or starts the library's
+// worker itself. The library does not leak a token here: the browser sends the cookie with each request of the page. Each attack
+// runs in the page and resolves with the text that it received.
 
-/** Helpers of the rides, as text for the page. */
-export function openRides() {
-  const ask = (more = {}) => ({ method: 'POST', credentials: 'include', ...more });
+/** Defines `sessionRidingAttacks` in the page, which receives this function as text. */
+export function installSessionRidingAttacks() {
+  const refreshInit = (more = {}) => ({ method: 'POST', credentials: 'include', ...more });
   const settings = (more) => ({
-    ...globalThis.rideSettings,
+    ...globalThis.workerSettings,
     exposeToken: true,
     ...more,
   });
-  /** Speaks with a worker of the library as the library does. */
-  const converse = (port, questions) =>
+  /** Sends these requests to a worker of the library, in the library's own protocol. Resolves with the results. */
+  const sendRequests = (port, requests) =>
     new Promise((resolve) => {
-      const answers = [];
+      const results = [];
       port.onmessage = ({ data }) => {
         if (data.request) {
-          const result = data.method === 'readStorage' ? globalThis.rideStorage : [];
+          const result = data.method === 'readStorage' ? globalThis.workerStorage : [];
           return port.postMessage({ response: data.request, result });
         }
-        if ('response' in data) answers.push(data.result);
-        if ('response' in data && data.response === questions.length) resolve(answers);
+        if ('response' in data) results.push(data.result);
+        if ('response' in data && data.response === requests.length) resolve(results);
       };
-      for (const [index, [method, params]] of questions.entries())
+      for (const [index, [method, params]] of requests.entries())
         setTimeout(() => port.postMessage({ request: index + 1, method, params }), index * 300);
-      setTimeout(() => resolve(answers), 4_000);
+      setTimeout(() => resolve(results), 4_000);
     });
-  const connect = ['connect', { storage: globalThis.rideStorage, resume: true }];
-  const all = [
+  const connect = ['connect', { storage: globalThis.workerStorage, resume: true }];
+  const requests = [
     connect,
     ['restored'],
     ['refresh'],
@@ -52,17 +52,17 @@ export function openRides() {
     const algorithm = { name: 'ECDSA', hash: 'SHA-256' };
     return `${message}.${base64url(await crypto.subtle.sign(algorithm, privateKey, new TextEncoder().encode(message)))}`;
   };
-  const inBlob = (source) =>
+  const runInWorker = (source) =>
     new Promise((resolve) => {
       const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })), {
         type: 'module',
       });
       worker.onmessage = ({ data }) => resolve(data);
       worker.onerror = () => resolve('refused');
-      setTimeout(() => resolve('silent'), 2_000);
+      setTimeout(() => resolve('no message'), 2_000);
     });
-  globalThis.rides = {
-    fetch: () => fetch('/auth/refresh', ask()).then((answer) => answer.text()),
+  globalThis.sessionRidingAttacks = {
+    fetch: () => fetch('/auth/refresh', refreshInit()).then((response) => response.text()),
     XMLHttpRequest: () =>
       new Promise((resolve) => {
         const xhr = new XMLHttpRequest();
@@ -71,24 +71,27 @@ export function openRides() {
         xhr.send();
       }),
     'fetch with the key of the storage': () =>
-      fetch('/auth/refresh', ask({ headers: { 'idempotency-key': Object.values(localStorage)[0] ?? 'none' } })).then(
-        (answer) => answer.text(),
-      ),
+      fetch(
+        '/auth/refresh',
+        refreshInit({ headers: { 'idempotency-key': Object.values(localStorage)[0] ?? 'none' } }),
+      ).then((response) => response.text()),
     'fetch of an iframe': async () => {
       const frame = document.createElement('iframe');
       frame.src = '/blank';
       const loaded = new Promise((resolve) => frame.addEventListener('load', resolve));
       document.documentElement.append(frame);
       await loaded;
-      return frame.contentWindow.fetch('/auth/refresh', ask()).then((answer) => answer.text());
+      return frame.contentWindow.fetch('/auth/refresh', refreshInit()).then((response) => response.text());
     },
-    'a worker of its own making': () =>
-      inBlob(
-        `fetch('${location.origin}/auth/refresh', {method: 'POST', credentials: 'include'}).then((a) => a.text()).then(postMessage)`,
+    'a worker of the script': () =>
+      runInWorker(
+        `fetch('${location.origin}/auth/refresh', {method: 'POST', credentials: 'include'}).then((response) => response.text()).then(postMessage)`,
       ),
-    'a key of its own': async () => {
+    'a key of the script': async () => {
       const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
-      return fetch('/auth/refresh', ask({ headers: { dpop: await proof(pair) } })).then((answer) => answer.text());
+      return fetch('/auth/refresh', refreshInit({ headers: { dpop: await proof(pair) } })).then((response) =>
+        response.text(),
+      );
     },
     'the key in IndexedDB': async () => {
       const found = [];
@@ -104,8 +107,8 @@ export function openRides() {
           });
           for (const pair of pairs)
             found.push(
-              await fetch('/auth/refresh', ask({ headers: { dpop: await proof(pair) } })).then((answer) =>
-                answer.text(),
+              await fetch('/auth/refresh', refreshInit({ headers: { dpop: await proof(pair) } })).then((response) =>
+                response.text(),
               ),
             );
         }
@@ -115,11 +118,11 @@ export function openRides() {
     },
     "the library's worker, started again": async () => {
       const worker = new Worker('/pkg/worker.js', { type: 'module', name: JSON.stringify(settings()) });
-      return converse(worker, all);
+      return sendRequests(worker, requests);
     },
     "the library's worker for all tabs, started again": async () => {
       const options = { type: 'module', name: JSON.stringify(settings()), extendedLifetime: true };
-      return converse(new SharedWorker('/pkg/worker.js', options).port, all);
+      return sendRequests(new SharedWorker('/pkg/worker.js', options).port, requests);
     },
     "the library's worker for all tabs, as it is": async () => {
       const options = {
@@ -127,14 +130,14 @@ export function openRides() {
         name: JSON.stringify(settings({ exposeToken: false })),
         extendedLifetime: true,
       };
-      return converse(new SharedWorker('/pkg/worker.js', options).port, all);
+      return sendRequests(new SharedWorker('/pkg/worker.js', options).port, requests);
     },
   };
 }
 
-/** What a script that was there first does to the constructor of workers. Runs before the library is loaded. */
-export function swapWorkers() {
-  globalThis.swapped = [];
+/** An early script patches the constructors of workers, so that its own script runs in each worker before the library's. */
+export function replaceWorkerScript() {
+  globalThis.interceptedMessages = [];
   for (const kind of ['Worker', 'SharedWorker']) {
     const Native = globalThis[kind];
     if (!Native) continue;
@@ -143,23 +146,23 @@ export function swapWorkers() {
         const source = `
           const post = self.postMessage;
           const { fetch } = self;
-          const told = new BroadcastChannel('thief');
+          const channel = new BroadcastChannel('thief');
           const XHR = self.XMLHttpRequest.prototype;
           const { get } = Object.getOwnPropertyDescriptor(XHR, 'responseText');
-          Object.defineProperty(XHR, 'responseText', { get() { const text = get.call(this); told.postMessage(text); return text; } });
+          Object.defineProperty(XHR, 'responseText', { get() { const text = get.call(this); channel.postMessage(text); return text; } });
           import(${JSON.stringify(String(url))});`;
         const blob = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
         super(blob, options);
       }
     };
   }
-  new BroadcastChannel('thief').onmessage = ({ data }) => swapped.push(data);
+  new BroadcastChannel('thief').onmessage = ({ data }) => interceptedMessages.push(data);
 }
 
-/** The same script, content with another setting: the token is to be let out. */
-export function rewriteOptions() {
-  globalThis.swapped = [];
-  const keep = ({ data }) => swapped.push(data);
+/** An early script patches the constructors of workers, so that each worker starts with `exposeToken: true`. */
+export function exposeWorkerToken() {
+  globalThis.interceptedMessages = [];
+  const keep = ({ data }) => interceptedMessages.push(data);
   for (const kind of ['Worker', 'SharedWorker']) {
     const Native = globalThis[kind];
     if (!Native) continue;
@@ -168,7 +171,7 @@ export function rewriteOptions() {
         const name = JSON.stringify({ ...JSON.parse(options.name), exposeToken: true });
         super(url, { ...options, name });
         (this.port ?? this).addEventListener('message', keep);
-        globalThis.lurk = () =>
+        globalThis.requestExposedToken = () =>
           (this.port ?? this).postMessage({ request: 1_000_000, method: 'getAccessToken', params: 0 });
       }
     };
