@@ -1,4 +1,4 @@
-// The package as an app meets it: its public API on a page of its own, against the real server.
+// The public API of the package, in Chromium, with the real server.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -8,7 +8,7 @@ import { ADA, closeBrowser, makeClient, openBlank, openBrowser, withPage } from 
 before(openBrowser);
 after(closeBrowser);
 
-/** A signed-in client on a blank page. */
+/** Runs a test with a signed-in client on a blank page. */
 const signedIn = (env, body, options) =>
   withPage(env, async ({ page, context, server }) => {
     await openBlank(page, server);
@@ -16,7 +16,7 @@ const signedIn = (env, body, options) =>
     await body({ page, context, server });
   });
 
-test('the constructor is synchronous and a call made at once waits for everything it needs', () =>
+test('the constructor is synchronous, and a call before `ready` waits for the session', () =>
   signedIn({}, async ({ page }) => {
     await page.reload();
     const [status, before, after] = await page.evaluate(async () => {
@@ -29,7 +29,7 @@ test('the constructor is synchronous and a call made at once waits for everythin
     assert.deepEqual([status, before, after], [200, 'restoring', 'signed-in']);
   }));
 
-test('each wrong option throws INVALID_OPTIONS with its name, what was expected and what came', () =>
+test('the constructor throws INVALID_OPTIONS for each wrong option, with its name, the expected and the given value', () =>
   withPage({}, async ({ page, server }) => {
     await openBlank(page, server);
     await makeClient(page, {}, { signIn: false });
@@ -98,13 +98,13 @@ test('each wrong option throws INVALID_OPTIONS with its name, what was expected 
     );
   }));
 
-test('the snapshot is immutable, and the same object until something changes', () =>
+test('the session is immutable, and stays the same object until it changes', () =>
   signedIn({}, async ({ page }) => {
-    const seen = await page.evaluate(async () => {
+    const observed = await page.evaluate(async () => {
       const first = auth.session;
       const same = first === auth.session;
-      const told = [];
-      const stop = auth.subscribe((session) => told.push(session));
+      const sessions = [];
+      const stop = auth.subscribe((session) => sessions.push(session));
       auth.subscribe(() => {
         throw new Error('a listener that throws');
       });
@@ -124,20 +124,20 @@ test('the snapshot is immutable, and the same object until something changes', (
         frozen: [first, first.user, first.claims].every(Object.isFrozen),
         reported: new Set(reported).has('a listener that throws'),
         changed: first !== second,
-        told: told.length === 2 && told[0] === first && told[1] === second,
+        sessions: sessions.length === 2 && sessions[0] === first && sessions[1] === second,
         events: events.length === 2 && events[0] === second,
         user: second.user,
         role: [auth.hasRole('admin'), auth.hasRole('user')],
         left: second.expiresAt - Date.now(),
       };
     });
-    const { user, left, ...rest } = seen;
+    const { user, left, ...rest } = observed;
     assert.deepEqual(rest, {
       same: true,
       frozen: true,
       reported: true,
       changed: true,
-      told: true,
+      sessions: true,
       events: true,
       role: [true, false],
     });
@@ -145,9 +145,9 @@ test('the snapshot is immutable, and the same object until something changes', (
     assert.ok(left > 890_000 && left <= 900_000, String(left));
   }));
 
-test('a request is sent again as it was', () =>
+test('the client retries a call with the same body and the same headers', () =>
   signedIn({}, async ({ page, server }) => {
-    const answers = await page.evaluate(async () => {
+    const results = await page.evaluate(async () => {
       const form = new FormData();
       form.set('file', new Blob(['abc']), 'a.txt');
       const bytes = new Uint8Array([1, 2, 3, 255]);
@@ -189,18 +189,20 @@ test('a request is sent again as it was', () =>
       }
       return result;
     });
-    for (const [name, answer] of Object.entries(answers)) assert.deepEqual(answer, [200, 'same'], name);
-    const { length } = Object.keys(answers);
+    for (const [name, result] of Object.entries(results)) assert.deepEqual(result, [200, 'same'], name);
+    const { length } = Object.keys(results);
     assert.equal(await server.counted('refresh_rotated'), length);
     assert.equal(await server.counted('api_unauthorised'), length);
   }));
 
-test('the token goes to the page, baseUrl and apiOrigins, and nowhere else', () =>
+test('the client sends the token only to the origins of the page, baseUrl and apiOrigins', () =>
   signedIn({ ALLOWED_ORIGINS: 'http://unused.example' }, async ({ page, server }) => {
     const sent = new Map();
-    const looks = [];
+    const pendingHeaders = [];
     page.on('request', (request) =>
-      looks.push(request.allHeaders().then(({ authorization }) => sent.set(request.url(), authorization ?? 'none'))),
+      pendingHeaders.push(
+        request.allHeaders().then(({ authorization }) => sent.set(request.url(), authorization ?? 'none')),
+      ),
     );
     const { port } = new URL(server.url);
     await page.route('http://localhost:*/**', (route) =>
@@ -212,7 +214,7 @@ test('the token goes to the page, baseUrl and apiOrigins, and nowhere else', () 
         headers: { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' },
       }),
     );
-    const seen = await page.evaluate(async (port) => {
+    const results = await page.evaluate(async (port) => {
       const other = new AuthClient({ apiOrigins: ['http://api.test'], name: 'other' });
       await other.ready;
       await other.login({ email: 'ada@example.com', password: 'analytical engine' });
@@ -233,7 +235,7 @@ test('the token goes to the page, baseUrl and apiOrigins, and nowhere else', () 
         ownHeader: await call('/api/me?mine', { headers: { authorization: 'Bearer mine' } }),
       };
     }, port);
-    assert.deepEqual(seen, {
+    assert.deepEqual(results, {
       own: 200,
       api: 200,
       foreign: 401,
@@ -244,7 +246,7 @@ test('the token goes to the page, baseUrl and apiOrigins, and nowhere else', () 
       data: 200,
       ownHeader: 401,
     });
-    await Promise.all(looks);
+    await Promise.all(pendingHeaders);
     assert.match(sent.get(`${server.url}/api/me?own`), /^Bearer ey/);
     assert.match(sent.get('http://api.test/x'), /^Bearer ey/);
     assert.equal(sent.get(`${server.url}/api/me?mine`), 'Bearer mine');
@@ -256,10 +258,10 @@ test('the token goes to the page, baseUrl and apiOrigins, and nowhere else', () 
     ]) {
       assert.equal(sent.get(url), 'none', url);
     }
-    assert.equal(await server.counted('refresh_rotated'), 0, 'a 401 from elsewhere is not our business');
+    assert.equal(await server.counted('refresh_rotated'), 0, 'a 401 from another origin causes no refresh');
   }));
 
-test('a refresh answered with an HTML page leaves the session as it was', () =>
+test('the session stays when the server answers a refresh with an HTML page', () =>
   signedIn(
     {},
     async ({ page, server }) => {
@@ -281,7 +283,7 @@ test('a refresh answered with an HTML page leaves the session as it was', () =>
     { timeoutSeconds: 1 },
   ));
 
-test('a server that is down at login is told as such, and what was before still is', () =>
+test('login() rejects with OFFLINE while the server is down, and the current session stays', () =>
   signedIn({}, async ({ page, server }) => {
     await page.route('**/auth/login', (route) => route.abort('connectionrefused'));
     const [error, status] = await page.evaluate(
@@ -293,7 +295,7 @@ test('a server that is down at login is told as such, and what was before still 
     assert.equal(await server.counted('login_ok'), 1);
   }));
 
-test('a wrong password leaves the present session as it was', () =>
+test('login() with a wrong password rejects, and the current session stays', () =>
   signedIn({}, async ({ page }) => {
     const [error, user, works] = await page.evaluate(async () => {
       const error = await failure(auth.login({ email: 'grace@example.com', password: 'x' }));
@@ -305,7 +307,7 @@ test('a wrong password leaves the present session as it was', () =>
     );
   }));
 
-test('what cannot be sent as credentials is told before anything is sent', () =>
+test('login() rejects credentials that are not JSON before it sends a request', () =>
   signedIn({}, async ({ page, server }) => {
     const errors = await page.evaluate(async () => {
       const circular = {};
@@ -318,26 +320,26 @@ test('what cannot be sent as credentials is told before anything is sent', () =>
     assert.equal(await server.counted('login_ok'), 1);
   }));
 
-test('a listener may call back into the client', () =>
+test('a listener may call the client', () =>
   signedIn({}, async ({ page, server }) => {
-    const seen = await page.evaluate(async () => {
-      const out = [];
+    const results = await page.evaluate(async () => {
+      const calls = [];
       const stop = auth.on('refreshed', () => {
         stop();
-        out.push(auth.refresh().then(() => auth.fetch('/api/me')));
+        calls.push(auth.refresh().then(() => auth.fetch('/api/me')));
       });
       await auth.refresh();
-      const { status } = await out[0];
+      const { status } = await calls[0];
       const signedOut = new Promise((resolve) => auth.on('refreshed', () => resolve(auth.logout())));
       await auth.refresh().catch(() => {});
       return [status, await signedOut, auth.session.reason];
     });
-    assert.deepEqual(seen, [200, { revoked: true }, 'logout']);
+    assert.deepEqual(results, [200, { revoked: true }, 'logout']);
     assert.equal(await server.counted('refresh_rotated'), 3);
     assert.equal(await server.counted('logout'), 1);
   }));
 
-test('dialect B: without expiresIn the lifetime is exp − iat, and a refresh without a user keeps the user', () =>
+test('without expiresIn the client takes the lifetime from exp − iat, and keeps the user after a refresh without one', () =>
   withPage({ ACCESS_TTL: '100' }, async ({ page, server }) => {
     await openBlank(page, server);
     await page.route('**/auth/{login,refresh}', async (route) => {
@@ -355,7 +357,7 @@ test('dialect B: without expiresIn the lifetime is exp − iat, and a refresh wi
     assert.equal(user, 'ada@example.com');
   }));
 
-test('fields with dots find the token where the server puts it', () =>
+test('the client reads nested response fields by paths with dots', () =>
   withPage({}, async ({ page, server }) => {
     await openBlank(page, server);
     await page.route('**/auth/login', async (route) => {
@@ -372,7 +374,7 @@ test('fields with dots find the token where the server puts it', () =>
     assert.deepEqual([status, left > 70_000 && left <= 77_000, role], [200, true, true]);
   }));
 
-test('endpoints, authHeaders, tokenScheme, idempotencyKey and shouldRefresh reach the wire', () =>
+test('the client sends requests as endpoints, authHeaders, tokenScheme, idempotencyKey and shouldRefresh say', () =>
   withPage({}, async ({ page, server }) => {
     await openBlank(page, server);
     const calls = [];
@@ -390,19 +392,19 @@ test('endpoints, authHeaders, tokenScheme, idempotencyKey and shouldRefresh reac
       calls.push([pathname, headers['x-csrf'], headers.authorization, 'idempotency-key' in headers]);
       count += 1;
       const json = { accessToken: `opaque-${count}` };
-      // The API answers 419 to the first token it sees.
+      // The API answers 419 to the first token.
       if (pathname === '/api')
         return route.fulfill({ status: headers.authorization === 'Token opaque-1' ? 419 : 200, headers: cors });
       return route.fulfill({ headers: cors, json });
     });
     const run = (options) =>
       page.evaluate(async (settings) => {
-        let asked = 0;
+        let count = 0;
         const auth = new AuthClient({
           ...settings,
           baseUrl: 'http://auth.test',
           endpoints: { login: '/in', refresh: 'again', logout: 'http://auth.test/out' },
-          authHeaders: () => ({ 'x-csrf': `c${++asked}` }),
+          authHeaders: () => ({ 'x-csrf': `c${++count}` }),
           tokenScheme: 'Token',
           shouldRefresh: async ({ status }) => status === 419,
         });
@@ -414,24 +416,24 @@ test('endpoints, authHeaders, tokenScheme, idempotencyKey and shouldRefresh reac
       }, options);
     await makeClient(page, {}, { signIn: false });
     assert.equal(await run({ name: 'plain' }), 200);
-    const story = [
+    const expected = [
       ['/in', 'c1', undefined, false],
       ['/api', undefined, 'Token opaque-1', false],
       ['/again', 'c2', undefined, false],
       ['/api', undefined, 'Token opaque-3', false],
       ['/out', 'c3', undefined, false],
     ];
-    assert.deepEqual(calls, story, 'to another origin no Idempotency-Key unless asked for');
+    assert.deepEqual(calls, expected, 'another origin receives an Idempotency-Key only if the option is set');
     calls.length = 0;
     count = 0;
     assert.equal(await run({ name: 'keyed', idempotencyKey: true }), 200);
     assert.deepEqual(
       calls.map(([path, , , keyed]) => [path, keyed]),
-      story.map(([path]) => [path, path === '/again']),
+      expected.map(([path]) => [path, path === '/again']),
     );
   }));
 
-test('an API that always says 401 costs two requests, one refresh, and then no more', () =>
+test('an API that always answers 401 causes two requests and one refresh, and then no more refreshes', () =>
   signedIn({}, async ({ page, server }) => {
     let requests = 0;
     await page.route('**/api/broken', (route) => {
@@ -448,7 +450,7 @@ test('an API that always says 401 costs two requests, one refresh, and then no m
     assert.equal(await page.evaluate(() => auth.fetch('/api/me').then(({ status }) => status)), 200);
   }));
 
-test('a caller who aborts leaves the others their token', () =>
+test('the other calls still receive the token when one caller aborts', () =>
   signedIn({}, async ({ page, server }) => {
     await page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
     await page.route('**/auth/refresh', async (route) => {
@@ -465,15 +467,15 @@ test('a caller who aborts leaves the others their token', () =>
     assert.equal(await server.counted('refresh_rotated'), 1);
   }));
 
-test('a lost answer and a reload in between are a repeat, not a theft', () =>
+test('the server treats a refresh after a lost response and a reload as a repetition, not as reuse', () =>
   signedIn(
     {},
     async ({ page, server }) => {
       let lost = 0;
       await page.route('**/auth/refresh', async (route) => {
-        await route.fetch(); // the server rotates …
+        await route.fetch(); // The server rotates,
         lost += 1;
-        await route.abort('connectionreset'); // … and the answer never arrives
+        await route.abort('connectionreset'); // and the response never arrives.
       });
       await page.evaluate(() => failure(auth.refresh()));
       assert.ok(lost >= 1);
@@ -486,7 +488,7 @@ test('a lost answer and a reload in between are a repeat, not a theft', () =>
     { timeoutSeconds: 1 },
   ));
 
-test('a tab whose session is refused leaves the mark of a newer sign-in alone', () =>
+test('a tab whose refresh is rejected keeps the idempotency key of a newer sign-in in another tab', () =>
   signedIn({}, async ({ page, context, server }) => {
     const other = await context.newPage();
     await openBlank(other, server);
@@ -496,7 +498,7 @@ test('a tab whose session is refused leaves the mark of a newer sign-in alone', 
     const finished = new Promise((resolve) => {
       finish = resolve;
     });
-    // This tab's refresh is refused, but only after the other tab has signed out and in again.
+    // The server rejects this tab's refresh after the other tab has signed out and in again.
     const answerLate = async (route) => {
       await other.evaluate(async (credentials) => {
         await auth.logout();
@@ -508,14 +510,14 @@ test('a tab whose session is refused leaves the mark of a newer sign-in alone', 
     await page.route('**/auth/refresh', answerLate, { times: 1 });
     assert.equal((await page.evaluate(() => failure(auth.refresh()))).code, 'SESSION_ENDED');
     await page.waitForFunction(() => auth.session.status === 'signed-in', null, { timeout: 5_000 });
-    // The other tab learns of its own login later than this one, if one worker serves both.
+    // If one worker serves both tabs, the other tab receives its own login later than this one.
     await finished;
     await other.reload();
     await makeClient(other, {}, { signIn: false });
     assert.equal(await other.evaluate(() => auth.session.status), 'signed-in');
   }));
 
-test('after logout and after dispose, calls say so', () =>
+test('calls reject with SIGNED_OUT after logout() and with DISPOSED after dispose()', () =>
   signedIn({}, async ({ page }) => {
     const codes = await page.evaluate(async () => {
       const { revoked } = await auth.logout();
@@ -544,7 +546,7 @@ test('after logout and after dispose, calls say so', () =>
     ]);
   }));
 
-test('no token is in any storage, URL, console line, event, error, or reachable from the client', () =>
+test('no storage, URL, console line, event, error or property of the client contains a token', () =>
   signedIn({}, async ({ page, context, server }) => {
     const tokens = new Set();
     page.on('response', async (response) => {
@@ -552,20 +554,20 @@ test('no token is in any storage, URL, console line, event, error, or reachable 
       const { accessToken } = await response.json().catch(() => ({}));
       if (accessToken) tokens.add(accessToken);
     });
-    // The browser does not tell what a SharedWorker is answered; the proxy does.
+    // Playwright does not report the responses to a SharedWorker; the proxy records them.
     const { record = [] } = server.proxy ?? {};
     record.length = 0;
     await page.evaluate(async () => {
-      globalThis.heard = [];
+      globalThis.received = [];
       for (const event of ['signed-in', 'refreshed', 'signed-out', 'refresh-failed'])
-        auth.on(event, (detail) => heard.push(detail));
-      auth.subscribe((session) => heard.push(session));
+        auth.on(event, (detail) => received.push(detail));
+      auth.subscribe((session) => received.push(session));
       await auth.login({ email: 'ada@example.com', password: 'analytical engine' });
       await auth.refresh();
       await auth.fetch('/api/me');
       await auth.fetch('/demo/expire-token', { method: 'POST' });
-      heard.push(await auth.fetch('/api/me'));
-      heard.push(await auth.login({ email: 'ada@example.com', password: 'x' }).catch((error) => error));
+      received.push(await auth.fetch('/api/me'));
+      received.push(await auth.login({ email: 'ada@example.com', password: 'x' }).catch((error) => error));
     });
     for (const { answer } of record) {
       const { accessToken } = JSON.parse(answer || '{}');
@@ -589,14 +591,14 @@ test('no token is in any storage, URL, console line, event, error, or reachable 
             try {
               text += `${String(key)} ${dump(value[key], depth + 1, seen)}\n`;
             } catch {
-              // a getter that throws shows nothing
+              // The getter throws.
             }
           }
         }
         return text;
       };
       places.client = dump(auth) + JSON.stringify(auth);
-      places.heard = dump(heard);
+      places.received = dump(received);
       places.localStorage = JSON.stringify({ ...localStorage });
       places.sessionStorage = JSON.stringify({ ...sessionStorage });
       places.cookie = document.cookie;
@@ -610,7 +612,7 @@ test('no token is in any storage, URL, console line, event, error, or reachable 
           .map(({ name }) => name)
           .join(' ');
       places.globals = Object.getOwnPropertyNames(globalThis)
-        .filter((name) => !['heard', 'auth'].includes(name) && typeof globalThis[name] === 'string')
+        .filter((name) => !['received', 'auth'].includes(name) && typeof globalThis[name] === 'string')
         .map((name) => globalThis[name])
         .join(' ');
       await auth.logout();
@@ -619,8 +621,8 @@ test('no token is in any storage, URL, console line, event, error, or reachable 
     });
     found.console = page.lines.join('\n');
     assert.ok(
-      found.client.includes('signed-in') && found.heard.includes('ada@example.com'),
-      'the search sees what is there',
+      found.client.includes('signed-in') && found.received.includes('ada@example.com'),
+      'the search finds what the client and the events contain',
     );
     assert.match(found.localStorage, /tokenward:v1:default/);
     assert.doesNotMatch(found.afterLogout, /tokenward:v1:default/);
@@ -632,7 +634,7 @@ test('no token is in any storage, URL, console line, event, error, or reachable 
     }
   }));
 
-test('importing the package and making a client in Node loads nothing and throws nothing', async () => {
+test('in Node, the package can be imported and a client created: it loads no engine and does not throw', async () => {
   const { AuthClient, AuthError } = await import(path.join(root, 'pkg/index.js'));
   const auth = new AuthClient({ baseUrl: 'https://api.example.com' });
   assert.equal((await auth.ready).status, 'restoring');

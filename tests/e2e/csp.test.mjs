@@ -1,4 +1,4 @@
-// The headers that the documents recommend, in force: the client works under them, wherever its tokens are.
+// The client works under the recommended headers, in each isolation mode.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { closeBrowser, openBrowser, signIn, withTabs } from './harness.mjs';
@@ -20,7 +20,7 @@ const POLICY = [
 /** As in docs/explanation/secrecy.md: scripts of workers come from the page's own origin. */
 const trustOwnOrigin = () => {
   trustedTypes.createPolicy('default', {
-    // (By its origin a blob would pass as well.)
+    // A comparison of origins would also accept a blob URL.
     createScriptURL: (url) => (new URL(url, location.href).href.startsWith(`${location.origin}/`) ? url : null),
   });
 };
@@ -31,41 +31,41 @@ const works = (page) =>
     return [(await auth.fetch('/api/me')).status, (await auth.refresh()).status];
   });
 
-/** What the browser said was against the policy. */
-const watch = () => {
+/** Records the violations of the policy that the browser reports. */
+const recordViolations = () => {
   globalThis.violations = [];
   addEventListener('securitypolicyviolation', ({ violatedDirective }) => violations.push(violatedDirective));
 };
 
 for (const dpop of [false, true])
-  test(`page${dpop ? ', DPoP' : ''}: no policy of Trusted Types is needed`, () =>
+  test(`page${dpop ? ', DPoP' : ''}: the client works without a Trusted Types policy`, () =>
     withTabs({}, async ({ open, proxy }) => {
       proxy.headers = { 'content-security-policy': [...POLICY, "trusted-types 'none'"].join('; ') };
-      const page = await open({ isolation: 'page', dpop }, { init: watch });
+      const page = await open({ isolation: 'page', dpop }, { init: recordViolations });
       await signIn(page);
       assert.deepEqual(await works(page), [200, 'signed-in']);
       assert.deepEqual(await page.evaluate(() => violations), []);
     }));
 
 for (const isolation of ['worker', 'shared-worker']) {
-  test(`${isolation}: a default policy lets the worker's address through`, () =>
+  test(`${isolation}: a default Trusted Types policy allows the worker's URL, and no other`, () =>
     withTabs({}, async ({ open, proxy }) => {
       proxy.headers = { 'content-security-policy': [...POLICY, 'trusted-types default'].join('; ') };
-      const page = await open({ isolation }, { init: `(${watch})();(${trustOwnOrigin})()` });
+      const page = await open({ isolation }, { init: `(${recordViolations})();(${trustOwnOrigin})()` });
       await signIn(page);
       assert.deepEqual(await works(page), [200, 'signed-in']);
       assert.deepEqual(await page.evaluate(() => violations), []);
-      const stolen = await page.evaluate(() => {
+      const result = await page.evaluate(() => {
         try {
           return String(new Worker(URL.createObjectURL(new Blob(['']))));
         } catch ({ name }) {
           return name;
         }
       });
-      assert.equal(stolen, 'TypeError', 'nothing else becomes a worker');
+      assert.equal(result, 'TypeError', 'the policy rejects other URLs of workers');
     }));
 
-  test(`${isolation}: without one, the error says what to do`, () =>
+  test(`${isolation}: without a default Trusted Types policy, the error message names Trusted Types`, () =>
     withTabs({}, async ({ open, proxy }) => {
       proxy.headers = { 'content-security-policy': [...POLICY, "trusted-types 'none'"].join('; ') };
       const page = await open({ isolation });
@@ -75,7 +75,7 @@ for (const isolation of ['worker', 'shared-worker']) {
     }));
 }
 
-test("without 'wasm-unsafe-eval' the error names it", () =>
+test("if default-src forbids wasm, the error message names 'wasm-unsafe-eval'", () =>
   withTabs({}, async ({ open, proxy }) => {
     proxy.headers = { 'content-security-policy': "default-src 'self'" };
     const page = await open({ isolation: 'page' });
@@ -84,7 +84,7 @@ test("without 'wasm-unsafe-eval' the error names it", () =>
     assert.match(message, /'wasm-unsafe-eval'/);
   }));
 
-test('if the policy forbids wasm, the error names the directive that is missing', () =>
+test('if script-src forbids wasm, the error message names script-src', () =>
   withTabs({}, async ({ open, proxy }) => {
     proxy.headers = { 'content-security-policy': POLICY.join('; ').replace(" 'wasm-unsafe-eval'", '') };
     const page = await open({ isolation: 'page' });
@@ -93,7 +93,7 @@ test('if the policy forbids wasm, the error names the directive that is missing'
     assert.match(message, /script-src needs 'wasm-unsafe-eval'/);
   }));
 
-test('after its entry, a page loads one file: the engine with the wasm module in it', () =>
+test('a page loads the entry and one more file: the engine, which contains the wasm module', () =>
   withTabs({}, async ({ open }) => {
     const page = await open({ isolation: 'page' });
     await signIn(page);
@@ -106,7 +106,7 @@ test('after its entry, a page loads one file: the engine with the wasm module in
     assert.deepEqual(files, ['/pkg/index.js', '/pkg/engine.js']);
   }));
 
-test('an engine that cannot be loaded once is loaded by the next call', () =>
+test('the next call loads the engine if its first load failed', () =>
   withTabs({}, async ({ open, context }) => {
     await context.route('**/engine.js', (route) => route.fulfill({ status: 404, body: 'not found' }), { times: 1 });
     const page = await open({ isolation: 'page' });

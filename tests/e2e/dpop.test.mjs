@@ -1,4 +1,4 @@
-// Tokens bound to a key of the browser (RFC 9449): what goes over the wire, what is worthless without the key, who has it.
+// Tokens bound to a key of the browser (RFC 9449): the requests, a stolen token, and the storage of the key.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ADA, closeBrowser, GRACE, hasStatus, makeClient, openBrowser, signIn, withTabs } from './harness.mjs';
@@ -12,7 +12,7 @@ const read = (jwt, part) => JSON.parse(Buffer.from(jwt.split('.')[part], 'base64
 for (const isolation of ['page', 'worker', 'shared-worker']) {
   const options = { isolation, dpop: true };
 
-  test(`${isolation}: each request has a proof of its own, and a stolen token opens nothing`, () =>
+  test(`${isolation}: each request carries its own proof, and the server rejects a stolen token`, () =>
     withTabs({}, async ({ open, proxy, server, context }) => {
       const page = await open(options);
       await signIn(page);
@@ -60,7 +60,7 @@ for (const isolation of ['page', 'worker', 'shared-worker']) {
       );
     }));
 
-  test(`${isolation}: a server that wants its nonce gets it, a clock that is wrong does not matter`, () =>
+  test(`${isolation}: the client sends the nonce that a server requires, also with a wrong clock`, () =>
     withTabs({}, async ({ open, proxy }) => {
       const init = () => {
         const { now } = Date;
@@ -69,33 +69,33 @@ for (const isolation of ['page', 'worker', 'shared-worker']) {
       if (isolation !== 'page') proxy.prelude = `(${init})();`;
       const page = await open(options, { init });
       await signIn(page);
-      assert.equal(proxy.to('/auth/login').length, 2, 'once without the nonce, once with it');
-      const answers = await page.evaluate(async () => [
+      assert.equal(proxy.to('/auth/login').length, 2, 'one login without the nonce, one with it');
+      const results = await page.evaluate(async () => [
         (await auth.fetch('/api/me')).status,
         await (await auth.fetch('/api/echo', { method: 'POST', body: 'sent twice' })).text(),
         await (await auth.fetch(new Request('/api/echo', { method: 'POST', body: 'in a request' }))).text(),
         (await auth.refresh()).status,
       ]);
-      assert.deepEqual(answers, [200, 'sent twice', 'in a request', 'signed-in']);
+      assert.deepEqual(results, [200, 'sent twice', 'in a request', 'signed-in']);
       assert.ok(
         proxy.to('/api/me').every(({ dpop }) => read(dpop, 1).nonce),
-        'the nonce of the login was kept',
+        'the client reuses the nonce of the login',
       );
-      // And an API that has a nonce of its own.
-      let asked = 0;
+      // The API requires another nonce.
+      let challenges = 0;
       proxy.fault = ({ path, dpop }) => {
         if (path !== '/api/echo') return undefined;
-        if (read(dpop, 1).nonce === 'theirs') return { answer: { status: 200 } };
-        asked += 1;
-        const challenge = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'theirs' };
+        if (read(dpop, 1).nonce === 'api-nonce') return { answer: { status: 200 } };
+        challenges += 1;
+        const challenge = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'api-nonce' };
         return { answer: { status: 401, headers: { ...json, ...challenge }, body: '{}' } };
       };
       await page.evaluate(() => auth.fetch('/api/echo', { method: 'POST', body: 'x' }));
-      assert.equal(asked, 1);
-      assert.equal(proxy.to('/auth/refresh').length, 1, 'no refresh is spent on it');
+      assert.equal(challenges, 1);
+      assert.equal(proxy.to('/auth/refresh').length, 1, 'the challenge causes no refresh');
     }));
 
-  test(`${isolation}: tabs and reloads have the same key`, () =>
+  test(`${isolation}: all tabs use one key, also after a reload`, () =>
     withTabs({}, async ({ open }) => {
       const [one, two] = [await open(options), await open(options)];
       await signIn(one);
@@ -116,7 +116,7 @@ for (const isolation of ['page', 'worker', 'shared-worker']) {
     }));
 }
 
-test('a proof follows a redirect within the origin', () =>
+test('the client follows a redirect within the origin with a new proof', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open({ dpop: true });
     await signIn(page);
@@ -130,7 +130,7 @@ test('a proof follows a redirect within the origin', () =>
     assert.equal(proxy.to('/auth/refresh').length, 0);
   }));
 
-test('the key cannot be read out, wherever it is', () =>
+test('the key in IndexedDB is not extractable', () =>
   withTabs({}, async ({ open }) => {
     const page = await open({ dpop: true });
     await signIn(page);
@@ -149,7 +149,7 @@ test('the key cannot be read out, wherever it is', () =>
     assert.deepEqual([algorithm, extractable, failure], ['P-256', false, 'InvalidAccessError']);
   }));
 
-test('with the key in memory a reload ends the session, and says why', () =>
+test('with the key in memory, a reload ends the session with the reason expired', () =>
   withTabs({}, async ({ open }) => {
     const options = { dpop: 'memory' };
     const page = await open(options);

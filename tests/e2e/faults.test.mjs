@@ -1,7 +1,18 @@
-// Faults of server and network, and everything that is told of them.
+// Faults of the server and the network, and how the client reports them.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ADA, closeBrowser, GRACE, hasStatus, inside, openBrowser, SEEN, signIn, until, withTabs } from './harness.mjs';
+import {
+  ADA,
+  closeBrowser,
+  GRACE,
+  hasStatus,
+  INSPECTABLE,
+  inside,
+  openBrowser,
+  signIn,
+  until,
+  withTabs,
+} from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -9,10 +20,10 @@ after(closeBrowser);
 const json = { 'content-type': 'application/json' };
 const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** What may come back from a refresh without being a clear no. */
+/** Responses to a refresh that are no clear rejection. */
 const FAULTS = {
-  'no answer': { lose: 'request' },
-  'a lost answer': { lose: 'answer' },
+  'no response': { lose: 'request' },
+  'a lost response': { lose: 'answer' },
   500: { answer: { status: 500 } },
   502: { answer: { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad gateway</h1>' } },
   503: { answer: { status: 503, headers: { 'retry-after': 'nonsense' } } },
@@ -23,11 +34,13 @@ const FAULTS = {
   'an HTML page': { answer: { status: 200, headers: { 'content-type': 'text/html' }, body: '<title>Wi-Fi</title>' } },
   'truncated JSON': { answer: { status: 200, headers: json, body: '{"accessToken":"ey' } },
   'an empty 200': { answer: { status: 200 } },
-  'a token that is none': { answer: { status: 200, headers: json, body: '{"accessToken":{"no":1},"success":true}' } },
+  'a token of the wrong type': {
+    answer: { status: 200, headers: json, body: '{"accessToken":{"no":1},"success":true}' },
+  },
   'a redirect': { answer: { status: 302, headers: { location: '/blank' } } },
 };
 
-test('R-7: no fault of a refresh ends a session, and callers are told within their timeout', () =>
+test('R-7: no fault of a refresh ends the session, and refresh() rejects within the timeout', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open({ timeoutSeconds: 1 });
     await signIn(page);
@@ -47,7 +60,7 @@ test('R-7: no fault of a refresh ends a session, and callers are told within the
     assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
   }));
 
-test('R-7: Retry-After as a date is obeyed', () =>
+test('R-7: the client waits until the date in Retry-After', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -61,7 +74,7 @@ test('R-7: Retry-After as a date is obeyed', () =>
     assert.ok(second.start - first.end >= 1_900 && second.start - first.end < 6_000, `${second.start - first.end} ms`);
   }));
 
-test('R-10: each clear no ends the session with its reason', () =>
+test('R-10: each clear rejection ends the session, with its reason', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     for (const [status, code, reason] of [
@@ -86,17 +99,17 @@ test('R-10: each clear no ends the session with its reason', () =>
           ['auth-request', status],
           ['signed-out', reason],
         ],
-        'why was I signed out?',
+        'the diagnostics contain the reason',
       );
     }
   }));
 
-test('R-28e: a sign-out while offline ends the session at once, and reaches the server when online', () =>
+test('R-28e: a logout while offline ends the session at once, and the client sends it when it is online', () =>
   withTabs({}, async ({ open, proxy, context, server }) => {
     const page = await open({ timeoutSeconds: 1 });
     await signIn(page);
     await context.setOffline(true);
-    proxy.fault = () => ({ lose: 'request' }); // nothing takes a SharedWorker offline
+    proxy.fault = () => ({ lose: 'request' }); // Playwright cannot take a SharedWorker offline.
     const out = await page.evaluate(async () => [await auth.logout(), auth.session.status]);
     assert.deepEqual(out, [{ revoked: false }, 'signed-out']);
     proxy.fault = () => undefined;
@@ -105,7 +118,7 @@ test('R-28e: a sign-out while offline ends the session at once, and reaches the 
     assert.equal((await context.cookies()).length, 0);
   }));
 
-test('R-28e: … or at the next start, before anybody signs in, and no session is resumed meanwhile', () =>
+test('R-28e: the client sends a pending revocation at the next start, before a login, and restores no session', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const page = await open({ timeoutSeconds: 1 });
     await signIn(page);
@@ -114,21 +127,21 @@ test('R-28e: … or at the next start, before anybody signs in, and no session i
     await page.close();
     const next = await open({ restore: 'always' });
     assert.deepEqual(await next.evaluate(() => [auth.session.status, auth.session.reason]), ['signed-out', 'logout']);
-    // The start has told it in vain: nothing is under way when the server hears again.
+    // The attempt at the start has failed: no request is in flight when the server works again.
     await next.waitForFunction(() => auth.diagnostics().some(({ detail }) => detail?.status === 503));
     proxy.fault = () => undefined;
     await signIn(next);
     assert.equal(await server.counted('logout'), 1);
     const paths = proxy.record.map(({ path }) => path).filter((path) => path.startsWith('/auth'));
-    assert.deepEqual(paths.slice(-2), ['/auth/logout', '/auth/login'], 'first the sign-out is heard');
+    assert.deepEqual(paths.slice(-2), ['/auth/logout', '/auth/login'], 'the client sends the logout before the login');
     assert.ok(!paths.includes('/auth/refresh'));
-    const told = proxy.to('/auth/logout').length;
+    const sent = proxy.to('/auth/logout').length;
     await next.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     await later(200);
-    assert.equal(proxy.to('/auth/logout').length, told, 'once heard, it is not told again');
+    assert.equal(proxy.to('/auth/logout').length, sent, 'the client does not send a confirmed logout again');
   }));
 
-test('R-28e: a sign-out while the page goes away reaches the server', () =>
+test('R-28e: a logout while the page unloads reaches the server', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const page = await open();
     await signIn(page);
@@ -142,7 +155,7 @@ test('R-28e: a sign-out while the page goes away reaches the server', () =>
     assert.equal(await server.counted('logout'), 1);
   }));
 
-test('a sign-out everywhere that is refused is owed for this session at least', () =>
+test('the client revokes this session when the server rejects a global logout', () =>
   withTabs({}, async ({ open, proxy, server, context }) => {
     const page = await open();
     await signIn(page);
@@ -150,15 +163,15 @@ test('a sign-out everywhere that is refused is owed for this session at least', 
     assert.deepEqual(await page.evaluate(() => auth.logout({ scope: 'global' })), { revoked: false });
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     while ((await server.counted('logout')) === 0) await later(20);
-    await page.waitForFunction(() => Object.keys(localStorage).length === 0); // nothing is left to tell
+    await page.waitForFunction(() => Object.keys(localStorage).length === 0); // No revocation is pending.
     assert.equal((await context.cookies()).length, 0);
   }));
 
-test('R-28c: an API that asks for more than a new token is not answered with a refresh', () =>
+test('R-28c: the client does not refresh when an API requires step-up authentication', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
-    for (const [status, header, asks] of [
+    for (const [status, header, stepUp] of [
       [401, 'Bearer error="insufficient_user_authentication", max_age="60"', true],
       [401, 'DPoP realm="x", error=insufficient_scope', true],
       [403, 'Bearer error="insufficient_scope", scope="admin"', true],
@@ -169,35 +182,35 @@ test('R-28c: an API that asks for more than a new token is not answered with a r
         path === '/api/me'
           ? { answer: { status, headers: { 'www-authenticate': header }, body: 'more, please' } }
           : undefined;
-      const [got, text, told] = await page.evaluate(async () => {
-        const told = [];
+      const [got, text, events] = await page.evaluate(async () => {
+        const events = [];
         const stop = auth.on('step-up-required', async ({ response }) =>
-          told.push([response.status, await response.text()]),
+          events.push([response.status, await response.text()]),
         );
         const response = await auth.fetch('/api/me');
         const text = await response.text();
         await new Promise((resolve) => setTimeout(resolve, 20));
         stop();
-        return [response.status, text, told];
+        return [response.status, text, events];
       });
       assert.deepEqual([got, text], [status, 'more, please'], header);
-      assert.deepEqual(told, asks ? [[status, 'more, please']] : [], header);
-      assert.equal(proxy.record.length, 1, `${header}: no refresh, no second try`);
+      assert.deepEqual(events, stepUp ? [[status, 'more, please']] : [], header);
+      assert.equal(proxy.record.length, 1, `${header}: no refresh and no retry`);
     }
   }));
 
-test('R-25, R-27: other failures and the auth endpoints are handed through untouched', () =>
+test('R-25, R-27: the client returns other failures, and responses of the auth endpoints, unchanged', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
     proxy.record.length = 0;
     for (const status of [400, 403, 404, 409, 500, 503]) {
-      proxy.fault = () => ({ answer: { status, body: `says ${status}` } });
+      proxy.fault = () => ({ answer: { status, body: `body of ${status}` } });
       const got = await page.evaluate(async () => {
         const response = await auth.fetch('/api/me');
         return [response.status, await response.text()];
       });
-      assert.deepEqual(got, [status, `says ${status}`]);
+      assert.deepEqual(got, [status, `body of ${status}`]);
     }
     proxy.fault = () => ({ answer: { status: 401 } });
     assert.equal(
@@ -208,7 +221,7 @@ test('R-25, R-27: other failures and the auth endpoints are handed through untou
     assert.equal(proxy.to('/auth/refresh')[0].authorization, undefined);
   }));
 
-test('while a refused token is renewed, no other call goes out with it', () =>
+test('the client sends no call with a rejected token during the refresh', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const page = await open();
     await signIn(page);
@@ -220,22 +233,22 @@ test('while a refused token is renewed, no other call goes out with it', () =>
     while (proxy.to('/auth/refresh').length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     const second = await page.evaluate(() => auth.fetch('/api/me?second').then(({ status }) => status));
     assert.deepEqual([await first, second], [200, 200]);
-    assert.equal(await server.counted('api_unauthorised'), 1, 'the first call alone was refused');
-    assert.equal(proxy.to('/api/me').length, 3, 'once more the first, once the second');
+    assert.equal(await server.counted('api_unauthorised'), 1, 'the API rejected only the first call');
+    assert.equal(proxy.to('/api/me').length, 3, 'the first call twice, the second once');
   }));
 
-/** Before anything of ours is loaded (afterwards it is too late): `spy` may answer in the network's place. */
+/** Runs before the library loads, which captures `fetch`: if `spy` returns a response, no request is sent. */
 const spyOnFetch = () => {
   const native = globalThis.fetch;
   globalThis.fetch = async (input, init) => (await globalThis.spy?.(input, init)) ?? native(input, init);
 };
 
-test("R-23: a stream is sent once, and its 401 is the caller's", () =>
+test('R-23: the client sends a stream once and returns its 401 to the caller', () =>
   withTabs({}, async ({ open, proxy }) => {
-    const page = await open(SEEN, { init: spyOnFetch });
+    const page = await open(INSPECTABLE, { init: spyOnFetch });
     await signIn(page);
     await page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
-    // (Chromium streams uploads over HTTP/2 only, so the request is looked at before it leaves.)
+    // Chromium streams uploads over HTTP/2 only, so the test reads the request before it is sent.
     await inside(page).evaluate(() => {
       globalThis.sent = [];
       globalThis.spy = async (input) => {
@@ -253,7 +266,7 @@ test("R-23: a stream is sent once, and its 401 is the caller's", () =>
     assert.equal(proxy.to('/auth/refresh').length, 1, 'the next call has a new token');
   }));
 
-test('R-3: a call that was sent with an older token is sent again with the present one, without a refresh', () =>
+test('R-3: the client retries a call that had an older token with the current one, without a refresh', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const page = await open();
     await signIn(page);
@@ -268,10 +281,10 @@ test('R-3: a call that was sent with an older token is sent again with the prese
     const [first, second] = proxy.to('/api/me');
     assert.deepEqual([first.status, second.status], [401, 200]);
     assert.notEqual(first.authorization, second.authorization);
-    assert.equal(await server.counted('refresh_rotated'), 1, 'the one that was asked for');
+    assert.equal(await server.counted('refresh_rotated'), 1, 'only the refresh that the test requested');
   }));
 
-test('R-18: a login during a refresh of another user stands, whatever the refresh answers', () =>
+test('R-18: after a login during a refresh of another user, the client ignores the response to the refresh', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -283,20 +296,20 @@ test('R-18: a login during a refresh of another user stands, whatever the refres
     proxy.fault = () => undefined;
     await until(
       () => proxy.to('/auth/refresh').every(({ end }) => end),
-      () => 'a refresh was not answered',
+      () => 'a refresh received no response',
     );
     await later(200);
-    const seen = await page.evaluate(async () => [
+    const emails = await page.evaluate(async () => [
       auth.session.user.email,
       (await (await auth.fetch('/api/me')).json()).email,
       (await auth.refresh()).user.email,
     ]);
-    assert.deepEqual(seen, [GRACE.email, GRACE.email, GRACE.email]);
+    assert.deepEqual(emails, [GRACE.email, GRACE.email, GRACE.email]);
   }));
 
-test('R-22: the second try has every member of the first', () =>
+test('R-22: the retry has every member of the first request', () =>
   withTabs({}, async ({ open }) => {
-    const page = await open(SEEN, { init: spyOnFetch });
+    const page = await open(INSPECTABLE, { init: spyOnFetch });
     await signIn(page);
     await inside(page).evaluate(() => {
       globalThis.sent = [];
@@ -345,7 +358,7 @@ test('R-22: the second try has every member of the first', () =>
     );
   }));
 
-test('R-28: downloads stream, many at once', () =>
+test('R-28: concurrent downloads stream', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -373,7 +386,7 @@ test('R-28: downloads stream, many at once', () =>
     }
   }));
 
-test('R-26: a redirect to another origin does not take the token along', () =>
+test('R-26: a redirect to another origin does not carry the token', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -386,12 +399,12 @@ test('R-26: a redirect to another origin does not take the token along', () =>
     };
     const text = await page.evaluate(() => auth.fetch('/api/me').then((response) => response.text()));
     assert.equal(text, 'here');
-    const [asked] = proxy.to('/elsewhere').filter(({ method }) => method === 'GET');
-    assert.equal(asked.authorization, undefined);
+    const [redirected] = proxy.to('/elsewhere').filter(({ method }) => method === 'GET');
+    assert.equal(redirected.authorization, undefined);
     assert.match(proxy.to('/api/me')[0].authorization, /^Bearer /);
   }));
 
-test('R-2: the caller who started a refresh may abort, and so may every caller', () =>
+test('R-2: the refresh completes although the caller that started it, or each caller, aborts', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const page = await open();
     await signIn(page);
@@ -414,20 +427,20 @@ test('R-2: the caller who started a refresh may abort, and so may every caller',
     assert.equal(before, 'AbortError');
   }));
 
-test('every code of AuthError can be met', () =>
+test('R-30: the client can reject with every code of AuthError', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     const impatient = await open({ name: 'impatient', timeoutSeconds: 0.5 });
     await signIn(impatient);
     const codes = new Set();
-    const meetsOn = async (where, what) => codes.add((await where.evaluate(what)).code);
-    const meets = (what) => meetsOn(page, what);
-    await meets(() => failure(Promise.resolve().then(() => new AuthClient({ timeoutSeconds: '5' }))));
-    await meets(() => failure(auth.fetch('/api/me')));
-    await meets(() => failure(auth.login({ email: 'x@example.com', password: 'x' })));
+    const addCode = async (tab, call) => codes.add((await tab.evaluate(call)).code);
+    const addCodeOfPage = (call) => addCode(page, call);
+    await addCodeOfPage(() => failure(Promise.resolve().then(() => new AuthClient({ timeoutSeconds: '5' }))));
+    await addCodeOfPage(() => failure(auth.fetch('/api/me')));
+    await addCodeOfPage(() => failure(auth.login({ email: 'x@example.com', password: 'x' })));
     proxy.fault = ({ path }) => (path === '/auth/login' ? { delay: 2_000 } : { answer: { status: 503 } });
-    await meetsOn(impatient, () => failure(auth.login({ email: 'x@example.com', password: 'x' })));
-    await meetsOn(impatient, () => failure(auth.refresh()));
+    await addCode(impatient, () => failure(auth.login({ email: 'x@example.com', password: 'x' })));
+    await addCode(impatient, () => failure(auth.refresh()));
     for (const fault of [
       { lose: 'request' },
       { answer: { status: 429 } },
@@ -438,14 +451,14 @@ test('every code of AuthError can be met', () =>
       await page.evaluate((given) => {
         globalThis.given = given;
       }, ADA);
-      await meets(() => failure(auth.login(given)));
+      await addCodeOfPage(() => failure(auth.login(given)));
     }
     proxy.fault = () => undefined;
     await signIn(page);
     proxy.fault = ({ path }) => (path === '/auth/refresh' ? { answer: { status: 401 } } : undefined);
-    await meets(() => failure(auth.refresh()));
+    await addCodeOfPage(() => failure(auth.refresh()));
     await hasStatus(page, 'signed-out');
-    await meets(() => {
+    await addCodeOfPage(() => {
       auth.dispose();
       return failure(auth.refresh());
     });
@@ -464,21 +477,21 @@ test('every code of AuthError can be met', () =>
     proxy.fault = ({ path }) =>
       path === '/auth/login' ? { answer: { status: 200, headers: json, body: '{"success":true}' } } : undefined;
     const other = await open({ name: 'other' });
-    await meetsOn(other, async () => {
+    await addCode(other, async () => {
       await auth.login({});
       return failure(auth.getAccessToken());
     });
-    await meetsOn(other, () => {
+    await addCode(other, () => {
       addEventListener('error', (event) => event.preventDefault());
       const authHeaders = () => Promise.reject(new Error('the app is broken'));
       return failure(new AuthClient({ name: 'headers', authHeaders }).login({}));
     });
-    await meetsOn(other, async () => {
+    await addCode(other, async () => {
       const client = new AuthClient({ name: 'worker', isolation: 'worker' });
       await client.login({});
       return failure(client.getAccessToken());
     });
-    await meetsOn(other, () => {
+    await addCode(other, () => {
       globalThis.Worker = class {
         constructor() {
           throw new Error('no workers here');
@@ -506,7 +519,7 @@ test('every code of AuthError can be met', () =>
     ]);
   }));
 
-test('authHeaders that throw are told as such, and the session lives', () =>
+test('login() rejects with REQUEST_NOT_SENT when authHeaders throws, and the session stays', () =>
   withTabs({}, async ({ open }) => {
     const page = await open();
     const [error, reported, status] = await page.evaluate(async (given) => {
@@ -536,7 +549,7 @@ test('authHeaders that throw are told as such, and the session lives', () =>
     assert.match(reported[0], /no CSRF token/);
   }));
 
-test('a page that has replaced Promise, as zone.js does, still gives its headers and makes its calls', () =>
+test('the client works on a page that replaces Promise, as zone.js does', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     const status = await page.evaluate(async (given) => {

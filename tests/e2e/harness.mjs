@@ -7,7 +7,7 @@ import { root } from '../../tools/run.mjs';
 import { startServer, until } from '../../tools/servers.mjs';
 import { startProxy } from './proxy.mjs';
 
-/** Waits until a condition holds; `until(() => proxy.to('/auth/refresh').length >= 1, () => 'no refresh came')`. */
+/** Waits until a condition holds; `until(() => proxy.to('/auth/refresh').length >= 1, () => 'the client sent no refresh')`. */
 export { until };
 
 export const demoDir = path.join(root, 'www/demo/dist');
@@ -26,12 +26,12 @@ export async function closeBrowser() {
 }
 
 /**
- * Runs a test with a server and a page of its own. Whatever the page throws and does not catch fails the test.
- * `page.console` holds every console line.
+ * Runs a test with its own server and page. An error that the page does not catch fails the test.
+ * `page.lines` holds every console line.
  */
 export async function withPage(env, test) {
   const direct = await startServer({ DEMO_DIR: demoDir, ...env });
-  // The browser's own routes do not reach a SharedWorker: there the proxy answers in the network's place.
+  // Playwright's routes do not apply to requests of a SharedWorker, so the proxy handles them.
   const proxy = ISOLATION === 'shared-worker' ? await startProxy(direct.url) : undefined;
   const server = proxy ? { ...direct, url: proxy.url, proxy } : direct;
   const context = await browser.newContext({ viewport: { width: 1200, height: 1000 } });
@@ -43,7 +43,7 @@ export async function withPage(env, test) {
     page.lines = [];
     page.on('pageerror', (error) => errors.push(error));
     page.on('console', (message) => page.lines.push(message.text()));
-    await inTime(test({ page, context, server }));
+    await withTimeout(test({ page, context, server }));
     if (errors.length > 0) throw errors[0];
   } finally {
     await context.close();
@@ -52,13 +52,13 @@ export async function withPage(env, test) {
   }
 }
 
-/** `page.route` for addresses of the page's own origin (`**` and a path, with `{a,b}`), done by the proxy. */
+/** Makes the proxy implement `page.route` for paths of the page's own origin (`**` and a path, with `{a,b}`). */
 function routeByProxy(page, proxy) {
-  const { route: ofBrowser, unroute } = page;
+  const { route: routeByPlaywright, unroute } = page;
   const routes = [];
   page.route = async (pattern, handler, { times = Infinity } = {}) => {
     if (typeof pattern !== 'string' || !/^\*\*\/(auth|api)\//.test(pattern))
-      return ofBrowser.call(page, pattern, handler);
+      return routeByPlaywright.call(page, pattern, handler);
     const paths = pattern.slice(2).replace(/\{([^}]*)\}/, (_, names) => `(${names.replaceAll(',', '|')})`);
     routes.unshift({ pattern, handler, times, matches: new RegExp(`^${paths}$`) });
   };
@@ -76,7 +76,7 @@ function routeByProxy(page, proxy) {
         request: () => ({ url: () => `${proxy.url}${entry.path}`, method: () => entry.method }),
         continue: async () => resolve(undefined),
         abort: async () => resolve({ lose: 'request' }),
-        fetch: () => proxy.ask(entry),
+        fetch: () => proxy.forward(entry),
         async fulfill({ response, status = response?.status() ?? 200, contentType, headers, json, body = '' }) {
           const type = contentType ?? (json ? 'application/json' : 'text/plain');
           const all = { ...response?.headers(), 'content-type': type, ...headers };
@@ -92,8 +92,8 @@ function routeByProxy(page, proxy) {
 export const newContext = () => browser.newContext();
 
 /**
- * Runs a test with a server behind a proxy of the test's own. `open(options)` opens a tab with a client on an empty page,
- * which resumes the session if there is one. `start` may start another server than ours.
+ * Runs a test with its own server behind a proxy. `open(options)` opens a tab with a client on an empty page, which restores the
+ * session if there is one. `start` may start another server.
  */
 export async function withTabs(env, test, start = startServer) {
   const server = await start(env);
@@ -109,7 +109,7 @@ export async function withTabs(env, test, start = startServer) {
     return page;
   };
   try {
-    await inTime(test({ server, proxy, context, open }));
+    await withTimeout(test({ server, proxy, context, open }));
   } finally {
     await context.close();
     await proxy.stop();
@@ -118,22 +118,22 @@ export async function withTabs(env, test, start = startServer) {
 }
 
 /**
- * Where the tokens of a page's client are, to look at. Nothing reaches the inside of a SharedWorker; a test that must look
- * there uses `SEEN`.
+ * The page or the worker that holds the tokens of a page's client. Playwright cannot evaluate code in a SharedWorker; a test that
+ * must do so passes the options `INSPECTABLE`, which select a worker instead.
  */
 export const inside = (page) => page.workers()[0] ?? page;
-export const SEEN = process.env.ISOLATION === 'shared-worker' ? { isolation: 'worker' } : {};
+export const INSPECTABLE = process.env.ISOLATION === 'shared-worker' ? { isolation: 'worker' } : {};
 
-/** The longest that a test may take, on a machine that is busy with something else. */
+/** The longest time that a test may take, on a busy machine. */
 const LIMIT_SECONDS = 180;
 
-/** Fails a test that waits for something that does not come. */
-function inTime(test) {
+/** Rejects if the test takes too long. */
+function withTimeout(test) {
   let timer;
-  const late = new Promise((_, reject) => {
+  const timeout = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`the test took longer than ${LIMIT_SECONDS} s`)), LIMIT_SECONDS * 1000);
   });
-  return Promise.race([test, late]).finally(() => clearTimeout(timer));
+  return Promise.race([test, timeout]).finally(() => clearTimeout(timer));
 }
 
 /** Signs in on a tab. A client with a short timeout tries again if a busy machine needs longer to check the password. */
@@ -169,7 +169,7 @@ export async function openBlank(page, server) {
 export const GRACE = { email: 'grace@example.com', password: 'nanoseconds' };
 export const ADA = { email: 'ada@example.com', password: 'analytical engine' };
 
-/** How the clients of this run keep their tokens from the page: `npm test` runs the tests once with each. */
+/** The isolation mode of the clients in this run: `npm test` runs some files once with each mode. */
 export const ISOLATION = process.env.ISOLATION ?? 'page';
 
 /** On a blank page: `auth` and `AuthError` as globals. Signs in, unless `signIn` is false. */
@@ -179,7 +179,7 @@ export async function makeClient(page, options = {}, { signIn: signsIn = true } 
       const { AuthClient, AuthError } = await import('/pkg/index.js');
       Object.assign(globalThis, { AuthClient, AuthError, auth: new AuthClient(settings) });
       await auth.ready;
-      // A failed call as data: what an app can see of it.
+      // A failed call as data: the properties that an app can read.
       globalThis.failure = (promise) =>
         promise.then(
           () => 'no failure',

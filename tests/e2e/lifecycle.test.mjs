@@ -1,4 +1,4 @@
-// From the constructor to `dispose`: nothing is done twice, nothing stays behind.
+// From the constructor to `dispose`: the client does nothing twice, and leaves nothing on the page.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { closeBrowser, hasStatus, openBrowser, signIn, until, withTabs } from './harness.mjs';
@@ -8,20 +8,20 @@ after(closeBrowser);
 
 const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-test('R-20: effects that run twice and modules that are replaced cost one restore each, and leave nothing', () =>
+test('R-20: under StrictMode and hot reload, each client restores once and leaves no listener or lock', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
     await page.evaluate(() => auth.dispose());
-    // Counts what is listened to from here on.
+    // Counts the listeners that are added from here on.
     await page.evaluate(() => {
-      globalThis.listening = 0;
+      globalThis.listeners = 0;
       const { addEventListener: add } = EventTarget.prototype;
       EventTarget.prototype.addEventListener = function (name, listener, options) {
         if (this === globalThis || this === document) {
-          listening += 1;
+          listeners += 1;
           options?.signal?.addEventListener('abort', () => {
-            listening -= 1;
+            listeners -= 1;
           });
         }
         return add.call(this, name, listener, options);
@@ -30,29 +30,29 @@ test('R-20: effects that run twice and modules that are replaced cost one restor
     proxy.record.length = 0;
     const [statuses, left] = await page.evaluate(async () => {
       const statuses = [];
-      // StrictMode: mount, unmount, mount. Hot reload: the same again, later.
+      // StrictMode mounts, unmounts and mounts again; a hot reload repeats that later.
       for (let turn = 0; turn < 3; turn += 1) {
         const first = new AuthClient();
-        const lost = first.fetch('/api/me').catch(({ code }) => code);
+        const rejected = first.fetch('/api/me').catch(({ code }) => code);
         first.dispose();
         const second = new AuthClient();
-        statuses.push(await lost, (await second.fetch('/api/me')).status);
+        statuses.push(await rejected, (await second.fetch('/api/me')).status);
         await second.ready;
         second.dispose();
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return [statuses, listening];
+      return [statuses, listeners];
     });
     assert.deepEqual(statuses, ['DISPOSED', 200, 'DISPOSED', 200, 'DISPOSED', 200]);
     assert.equal(left, 0, 'listeners on the page');
-    assert.equal(proxy.to('/auth/refresh').length, 3, 'one restore per client that lived');
+    assert.equal(proxy.to('/auth/refresh').length, 3, 'one restore for each client that was not disposed');
     assert.deepEqual(await page.evaluate(() => navigator.locks.query().then(({ held, pending }) => [held, pending])), [
       [],
       [],
     ]);
   }));
 
-test('R-21: calls under way reject at once with DISPOSED, and no timer, channel or lock stays', () =>
+test('R-21: calls in flight reject at once with DISPOSED, and no timer, channel or lock remains', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -78,18 +78,18 @@ test('R-21: calls under way reject at once with DISPOSED, and no timer, channel 
       return held.length + pending.length === 0;
     });
     const sent = proxy.record.length;
-    const told = await page.evaluate(async () => {
-      const told = [];
-      auth.subscribe((session) => told.push(session.status));
+    const statuses = await page.evaluate(async () => {
+      const statuses = [];
+      auth.subscribe((session) => statuses.push(session.status));
       new BroadcastChannel('tokenward:v1:default').postMessage({ v: 1, type: 'signed-out', reason: 'logout' });
       dispatchEvent(new Event('online'));
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return told;
+      return statuses;
     });
-    assert.deepEqual([told.length, proxy.record.length], [1, sent], 'it hears and sends nothing any more');
+    assert.deepEqual([statuses.length, proxy.record.length], [1, sent], 'a disposed client reports and sends nothing');
   }));
 
-test('while the engine is loading, dispose settles every call at once', () =>
+test('dispose() rejects every call at once while the engine loads', () =>
   withTabs({}, async ({ open }) => {
     const page = await open();
     await page.route('**/engine.js', async (route) => {
@@ -111,32 +111,32 @@ test('while the engine is loading, dispose settles every call at once', () =>
     assert.ok(took < 500, `${took} ms`);
   }));
 
-test('R-28a: listeners run outside of the lock, are not awaited, and do not stop each other', () =>
+test('R-28a: the client calls listeners outside of the lock, does not await them, and isolates their errors', () =>
   withTabs({}, async ({ open }) => {
     const [page, other] = [await open(), await open()];
     await signIn(page);
     await hasStatus(other, 'signed-in');
-    const [heard, held] = await page.evaluate(async () => {
-      const heard = [];
+    const [events, held] = await page.evaluate(async () => {
+      const events = [];
       let held;
       addEventListener('error', (event) => event.preventDefault());
       auth.on('refreshed', () => {
         throw new Error('a listener that throws');
       });
-      auth.on('refreshed', () => new Promise(() => {})); // one that never ends
+      auth.on('refreshed', () => new Promise(() => {})); // This one never settles.
       auth.on('refreshed', async () => {
-        heard.push('refreshed');
+        events.push('refreshed');
         held = (await navigator.locks.query()).held.length;
       });
       await auth.refresh();
       await new Promise((resolve) => setTimeout(resolve, 100));
-      return [heard, held];
+      return [events, held];
     });
-    assert.deepEqual([heard, held], [['refreshed'], 0]);
+    assert.deepEqual([events, held], [['refreshed'], 0]);
     assert.equal(await other.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
   }));
 
-test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', () =>
+test('onLog receives the entries that diagnostics() keeps: at most 100, frozen, with time and cause', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -144,8 +144,8 @@ test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', (
       path === '/auth/refresh' ? { answer: { status: 503, headers: { 'retry-after': '60' } } } : undefined;
     const [entries, frozen] = await page.evaluate(
       async (given) => {
-        const heard = [];
-        const client = new AuthClient({ name: 'logged', onLog: (entry) => heard.push(entry) });
+        const received = [];
+        const client = new AuthClient({ name: 'logged', onLog: (entry) => received.push(entry) });
         await client.ready;
         await client.login(given);
         for (let count = 0; count < 120; count += 1) await failure(client.refresh());
@@ -153,8 +153,8 @@ test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', (
         globalThis.client = client;
         const kept = client.diagnostics();
         return [
-          heard.slice(0, 12),
-          Object.isFrozen(kept) && kept.every(Object.isFrozen) && kept.length === 100 && heard.length > 100,
+          received.slice(0, 12),
+          Object.isFrozen(kept) && kept.every(Object.isFrozen) && kept.length === 100 && received.length > 100,
         ];
       },
       { email: 'ada@example.com', password: 'analytical engine' },
@@ -162,7 +162,7 @@ test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', (
     assert.ok(frozen);
     const failed = entries.find(({ event }) => event === 'refresh-failed');
     assert.deepEqual([failed.level, failed.detail.code, failed.detail.status], ['warn', 'SERVER_ERROR', 503]);
-    // (The wait, a jitter that may be nothing, and two clocks that are read a moment apart.)
+    // 60 s and a jitter that may be 0; the two times were read one after the other.
     const wait = failed.detail.retryAt - failed.at;
     assert.ok(wait > 59_500 && wait < 62_000, `${wait} ms`);
     assert.ok(
@@ -173,22 +173,22 @@ test('onLog hears what diagnostics keeps: bounded, frozen, with when and why', (
     assert.ok(!JSON.stringify(entries).includes('analytical'));
   }));
 
-test('a hidden page renews nothing, and renews at once when it is visible', () =>
+test('the client does not renew the token while the page is hidden, and does so at once when it is visible', () =>
   withTabs({ ACCESS_TTL: '12' }, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
-    const shown = (state) =>
+    const setVisibility = (state) =>
       page.evaluate((visibility) => {
         Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
         document.dispatchEvent(new Event('visibilitychange'));
       }, state);
-    await shown('hidden');
+    await setVisibility('hidden');
     await later(8_000);
-    assert.equal(proxy.to('/auth/refresh').length, 0, 'it was due after 6 s at the latest');
-    await shown('visible');
+    assert.equal(proxy.to('/auth/refresh').length, 0, 'a visible page would have refreshed after 6 s at the latest');
+    await setVisibility('visible');
     await until(
       () => proxy.to('/auth/refresh').length > 0,
-      () => 'no refresh came',
+      () => 'the client sent no refresh',
     );
     await later(500);
     assert.equal(proxy.to('/auth/refresh').length, 1);

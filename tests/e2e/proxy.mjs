@@ -1,5 +1,5 @@
-// A network of the test's own in front of a server: it delays, drops before or after the server has acted, answers in the
-// server's place, and keeps a record. It also serves the package and an empty page, so that a test can open many tabs.
+// A proxy in front of a server that simulates faults of the network: it delays a request, loses it or its response, or answers
+// instead of the server. It records each request, and also serves the package and an empty page for the tabs of a test.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -7,40 +7,42 @@ import { root } from '../../tools/run.mjs';
 
 const TYPES = { '.js': 'text/javascript', '.map': 'application/json' };
 
-/** Starts a proxy before the server at `target`; `fault(request)` may return what shall go wrong with a request. */
+/** Starts a proxy in front of the server at `target`; `fault(request)` may return a fault of a request. */
 export async function startProxy(target) {
   const { hostname, port } = new URL(target);
   const record = [];
   const sockets = new Set();
   const proxy = {
     /**
-     * Returns undefined, or: `{delay}` milliseconds before the server is asked, `{lose: 'request'}` or `{lose: 'answer'}`
-     * (after the server has acted), `{answer: {status, headers, body, drip}}` in the server's place (`drip` milliseconds
-     * between the characters), `{until: promise}` before
-     * the answer is handed on. Or a promise of that.
+     * Returns undefined or a fault, or a promise of it. `{delay}`: forward the request after so many ms. `{lose: 'request'}`: do
+     * not forward it. `{lose: 'answer'}`: drop the response of the server. `{answer: {status, headers, body, drip}}`: respond
+     * instead of the server, with `drip` ms between the characters. `{until: promise}`: hold the response until then.
      */
     fault: () => undefined,
-    /** Further pages: by path, what gives their text. */
+    /** Further pages: functions that return the text, by path. */
     pages: new Map(),
-    /** What runs before the engine, on the page or in a worker. */
+    /** Code that runs before the engine, on the page or in a worker. */
     prelude: '',
     /** Headers of the empty page and of the package's files. */
     headers: {},
-    /** `{path, query, method, authorization, dpop, cookie, type, key, referer, more, body, start, end, status}`, with `answer` from an auth endpoint, of each request to the server, in order. */
+    /**
+     * `{path, query, method, authorization, dpop, cookie, type, key, referer, more, body, start, end, status}` of each request to
+     * the server, in order, and for auth endpoints the text of the response in `answer`.
+     */
     record,
     to: (wanted) => record.filter(({ path }) => path === wanted),
-    /** The most requests to this path that were under way at once. */
+    /** The largest number of requests to this path that were in flight at once. */
     atOnce(wanted) {
       const all = proxy.to(wanted);
-      const under = (at) => all.filter(({ start, end }) => start <= at && at < (end ?? Infinity)).length;
-      return Math.max(0, ...all.map(({ start }) => under(start)));
+      const inFlight = (at) => all.filter(({ start, end }) => start <= at && at < (end ?? Infinity)).length;
+      return Math.max(0, ...all.map(({ start }) => inFlight(start)));
     },
-    /** Asks the server what this request asks, and tells its answer. */
-    async ask({ path: where, query, method, headers, body }) {
+    /** Forwards this request to the server, and resolves with its response. */
+    async forward({ path: where, query, method, headers, body }) {
       const answer = await new Promise((resolve, reject) => {
-        const asking = http.request({ hostname, port, path: where + query, method, headers }, resolve);
-        asking.on('error', reject);
-        asking.end(body);
+        const outgoing = http.request({ hostname, port, path: where + query, method, headers }, resolve);
+        outgoing.on('error', reject);
+        outgoing.end(body);
       });
       const chunks = [];
       for await (const chunk of answer) chunks.push(chunk);
@@ -94,7 +96,7 @@ export async function startProxy(target) {
       return response.end(drip ? '' : text);
     }
     const { url, method, headers } = request;
-    const ask = http.request({ hostname, port, path: url, method, headers }, async (answer) => {
+    const outgoing = http.request({ hostname, port, path: url, method, headers }, async (answer) => {
       const text = [];
       for await (const chunk of answer) text.push(chunk);
       await fault.until;
@@ -103,8 +105,8 @@ export async function startProxy(target) {
       if (fault.lose === 'answer') return request.socket.destroy();
       response.writeHead(answer.statusCode, answer.rawHeaders).end(Buffer.concat(text));
     });
-    ask.on('error', () => response.destroy());
-    ask.end(Buffer.concat(body));
+    outgoing.on('error', () => response.destroy());
+    outgoing.end(Buffer.concat(body));
   });
   server.on('connection', (socket) => sockets.add(socket).size && socket.on('close', () => sockets.delete(socket)));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

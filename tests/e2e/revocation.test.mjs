@@ -22,8 +22,8 @@ function gate() {
 }
 
 /**
- * Two tabs: the first has signed out while the server lost the revocation; the second one's login is with the server, and
- * holds the lock. `act` runs in the first tab meanwhile; then the login completes.
+ * Two tabs: the first has signed out, and its revocation was lost; the login of the second is in flight and holds the lock. `act`
+ * runs in the first tab meanwhile; then the login completes.
  */
 async function race({ open, proxy }, act) {
   const [first, second] = [await open(), await open()];
@@ -41,7 +41,7 @@ async function race({ open, proxy }, act) {
   while (proxy.to('/auth/login').length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
   const acted = act(first);
   await lockIsAwaited(first);
-  // From now on the network is whole: a revocation that leaves reaches the server.
+  // From now on the proxy loses nothing: each revocation that a tab sends reaches the server.
   proxy.fault = () => undefined;
   const before = proxy.record.length;
   login.open();
@@ -60,13 +60,13 @@ test('R-38: a pending revocation does not end the session of the next user', () 
     assert.deepEqual(
       after().filter(({ path }) => path === '/auth/logout'),
       [],
-      'no revocation leaves after the login',
+      'no tab sends a revocation after the login',
     );
     await second.evaluate(() => auth.refresh());
     assert.equal(await email(second), GRACE.email);
   }));
 
-test('R-38: a login that waits for a revocation is sent when another tab signs in first', () =>
+test('R-38: the client sends a login that waits for a revocation, also when another tab signs in first', () =>
   withTabs({}, async (tabs) => {
     const { first, second, acted } = await race(tabs, (page) => signIn(page, ADA));
     await acted;

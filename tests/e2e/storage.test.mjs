@@ -7,19 +7,19 @@ before(openBrowser);
 after(closeBrowser);
 
 const PREFIX = 'tokenward:v1:default:';
-const POISON = {
+const INVALID_ENTRIES = {
   'a key that no header can carry': { 'idempotency-key': 'line\nbreak' },
   'a key of 200 KB': { 'idempotency-key': 'x'.repeat(200_000) },
   'a key outside of ASCII': { 'idempotency-key': 'schlüssel 🔑' },
   'a probe key that no header can carry': { 'probe-key': '\u0000' },
   'a wait until the year 2100': { 'not-before': String(Date.UTC(2100, 0)) },
-  'a wait that is no number': { 'not-before': 'soon' },
-  'a wait without an end': { 'not-before': 'Infinity' },
+  'a wait that is not a number': { 'not-before': 'soon' },
+  'an infinite wait': { 'not-before': 'Infinity' },
   'a pending revocation of 200 KB': { 'pending-revocation': 'x'.repeat(200_000) },
 };
 
-for (const [what, entries] of Object.entries(POISON))
-  test(`${what} does not stop the next visit`, () =>
+for (const [name, entries] of Object.entries(INVALID_ENTRIES))
+  test(`${name} in the storage does not stop the next visit`, () =>
     withTabs({}, async ({ open, server }) => {
       const page = await open();
       await signIn(page);

@@ -1,4 +1,4 @@
-// Many tabs of one browser, on the real server: one auth call at a time, one session for all.
+// Many tabs of one browser, with the real server: one auth request at a time, one session for all tabs.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ADA, closeBrowser, GRACE, hasStatus, ISOLATION, openBrowser, signIn, until, withTabs } from './harness.mjs';
@@ -10,7 +10,7 @@ const reason = (page) => page.evaluate(() => auth.session.reason);
 const email = (page) => page.evaluate(() => auth.session.user?.email);
 const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-test('R-4: 20 tabs with 50 calls each at one expiry', () =>
+test('R-4: 20 tabs with 50 calls each at one expiry send one refresh at a time, and no session ends', () =>
   withTabs({}, async ({ server, proxy, open }) => {
     const first = await open();
     await signIn(first);
@@ -27,14 +27,18 @@ test('R-4: 20 tabs with 50 calls each at one expiry', () =>
     const answers = (await Promise.all(tabs.map((tab) => tab.evaluate(storm)))).flat();
     assert.equal(answers.length, 1_000);
     assert.ok(answers.every((status) => status === 200));
-    assert.equal(proxy.atOnce('/auth/refresh'), 1, 'one at a time');
+    assert.equal(proxy.atOnce('/auth/refresh'), 1, 'never two refreshes at once');
     const holders = ISOLATION === 'shared-worker' ? 1 : tabs.length;
-    assert.equal((await server.counted('refresh_rotated')) - before, holders, 'one for each that holds a token');
+    assert.equal(
+      (await server.counted('refresh_rotated')) - before,
+      holders,
+      'one refresh for each client that holds a token',
+    );
     assert.equal(await server.counted('refresh_reused'), 0);
     for (const tab of tabs) assert.equal(await tab.evaluate(() => auth.session.status), 'signed-in');
   }));
 
-test('R-1: 1,000 calls at once in one tab cost one refresh', () =>
+test('R-1: 1,000 calls at once in one tab cause one refresh', () =>
   withTabs({}, async ({ server, proxy, open }) => {
     const page = await open();
     await signIn(page);
@@ -49,7 +53,7 @@ test('R-1: 1,000 calls at once in one tab cost one refresh', () =>
     assert.equal(proxy.to('/auth/refresh').length, 1);
   }));
 
-test('a sign-in signs in all tabs, a sign-out signs out all tabs', () =>
+test('a login signs in all tabs, and a logout signs out all tabs', () =>
   withTabs({}, async ({ open, server }) => {
     const tabs = [await open(), await open(), await open()];
     await signIn(tabs[0]);
@@ -60,12 +64,12 @@ test('a sign-in signs in all tabs, a sign-out signs out all tabs', () =>
     assert.equal(await server.counted('logout'), 1);
   }));
 
-test('R-19, R-28d: another user in one tab is another user in all, and no call of the first user continues', () =>
+test('R-19, R-28d: a login of another user in one tab changes the user in all tabs and rejects the calls of the first user', () =>
   withTabs({}, async ({ open, proxy }) => {
     const [here, there] = [await open(), await open()];
     await signIn(here);
     await hasStatus(there, 'signed-in');
-    // A call that is under way when the user changes.
+    // A call that is in flight when the user changes.
     let release;
     const held = new Promise((resolve) => {
       release = resolve;
@@ -73,24 +77,24 @@ test('R-19, R-28d: another user in one tab is another user in all, and no call o
     proxy.fault = ({ path }) => (path === '/api/me' ? { until: held } : undefined);
     const slow = there.evaluate(() => failure(auth.fetch('/api/me')));
     await there.evaluate(() => {
-      globalThis.told = [];
-      auth.on('account-changed', ({ from, to }) => told.push([from?.email, to.user?.email]));
+      globalThis.changes = [];
+      auth.on('account-changed', ({ from, to }) => changes.push([from?.email, to.user?.email]));
     });
     while (proxy.to('/api/me').length === 0) await later(10);
     const old = proxy.to('/api/me')[0].authorization;
     await signIn(here, GRACE);
-    assert.equal((await slow).code, 'SESSION_ENDED', 'the answer for Ada is not handed to Grace');
+    assert.equal((await slow).code, 'SESSION_ENDED', 'no response for Ada reaches Grace');
     release();
     const since = proxy.record.length;
     proxy.fault = () => undefined;
     await there.waitForFunction(() => auth.session.user?.email === 'grace@example.com');
-    const me = await there.evaluate(() => auth.fetch('/api/me').then((answer) => answer.json()));
+    const me = await there.evaluate(() => auth.fetch('/api/me').then((response) => response.json()));
     assert.equal(me.email, GRACE.email);
     assert.ok(proxy.record.slice(since).every(({ authorization }) => authorization !== old));
-    assert.deepEqual(await there.evaluate(() => told), [['ada@example.com', 'grace@example.com']]);
+    assert.deepEqual(await there.evaluate(() => changes), [['ada@example.com', 'grace@example.com']]);
   }));
 
-test('R-28d: a refresh for another user is an account change', () =>
+test('R-28d: the client reports an account change when a refresh returns another user', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
@@ -104,48 +108,48 @@ test('R-28d: a refresh for another user is an account change', () =>
         }).then(() => {}),
       GRACE,
     );
-    const [told, asked, user] = await page.evaluate(async () => {
+    const [changes, code, user] = await page.evaluate(async () => {
       const changes = [];
       auth.on('account-changed', ({ from, to }) => changes.push([from.email, to.user.email]));
-      const { code } = await failure(auth.refresh()); // asked for Ada
+      const { code } = await failure(auth.refresh()); // Requested for Ada.
       return [changes, code, auth.session.user.email];
     });
-    assert.deepEqual([told, asked, user], [[[ADA.email, GRACE.email]], 'SESSION_ENDED', GRACE.email]);
+    assert.deepEqual([changes, code, user], [[[ADA.email, GRACE.email]], 'SESSION_ENDED', GRACE.email]);
     assert.equal(proxy.to('/auth/refresh').length, 1);
   }));
 
-test('R-5: a tab that is closed during a refresh does not stop the others', () =>
+test('R-5: another tab refreshes when a tab closes during a refresh', () =>
   withTabs({}, async ({ open, proxy, server }) => {
-    const [dying, living] = [await open(), await open()];
-    await signIn(dying);
+    const [closing, living] = [await open(), await open()];
+    await signIn(closing);
     await hasStatus(living, 'signed-in');
     proxy.record.length = 0;
-    // (What all tabs share does not die with one of them, and a refresh that hangs would hang for all.)
+    // A SharedWorker does not end with one of its tabs, so a refresh that never settles would block all tabs.
     const until = ISOLATION === 'shared-worker' ? later(1_000) : new Promise(() => {});
     proxy.fault = ({ path }) =>
       path === '/auth/refresh' && proxy.to('/auth/refresh').length === 1 ? { until } : undefined;
-    await dying.evaluate(() => void auth.refresh().catch(() => {}));
+    await closing.evaluate(() => void auth.refresh().catch(() => {}));
     while (proxy.to('/auth/refresh').length === 0) await later(10);
     const waiting = living.evaluate(() => auth.refresh().then(({ status }) => status));
     await later(100);
-    assert.equal(proxy.to('/auth/refresh').length, 1, 'it waits for its turn');
+    assert.equal(proxy.to('/auth/refresh').length, 1, 'the second tab waits for the lock');
     const start = performance.now();
-    await dying.close();
+    await closing.close();
     assert.equal(await waiting, 'signed-in');
     assert.ok(performance.now() - start < 5_000);
-    assert.equal(await server.counted('refresh_reused'), 0, 'it repeats what the dead tab began');
+    assert.equal(await server.counted('refresh_reused'), 0, 'the second tab repeats the refresh of the closed tab');
   }));
 
-test('R-5: a lock that never comes back is taken over', () =>
+test('R-5: the client steals a lock that is never released', () =>
   withTabs({}, async ({ open }) => {
-    const [thief, page] = [await open({ name: 'other' }), await open({ timeoutSeconds: 1 })];
+    const [holder, page] = [await open({ name: 'other' }), await open({ timeoutSeconds: 1 })];
     await signIn(page);
-    await thief.evaluate(
+    await holder.evaluate(
       () =>
-        new Promise((taken) => {
+        new Promise((acquired) => {
           const request = () =>
             navigator.locks.request('tokenward:v1:default', () => {
-              taken();
+              acquired();
               return new Promise(() => {});
             });
           request().catch(() => {});
@@ -162,10 +166,14 @@ test('R-5: a lock that never comes back is taken over', () =>
       await auth.refresh();
       return [first, performance.now() - start < 900, auth.session.status];
     });
-    assert.deepEqual(answers, ['REFRESH_UNAVAILABLE', true, 'signed-in'], 'and the next refresh is quick again');
+    assert.deepEqual(
+      answers,
+      ['REFRESH_UNAVAILABLE', true, 'signed-in'],
+      'the next refresh does not wait for the lock',
+    );
   }));
 
-test('without Web Locks and without a channel, tabs that refresh at once repeat each other', () =>
+test('without Web Locks and BroadcastChannel, tabs that refresh at once send repetitions, and no reuse', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const init = () => {
       delete Object.getPrototypeOf(navigator).locks;
@@ -179,15 +187,15 @@ test('without Web Locks and without a channel, tabs that refresh at once repeat 
     const all = await Promise.all(tabs.map((tab) => tab.evaluate(() => auth.refresh().then(({ status }) => status))));
     assert.ok(all.every((status) => status === 'signed-in'));
     const most = proxy.atOnce('/auth/refresh');
-    assert.ok(ISOLATION === 'shared-worker' ? most === 1 : most > 1, 'they were under way at once');
+    assert.ok(ISOLATION === 'shared-worker' ? most === 1 : most > 1, 'the refreshes were in flight at once');
     assert.equal(await server.counted('refresh_reused'), 0);
-    // A tab learns of the sign-out when it is visible again.
+    // A tab detects the sign-out when it becomes visible.
     await tabs[0].evaluate(() => auth.logout());
     await tabs[1].evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     await hasStatus(tabs[1], 'signed-out');
   }));
 
-test('R-28b: the wait that the server asks one tab for holds for the others and after a reload', () =>
+test('R-28b: all tabs obey the wait that the server asked one tab for, also after a reload', () =>
   withTabs({}, async ({ open, proxy }) => {
     const [one, two] = [await open({ timeoutSeconds: 1 }), await open({ timeoutSeconds: 1 })];
     await signIn(one);
@@ -195,9 +203,9 @@ test('R-28b: the wait that the server asks one tab for holds for the others and 
     proxy.record.length = 0;
     proxy.fault = ({ path }) =>
       path === '/auth/refresh' ? { answer: { status: 429, headers: { 'retry-after': '3' } } } : undefined;
-    const refused = await one.evaluate(() => failure(auth.refresh()));
-    assert.deepEqual([refused.code, refused.retryable], ['REFRESH_UNAVAILABLE', true]);
-    assert.ok(refused.retryAfterSeconds >= 3 && refused.retryAfterSeconds <= 5, String(refused.retryAfterSeconds));
+    const rejected = await one.evaluate(() => failure(auth.refresh()));
+    assert.deepEqual([rejected.code, rejected.retryable], ['REFRESH_UNAVAILABLE', true]);
+    assert.ok(rejected.retryAfterSeconds >= 3 && rejected.retryAfterSeconds <= 5, String(rejected.retryAfterSeconds));
     proxy.fault = () => undefined;
     await later(50);
     assert.equal((await two.evaluate(() => failure(auth.refresh()))).code, 'REFRESH_UNAVAILABLE');
@@ -206,13 +214,13 @@ test('R-28b: the wait that the server asks one tab for holds for the others and 
       const { AuthClient } = await import('/pkg/index.js');
       globalThis.auth = new AuthClient();
     });
-    assert.equal(proxy.to('/auth/refresh').length, 1, 'no tab asked again');
+    assert.equal(proxy.to('/auth/refresh').length, 1, 'no tab sent another refresh');
     await hasStatus(two, 'signed-in');
-    const [asked, again] = proxy.to('/auth/refresh');
-    assert.ok(again.start - asked.end >= 2_900, `${again.start - asked.end} ms`);
+    const [first, second] = proxy.to('/auth/refresh');
+    assert.ok(second.start - first.end >= 2_900, `${second.start - first.end} ms`);
   }));
 
-test('R-8: 200 refreshes with 30 % of the answers lost after commit, reloads in between', () =>
+test('R-8: 200 refreshes with 30 % of the responses lost, and reloads in between, keep the session', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     let page = await open();
     await signIn(page);
@@ -230,33 +238,33 @@ test('R-8: 200 refreshes with 30 % of the answers lost after commit, reloads in 
       return { lose: 'answer' };
     };
     for (let round = 0; round < 10; round += 1) {
-      // The server lets one session refresh a hundred times in a row, then once a second.
+      // The server allows a session 100 refreshes in a row, then one per second.
       if (round % 2 === 0) await signIn(page);
       const ended = await page.evaluate(async () => {
         let renewed = 0;
         const stop = auth.on('refreshed', () => {
           renewed += 1;
         });
-        // A tab that asks again does not wait for the backoff of this one.
-        const asked = () => auth.refresh().catch((error) => error.retryable || Promise.reject(error));
-        while (renewed < 20) await Promise.race([asked(), new Promise((again) => setTimeout(again, 100))]);
+        // The loop does not wait for the backoff of a failed refresh.
+        const refresh = () => auth.refresh().catch((error) => error.retryable || Promise.reject(error));
+        while (renewed < 20) await Promise.race([refresh(), new Promise((resolve) => setTimeout(resolve, 100))]);
         stop();
         return auth.session.status;
       });
       assert.equal(ended, 'signed-in', `round ${round}`);
-      // Half of the time the page goes while a refresh is under way.
+      // In every second round the page closes during a refresh.
       if (round % 2) await page.evaluate(() => void auth.refresh().catch(() => {}));
       await page.close();
       page = await open();
       await hasStatus(page, 'signed-in');
     }
-    assert.ok(lost > 50, `${lost} answers were lost`);
+    assert.ok(lost > 50, `${lost} responses were lost`);
     assert.equal(await server.counted('refresh_reused'), 0);
     assert.ok((await server.counted('refresh_repeated')) > 20);
     assert.equal(await email(page), ADA.email);
   }));
 
-test('tabs that always ask whether there is a session do not stir each other up', () =>
+test('tabs with `restore: always` do not cause each other to send refreshes', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const tabs = [await open({ restore: 'always' }), await open({ restore: 'always' }), await open()];
     for (const tab of tabs) {
@@ -270,14 +278,14 @@ test('tabs that always ask whether there is a session do not stir each other up'
       () => `${proxy.to('/auth/refresh').length} refreshes of 5`,
     );
     await later(500);
-    assert.equal(proxy.to('/auth/refresh').length, 5, 'two starts and three questions');
+    assert.equal(proxy.to('/auth/refresh').length, 5, 'two at the start and three by refresh()');
     assert.deepEqual(await tabs[0].evaluate(() => Object.keys(localStorage)), []);
     await signIn(tabs[2]);
     for (const tab of tabs) await hasStatus(tab, 'signed-in');
     assert.equal(await server.counted('refresh_reused'), 0);
   }));
 
-test('a client with another name hears nothing, and neither does one with crossTab: false', () =>
+test('a client with another name, or with crossTab: false, does not follow a login', () =>
   withTabs({}, async ({ open }) => {
     const [one, other, alone] = [await open(), await open({ name: 'other' }), await open({ crossTab: false })];
     await signIn(one);
@@ -285,12 +293,12 @@ test('a client with another name hears nothing, and neither does one with crossT
     for (const page of [other, alone]) assert.equal(await page.evaluate(() => auth.session.status), 'signed-out');
   }));
 
-test('what the tabs tell each other and what the storage keeps holds no token', () =>
+test('R-29: tab messages, the storage and the diagnostics contain no token', () =>
   withTabs({}, async ({ open, context }) => {
     const page = await open();
     await page.evaluate(() => {
-      globalThis.overheard = [];
-      new BroadcastChannel('tokenward:v1:default').onmessage = ({ data }) => overheard.push(data);
+      globalThis.messages = [];
+      new BroadcastChannel('tokenward:v1:default').onmessage = ({ data }) => messages.push(data);
     });
     await signIn(page);
     const token = await page.evaluate(async () => {
@@ -300,7 +308,7 @@ test('what the tabs tell each other and what the storage keeps holds no token', 
       return token;
     });
     const [{ value } = {}] = await context.cookies();
-    const heard = JSON.stringify(await page.evaluate(() => [overheard, { ...localStorage }, auth.diagnostics()]));
-    assert.match(heard, /"type":"signed-in".*"type":"refreshed".*"type":"signed-out"/s);
-    for (const secret of [token, token.split('.')[2], value].filter(Boolean)) assert.ok(!heard.includes(secret));
+    const text = JSON.stringify(await page.evaluate(() => [messages, { ...localStorage }, auth.diagnostics()]));
+    assert.match(text, /"type":"signed-in".*"type":"refreshed".*"type":"signed-out"/s);
+    for (const secret of [token, token.split('.')[2], value].filter(Boolean)) assert.ok(!text.includes(secret));
   }));

@@ -1,4 +1,4 @@
-// Sleep, freeze, the back-forward cache, clocks that are wrong, lifetimes that make no sense.
+// Sleep, freeze, the back-forward cache, wrong clocks and invalid lifetimes.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { closeBrowser, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
@@ -9,14 +9,14 @@ after(closeBrowser);
 const HOUR = 3_600_000;
 const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-test('R-15: 24 sleeps of an hour cost one refresh per waking', () =>
+test('R-15: the client refreshes once after each of 24 sleeps of an hour', () =>
   withTabs({}, async ({ open, proxy, context }) => {
     await context.clock.install();
     const page = await open();
     await signIn(page);
     proxy.record.length = 0;
     for (let hour = 1; hour <= 24; hour += 1) {
-      // Timers do not run in a sleep; afterwards everything happens at once.
+      // No timer runs during a sleep; afterwards all events arrive at once.
       await page.clock.fastForward(HOUR);
       await page.evaluate(async () => {
         for (const name of ['visibilitychange', 'online', 'pageshow', 'resume']) dispatchEvent(new Event(name));
@@ -26,29 +26,29 @@ test('R-15: 24 sleeps of an hour cost one refresh per waking', () =>
     }
     assert.ok(
       proxy.to('/api/me').every(({ status }) => status === 200),
-      'no expired token was sent',
+      'the client sent no expired token',
     );
     assert.equal(proxy.to('/api/me').length, 120);
   }));
 
-test('R-14: a clock that is ten years off, or jumps, signs no user out and sends no expired token', () =>
+test('R-14: with a clock that is ten years off or jumps, the session stays, and the client sends no expired token', () =>
   withTabs({}, async ({ open, proxy, context }) => {
     await context.clock.install({ time: Date.now() + 10 * 365 * 24 * HOUR });
     const page = await open();
     await signIn(page);
     const left = () => page.evaluate(() => auth.session.expiresAt - Date.now());
-    assert.ok(Math.abs((await left()) - 900_000) < 5_000, "by this browser's clock");
+    assert.ok(Math.abs((await left()) - 900_000) < 5_000, "the expiry by this browser's clock");
     proxy.record.length = 0;
     for (const jump of [-1, 2, -10 * 365 * 24, 1]) {
       await page.clock.setSystemTime((await page.evaluate(() => Date.now())) + jump * HOUR);
-      const status = await page.evaluate(() => auth.fetch('/api/me').then((answer) => answer.status));
+      const status = await page.evaluate(() => auth.fetch('/api/me').then((response) => response.status));
       assert.equal(status, 200, `after a jump of ${jump} h`);
     }
     assert.ok(proxy.record.every(({ status }) => status === 200));
-    assert.ok(proxy.to('/auth/refresh').length <= 2, 'one for each jump ahead');
+    assert.ok(proxy.to('/auth/refresh').length <= 2, 'one refresh for each jump forward');
   }));
 
-test('R-13: no lifetime makes a loop', () =>
+test('R-13: no lifetime causes a refresh loop', () =>
   withTabs({}, async ({ open, proxy, context }) => {
     await context.clock.install();
     for (const [life, renewals] of [
@@ -68,7 +68,7 @@ test('R-13: no lifetime makes a loop', () =>
         const body = `{"accessToken":"opaque-${count}","expiresIn":${life}}`;
         return { answer: { status: 200, headers: { 'content-type': 'application/json' }, body } };
       };
-      // (A minute of the page's time is a moment of the network's: no response may count as too late.)
+      // A minute of the page's clock is an instant for the network, so the timeout must be long.
       const page = await open({ name: `life ${life}`, timeoutSeconds: 600 });
       await signIn(page);
       count = 0;
@@ -85,7 +85,7 @@ test('R-13: no lifetime makes a loop', () =>
     }
   }));
 
-test('R-15: a frozen tab learns of a sign-out when it resumes', () =>
+test('R-15: a frozen tab signs out when it resumes after a logout in another tab', () =>
   withTabs({}, async ({ open, context }) => {
     const [frozen, other] = [await open(), await open()];
     await signIn(frozen);
@@ -98,9 +98,10 @@ test('R-15: a frozen tab learns of a sign-out when it resumes', () =>
     assert.equal(await frozen.evaluate(() => auth.session.reason), 'other-tab');
   }));
 
-test('R-28f: a page from the back-forward cache never shows the session of a user who has left', () =>
+test('R-28f: a page from the back-forward cache never shows the session of a user who signed out', () =>
   withTabs({}, async ({ open, proxy }) => {
-    // Chromium drops a page from the cache that has news to hear; without a channel it stays, and finds out by itself.
+    // Chromium evicts a page that receives a channel message from the cache. Without the channel the page stays in the cache and
+    // reads the storage when it is shown.
     const init = () => delete globalThis.BroadcastChannel;
     const [page, other] = [await open({}, { init }), await open()];
     await signIn(page);
@@ -113,12 +114,12 @@ test('R-28f: a page from the back-forward cache never shows the session of a use
     await page.goto(`${proxy.url.replace('127.0.0.1', 'localhost')}/blank`);
     await other.evaluate(() => auth.logout());
     await page.goBack({ waitUntil: 'commit' });
-    assert.ok(await page.evaluate(() => globalThis.kept === true), 'the page was kept');
+    assert.ok(await page.evaluate(() => globalThis.kept === true), 'the page came from the cache');
     await hasStatus(page, 'signed-out');
     assert.ok(!(await page.evaluate(() => shown)).includes('signed-in'));
   }));
 
-test('R-12: offline there is no storm, and online one refresh if one is due', () =>
+test('R-12: offline, the client sends no storm of requests; online again, it sends one refresh', () =>
   withTabs({}, async ({ open, proxy, context }) => {
     const page = await open({ timeoutSeconds: 1 });
     await signIn(page);
@@ -137,7 +138,7 @@ test('R-12: offline there is no storm, and online one refresh if one is due', ()
     );
     assert.deepEqual([...new Set(codes)], ['REFRESH_UNAVAILABLE']);
     await later(2_000);
-    assert.ok(tries <= 8, `${tries} tries in some seconds`);
+    assert.ok(tries <= 8, `${tries} attempts in 2 s`);
     const before = proxy.to('/auth/refresh').length;
     await context.setOffline(false);
     await page.evaluate(() => new Promise((resolve) => auth.on('refreshed', resolve)));

@@ -19,7 +19,7 @@ export const ENGINES = {
   },
 };
 
-/** A browser behind its driver: `run(window, function, argument)` in one of its windows, and `open()` for another. */
+/** Starts a browser by its driver: `open(url)` opens a tab, `run(tab, function, argument)` runs a function in it. */
 export async function startBrowser({ driver, args, capabilities, display }) {
   const port = await freePort();
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-'));
@@ -27,7 +27,8 @@ export async function startBrowser({ driver, args, capabilities, display }) {
   const screen = display ? spawn('Xvfb', ['-displayfd', '1'], { stdio: ['ignore', 'pipe', 'ignore'] }) : undefined;
   if (screen) {
     env.DISPLAY = `:${String(await new Promise((resolve) => screen.stdout.once('data', resolve))).trim()}`;
-    env.WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS = '1'; // as root in a container there is none; loopback only
+    // A container that runs as root has no sandbox. The browser only opens pages of 127.0.0.1.
+    env.WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS = '1';
   }
   const program = spawn(driver, args(port, folder), { stdio: 'ignore', env });
   const ended = new Promise((resolve) => program.on('exit', resolve));
@@ -77,7 +78,7 @@ export async function startBrowser({ driver, args, capabilities, display }) {
       if (error) throw new Error(error);
       return value;
     },
-    /** Goes there in the present window. */
+    /** Opens the URL in the current tab. */
     visit: (url) => to('POST', '/url', { url }),
     present: () => to('GET', '/window'),
     title: () => to('GET', '/title'),

@@ -1,4 +1,4 @@
-// The main flow and the demo page in browsers of users, driven over WebDriver instead of Playwright.
+// The main flow and the demo page in Firefox and WebKitGTK, by WebDriver instead of Playwright.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startServer } from '../../tools/servers.mjs';
@@ -16,7 +16,7 @@ for (const [name, engine] of Object.entries(ENGINES)) {
 }
 
 function demoPage(name, engine) {
-  test(`${name}, demo page: sign in, storm, lost response, timeline and table`, {
+  test(`${name}, demo page: a user signs in, starts a storm, loses a response, and reads the timeline and the table`, {
     timeout: 120_000,
   }, async () => {
     const server = await startServer({ DEMO_DIR: demoDir });
@@ -118,7 +118,7 @@ function mainFlow(name, engine, isolation) {
       await status(two, 'signed-in');
       proxy.record.length = 0;
       for (const tab of [one, two]) assert.ok((await browser.run(tab, storm)).every((status) => status === 200));
-      assert.equal(proxy.to('/auth/refresh').length, 2, 'one per tab');
+      assert.equal(proxy.to('/auth/refresh').length, 2, 'one refresh per tab');
       assert.equal(proxy.atOnce('/auth/refresh'), 1);
       proxy.fault = ({ path }) =>
         path === '/auth/refresh' && proxy.to(path).length === 3 ? { lose: 'answer' } : undefined;

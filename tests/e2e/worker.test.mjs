@@ -1,5 +1,5 @@
-// What only a client in a worker does: its `fetch` behaves as the browser's, the token does not leave the worker, the session
-// survives the end of a worker, and one worker serves all tabs.
+// The client in a worker: `auth.fetch` behaves as the browser's `fetch`, the token does not leave the worker, the session survives
+// the end of a worker, and one SharedWorker serves all tabs.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as later } from 'node:timers/promises';
@@ -11,7 +11,7 @@ after(closeBrowser);
 
 const KINDS = ['worker', 'shared-worker'];
 
-/** A page with the worker in its policy, as the documents ask for. */
+/** The policy that docs/explanation/secrecy.md requires. */
 const POLICY = { 'content-security-policy': "worker-src 'self'" };
 
 function each(name, work, fault = () => undefined) {
@@ -24,10 +24,10 @@ function each(name, work, fault = () => undefined) {
       }));
 }
 
-/** Runs on the page: everything that can be seen of an answer, or of why there was none. */
-const observe = () => {
-  globalThis.seen = async (fetch, what) => {
-    const { input, init = {}, request, abort, read = 'text', form, search, blob, bytes, view, reuse } = what;
+/** Defines `observe` on the page: it makes a request and returns all that a caller can observe of the response or the error. */
+const defineObserve = () => {
+  globalThis.observe = async (fetch, options) => {
+    const { input, init = {}, request, abort, read = 'text', form, search, blob, bytes, view, reuse } = options;
     const given = { ...init };
     if (form) {
       given.body = new FormData();
@@ -48,7 +48,7 @@ const observe = () => {
       const response = await promise;
       if (abort?.head) aborting.abort(abort.reason);
       const { status, statusText, ok, url, redirected, type, bodyUsed } = response;
-      // (Chromium gives these a body when they come from the network. No other code can.)
+      // Chromium gives such a response from the network an empty stream as its body. No other code can.
       const empty = status === 204 || status === 304;
       const copy = response.clone();
       const sides = [copy.url, copy.type, copy.status, copy.redirected, copy instanceof Response];
@@ -99,8 +99,8 @@ const observe = () => {
 const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' };
 const REQUESTS = {
   'a GET': { input: '/api/open' },
-  'a relative address': { input: 'api/open?x#y' },
-  'another base': { input: './a/../api/open' },
+  'a relative URL': { input: 'api/open?x#y' },
+  'a relative URL with dot segments': { input: './a/../api/open' },
   'a HEAD': { input: '/api/open', init: { method: 'HEAD' } },
   'json()': { input: '/api/json', read: 'json' },
   'blob() with its type': { input: '/api/json', read: 'blob' },
@@ -110,33 +110,33 @@ const REQUESTS = {
   204: { input: '/api/empty' },
   304: { input: '/api/304', init: { cache: 'no-store' } },
   '500 with a text': { input: '/api/500' },
-  'a status of its own': { input: '/api/418' },
+  'an unusual status': { input: '/api/418' },
   'a redirect': { input: '/api/moved' },
   'a redirect that is not followed': { input: '/api/moved', init: { redirect: 'manual' } },
   'a redirect that is an error': { input: '/api/moved', init: { redirect: 'error' } },
-  'a redirect without end': { input: '/api/circle' },
-  'no answer': { input: '/api/lost' },
+  'an endless redirect': { input: '/api/circle' },
+  'no response': { input: '/api/lost' },
   'a body that breaks off': { input: '/api/broken' },
-  'integrity that holds': {
+  'an integrity value that matches': {
     input: '/api/fixed',
     init: { integrity: 'sha256-LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=' },
   },
-  'integrity that does not': {
+  'an integrity value that does not match': {
     input: '/api/fixed',
     init: { integrity: 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' },
   },
   'only if cached': { input: '/api/never', init: { cache: 'only-if-cached', mode: 'same-origin' } },
-  text: { input: '/api/tell', init: { method: 'POST', body: 'text' } },
-  json: { input: '/api/tell', init: post },
-  'a PUT in a Request': { input: '/api/tell', init: { ...post, method: 'PUT' }, request: true },
-  'a POST without a body': { input: '/api/tell', init: { method: 'POST' } },
-  'a form in a Request': { input: '/api/tell', init: { method: 'POST' }, form: true, request: true, read: 'text' },
-  URLSearchParams: { input: '/api/tell', init: { method: 'POST' }, search: true },
-  'a Blob': { input: '/api/tell', init: { method: 'POST' }, blob: true },
-  'an ArrayBuffer': { input: '/api/tell', init: { method: 'POST' }, bytes: true },
-  'a view of a part': { input: '/api/tell', init: { method: 'POST' }, view: true },
+  text: { input: '/api/reflect', init: { method: 'POST', body: 'text' } },
+  json: { input: '/api/reflect', init: post },
+  'a PUT in a Request': { input: '/api/reflect', init: { ...post, method: 'PUT' }, request: true },
+  'a POST without a body': { input: '/api/reflect', init: { method: 'POST' } },
+  'a form in a Request': { input: '/api/reflect', init: { method: 'POST' }, form: true, request: true, read: 'text' },
+  URLSearchParams: { input: '/api/reflect', init: { method: 'POST' }, search: true },
+  'a Blob': { input: '/api/reflect', init: { method: 'POST' }, blob: true },
+  'an ArrayBuffer': { input: '/api/reflect', init: { method: 'POST' }, bytes: true },
+  'a view of a part of a buffer': { input: '/api/reflect', init: { method: 'POST' }, view: true },
   'headers as pairs': {
-    input: '/api/tell',
+    input: '/api/reflect',
     init: {
       method: 'POST',
       headers: [
@@ -146,27 +146,27 @@ const REQUESTS = {
       body: '',
     },
   },
-  'no referrer': { input: '/api/tell', init: { method: 'POST', body: 'x', referrerPolicy: 'no-referrer' } },
+  'no referrer': { input: '/api/reflect', init: { method: 'POST', body: 'x', referrerPolicy: 'no-referrer' } },
   'a referrer': {
-    input: '/api/tell',
+    input: '/api/reflect',
     init: { method: 'POST', body: 'x', referrer: '/from/here', referrerPolicy: 'unsafe-url' },
   },
-  'not to be kept': {
-    input: '/api/tell',
+  'no-store, keepalive, low priority': {
+    input: '/api/reflect',
     init: { method: 'POST', body: 'x', cache: 'no-store', keepalive: true, priority: 'low' },
   },
-  'without cookies': { input: '/api/tell', init: { method: 'POST', body: 'x', credentials: 'omit' } },
-  'a method that is none': { input: '/api/open', init: { method: 'TRACE' } },
+  'without cookies': { input: '/api/reflect', init: { method: 'POST', body: 'x', credentials: 'omit' } },
+  'a forbidden method': { input: '/api/open', init: { method: 'TRACE' } },
   'a GET with a body': { input: '/api/open', init: { body: 'x' } },
-  'an address that is none': { input: 'http://[' },
+  'an invalid URL': { input: 'http://[' },
   'aborted before': { input: '/api/open', abort: { before: true } },
   'aborted with a reason': { input: '/api/slow', abort: { after: 50, reason: 'enough' } },
-  'aborted while it waits': { input: '/api/slow', abort: { after: 50 } },
+  'aborted before the response': { input: '/api/slow', abort: { after: 50 } },
   'aborted in the middle of the body': { input: '/api/drip', abort: { head: true } },
   'three megabytes': { input: '/api/large', read: 'chunks' },
 };
 
-/** Answers that do not look at the token, so that the browser's own `fetch` can be asked for the same. */
+/** Responses that do not depend on the token, so that the browser's own `fetch` receives the same. */
 function answers(entry) {
   const text = (body, more = {}, status = 200) => ({
     answer: { status, headers: { 'content-type': 'text/plain', ...more }, body },
@@ -191,26 +191,29 @@ function answers(entry) {
       answer: { status: 200, headers: { 'content-type': 'text/plain' }, body: 'x'.repeat(100), drip: 30 },
     }),
     large: () => text('0123456789'.repeat(300_000)),
-    tell: () => {
+    reflect: () => {
       const { method, type, body, cookie, referer, more } = entry;
       const boundary = /boundary=(.+)/.exec(type ?? '')?.[1];
-      const told = { method, type, body, cookie: cookie !== undefined, referer, more };
-      return text(JSON.stringify(told).replaceAll(boundary ?? '\0', '<boundary>'));
+      const request = { method, type, body, cookie: cookie !== undefined, referer, more };
+      return text(JSON.stringify(request).replaceAll(boundary ?? '\0', '<boundary>'));
     },
   };
   return table[name]?.();
 }
 
-each('fetch is the same as the browser’s own', async ({ open, proxy }) => {
+each('auth.fetch behaves as the browser’s fetch', async ({ open, proxy }) => {
   const page = await open();
   await signIn(page);
-  await page.evaluate(observe);
+  await page.evaluate(defineObserve);
   proxy.fault = (entry) => (entry.path.startsWith('/api/') ? answers(entry) : undefined);
   const differ = [];
-  for (const [name, what] of Object.entries(REQUESTS)) {
+  for (const [name, options] of Object.entries(REQUESTS)) {
     const [own, ours] = await page.evaluate(
-      async (one) => [await seen((input, init) => fetch(input, init), one), await seen(auth.fetch, one)],
-      what,
+      async (options) => [
+        await observe((input, init) => fetch(input, init), options),
+        await observe(auth.fetch, options),
+      ],
+      options,
     );
     if (!isDeepStrictEqual(ours, own)) differ.push([name, { ours, own }]);
   }
@@ -218,11 +221,11 @@ each('fetch is the same as the browser’s own', async ({ open, proxy }) => {
   const sent = proxy.record.filter(({ path }) => path === '/api/open');
   assert.ok(
     sent.some(({ authorization }) => authorization?.startsWith('Bearer ey')),
-    'ours went out with the token',
+    'auth.fetch sent the token',
   );
 });
 
-each('a form is sent with its files, also for the second time', async ({ open }) => {
+each('the client sends a form with its files, also in the retry', async ({ open }) => {
   const page = await open();
   await signIn(page);
   const echoed = await page.evaluate(async () => {
@@ -239,7 +242,7 @@ each('a form is sent with its files, also for the second time', async ({ open })
   assert.deepEqual(echoed, [200, 'ä', 'name.txt', 'inside']);
 });
 
-each('bodies stream as they come, and no faster than they are read', async ({ open, proxy }) => {
+each('the body of a response streams', async ({ open, proxy }) => {
   const page = await open();
   await signIn(page);
   proxy.fault = ({ path }) =>
@@ -258,25 +261,25 @@ each('bodies stream as they come, and no faster than they are read', async ({ op
   assert.ok(pieces >= 5 && first < whole / 2, `${pieces} pieces, the first after ${first} of ${whole} ms`);
 });
 
-each('the token does not come out, unless asked for', async ({ open, isolation }) => {
+each('getAccessToken() rejects unless exposeToken is set', async ({ open, isolation }) => {
   const page = await open({ exposeToken: false });
   await signIn(page);
-  const refused = await page.evaluate(() => failure(auth.getAccessToken()));
-  assert.equal(refused.code, 'TOKEN_NOT_EXPOSED');
-  assert.match(refused.message, /options\.exposeToken/);
+  const rejected = await page.evaluate(() => failure(auth.getAccessToken()));
+  assert.equal(rejected.code, 'TOKEN_NOT_EXPOSED');
+  assert.match(rejected.message, /options\.exposeToken/);
   const other = await open({ exposeToken: true, name: 'other' });
   await signIn(other);
   assert.match(await other.evaluate(() => auth.getAccessToken()), /^ey/, isolation);
 });
 
 each(
-  'options that are functions are asked on the page',
+  'the worker calls options that are functions on the page',
   async ({ open, proxy, isolation }) => {
     const page = await open({ restore: 'never' });
-    const [heard, refusals, told, code] = await page.evaluate(
+    const [events, judged, result, code] = await page.evaluate(
       async ([given, credentials]) => {
-        const heard = [];
-        const refusals = [];
+        const events = [];
+        const judged = [];
         let broken = false;
         addEventListener('error', (event) => event.preventDefault());
         const client = new AuthClient({
@@ -289,24 +292,24 @@ each(
           },
           shouldRefresh: async (response) => {
             const expired = (await response.text()) === 'expired';
-            refusals.push([response.status, expired]);
+            judged.push([response.status, expired]);
             return expired;
           },
-          onLog: ({ event }) => heard.push(event),
+          onLog: ({ event }) => events.push(event),
         });
         await client.login(credentials);
         const response = await client.fetch('/api/says');
-        const told = [response.status, await response.text()];
+        const result = [response.status, await response.text()];
         broken = true;
         const { code } = await failure(client.login(credentials));
-        return [heard, refusals, told, code];
+        return [events, judged, result, code];
       },
       [isolation, ADA],
     );
     assert.equal(proxy.to('/auth/login')[0].more['x-csrf'], 'csrf-1');
     assert.equal(proxy.to('/auth/refresh')[0].more['x-csrf'], 'csrf-1');
     assert.deepEqual(
-      [refusals, told],
+      [judged, result],
       [
         [
           [200, true],
@@ -316,7 +319,7 @@ each(
       ],
     );
     assert.equal(code, 'REQUEST_NOT_SENT');
-    assert.ok(heard.includes('call-rejected') && heard.includes('refreshed'), heard.join(' '));
+    assert.ok(events.includes('call-rejected') && events.includes('refreshed'), events.join(' '));
   },
   ({ path }, proxy) =>
     path === '/api/says'
@@ -324,7 +327,7 @@ each(
       : undefined,
 );
 
-each('a page that is reloaded continues its session', async ({ open, isolation }) => {
+each('a reload restores the session', async ({ open, isolation }) => {
   const page = await open();
   await signIn(page);
   await page.reload();
@@ -334,7 +337,7 @@ each('a page that is reloaded continues its session', async ({ open, isolation }
 });
 
 for (const isolation of KINDS)
-  test(`${isolation}: the client notices that a worker died, and the session continues in the next one`, () =>
+  test(`${isolation}: the client replaces a worker that ends, and the session continues`, () =>
     withTabs({}, async ({ open, context, proxy }) => {
       const page = await open({ isolation, restore: 'never' });
       await signIn(page);
@@ -358,22 +361,22 @@ for (const isolation of KINDS)
       await page.waitForFunction(() => events.length > 0);
       const [status, events] = await page.evaluate(() => [auth.session.status, globalThis.events]);
       assert.deepEqual([answers, status], [[404, 'TypeError'], 'signed-in']);
-      assert.deepEqual(events, ['refreshed'], 'the session never ended');
-      assert.equal(await page.evaluate(() => auth.fetch('/api/me').then((answer) => answer.status)), 200);
+      assert.deepEqual(events, ['refreshed'], 'the session did not end');
+      assert.equal(await page.evaluate(() => auth.fetch('/api/me').then((response) => response.status)), 200);
       assert.ok(await page.evaluate(() => auth.diagnostics().some(({ event }) => event === 'worker-ended')));
     }));
 
-/** Ends the worker from outside, as a crash would. */
+/** Ends the worker as a crash would. */
 async function kill(context, page) {
   const devtools = await context.browser().newBrowserCDPSession();
   const { targetInfos } = await devtools.send('Target.getTargets');
   const worker = targetInfos.find(({ type, url }) => type === 'shared_worker' && url.endsWith('/pkg/worker.js'));
   if (worker) await devtools.send('Target.closeTarget', { targetId: worker.targetId });
-  // (Not at once: a worker that ends while it answers makes the question fail.)
+  // By a timer, because `evaluate` fails if the worker ends during it.
   else await page.workers()[0].evaluate(() => void setTimeout(() => self.close()));
 }
 
-test('shared-worker: one holder for all tabs; who comes later asks nothing', () =>
+test('shared-worker: a new tab and a reload continue the session without an auth request', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const options = { isolation: 'shared-worker', transport: 'body' };
     const first = await open(options);
@@ -385,12 +388,16 @@ test('shared-worker: one holder for all tabs; who comes later asks nothing', () 
     await second.close();
     await first.reload();
     await makeClient(first, options, { signIn: false });
-    assert.equal(await first.evaluate(() => auth.session.status), 'signed-in', 'no cookie, and a reload survived');
+    assert.equal(
+      await first.evaluate(() => auth.session.status),
+      'signed-in',
+      'the session survives a reload without a cookie',
+    );
     await first.evaluate(() => auth.logout());
     assert.equal(await server.counted('logout'), 1);
   }));
 
-test('a worker that cannot be had: told where it was asked for, replaced where it was not', () =>
+test('without a worker, `auto` falls back to the page, and the worker modes reject with WORKER_UNAVAILABLE', () =>
   withTabs({}, async ({ open, proxy }) => {
     proxy.headers = { 'content-security-policy': "worker-src 'none'" };
     const page = await open({ isolation: 'auto' });
@@ -407,24 +414,24 @@ test('a worker that cannot be had: told where it was asked for, replaced where i
     }
   }));
 
-test('a worker whose script takes long to load is waited for', () =>
+test('the client waits for a worker whose script loads slowly', () =>
   withTabs({}, async ({ open, proxy }) => {
     proxy.headers = POLICY;
-    const page = await open({ isolation: 'page', name: 'nobody' });
-    let asked = 0;
+    const page = await open({ isolation: 'page', name: 'unused' });
+    let requests = 0;
     await page.route('**/worker.js', async (route) => {
-      asked += 1;
+      requests += 1;
       await later(8_000);
       await route.continue();
     });
     await makeClient(page, { isolation: 'worker' }, { signIn: false });
     await signIn(page);
-    assert.equal(asked, 1);
+    assert.equal(requests, 1);
   }));
 
-test('a page that lets any worker run is warned', () =>
+test('the client warns if the policy allows any worker', () =>
   withTabs({}, async ({ open, proxy }) => {
-    const warned = (page) =>
+    const hasWarned = (page) =>
       page.evaluate(() => auth.diagnostics().some(({ event }) => event === 'worker-src-missing'));
     for (const [policy, expected] of [
       ['', true],
@@ -435,12 +442,12 @@ test('a page that lets any worker run is warned', () =>
       proxy.headers = policy ? { 'content-security-policy': policy } : {};
       const page = await open({ isolation: 'worker' });
       await later(500);
-      assert.equal(await warned(page), expected, policy || 'no policy');
+      assert.equal(await hasWarned(page), expected, policy || 'no policy');
       await page.close();
     }
   }));
 
-test('a message from the page changes nothing of what the worker was started with', () =>
+test('no message from the page changes the settings of the worker', () =>
   withTabs({}, async ({ open, proxy }) => {
     const init = () => {
       globalThis.Worker = class extends Worker {
@@ -452,9 +459,9 @@ test('a message from the page changes nothing of what the worker was started wit
     };
     const page = await open({ isolation: 'worker', exposeToken: false }, { init });
     await signIn(page);
-    const heard = await page.evaluate(async () => {
-      const heard = [];
-      worker.addEventListener('message', ({ data }) => heard.push(data));
+    const messages = await page.evaluate(async () => {
+      const messages = [];
+      worker.addEventListener('message', ({ data }) => messages.push(data));
       const evil = {
         endpoints: { refresh: 'http://127.0.0.1:1/' },
         origins: ['http://127.0.0.1:1/'],
@@ -466,10 +473,10 @@ test('a message from the page changes nothing of what the worker was started wit
       worker.postMessage(null);
       worker.postMessage({ response: 7, result: evil });
       await new Promise((resolve) => setTimeout(resolve, 200));
-      return heard;
+      return messages;
     });
-    const answers = heard.filter(({ response }) => typeof response === 'string');
-    assert.deepEqual(answers.map(({ response }) => response).sort(), [
+    const responses = messages.filter(({ response }) => typeof response === 'string');
+    assert.deepEqual(responses.map(({ response }) => response).sort(), [
       '__proto__',
       'connect',
       'constructor',
@@ -478,8 +485,8 @@ test('a message from the page changes nothing of what the worker was started wit
       'start',
       'toString',
     ]);
-    assert.equal(answers.find(({ response }) => response === 'getAccessToken').error.name, 'TOKEN_NOT_EXPOSED');
-    assert.doesNotMatch(JSON.stringify(answers), /eyJ[\w-]+\.eyJ/, 'and none of them is a token');
+    assert.equal(responses.find(({ response }) => response === 'getAccessToken').error.name, 'TOKEN_NOT_EXPOSED');
+    assert.doesNotMatch(JSON.stringify(responses), /eyJ[\w-]+\.eyJ/, 'no response contains a token');
     assert.equal(
       await page.evaluate(() => failure(auth.getAccessToken()).then(({ code }) => code)),
       'TOKEN_NOT_EXPOSED',
