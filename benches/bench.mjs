@@ -1,5 +1,5 @@
-// npm run bench: tokenward beside its peers and beside bare `fetch`, on this machine: a table on the terminal, all of it in
-// target/bench.json, and docs/bench.svg. `ONLY=size,call` runs some parts; `QUICK=1` runs fewer rounds.
+// npm run bench: compares tokenward with its peers and with bare `fetch`, on this machine. Prints tables, and writes
+// target/bench.json and docs/bench.svg. `ONLY=size,call` runs some parts; `QUICK=1` runs fewer rounds.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
@@ -52,7 +52,7 @@ await main(async () => {
       const fresh = ({ client, calls }) =>
         result.storm.find((row) => row.client === client && row.calls === calls && row.state === 'fresh').median;
       table(
-        'so many calls at once (ms; the goal is 1.1 × fresh + one round trip)',
+        'concurrent calls (ms; the goal is 1.1 × fresh + one round trip)',
         result.storm.map((row) => ({
           client: row.client,
           calls: row.calls,
@@ -69,14 +69,14 @@ await main(async () => {
     },
     tabs: async () => {
       result.tabs = await tabs(tools.chrome, site);
-      table('10 tabs, 100 calls each, at one expiry, against strict rotation', result.tabs);
+      table('10 tabs, 100 calls each, at one expiry, with strict rotation', result.tabs);
     },
     cold: async () => {
       result.cold = await coldStarts(tools.chrome, site, { rounds: quick ? 5 : 25, delays: [0, 50] });
       table(
-        'cold start: ms from navigation to the first authorised answer, session restored',
+        'cold start: ms from navigation to the first authorised response, with a restored session',
         Object.entries(result.cold).flatMap(([delay, clients]) => {
-          const beside = spread(clients['hand-written']).median;
+          const handWritten = spread(clients['hand-written']).median;
           return Object.entries(clients).map(([client, all]) => {
             const { median, min, max } = spread(all);
             return {
@@ -85,7 +85,7 @@ await main(async () => {
               ms: round(median, 1),
               min: round(min, 1),
               max: round(max, 1),
-              'ratio to the hand-written': round(median / beside, 2),
+              'ratio to the hand-written': round(median / handWritten, 2),
             };
           });
         }),
@@ -98,12 +98,12 @@ await main(async () => {
     },
     idle: async () => {
       result.idle = await onPage({ bench: 'idle', milliseconds: 5000 });
-      const told = (timers) => timers.join(', ') || 'none';
+      const list = (timers) => timers.join(', ') || 'none';
       const { signedIn, idle, hidden, cleared } = result.idle;
       table('timers', [
-        { when: 'until signed in', set: told(signedIn) },
-        { when: '5 s with nothing to do', set: told(idle) },
-        { when: '5 s while the page is hidden', set: told(hidden), cancelled: cleared },
+        { when: 'until signed in', set: list(signedIn) },
+        { when: '5 s with nothing to do', set: list(idle) },
+        { when: '5 s while the page is hidden', set: list(hidden), cancelled: cleared },
       ]);
     },
   };
@@ -111,21 +111,21 @@ await main(async () => {
   const onPage = (settings, options) => runOn(site, tools.chrome, settings, options);
 
   async function calls(bench, settings) {
-    const told = await onPage({ bench, ...settings });
-    result[bench] = told;
-    const bare = told['bare fetch'].median;
-    const beside = told['hand-written, with a Request'].median;
-    const rows = Object.entries(told).map(([name, { median, min, max }]) => ({
+    const results = await onPage({ bench, ...settings });
+    result[bench] = results;
+    const bare = results['bare fetch'].median;
+    const handWritten = results['hand-written, with a Request'].median;
+    const rows = Object.entries(results).map(([name, { median, min, max }]) => ({
       client: name,
       µs: round(median, 1),
       min: round(min, 1),
       max: round(max, 1),
       'ratio to bare fetch': round(median / bare, 3),
-      'µs over the hand-written': round(median - beside, 1),
+      'µs over the hand-written': round(median - handWritten, 1),
     }));
-    const what = bench === 'stubbed' ? 'with fetch stubbed' : 'against the real server on loopback';
+    const setting = bench === 'stubbed' ? 'with fetch stubbed' : 'against the real server on loopback';
     table(
-      `one call ${what}`,
+      `one call ${setting}`,
       rows.sort((one, other) => one.µs - other.µs),
     );
   }
@@ -144,7 +144,7 @@ function table(title, rows) {
   console.table(rows);
 }
 
-/** Ten tabs whose tokens all end at once: what becomes of them. */
+/** Ten tabs whose tokens are rejected at once: their refreshes, failed calls and lost sessions. */
 async function tabs(chrome, site) {
   const browser = await chromium.launch({ executablePath: chrome, args: CHROME_ARGS });
   const rows = [];
@@ -174,8 +174,8 @@ async function tabs(chrome, site) {
               if (user) await auth.login(user);
               else await auth.refresh();
               globalThis.all = async () => {
-                const answers = await Promise.allSettled(Array.from({ length: 100 }, () => auth.fetch('/api/me')));
-                return answers.filter(({ value }) => value?.status !== 200).length;
+                const results = await Promise.allSettled(Array.from({ length: 100 }, () => auth.fetch('/api/me')));
+                return results.filter(({ value }) => value?.status !== 200).length;
               };
             },
             [module, count === 0 ? USER : null],
@@ -187,7 +187,7 @@ async function tabs(chrome, site) {
           pages.map((page) => page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }))),
         );
         const failed = await Promise.all(pages.map((page) => page.evaluate(() => all())));
-        const over = await Promise.all(
+        const signedOut = await Promise.all(
           pages.map((page) =>
             page.evaluate(() =>
               auth.fetch('/api/me').then(
@@ -200,9 +200,9 @@ async function tabs(chrome, site) {
         rows.push({
           client,
           refreshes: (await server.counted('refresh_rotated')) - before,
-          'taken for theft': await server.counted('refresh_reused'),
+          'reuse alarms': await server.counted('refresh_reused'),
           'failed calls': failed.reduce((sum, count) => sum + count, 0),
-          'tabs signed out': over.filter(Boolean).length,
+          'tabs signed out': signedOut.filter(Boolean).length,
         });
       } finally {
         await context.close();

@@ -1,9 +1,9 @@
-// The two figures that people ask for first, as bars: what a visitor downloads, and what one call costs.
+// Bar charts of two figures: the download of a minimal app, and the time of one call.
 const WIDTH = 760;
 const ROW = 26;
 const LABEL = 220;
 
-/** An SVG that reads in light and in dark. */
+/** An SVG for light and dark colour schemes. */
 export function chart({ size, stubbed }) {
   const bare = stubbed['bare fetch'].median;
   const panels = [
@@ -29,7 +29,7 @@ export function chart({ size, stubbed }) {
     top += 34 + rows.length * ROW + 16;
     return text;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" role="img" aria-label="Size and cost of a call beside other clients">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" role="img" aria-label="Size, and cost of a call, of tokenward and other clients">
 <style>text{font:13px system-ui,sans-serif;fill:#333}.title{font-weight:600}rect{fill:#9aa5b1}rect.us{fill:#1d5fd1}text.us{font-weight:600}@media(prefers-color-scheme:dark){text{fill:#ddd}rect{fill:#6b7683}rect.us{fill:#6ea0ff}}</style>
 ${parts.join('\n')}
 </svg>

@@ -1,6 +1,6 @@
-// Cold start: from navigation to the first authorised answer, with a session to restore. Everything comes over one server
-// that compresses with brotli, keeps nothing in the browser's cache, and answers as late as a network would. The pages lead
-// from one to the next by themselves, so that nothing is attached to the browser.
+// Cold start: the time from navigation to the first authorised response, with a session to restore. A server in front of the real
+// one compresses with brotli, forbids caching, and delays each response as a network would. Each page opens the next one, so
+// that no debugger is attached to the browser.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -9,16 +9,16 @@ import { freePort, startServer } from '../tools/servers.mjs';
 import { inBrowser } from './browser.mjs';
 
 const TYPES = { '.js': 'text/javascript', '.html': 'text/html' };
-const OURS = `import { AuthClient } from '/pkg/index.js'; const auth = globalThis.auth = new AuthClient();`;
-const THEIRS = `import { open } from '/peers/hand-written.js'; const auth = globalThis.auth = await open();`;
+const TOKENWARD = `import { AuthClient } from '/pkg/index.js'; const auth = globalThis.auth = new AuthClient();`;
+const HAND_WRITTEN = `import { open } from '/peers/hand-written.js'; const auth = globalThis.auth = await open();`;
 const PRELOAD = '<link rel="modulepreload" href="/pkg/engine.js">';
-/** After the call: what it took, and on to the next page. */
+/** Makes the call, stores the time that it took, and opens the next page. */
 const NEXT = `
 const { status } = await auth.fetch('/api/me');
 const took = performance.now();
 const { plan, taken } = JSON.parse(sessionStorage.bench);
 const [name, ...rest] = plan;
-if (status !== 200) document.title = 'failed: ' + name + ' was answered with ' + status;
+if (status !== 200) document.title = 'failed: ' + name + ' received ' + status;
 else {
   (taken[name] ??= []).push(took);
   sessionStorage.bench = JSON.stringify({ plan: rest, taken });
@@ -26,19 +26,19 @@ else {
   else document.title = 'done ' + btoa(JSON.stringify(taken));
 }`;
 const page = (script, head = '') =>
-  `<!doctype html><title>at work</title>${head}<script type="module">${script}${NEXT}</script>`;
+  `<!doctype html><title>running</title>${head}<script type="module">${script}${NEXT}</script>`;
 const APPS = {
-  'hand-written': page(THEIRS),
-  tokenward: page(OURS),
-  'tokenward, preloaded by the page': page(OURS, PRELOAD),
+  'hand-written': page(HAND_WRITTEN),
+  tokenward: page(TOKENWARD),
+  'tokenward, preloaded by the page': page(TOKENWARD, PRELOAD),
 };
-const start = (plan) => `<!doctype html><title>at work</title><script type="module">${OURS}
+const start = (plan) => `<!doctype html><title>running</title><script type="module">${TOKENWARD}
 await auth.login({ email: 'ada@example.com', password: 'analytical engine' });
 sessionStorage.bench = JSON.stringify({ plan: ${JSON.stringify(plan)}, taken: {} });
 location.replace('/' + encodeURIComponent(${JSON.stringify(plan[0])}) + '.html');
 </script>`;
 
-/** Milliseconds by delay of the network and by client: `{50: {tokenward: [..]}}`. */
+/** Milliseconds by network delay and client: `{50: {tokenward: [..]}}`. */
 export async function coldStarts(chrome, site, { rounds, delays }) {
   const taken = {};
   for (const delay of delays) {
@@ -62,7 +62,7 @@ export async function coldStarts(chrome, site, { rounds, delays }) {
 }
 
 function serve(target, site, pages, delay) {
-  const kept = new Map();
+  const compressed = new Map();
   const { hostname, port } = new URL(target);
   return async (request, response) => {
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
@@ -70,19 +70,19 @@ function serve(target, site, pages, delay) {
     const type = TYPES[path.extname(name)];
     if (!type) {
       const { method, headers } = request;
-      const asking = http.request({ hostname, port, path: request.url, method, headers }, (answer) => {
+      const outgoing = http.request({ hostname, port, path: request.url, method, headers }, (answer) => {
         response.writeHead(answer.statusCode, answer.headers);
         answer.pipe(response);
       });
-      asking.on('error', () => response.destroy());
-      return request.pipe(asking);
+      outgoing.on('error', () => response.destroy());
+      return request.pipe(outgoing);
     }
-    if (!kept.has(name)) {
+    if (!compressed.has(name)) {
       const text = pages[path.basename(name, '.html')];
-      kept.set(name, brotliCompressSync(text ?? readFileSync(path.join(site, name))));
+      compressed.set(name, brotliCompressSync(text ?? readFileSync(path.join(site, name))));
     }
     response
       .writeHead(200, { 'content-type': type, 'content-encoding': 'br', 'cache-control': 'no-store' })
-      .end(kept.get(name));
+      .end(compressed.get(name));
   };
 }

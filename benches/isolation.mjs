@@ -1,6 +1,6 @@
-// npm run bench:isolation: what a call costs over the browser's own `fetch`, for each place where the tokens may be. All in one
-// run on one page, in turns and in random order, against the real server on loopback: medians, and ratios to bare `fetch`.
-// Nothing is attached to the browser while it runs: looking at its network would cost more than what is measured.
+// npm run bench:isolation: the time of a call in each isolation mode, compared with the browser's own `fetch`. One page makes all
+// calls, in turns and in random order, to the real server on loopback. Prints medians, and ratios to bare `fetch`. No debugger
+// is attached to the browser, because watching its network would take longer than the calls.
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -46,7 +46,7 @@ await main(async () => {
   }
 });
 
-/** On the page: everything, and the result as its title. */
+/** On the page: runs all measurements, and reports the result in the title. */
 async function run([user, rounds]) {
   try {
     await prepare(user);
@@ -58,13 +58,13 @@ async function run([user, rounds]) {
       ['1 MB echoed', 'echo', rounds / 5],
     ])
       table.push([name, await measure(what, count)]);
-    document.title = `done ${btoa(JSON.stringify(table))}`; // (DevTools escapes quotes)
+    document.title = `done ${btoa(JSON.stringify(table))}`; // In base64, because DevTools escapes quotes.
   } catch (error) {
     document.title = `failed: ${error}`;
   }
 }
 
-/** On the page: one client for each way, all signed in. */
+/** On the page: signs a client in for each isolation mode. */
 async function prepare(user) {
   const { AuthClient } = await import('/pkg/index.js');
   const ways = {};
@@ -75,7 +75,7 @@ async function prepare(user) {
     'worker, DPoP': { isolation: 'worker', dpop: 'memory' },
     'shared, DPoP': { isolation: 'shared-worker', dpop: true },
   })) {
-    // Each has a session of its own, which no cookie of another ends.
+    // Without cookies, so that no sign-in replaces the session of another client.
     const client = new AuthClient({ name, transport: 'body', ...options });
     await client.login({ ...user, transport: 'body' });
     ways[name] = client.fetch;
@@ -87,7 +87,7 @@ async function prepare(user) {
   globalThis.ways = { fetch: bare, ...rest };
 }
 
-/** On the page: medians in milliseconds, in turns. */
+/** On the page: the median of each mode in milliseconds. */
 async function measure(what, rounds) {
   const body = new Uint8Array(1_048_576).fill(97);
   const calls = {

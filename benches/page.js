@@ -1,4 +1,4 @@
-// What `npm run bench` runs on a page, with nothing attached to the browser; `BENCH` says what.
+// The measurements of `npm run bench`, in the page, without a debugger attached. `BENCH` selects one.
 const USER = { email: 'ada@example.com', password: 'analytical engine' };
 const RANDOM = () => Math.random() - 0.5;
 const sorted = (numbers) => [...numbers].sort((a, b) => a - b);
@@ -14,12 +14,12 @@ const PEERS = {
   '@badgateway/oauth2-client': 'badgateway',
 };
 
-/** Every client, signed in, as a function that makes one call. Without a cookie: each sign-in would end the one before. */
+/** Every client, signed in, as a function that makes one call. No cookies: each sign-in would replace the session of the other. */
 async function clients(peers = PEERS) {
   const { AuthClient } = await import('/pkg/index.js');
-  const apart = { ...USER, transport: 'body' };
+  const credentials = { ...USER, transport: 'body' };
   const auth = new AuthClient({ transport: 'body' });
-  await auth.login(apart);
+  await auth.login(credentials);
   const authorization = `Bearer ${await auth.getAccessToken()}`;
   const ways = {
     'bare fetch': (url) => fetch(url, { headers: { authorization } }),
@@ -33,14 +33,14 @@ async function clients(peers = PEERS) {
   for (const [title, name] of Object.entries(peers)) {
     const { open } = await import(`/peers/${name}.js`);
     const peer = await open();
-    await peer.login(apart);
+    await peer.login(credentials);
     ways[title] = (url, init) => peer.fetch(url, init);
   }
   return { auth, ways };
 }
 
 const BENCHES = {
-  /** Microseconds of one call; `count` calls one after another in each round, the clients in turns. */
+  /** Microseconds of one call: in each round, each client in random order makes `count` calls one after another. */
   async call({ url, rounds, count, peers }) {
     const { ways } = await clients(peers);
     const taken = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
@@ -54,9 +54,9 @@ const BENCHES = {
     return Object.fromEntries(Object.entries(taken).map(([name, all]) => [name, spread(all)]));
   },
 
-  /** The same against a server that only counts the client's share: `fetch` is a stub. */
+  /** The same with a stub as `fetch`, which measures the client alone. */
   async stubbed(settings) {
-    // (axios uses XMLHttpRequest, which has no stub here.)
+    // axios uses XMLHttpRequest, which has no stub here.
     delete PEERS['axios + axios-auth-refresh'];
     const { fetch: real } = globalThis;
     globalThis.fetch = (input, init) => {
@@ -67,9 +67,9 @@ const BENCHES = {
   },
 
   /**
-   * So many calls at once: with a fresh token, with one that is over by the clock, and with one that the server no longer
-   * takes. Chromium itself refuses some of 10,000 requests at once (ERR_INSUFFICIENT_RESOURCES), so more than a thousand
-   * meet an API of the page's own; the refresh is always the server's.
+   * `counts` calls at once: with a fresh token, with one that has expired, and with one that the server rejects. Chromium itself
+   * refuses some of 10,000 requests at once (ERR_INSUFFICIENT_RESOURCES), so a stub on the page answers the calls if they are
+   * more than a thousand. The server always answers the refresh.
    */
   async storm({ client, counts, rounds }) {
     const { fetch: real, performance: clock } = globalThis;
@@ -78,32 +78,32 @@ const BENCHES = {
     clock.now = () => now() + skew;
     Date.now = () => today() + skew;
     let stubbed = false;
-    let refused;
+    let rejected;
     globalThis.fetch = (input, init) => {
       if (!stubbed || !/\/api\//.test(input.url ?? input)) return real(input, init);
       const bearer = new Headers(init?.headers ?? input.headers).get('authorization');
       return new Promise((resolve) => {
-        setTimeout(() => resolve(new Response('{}', { status: bearer === refused ? 401 : 200 })), 5);
+        setTimeout(() => resolve(new Response('{}', { status: bearer === rejected ? 401 : 200 })), 5);
       });
     };
     let refreshes = 0;
-    // (Before the client, which keeps what it finds when it is loaded.)
+    // Patched before the client loads, because it captures these functions.
     const observed = globalThis.fetch;
     const { open: openXhr, send: sendXhr } = XMLHttpRequest.prototype;
-    const addresses = new WeakMap();
-    const seen = (url) => {
+    const urls = new WeakMap();
+    const countRefresh = (url) => {
       refreshes += /\/auth\/refresh/.test(url) ? 1 : 0;
     };
     globalThis.fetch = (input, init) => {
-      seen(input.url ?? input);
+      countRefresh(input.url ?? input);
       return observed(input, init);
     };
     XMLHttpRequest.prototype.open = function (method, url, ...rest) {
-      addresses.set(this, url);
+      urls.set(this, url);
       return openXhr.call(this, method, url, ...rest);
     };
     XMLHttpRequest.prototype.send = function (body) {
-      seen(addresses.get(this));
+      countRefresh(urls.get(this));
       return sendXhr.call(this, body);
     };
     let auth;
@@ -118,41 +118,41 @@ const BENCHES = {
     const all = async (count) => {
       const before = refreshes;
       const start = now();
-      const answers = await Promise.allSettled(Array.from({ length: count }, () => auth.fetch('/api/me')));
+      const results = await Promise.allSettled(Array.from({ length: count }, () => auth.fetch('/api/me')));
       const took = now() - start;
-      const failed = answers.filter(({ value }) => value?.status !== 200).length;
+      const failed = results.filter(({ value }) => value?.status !== 200).length;
       return { took, failed, refreshes: refreshes - before };
     };
     const states = {
       fresh: () => {},
-      'over by the clock': () => {
+      expired: () => {
         skew += 901_000;
       },
-      'refused by the server': async () => {
-        refused = `Bearer ${auth.accessToken ?? (await auth.getAccessToken())}`;
-        if (!stubbed) await real('/demo/expire-token', { method: 'POST', headers: { authorization: refused } });
+      'rejected by the server': async () => {
+        rejected = `Bearer ${auth.accessToken ?? (await auth.getAccessToken())}`;
+        if (!stubbed) await real('/demo/expire-token', { method: 'POST', headers: { authorization: rejected } });
       },
     };
-    // The clock of the others is the server's no.
-    if (client !== 'tokenward') delete states['over by the clock'];
+    // Other clients do not measure expiry: they refresh after a 401.
+    if (client !== 'tokenward') delete states.expired;
     const table = [];
     for (const count of counts) {
       stubbed = count > 1000;
       await all(count);
-      const told = Object.fromEntries(Object.keys(states).map((name) => [name, []]));
+      const rowsOf = Object.fromEntries(Object.keys(states).map((name) => [name, []]));
       let heap = 0;
       for (let round = 0; round < rounds; round += 1) {
         for (const [name, begin] of Object.entries(states).sort(RANDOM)) {
           if (refreshes % 40 === 39) await new Promise((resolve) => setTimeout(resolve, 1000));
           await begin();
-          told[name].push(await all(count));
+          rowsOf[name].push(await all(count));
           heap = Math.max(heap, clock.memory?.usedJSHeapSize ?? 0);
         }
       }
       const start = now();
       await auth.refresh();
       const trip = now() - start;
-      for (const [state, rows] of Object.entries(told))
+      for (const [state, rows] of Object.entries(rowsOf))
         table.push({
           client,
           calls: count,
@@ -167,7 +167,7 @@ const BENCHES = {
     return table;
   },
 
-  /** Bytes that stay after so many calls. */
+  /** Bytes of the heap and of the wasm memory before and after `count` calls. */
   async memory({ count }) {
     globalThis.fetch = () => Promise.resolve(new Response(null));
     let memory;
@@ -181,7 +181,7 @@ const BENCHES = {
         return result;
       };
     }
-    // The stub would stand in for the module too.
+    // The stub would also answer the request for the module.
     const real = document.createElement('iframe');
     document.body.append(real);
     const { fetch: fetchThere } = real.contentWindow;
@@ -190,24 +190,24 @@ const BENCHES = {
     const { AuthClient } = await import('/pkg/index.js');
     const auth = new AuthClient({ restore: 'never' });
     await auth.login(USER);
-    const look = async () => {
+    const measure = async () => {
       for (let times = 0; times < 5; times += 1) {
         globalThis.gc?.();
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       return { heap: performance.memory.usedJSHeapSize, wasm: memory.buffer.byteLength };
     };
-    const some = async (calls) => {
+    const makeCalls = async (calls) => {
       for (let done = 0; done < calls; done += 1000)
         await Promise.all(Array.from({ length: 1000 }, () => auth.fetch('/api/me')));
     };
-    await some(count / 10);
-    const before = await look();
-    await some(count);
-    return { before, after: await look() };
+    await makeCalls(count / 10);
+    const before = await measure();
+    await makeCalls(count);
+    return { before, after: await measure() };
   },
 
-  /** Which timers a signed-in client sets: until it is signed in, with nothing to do, and while the page is hidden. */
+  /** The timers that a client sets: until it is signed in, while it is idle, and while the page is hidden. */
   async idle({ milliseconds }) {
     const { setTimeout: native } = globalThis;
     const wait = (span) => new Promise((resolve) => native.call(globalThis, resolve, span));
@@ -215,12 +215,12 @@ const BENCHES = {
     for (const name of ['setTimeout', 'setInterval', 'requestAnimationFrame', 'requestIdleCallback']) {
       const { [name]: real } = globalThis;
       globalThis[name] = (work, delay, ...rest) => {
-        const told = () => {
-          set.push(`${name} rang`);
+        const recorded = () => {
+          set.push(`${name} fired`);
           work();
         };
         set.push(`${name} ${Math.round((delay ?? 0) / 1000)} s`);
-        return real.call(globalThis, told, delay, ...rest);
+        return real.call(globalThis, recorded, delay, ...rest);
       };
     }
     const { AuthClient } = await import('/pkg/index.js');

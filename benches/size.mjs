@@ -1,5 +1,5 @@
-// What a visitor downloads for a minimal app that signs in, calls, refreshes, signs out and listens: bundled and minified by
-// esbuild, brotli 11, each with the client it is written for (`benches/size`).
+// The download of a minimal app that signs in, calls, refreshes, signs out and listens: one app per client (`benches/size`), bundled
+// and minified by esbuild, compressed with brotli 11.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -8,7 +8,7 @@ import { root } from '../tools/run.mjs';
 const here = path.join(root, 'benches/size');
 const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
 
-/** Bytes by client: `{name, bytes, first}`; `first` is what comes before the wasm. */
+/** Bytes of each app: `{name, bytes, first}`; `first` are the bytes that load before the wasm. */
 export async function measureSizes() {
   const { build } = await import('esbuild');
   const sizes = [];
@@ -28,7 +28,7 @@ export async function measureSizes() {
       logLevel: 'error',
       alias: { tokenward: path.join(root, 'pkg/index.js') },
     });
-    const loaded = reached(metafile.outputs);
+    const loaded = downloads(metafile.outputs);
     const size = (names) =>
       outputFiles
         .filter(({ path: name }) => names.has(path.relative(root, name)))
@@ -38,8 +38,8 @@ export async function measureSizes() {
   return sizes.sort((one, other) => one.bytes - other.bytes);
 }
 
-/** What a page downloads: the entry with what it imports, and what it then loads, which for tokenward is the engine alone. */
-function reached(outputs) {
+/** The files that a page downloads: `first` are the entry and its imports, `all` also the files that it then loads. */
+function downloads(outputs) {
   const entry = Object.keys(outputs).find(
     (name) => /^out\/[\w-]+\.js$/.test(name) && outputs[name].entryPoint?.includes('benches/size'),
   );

@@ -1,4 +1,4 @@
-// auth0-spa-js with refresh tokens, which it keeps in a worker of its own (its most careful set-up).
+// auth0-spa-js with refresh tokens, which it keeps in its own worker (its most secure configuration).
 import { createAuth0Client } from '@auth0/auth0-spa-js';
 
 export async function open() {

@@ -1,4 +1,4 @@
-// axios with axios-auth-refresh, as its README says, but the token in memory and not in localStorage.
+// axios with axios-auth-refresh as its README shows, but with the token in memory instead of localStorage.
 import axios from 'axios';
 import { createAuthRefresh } from 'axios-auth-refresh';
 

@@ -1,4 +1,4 @@
-// @badgateway/oauth2-client: its fetch wrapper, before a server that speaks our JSON instead of a token endpoint.
+// The fetch wrapper of @badgateway/oauth2-client, with the demo server's JSON endpoints instead of a token endpoint.
 import { OAuth2Client, OAuth2Fetch } from '@badgateway/oauth2-client';
 
 export async function open() {

@@ -1,4 +1,4 @@
-// The peers as an app would ship them: installed as pinned, each bundled and minified.
+// Builds the peers as an app would: installed from the lockfile, each bundled and minified.
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '../../tools/run.mjs';
@@ -13,7 +13,7 @@ export const PEERS = {
   'supabase auth-js, default': 'supabase',
 };
 
-/** Returns the folder with a bundle for each. */
+/** Returns the folder with one bundle per peer. */
 export async function buildPeers() {
   await installed('benches', 'the clients that tokenward is compared with');
   const { build } = await import('esbuild');

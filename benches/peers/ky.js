@@ -1,4 +1,4 @@
-// ky with the refresh that its documents show: a hook that sets the header, and one retry after a 401.
+// ky with the refresh that its documentation shows: a hook that sets the header, and one retry after a 401.
 import ky from 'ky';
 
 export async function open() {

@@ -1,5 +1,5 @@
-// A server that every peer takes for its own: tokens in JSON with a cookie, an OpenID provider, Supabase. It checks
-// only what the clients need to continue, and remembers each token that it issued.
+// A server for all peers: tokens in JSON with a cookie, an OpenID provider, and Supabase. It checks only what the clients need
+// to continue, and records each token that it issues.
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -10,7 +10,7 @@ const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64ur
 const random = () => randomBytes(24).toString('base64url');
 const LIFE = 900;
 
-/** Starts it, on a port and so with an origin of its own. `issued` are the tokens that came to the page. */
+/** Starts the server on a free port, and so with its own origin. `issued` are the tokens that the page received. */
 export async function startPeerServer({ files, page, headers = {} }) {
   const issued = new Set();
   const live = new Set();

@@ -1,4 +1,4 @@
-// @supabase/auth-js as it comes: both tokens in localStorage.
+// @supabase/auth-js with its default configuration: both tokens in localStorage.
 import { AuthClient } from '@supabase/auth-js';
 
 export async function open() {
