@@ -1,7 +1,7 @@
 import { AuthClient } from 'tokenward';
 
 const auth = new AuthClient();
-/** Errors are told apart by their code; the message is for developers. */
+/** The text for the user depends on the code of the error; the message is for developers. */
 const explain = ({ code, message }) => (code === 'INVALID_CREDENTIALS' ? 'Wrong email or password.' : message);
 const element = (id) => document.getElementById(id);
 

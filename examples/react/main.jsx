@@ -5,7 +5,7 @@ import { AuthProvider, SignedIn, SignedOut, useAuth, useSession } from 'tokenwar
 
 const auth = new AuthClient();
 
-/** Errors are told apart by their code; the message is for developers. */
+/** The text for the user depends on the code of the error; the message is for developers. */
 const explain = ({ code, message }) => (code === 'INVALID_CREDENTIALS' ? 'Wrong email or password.' : message);
 
 function Login() {

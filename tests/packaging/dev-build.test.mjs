@@ -1,4 +1,4 @@
-// The package that `npm run build -- --dev` makes: an app works with it, and the module has names and panic messages.
+// The package that `npm run build -- --dev` builds: an app works with it, and the wasm module has names and panic messages.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -23,7 +23,7 @@ after(async () => {
   await server?.stop();
 });
 
-/** A page of the server's origin where `/pkg/` is the dev build. */
+/** Opens a page of the server's origin that loads the dev build from `/pkg/`. */
 async function openPage() {
   const page = await browser.newPage();
   await page.route(`${server.url}/`, (route) => route.fulfill({ body: '<!doctype html>', contentType: 'text/html' }));
