@@ -45,21 +45,21 @@ const streamOf = (chunks, { error, onCancel, onPull } = {}) => {
   );
 };
 
-test('a body arrives whole and in order', async () => {
+test('a body arrives complete and in order', async () => {
   const { sender, receiver } = connect();
   const id = sender.send(streamOf([Uint8Array.of(1, 2), Uint8Array.of(3), Uint8Array.of(4, 5)]).getReader());
   const bytes = await new Response(receiver.receive(id)).arrayBuffer();
   assert.deepEqual([...new Uint8Array(bytes)], [1, 2, 3, 4, 5]);
 });
 
-test('chunks that came with the head are read first', async () => {
+test('the reader receives the chunks that came with the head first', async () => {
   const { sender, receiver } = connect();
   const id = sender.send(streamOf([Uint8Array.of(2)]).getReader());
   const body = receiver.receive(id, null, [Uint8Array.of(1)]);
   assert.deepEqual([...new Uint8Array(await new Response(body).arrayBuffer())], [1, 2]);
 });
 
-test('the sender waits for the receiver, and sends no more than the window unread', async () => {
+test('the sender sends at most the window of unread bytes, and then waits for the receiver', async () => {
   const { sender, receiver, sent, answers } = connect();
   const size = WINDOW / 4;
   const id = sender.send(streamOf(Array.from({ length: 12 }, () => new Uint8Array(size))).getReader());
@@ -78,7 +78,7 @@ test('the sender waits for the receiver, and sends no more than the window unrea
   assert.equal(total, 12 * size);
 });
 
-test('small reads are acknowledged in portions', async () => {
+test('the receiver acknowledges small reads together', async () => {
   const { sender, receiver, answers } = connect();
   const id = sender.send(streamOf(Array.from({ length: 300 }, () => new Uint8Array(1024))).getReader());
   await new Response(receiver.receive(id)).arrayBuffer();
@@ -88,7 +88,7 @@ test('small reads are acknowledged in portions', async () => {
   );
 });
 
-test('an error of the source is the error of the copy', async () => {
+test('an error of the source becomes the error of the copy', async () => {
   const { sender, receiver } = connect();
   const id = sender.send(streamOf([Uint8Array.of(1)], { error: new Error('broken') }).getReader());
   const reader = receiver.receive(id).getReader();
@@ -115,7 +115,7 @@ test('cancelling the copy cancels the source', async () => {
   assert.deepEqual([cancelled, answers.at(-1)], [true, { cancel: 1 }]);
 });
 
-test('an abort ends the copy with its reason, and the source', async () => {
+test('an abort ends the copy and the source with its reason', async () => {
   const { sender, receiver, answers } = connect();
   const controller = new AbortController();
   const id = sender.send(streamOf([new Uint8Array(8)]).getReader());

@@ -1,4 +1,4 @@
-// What a client stores and believes: its own entries, those of other tabs, and poisoned ones.
+// The entries that a client stores, and the entries of other tabs and invalid ones that it reads.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';
@@ -82,7 +82,7 @@ for (const poison of ['', ' ', 'a b', 'line\nbreak', 'schlüssel', 'x'.repeat(12
     assert.equal(readSnapshot(state).hint, 'same');
   });
 
-test('a pending revocation is stored as "1", and nothing else counts', () => {
+test('a pending revocation is stored as "1", and the client ignores other values', () => {
   const { entries, state } = open();
   persisted.storePendingRevocation(state);
   assert.deepEqual([entries[PENDING], readSnapshot(state).pendingRevocation], ['1', true]);
@@ -104,7 +104,7 @@ test('a wait is shared, and a shorter one does not replace it', () => {
   assert.equal(readSnapshot(state).waitMs, 0);
 });
 
-test('a wait of more than a day is neither stored nor believed', () => {
+test('the client neither stores nor obeys a wait of more than a day', () => {
   const { entries, state } = open();
   persisted.storeNotBefore(state, 30 * DAY);
   assert.ok(readSnapshot(state).waitMs > DAY - 1_000);

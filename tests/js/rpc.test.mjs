@@ -35,7 +35,7 @@ for (const [name, thrown] of [
   ['another error', new RangeError('too far')],
   ['a value', { text: 'x' }],
 ])
-  test(`${name} arrives as what it is`, () =>
+  test(`${name} arrives with its type`, () =>
     withPorts({ fail: () => Promise.reject(thrown) }, async (client) => {
       const error = await client.request('fail').then(
         () => assert.fail('resolved'),
@@ -48,11 +48,11 @@ for (const [name, thrown] of [
     }));
 
 test('an abort rejects at once, and reaches the handler with its reason', () => {
-  let heard;
+  let reason;
   const wait = (_, signal) =>
     new Promise((resolve) => {
       signal.addEventListener('abort', () => {
-        heard = signal.reason;
+        reason = signal.reason;
         resolve();
       });
     });
@@ -62,7 +62,7 @@ test('an abort rejects at once, and reaches the handler with its reason', () => 
     controller.abort(new TypeError('left'));
     await assert.rejects(request, { message: 'left' });
     await client.request('ping');
-    assert.equal(heard.message, 'left');
+    assert.equal(reason.message, 'left');
     await assert.rejects(client.request('ping', undefined, { signal: controller.signal }), { message: 'left' });
   });
 });
@@ -73,7 +73,7 @@ test('an unknown method, and one of Object.prototype, does nothing', () =>
       assert.equal(await client.request(method), undefined);
   }));
 
-test('what cannot be cloned rejects, and leaves nothing pending', () =>
+test('a value that cannot be cloned rejects, and leaves no request pending', () =>
   withPorts({ ping: () => true }, async (client) => {
     await assert.rejects(
       client.request('ping', () => {}),
@@ -82,7 +82,7 @@ test('what cannot be cloned rejects, and leaves nothing pending', () =>
     assert.equal(client.hasPending(), false);
   }));
 
-test('closing rejects what is pending', () =>
+test('closing rejects the pending requests', () =>
   withPorts({ wait: () => new Promise(() => {}) }, async (client) => {
     const request = client.request('wait');
     client.close(new Error('the worker has ended'));
