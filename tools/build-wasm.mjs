@@ -1,7 +1,7 @@
 // Builds the wasm module and its glue: cargo, wasm-bindgen, wasm-opt, and the module as a string for the bundles.
 //
 // A release build differs from a `--dev` build in three ways:
-// 1. Panics trap without a message. On wasm32-unknown-unknown the text of a panic goes nowhere, so the functions that format
+// 1. Panics trap without a message. On wasm32-unknown-unknown the text of a panic is never shown, so the functions that format
 //    it are replaced by a trap: 2.4 KB (brotli). (`panic = "immediate-abort"` of the standard library needs nightly.)
 // 2. Imports and exports have short names. Those of wasm-bindgen carry a hash each, in the module and in its glue: 0.9 KB.
 // 3. The glue keeps only what the module imports, without wasm-bindgen's loader: 0.5 KB.
@@ -15,14 +15,14 @@ import { setUpBuild } from './setup.mjs';
 const CRATE = 'tokenward-bindings';
 const NAME = 'tokenward_bindings';
 const TARGET = 'wasm32-unknown-unknown';
-/** Where a build puts its files. A test sets another folder than the usual one, so that it does not replace the package. */
+/** The folder of the build's files. A test sets another folder, so that it does not replace the package. */
 export const buildDir = path.resolve(root, process.env.BUILD_DIR ?? 'target');
 export const glueDir = path.join(buildDir, 'glue');
 const raw = path.join(glueDir, 'tokenward_bg.wasm');
 const optimised = path.join(glueDir, 'tokenward.wasm');
 const script = path.join(glueDir, 'tokenward.js');
 const wasmOpt = () => find(path.join(root, 'node_modules/.bin/wasm-opt'));
-/** What Rust's wasm target uses by default. Every browser has supported it since 2022. */
+/** The wasm features that Rust's target uses by default. Every browser has supported them since 2022. */
 const FEATURES = [
   'bulk-memory',
   'multivalue',
@@ -86,7 +86,7 @@ async function optimise() {
   const shrink = ['-Oz', '--converge', '--flatten', '--rereloop', '-Oz', '-Oz'];
   const passes = [...shrink, '--strip-debug', '--strip-producers'];
   await run(wasmOpt(), [trapped, ...passes, ...FEATURES, '-o', optimised]);
-  // A run of its own: with `--converge`, wasm-opt would shorten the short names again, and print several maps.
+  // A separate run: with `--converge`, wasm-opt would shorten the short names again, and print several maps.
   const last = ['--minify-imports-and-exports-and-modules', '--strip-target-features'];
   const printed = output(wasmOpt(), [optimised, ...last, ...FEATURES, '-o', optimised]);
   if (printed === null) throw new Error('wasm-opt failed on the module');
@@ -110,7 +110,7 @@ async function trapPanics(binary) {
   for (let index = 0; index < module.getNumFunctions(); index += 1) {
     const reference = module.getFunctionByIndex(index);
     const { module: imported, name } = binaryen.getFunctionInfo(reference);
-    // Functions of our own keep their bodies, whatever their names are (`client_failed` is one).
+    // Functions of this project keep their bodies, also if their names match (`client_failed` does).
     if (imported || exported.has(name) || /tokenward/.test(name) || !PANICS.test(name)) continue;
     binaryen.Function.setBody(reference, module.unreachable());
     trapped += 1;
@@ -124,7 +124,7 @@ async function trapPanics(binary) {
   return result;
 }
 
-/** A function that wasm-bindgen offers to the module. */
+/** A function that wasm-bindgen's glue provides to the module. */
 const OFFERED = /^ {8}(\w+): function\(.*?\n {8}\},\n/gms;
 const FREE = '__wbg_client_free';
 const LOADER = { imports: '__wbg_get_imports', started: '__wbg_finalize_init' };
@@ -136,7 +136,7 @@ const NUMBER_OF = `function numberOf(table, name) {
   while (number < table.length && table[number] !== name) number += 1;
   return number;
 }`;
-/** What frees a client: two methods, and the registry that calls one of them. */
+/** The code that frees a client: two methods, and the registry that calls one of them. */
 const FREEING = new RegExp(
   [
     String.raw`^ {4}__destroy_into_raw\(\) \{\n[\s\S]*?^ {4}\}\n {4}free\(\) \{\n[\s\S]*?^ {4}\}\n`,
@@ -149,7 +149,7 @@ const FREEING = new RegExp(
 
 /**
  * The glue with the short names, without functions that the module does not import, and with the two functions that
- * `js/engine/load-wasm.ts` needs as exports. A table of names is searched by a loop of our own: a page may have replaced
+ * `js/engine/load-wasm.ts` needs as exports. A loop of this project searches a table of names: a page may have replaced
  * `Array.prototype.indexOf`, which would get the table as `this`, and could change the names.
  */
 function trimGlue(glue, names) {
@@ -167,7 +167,7 @@ function trimGlue(glue, names) {
       .replace(OFFERED, (whole, name) => (imported.has(name) ? whole.replace(name, imported.get(name)) : ''))
       .replaceAll('"./tokenward_bg.js"', '"a"')
       .replace(/\bwasm\.(\w+)/g, (whole, name) => (exported.has(name) ? `wasm.${exported.get(name)}` : whole))
-      // wasm-bindgen warms up a decoder that this module does not use, and the call would keep it in the bundle.
+      // wasm-bindgen calls a decoder in advance that this module does not use; the call would keep the decoder in the bundle.
       .replace(/^cachedTextDecoder\.decode\(\);$/m, '')
       .replace('let cachedTextDecoder = new', 'let cachedTextDecoder = /* @__PURE__ */ new')
       .replace(FREEING, '');
@@ -178,7 +178,7 @@ function trimGlue(glue, names) {
 
 /**
  * The bytes as printable ASCII, which no charset, no bundler and no minifier changes. A byte below 90 is one character, from
- * `#` on. For a larger byte, `}` (adds 90) or `~` (adds 180) stands before the character of the rest. Low bytes are frequent in
+ * `#` on. For a larger byte, `}` (adds 90) or `~` (adds 180) precedes the character of the rest. Low bytes are frequent in
  * wasm: six of seven need one character. `decode` in js/engine/load-wasm.ts is the inverse.
  */
 function encode(bytes) {

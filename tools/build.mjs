@@ -24,7 +24,7 @@ const DECLARED = [...ENTRIES, ...['auth-client', 'errors', 'events', 'options', 
 function inClient(name) {
   return `client/${name}`;
 }
-/** In CommonJS, the entries import each other, and types each other, with another ending. The engine stays a module, for `import()` alone. */
+/** CommonJS entries, and their types, import each other as `.cjs`. The engine stays an ES module, which they load by `import()`. */
 const inCommonJs = (text) => text.replace(/(['"])(\.\/index|\.{1,2}\/[\w./-]+)\.js\1/g, '$1$2.cjs$1');
 const entriesInCommonJs = (text) => text.replace(/(['"])\.\/index\.js\1/g, '$1./index.cjs$1');
 /** An import of another file's source becomes an import of that file. */
@@ -68,7 +68,7 @@ async function buildTypes() {
     const name = file.slice(0, -'.d.ts'.length).replaceAll(path.sep, '/');
     const declared = path.join(pkg, file);
     if (!DECLARED.includes(name)) rmSync(declared);
-    // What `require` finds has types of its own, or TypeScript takes it for a module.
+    // Without its own types, TypeScript takes a CommonJS file for an ES module.
     else writeFileSync(path.join(pkg, `${name}.d.cts`), inCommonJs(readFileSync(declared, 'utf8')));
   }
   for (const folder of readdirSync(pkg, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
@@ -130,7 +130,7 @@ async function buildBundles(dev) {
   });
 }
 
-/** What terser finds to shorten after esbuild: 0.4 KB (brotli) of the client on the page. */
+/** Minifies the output of esbuild again with terser, which saves 0.4 KB (brotli) of the client on the page. */
 async function minifyBundles() {
   const { minify } = await import('terser');
   const names = readdirSync(pkg).filter((name) => name.endsWith('.js') && existsSync(path.join(pkg, `${name}.map`)));
@@ -173,17 +173,17 @@ export function printSizes() {
   return rows.at(-1).brotli;
 }
 
-/** Fails when the package has grown beyond the two numbers that say how large it may be. */
+/** Fails if the package exceeds one of the two limits of size-budget.json. */
 export function checkBudget() {
   const { brotliBytes, firstBytes } = JSON.parse(readFileSync(path.join(root, 'size-budget.json'), 'utf8'));
   const together = printSizes();
   const first = sizes().find(({ name }) => name === 'index.js').brotli;
-  for (const [what, bytes, budget] of [
+  for (const [name, bytes, budget] of [
     ['the package', together, brotliBytes],
     ['index.js', first, firstBytes],
   ]) {
     if (bytes > budget)
-      throw new UserError(`${what} has ${bytes} bytes (brotli), the budget of size-budget.json is ${budget}`);
+      throw new UserError(`${name} has ${bytes} bytes (brotli), the budget of size-budget.json is ${budget}`);
   }
   console.log(`budget              ${String(brotliBytes).padStart(27)}  (index.js ${firstBytes}; size-budget.json)`);
 }

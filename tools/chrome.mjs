@@ -1,4 +1,4 @@
-// How the tests start Chromium: as root in a container it has no sandbox; the rest keeps it from calling home.
+// The flags with which the tests start Chromium: root in a container has no sandbox, and the browser sends no requests of its own.
 export const CHROME_ARGS = [
   '--no-sandbox',
   '--disable-gpu',

@@ -7,7 +7,7 @@ import { startServer } from './servers.mjs';
 import { setUpBuild } from './setup.mjs';
 import { buildPackageOnce, buildServer } from './start.mjs';
 
-/** What the examples need, and the package as it is now. */
+/** Installs the packages of the examples, and the present build of the package. */
 export async function installExamples() {
   await installTools(EXAMPLE_FOLDERS);
   await installPackage('examples');

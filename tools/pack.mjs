@@ -5,7 +5,7 @@ import path from 'node:path';
 import { root, run, say, windows } from './run.mjs';
 import { installed } from './setup.mjs';
 
-/** Folders with a lockfile: the tools that the package is tried with, and the examples. */
+/** Folders with a lockfile: the tools of the packaging tests, and the examples. */
 export const PACKAGING_FOLDERS = ['tests/packaging', 'tests/packaging/react-18', 'examples/servers/express'];
 export const EXAMPLE_FOLDERS = ['examples'];
 
@@ -24,7 +24,7 @@ export function pack(folder = path.join(root, 'target')) {
   return { ...packed, file: path.join(folder, packed.filename) };
 }
 
-/** Installs what the lockfiles of these folders name. */
+/** Installs the packages of these folders' lockfiles. */
 export async function installTools(folders) {
   for (const folder of folders) await installed(folder, 'the tools that the package is tried with');
 }

@@ -44,11 +44,11 @@ export async function captured(body) {
 }
 
 /**
- * Runs a program to its end; rejects with its command line when it fails. It prints to our terminal, or to the buffer of
+ * Runs a program to its end; rejects with its command line when it fails. It prints to the terminal, or to the buffer of
  * `captured`. `onOutput` receives each piece of its output besides.
  */
 export function run(program, args, { env = {}, onOutput } = {}) {
-  // On Windows, what npm installs are scripts, which only a shell can start; and a shell wants blanks quoted.
+  // On Windows, npm installs scripts, which only a shell can start; a shell needs quotes around blanks.
   const shell = windows && (/^(npm|npx)$/.test(program) || program.includes('.bin'));
   const quoted = (text) => (shell && /\s/.test(text) ? `"${text}"` : text);
   const chunks = capture.getStore();
@@ -76,7 +76,7 @@ export function run(program, args, { env = {}, onOutput } = {}) {
   });
 }
 
-/** What a program prints, or null when it is not there or fails. */
+/** The output of a program, or null if it does not exist or fails. */
 export function output(program, args) {
   const done = spawnSync(program, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
   return done.status === 0 ? done.stdout.trim() : null;
@@ -94,7 +94,7 @@ export function find(...names) {
           accessSync(place + ending, constants.X_OK);
           return place + ending;
         } catch {
-          // not here: try the next place
+          // The program is not in this place.
         }
       }
     }

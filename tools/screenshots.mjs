@@ -1,5 +1,5 @@
-// npm run screenshots: the demo page at work, on a desktop and a phone, light and dark, as PNGs in docs/screenshots (the
-// README's) or in the folder that is named.
+// npm run screenshots: the demo page in use, on a desktop and a phone, light and dark, as PNGs in docs/screenshots (the
+// README's) or in the folder that the argument names.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
@@ -11,7 +11,7 @@ import { buildDemo, buildPackageOnce, buildServer, demoDir } from './start.mjs';
 
 const SIZES = { desktop: { width: 1280, height: 1240 }, phone: { width: 390, height: 844 } };
 
-/** What a visitor may have done by the time of the picture. */
+/** Prepares the page for the picture, with the actions of a visitor. */
 export async function play(page, context, { url }) {
   const status = (wanted) => page.waitForSelector(`[data-status=${wanted}]`);
   const waitForText = (text) =>

@@ -72,22 +72,22 @@ export async function startServer(env = {}, program = serverProgram()) {
 /** Starts a server that prints `listening on <address>`; resolves when it has printed it. */
 export async function startProgram(program, args, { env = {}, cwd = root } = {}) {
   const server = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-  let said = '';
+  let output = '';
   const ended = new Promise((resolve) => server.on('exit', resolve));
   const url = await new Promise((resolve, reject) => {
     const listen = (data) => {
-      said += data;
-      const address = said.match(/listening on (\S+)/)?.[1];
+      output += data;
+      const address = output.match(/listening on (\S+)/)?.[1];
       if (address) resolve(address);
     };
     server.stdout.on('data', listen);
     server.stderr.on('data', listen);
     server.on('error', reject);
-    ended.then((code) => reject(new Error(`${program} ended with ${code}:\n${said}`)));
+    ended.then((code) => reject(new Error(`${program} ended with ${code}:\n${output}`)));
   });
   return {
     url,
-    log: () => said,
+    log: () => output,
     async stop() {
       server.kill('SIGTERM');
       await ended;

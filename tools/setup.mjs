@@ -58,7 +58,7 @@ const REDIS = {
   fix: 'macOS: brew install redis. Windows: run the tests in WSL. Or name its path in REDIS_SERVER.',
 };
 
-/** A program from the packages of the system, installed where that needs no password. Returns its path. */
+/** Finds a program, or installs its system package if that needs no password. Returns its path. */
 export async function systemProgram(name, given, { why, fix }) {
   const found = find(given, name);
   if (found) return found;
@@ -114,8 +114,8 @@ async function wasmTarget() {
 }
 
 /**
- * Installs what a folder's lockfile says, where it has changed since the last time. (`npm ci` refuses lockfiles that were made
- * where a registry lacks the programs of other systems; `npm install` fetches them where they are wanted.)
+ * Installs the packages of a folder's lockfile if it has changed since the last time. `npm ci` rejects a lockfile that lacks the
+ * optional packages of other systems; `npm install` adds those of this system.
  */
 export async function installed(folder, what, command = ['install', '--no-save', '--ignore-scripts']) {
   const stamp = path.join(root, folder, 'node_modules/.tokenward-lock');
@@ -148,7 +148,7 @@ export async function pythonFor(folder) {
   return python;
 }
 
-/** The version of a crate in Cargo.lock: the command-line tool must match the library to the digit. */
+/** The version of a crate in Cargo.lock: the command-line tool must have exactly the version of the library. */
 function lockedVersion(crate) {
   const lock = readFileSync(path.join(root, 'Cargo.lock'), 'utf8');
   const found = lock.match(new RegExp(`name = "${crate}"\\r?\\nversion = "([^"]+)"`));
@@ -156,7 +156,7 @@ function lockedVersion(crate) {
   return found[1];
 }
 
-/** A tool from crates.io: the one on PATH if its version is right, else our own in the cache. Returns its path. */
+/** A tool from crates.io: the one on PATH if its version is right, else the one in the cache. Returns its path. */
 async function cargoTool(crate, version, program) {
   const folder = path.join(cache, `${crate}-${version}`);
   const own = path.join(folder, 'bin', windows ? `${program}.exe` : program);
@@ -164,10 +164,10 @@ async function cargoTool(crate, version, program) {
   for (const candidate of [own, find(program)]) if (right(candidate)) return candidate;
   say(`cargo install ${crate} ${version}: needed once, takes some minutes, goes to ${folder}`);
   const args = ['install', crate, '--version', version, '--root', folder];
-  // The speed of the tools hardly matters; the minutes that compiling them takes do.
+  // Compiling the tools takes minutes, and their speed hardly matters, so the compiler optimises little.
   const fast = ['--config', 'profile.release.opt-level=1', '--config', 'profile.release.lto=false'];
-  // A registry that lags behind has not all the versions that the tool was released with. cargo says so before it compiles
-  // anything; compatible versions are taken then. An error that comes later is final: nothing is compiled twice.
+  // A registry that is not up to date lacks some of the versions that the tool was released with. cargo reports that before it
+  // compiles; the tool is then installed with compatible versions. An error after that is final.
   let compiled = false;
   const onOutput = (chunk) => {
     compiled ||= /^ *Compiling /m.test(String(chunk));

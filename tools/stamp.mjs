@@ -7,8 +7,8 @@ import { output, root } from './run.mjs';
 const SKIPPED = new Set(['node_modules', 'target', 'dist', '.git']);
 
 /**
- * Runs `build` unless `outputs` are what it made from `inputs` the last time. Both are files and folders in the repository;
- * one that does not exist counts as empty. Resolves to whether it was built.
+ * Runs `build` if `inputs` or `outputs` have changed since the last build. Both are files and folders in the repository; one that
+ * does not exist counts as empty. Resolves to whether `build` ran.
  */
 export async function buildOnce({ name, inputs, outputs }, build) {
   const stamp = path.join(root, 'target/stamps', name);

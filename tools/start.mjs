@@ -9,7 +9,7 @@ import { buildOnce } from './stamp.mjs';
 
 export const demoDir = path.join(root, 'www/demo/dist');
 
-/** What the package is made of, and what it is built to. */
+/** The inputs and outputs of the package's build. */
 const PACKAGE = {
   name: 'package',
   inputs: [
@@ -24,10 +24,10 @@ const DEMO = {
   outputs: ['www/demo/dist'],
 };
 
-/** Builds the package, unless it is built from these very files. */
+/** Builds the package, unless its inputs have not changed since the last build. */
 export const buildPackageOnce = (tools) => buildOnce(PACKAGE, () => buildPackage(tools));
 
-/** Builds the demo page, unless it is built from these very files. */
+/** Builds the demo page, unless its inputs have not changed since the last build. */
 export const buildDemo = () =>
   buildOnce(DEMO, async () => {
     say('demo page: Vite build');
@@ -43,7 +43,7 @@ export async function buildServer() {
   return serverProgram();
 }
 
-/** The package and the page beside the server: what compiles for one is not what compiles for the other. */
+/** Builds the package and the page while the server compiles, which uses other build folders. */
 async function build() {
   const page = async () => {
     await buildPackageOnce(await setUpBuild());
@@ -71,13 +71,13 @@ async function start() {
       PORT: port,
     },
   });
-  let said = '';
+  let output = '';
   server.stdout.on('data', (data) => {
-    if (said === null) return process.stdout.write(data);
-    said += data;
-    const address = said.match(/listening on (\S+)/)?.[1];
+    if (output === null) return process.stdout.write(data);
+    output += data;
+    const address = output.match(/listening on (\S+)/)?.[1];
     if (!address) return;
-    said = null;
+    output = null;
     console.log(`\n  tokenward demo:  ${address}\n`);
     console.log('  accounts:        ada@example.com    analytical engine   (admin)');
     console.log('                   grace@example.com  nanoseconds         (user)');
@@ -92,7 +92,7 @@ async function start() {
     server.on('exit', (...how) => resolve(how));
   });
   if (code === 0 || signal === 'SIGINT' || signal === 'SIGTERM') return console.log('stopped');
-  if (said !== null)
+  if (output !== null)
     throw new UserError(
       'the server did not start; its error is printed above. If the port is taken: PORT=8081 npm start',
     );

@@ -17,7 +17,7 @@ const bin = (name) => path.join(root, 'node_modules/.bin', name);
 /** The crate that is compiled to wasm, its folder, and the test that runs in browsers. */
 const BINDINGS = { crate: 'tokenward-bindings', folder: 'bindings', test: 'bindings' };
 
-/** The tests that run with the client in a worker too. The others look at the clock of the page, or at the page alone. */
+/** The tests that also run with the client in a worker. The others control the clock of the page, or test the page alone. */
 const IN_WORKERS = ['client', 'faults', 'lifecycle', 'tabs'];
 
 /** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
