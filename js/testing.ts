@@ -1,5 +1,5 @@
 // The package `tokenward/testing`: an `AuthClient` for the tests of an app. The public class (snapshots, events, errors) is
-// the real one; its engine has neither wasm nor network and does what the test says.
+// the real one; its engine has neither wasm nor network and behaves as the test says.
 import type { Engine, EngineEvent, Notify } from './engine/engine.js';
 import {
   AuthClient,
@@ -13,7 +13,7 @@ import {
 import { abortable } from './util/abortable.js';
 import { deepFreeze } from './util/deep-freeze.js';
 
-/** How a test client begins, and what it answers. */
+/** How a test client begins, and how it responds. */
 export interface TestAuthOptions<User> {
   /** Default: `'signed-in'` if there is a `user`, else `'signed-out'`. */
   status?: Session<User>['status'];

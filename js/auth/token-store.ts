@@ -1,5 +1,5 @@
-// Holds the tokens. They come in with the response of an auth request and leave in a header or to an auth endpoint; everything
-// else sees only the access token's number, its lifetime and its claims.
+// Holds the tokens. They arrive with the response of an auth request and leave in a header or to an auth endpoint; all other code
+// receives only the access token's number, its lifetime and its claims.
 import { indexOf } from '../browser/captured-globals.js';
 
 /** The user of the session, as far as the server's response and the JWT's payload name one. */
@@ -32,15 +32,15 @@ const NO_TOKENS: ReceivedTokens = {
   isRefresh: false,
 };
 
-/** An object without a prototype: no setter of the page sees what is stored in it. */
+/** An object without a prototype: no setter of the page receives what is stored in it. */
 const emptyRecord = (): Record<number, ReceivedTokens> => ({ __proto__: null }) as never;
 
 export interface TokenStore {
   /** Keeps tokens until `set` or `discard`, and returns the number of the access token. */
   receive(issued: IssuedTokens, isRefresh: boolean): number;
-  /** Calls now carry this token, for so many milliseconds without asking the core. */
+  /** Calls now carry this token, for so many milliseconds without an admission. */
   set(id: number, freshForMs: number): void;
-  /** Every call asks the core first, until the next `set`. */
+  /** Every call needs an admission, until the next `set`. */
   block(): void;
   /** Forgets the tokens of the session. */
   clear(): void;
@@ -51,7 +51,7 @@ export interface TokenStore {
   /** The number of the token that calls carry; 0 if there is none. */
   currentId(): number;
   profile(): Profile;
-  /** Whether a call may be sent without asking the core. */
+  /** Whether a call may be sent without an admission. */
   isFresh(): boolean;
   /** Whether the token may be sent to this URL. */
   allows(url: string): boolean;

@@ -1,4 +1,4 @@
-// The channel on which the tabs of one origin tell each other what happened.
+// The channel on which the tabs of one origin send each other messages.
 import { parseTabMessage, type TabMessage } from './tab-message.js';
 
 /** Opens the channel; messages that are not valid are ignored. Undefined if the browser has no channels. */

@@ -2,8 +2,8 @@
 // `Headers.prototype.set` or `JSON.parse` replaces it for its own calls only: the client does not look these up again.
 //
 // Rules for code that handles a token: call these functions and no method of an object; pass no object literal that
-// inherits from `Object.prototype` (a getter there would see it); let no promise resolve to a value that holds a token (a
-// getter `then` on `Object.prototype` would see it).
+// inherits from `Object.prototype` (a getter there would receive it); let no promise resolve to a value that holds a token
+// (a getter `then` on `Object.prototype` would receive it).
 
 const { bind, call } = Function.prototype;
 // biome-ignore lint/suspicious/noExplicitAny: any method

@@ -1,4 +1,4 @@
-// The storage that the tabs of one origin share, behind two functions: a page has `localStorage`, a worker asks its pages.
+// The storage that the tabs of one origin share, behind two functions: a page has `localStorage`, a worker uses that of its pages.
 
 /** A store of strings. */
 export interface KeyValueStore {

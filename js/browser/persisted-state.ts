@@ -3,7 +3,7 @@
 // The idempotency key: one random key per sign-in and client name. It is sent as `Idempotency-Key` with each refresh, so
 // that the server can repeat its response if the first one was lost (network, reload, crash) and does not mistake the
 // repetition for theft. Its presence is also the session hint: a new page then knows that a session may be resumed. Without
-// the httpOnly cookie the key opens nothing.
+// the httpOnly cookie the key is worthless.
 //
 // The entries are a wire format between releases and every script of the origin can write them: they are checked on reading.
 import type { KeyValueStore } from './key-value-store.js';
@@ -22,7 +22,7 @@ type StorageKey = (typeof STORAGE_KEYS)[number];
 const VALID_KEY = /^[\x21-\x7e]{1,128}$/;
 /** How long the storage may lag behind the messages and the locks of another process. */
 export const STORAGE_LAG_MS = 250;
-/** A longer wait is not believed, and not stored. */
+/** The client neither obeys nor stores a longer wait. */
 export const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 
 /** The start of every storage key, and the name of the lock and the channel. */
@@ -114,7 +114,7 @@ export function clearPendingRevocation(state: PersistedState) {
   state.unstoredRevocation = false;
 }
 
-/** A page stores the logout that it hands to a worker: the page may be unloaded before the worker learns of it. */
+/** A page stores the logout that it hands to a worker: the page may be unloaded before the worker receives it. */
 export function storeLogout(state: PersistedState) {
   write(state, 'idempotency-key');
   write(state, 'pending-revocation', '1');

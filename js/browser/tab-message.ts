@@ -14,7 +14,7 @@ export const SIGNED_OUT_REASONS: readonly SignedOutReason[] = [
   'other-tab',
 ];
 
-/** What a tab tells the others. */
+/** What a tab reports to the others. */
 export interface TabEvent {
   readonly type: (typeof TAB_EVENTS)[number];
   /** `signed-in`, `refreshed`: the user's id; absent if the server names none. */

@@ -1,4 +1,4 @@
-// The public class: a synchronous constructor, immutable snapshots and events. The engine behind it decides and is loaded late.
+// The public class: a synchronous constructor, immutable snapshots and events. It loads the engine, which does the work, later.
 
 import type { Engine, Notify } from '../engine/engine.js';
 import { AuthError } from './errors.js';
@@ -108,9 +108,9 @@ export class AuthClient<User = unknown> {
   }
 
   /**
-   * Ends the session here and in the other tabs at once, also without a network. `revoked` tells whether the server
-   * confirmed it (with `scope: 'global'`, whether all sessions of the user have ended). If it did not, the client tells
-   * the server when the page is online again or at the next start, before the next login.
+   * Ends the session here and in the other tabs at once, also without a network. `revoked` says whether the server
+   * confirmed it (with `scope: 'global'`, whether all sessions of the user have ended). If it did not, the client sends the
+   * revocation again when the page is online again or at the next start, before the next login.
    */
   async logout(options: { scope?: 'session' | 'global' } = {}): Promise<{ revoked: boolean }> {
     const { scope = 'session' } = options;

@@ -1,4 +1,4 @@
-// The closed set of errors: what the app sees of a failure, and who can do what about it.
+// The closed set of errors that the app receives, and who can do what about each.
 
 /**
  * Why a call failed, and what to do:
@@ -9,7 +9,7 @@
  * | `INVALID_CREDENTIALS` | the server rejected the credentials given to `login` | ask the user again |
  * | `SIGNED_OUT` | no user is signed in | show the login |
  * | `SESSION_ENDED` | the session ended during the call | show the login |
- * | `REFRESH_UNAVAILABLE` | no access token can be had at the moment; the session continues | try again later |
+ * | `REFRESH_UNAVAILABLE` | no access token is available at the moment; the session continues | try again later |
  * | `RATE_LIMITED` | the server asks to wait before the next login | wait `retryAfterSeconds` |
  * | `TIMEOUT` | the auth server took longer than `options.timeoutSeconds` | try again |
  * | `OFFLINE` | no response: offline, the server is down, or CORS rejected the request | try again; see the browser's console |

@@ -28,7 +28,7 @@ export interface AuthClientOptions {
   timeoutSeconds?: number;
   /** Resume the session when the client starts: `'auto'` (default) only if this browser was signed in. */
   restore?: 'auto' | 'always' | 'never';
-  /** Keep the tabs of one origin in step: one auth request at a time, sign-in and sign-out in all of them. Default true. */
+  /** Make the tabs of one origin act as one client: one auth request at a time, sign-in and sign-out in all of them. Default true. */
   crossTab?: boolean;
   /** Separates several clients of one origin; clients with different names do not share a session. Default `'default'`. */
   name?: string;

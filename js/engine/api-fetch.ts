@@ -123,7 +123,7 @@ function describeCall(request: Request, body: BodyInit | null | undefined, handl
   return { request, body, copy: bodyInside ? captured.clone(request) : undefined, handler };
 }
 
-/** Whether an API requires another kind of token than this session has (RFC 6750 §3.1, RFC 9470 §3); tells the app. */
+/** Whether an API requires another kind of token than this session has (RFC 6750 §3.1, RFC 9470 §3). If so, notifies the app. */
 function requiresStepUp({ handler }: Call, response: Response): boolean {
   if (response.status !== 401 && response.status !== 403) return false;
   const challenge = response.headers.get('www-authenticate') ?? '';

@@ -5,7 +5,7 @@ import { type PersistedState, relationOf, type SessionRelation, STORAGE_LAG_MS }
 import type { TabEvent, TabMessage } from '../browser/tab-message.js';
 
 export interface CrossTab {
-  /** Tells the other tabs what happened to the sign-in that this client knows. */
+  /** Sends the other tabs a message about the sign-in that this client knows. */
   broadcast(event: TabEvent): void;
   close(): void;
 }

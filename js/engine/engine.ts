@@ -38,7 +38,7 @@ export interface Engine {
 
 /** The engine where the tokens are. */
 export interface LocalEngine extends Engine {
-  /** `handler`, if given, is asked instead of the app's options. */
+  /** `handler`, if given, decides about responses instead of the app's options. */
   fetch(input: RequestInfo | URL, init?: RequestInit, handler?: ResponseHandler): Promise<Response>;
   /** The page is visible again, restored from the back-forward cache, or online again. */
   resumed(by: string): void;

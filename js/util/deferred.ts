@@ -1,4 +1,4 @@
-// A promise whose settlement is decided elsewhere.
+// A promise with the functions that settle it.
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;

@@ -1,10 +1,10 @@
-// Finds out whether a worker is alive by pings. A lock per page and worker would tell at once, but a page that holds or awaits
-// one is not kept in the back-forward cache.
+// Finds out whether a worker is alive by pings. A lock per page and worker would report its end at once, but the
+// browser does not put a page that holds or awaits a lock into the back-forward cache.
 
-/** A worker that leaves a request unanswered for this long is pinged, and has as long to answer the ping. */
+/** A worker that has not responded to a request after this time receives a ping, and must respond to it within the same time. */
 export const PING_AFTER_MS = 3_000;
 
-/** What is asked for its liveness. */
+/** The end of the port that receives the pings. */
 export interface LivenessTarget {
   hasPending(): boolean;
   request(method: 'ping', params: undefined): Promise<unknown>;
@@ -18,7 +18,7 @@ export function watchLiveness(target: LivenessTarget, onDead: () => void): () =>
     if (!watching) return;
     const pingedAt = performance.now();
     const silence = setTimeout(() => {
-      // A page that was frozen in between could not receive an answer.
+      // A page that was frozen in between could not receive the response.
       if (performance.now() - pingedAt < 2 * PING_AFTER_MS) onDead();
     }, PING_AFTER_MS);
     const answered = () => clearTimeout(silence);

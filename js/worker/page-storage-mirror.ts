@@ -1,4 +1,4 @@
-// The storage of the pages, as a worker sees it: a copy that is refreshed before the worker decides on it.
+// A worker's copy of the storage of its pages, which is refreshed before a decision that depends on it.
 import type { KeyValueStore } from '../browser/key-value-store.js';
 import type { StorageEntries } from './protocol.js';
 

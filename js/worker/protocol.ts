@@ -8,7 +8,7 @@ import type { Settings } from '../engine/resolve-options.js';
 import type { SerializedResponse } from './remote-response.js';
 import type { SerializedRequest } from './serialize-request.js';
 
-/** The settings as JSON: the worker's name. Functions stay on the page, and the worker asks it for their results. */
+/** The settings as JSON: the worker's name. Functions stay on the page, and the worker requests their results from it. */
 export interface WorkerSettings extends Omit<Settings, 'authHeaders' | 'shouldRefresh' | 'onLog' | 'isolation'> {
   readonly asksForHeaders: boolean;
   readonly asksForRejection: boolean;
@@ -39,7 +39,7 @@ export interface SessionEvent {
   readonly mustStoreLogout: boolean;
 }
 
-/** What a page requests of the worker, or tells it. */
+/** The requests and notifications of a page to the worker. */
 export interface WorkerMethods {
   connect: { params: ConnectRequest; result: ConnectResponse };
   restored: { params: undefined };
@@ -52,7 +52,7 @@ export interface WorkerMethods {
   getAccessToken: { params: number; result: string };
   hidden: { params: undefined };
   resumed: { params: { readonly by: string; readonly storage: StorageEntries } };
-  /** Answered at once: the worker is alive. */
+  /** The worker responds at once, which shows that it is alive. */
   ping: { params: undefined; result: boolean };
   /** A port that the page listens on: it closes when the worker ends. */
   holdPort: { params: MessagePort };
@@ -60,7 +60,7 @@ export interface WorkerMethods {
   disconnect: { params: { readonly disposed: boolean } };
 }
 
-/** What the worker requests of its pages, or tells them. */
+/** The requests and notifications of the worker to its pages. */
 export interface PageMethods {
   sessionEvent: { params: SessionEvent };
   logEntry: { params: LogEntry };

@@ -25,7 +25,7 @@ export class RemoteFetch {
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     this.#disposal.throwIfAborted();
     const stream = init?.body instanceof ReadableStream ? init.body : undefined;
-    // Made only to be read; it must not take the stream.
+    // This Request only serves to read its members, so it must not consume the stream.
     const request = new Request(input, stream ? { ...init, body: new Uint8Array() } : init);
     if (!this.#needsToken(request)) return stream ? fetch(input, init) : fetch(request);
     // Every request has a signal; most have none that the caller can abort.

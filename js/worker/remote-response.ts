@@ -1,4 +1,4 @@
-// Responses that cross a message port: how they are sent, and what the receiver makes of them.
+// Responses that cross a message port: how they are sent, and how the receiver restores them.
 import { type BodyStreams, inOwnBuffer, WINDOW } from './body-stream.js';
 
 /** A response as data. */

@@ -1,4 +1,4 @@
-// The page's view of the session that a worker holds, also across the end of a worker.
+// The page's copy of the session that a worker holds, also while one worker replaces another.
 import type { Session } from '../client/session.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import type { Notify } from '../engine/engine.js';

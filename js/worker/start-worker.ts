@@ -8,7 +8,7 @@ export type WorkerKind = 'worker' | 'shared-worker';
 
 export interface StartedWorker {
   readonly port: Port;
-  /** Closes when the worker ends, in browsers that tell (Chromium 156 does not). */
+  /** Closes when the worker ends, in browsers that report it (Chromium 156 does not). */
   readonly lifePort: MessagePort;
   /** Rejects if the worker's script fails. */
   readonly failed: Promise<never>;

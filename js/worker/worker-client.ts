@@ -82,16 +82,16 @@ class WorkerClient implements Engine {
   async start() {
     await this.#connection.start();
     const { signal } = this.#disposal;
-    const tell = <M extends Method<WorkerMethods>>(method: M, params: Params<WorkerMethods, M>) =>
+    const send = <M extends Method<WorkerMethods>>(method: M, params: Params<WorkerMethods, M>) =>
       void this.#connection.request(method, params).catch(() => {});
     observePageLifecycle(
       {
-        resumed: (by) => tell('resumed', { by, storage: this.#readStorage() }),
-        hidden: () => tell('hidden', undefined),
+        resumed: (by) => send('resumed', { by, storage: this.#readStorage() }),
+        hidden: () => send('hidden', undefined),
       },
       signal,
     );
-    // A shared worker does not notice that one of its tabs is unloaded.
+    // The browser does not report to a shared worker that one of its tabs is unloaded.
     const onPageHide = (event: PageTransitionEvent) =>
       event.persisted || this.#connection.latest()?.notify('disconnect', { disposed: false });
     if (this.#kind === 'shared-worker') addEventListener('pagehide', onPageHide, { signal });
@@ -137,7 +137,7 @@ class WorkerClient implements Engine {
     return Object.fromEntries(keys.map((key) => [key, PAGE_STORAGE.read(key)]));
   }
 
-  /** What the worker tells the page, and asks of it. */
+  /** Handles the requests and notifications of the worker. */
   #handlers(): Handlers<PageMethods> {
     const { shouldRefresh } = this.#settings;
     return {
@@ -164,7 +164,7 @@ class WorkerClient implements Engine {
     return deserializeResponse(serialized, rpc.streams);
   }
 
-  /** The app's headers. Their error is reported as an uncaught error of the app; the worker learns only that they failed. */
+  /** The app's headers. Their error is reported as an uncaught error of the app; the worker receives only the fact that they failed. */
   async #authHeaders(): Promise<[string, string][]> {
     try {
       return [...new Headers(await this.#settings.authHeaders?.())];

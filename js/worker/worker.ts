@@ -26,7 +26,7 @@ const scope = globalThis as unknown as Port & {
 };
 const servesAllTabs = 'SharedWorkerGlobalScope' in globalThis;
 const settings: WorkerSettings = JSON.parse(scope.name);
-/** How long a page has to answer. */
+/** How long a page has to respond. */
 const PAGE_TIMEOUT_MS = 1_000;
 
 type PageRpc = Rpc<PageMethods, WorkerMethods>;
@@ -51,7 +51,7 @@ const storage = new PageStorageMirror({
   },
 });
 
-/** The first answer of any page. Rejects if none comes in time; undefined if there is no page. */
+/** The first response of any page. Rejects if none arrives in time; undefined if there is no page. */
 async function requestAny<T>(request: (page: PageRpc, signal: AbortSignal) => Promise<T>, timeoutMs: number) {
   if (pages.size === 0) return undefined;
   const signal = AbortSignal.timeout(timeoutMs);
@@ -69,14 +69,14 @@ const notifyPages: Notify = (event, detail, next, mustStore = false) => {
   storage.enqueue(() => {
     for (const page of receivers) {
       if (next) {
-        const seen = !by || page === by ? next : sessionOfOtherPage(next);
-        page.notify('sessionEvent', { event, detail: seen, session: seen, mustStoreLogout: mustStore });
+        const received = !by || page === by ? next : sessionOfOtherPage(next);
+        page.notify('sessionEvent', { event, detail: received, session: received, mustStoreLogout: mustStore });
       } else if (event === 'refresh-failed') page.notify('sessionEvent', refreshFailure(detail));
     }
   });
 };
 
-/** The session as the pages that did not call `logout` see it. */
+/** The session for the pages that did not call `logout`. */
 const sessionOfOtherPage = (next: Session): Session =>
   next.reason ? { ...next, reason: Client.reasonInOtherTabs(next.reason) } : next;
 
@@ -198,7 +198,7 @@ async function disconnect(page: PageRpc, disposed: boolean) {
   hiddenPages.delete(page);
   page.close(undefined);
   await hideIfUnseen();
-  // A page that is unloaded may be back in a moment, and finds the session as it was.
+  // A page that is unloaded may load again in a moment, and then finds the same session.
   if (!disposed || pages.size > 0) return;
   const last = engine;
   engine = undefined;
