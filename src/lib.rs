@@ -1,7 +1,7 @@
 //! The rules of the tokenward auth client for single-page apps.
 //!
 //! The [`core`] is sans-IO: it takes an [`Input`](core::Input) and the time, changes its state once, and queues the
-//! [`Output`](core::Output)s that the caller carries out. It asks neither a clock nor the network nor a browser, so it
+//! [`Output`](core::Output)s that the caller carries out. It uses no clock, no network and no browser, so it
 //! compiles for every target, and its tests run on the host with time as a number:
 //!
 //! ```

@@ -23,7 +23,7 @@ pub struct Client {
     host: Host,
     core: RefCell<Core>,
     clock: Clock,
-    /// Whether outputs are being carried out. An output may call the app, which may call back: its input waits its turn.
+    /// Whether outputs are being carried out. An output may call the app, which may call back: its input is handled afterwards.
     draining: Cell<bool>,
     disposed: Cell<bool>,
 }
@@ -102,7 +102,7 @@ impl Client {
         self.core.borrow().must_store_logout()
     }
 
-    /// The reason that tabs show which did not call `logout` themselves.
+    /// The reason in the tabs that did not call `logout` themselves.
     #[wasm_bindgen(js_name = reasonInOtherTabs)]
     pub fn reason_in_other_tabs(reason: SignedOutReason) -> SignedOutReason {
         core::SignedOutReason::from(reason).in_other_tabs().into()

@@ -135,8 +135,8 @@ host! {
     /// Sends a message to the other tabs. `subject` 0: no user named.
     "broadcast" broadcast(message: MessageType, subject: u32, reason: MaybeReason, wait: f64, failures: u32);
 
-    /// Tells the app of an event and of the session. `expiresAt` is an epoch time in ms; NaN: unknown.
+    /// Notifies the app of an event and of the session. `expiresAt` is an epoch time in ms; NaN: unknown.
     "notify" notify(event: AuthEvent, status: SessionStatus, expires_at: f64, reason: MaybeReason);
-    /// Tells the app that a refresh failed. `retryAt` is an epoch time in ms; NaN: no attempt is scheduled.
+    /// Notifies the app that a refresh failed. `retryAt` is an epoch time in ms; NaN: no attempt is scheduled.
     "refreshFailed" refresh_failed(code: ErrorCode, retryable: bool, status: u32, retry_after_seconds: f64, retry_at: f64);
 }

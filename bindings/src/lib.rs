@@ -7,7 +7,7 @@
 //! | `enums` | the names that cross the border: string enums, each with its TypeScript union |
 //! | `clock` | elapsed time that survives sleep and clock changes |
 //!
-//! No rule about sessions, expiry or retries stands here. The module uses the global object and never `window`, so that it
+//! No rule about sessions, expiry or retries is here. The module uses the global object and never `window`, so that it
 //! runs in a worker as well. Tokens never enter it: they are named by numbers that the token store gives.
 #![cfg(target_arch = "wasm32")]
 

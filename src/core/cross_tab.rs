@@ -2,7 +2,7 @@
 
 use super::{Core, Event, Evidence, Millis, Output, Restore, SessionState, SignedOutReason, Subject};
 
-/// What the tabs of an origin tell each other. A message never holds a token.
+/// A message between the tabs of an origin. It never holds a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CrossTabMessage {
     /// A user signed in.
@@ -34,7 +34,7 @@ pub enum CrossTabMessage {
 /// Which sign-in a message is about. A message may be old when a tab that was frozen receives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionRelation {
-    /// The sign-in that this client knows (or there is no storage to tell by).
+    /// The sign-in that this client knows (or there is no storage to compare with).
     Same,
     /// Another one, whose key is in the storage now.
     Current,
@@ -110,7 +110,7 @@ impl Core {
         }
     }
 
-    /// The storage overrules what this client believes: a tab that was frozen received no messages.
+    /// The storage overrules the state of this client: a tab that was frozen received no messages.
     pub(super) fn reconcile_storage(&mut self, storage: StorageSnapshot, now: Millis) {
         self.block_refreshes_for(storage.wait, now);
         match storage.hint {

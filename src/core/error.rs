@@ -19,7 +19,7 @@ pub enum ErrorCode {
     RateLimited,
     /// The server did not answer within the timeout.
     Timeout,
-    /// No answer: the device is offline, the server is down, or CORS blocked the answer.
+    /// No response: the device is offline, the server is down, or CORS blocked the response.
     Offline,
     /// The server answered with success but without an access token. The developer fixes the server or the field names.
     MalformedResponse,

@@ -18,7 +18,7 @@ pub enum Output {
     SendRefresh(RequestId),
     /// Send the login, and report its outcome.
     SendLogin(RequestId),
-    /// Tell the server that the session is over, and report the outcome.
+    /// Send the revocation, and report its outcome.
     SendRevocation {
         /// The auth request.
         request: RequestId,
@@ -71,7 +71,7 @@ pub enum Output {
         /// Whether the server confirmed the revocation.
         revoked: bool,
     },
-    /// Tell the app.
+    /// Notify the app.
     Notify(Event),
 }
 

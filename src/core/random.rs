@@ -17,7 +17,7 @@ impl Random {
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^= z >> 31;
-        // Spans here are far below 2^32, so the bias of the remainder is beyond notice.
+        // Spans here are far below 2^32, so the bias of the remainder is negligible.
         z.checked_rem(bound).unwrap_or(0)
     }
 }

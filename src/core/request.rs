@@ -1,4 +1,4 @@
-//! The auth request under way: one at a time in this tab, and one at a time among the tabs as far as the lock reaches.
+//! The present auth request: one at a time in this tab, and one at a time among the tabs that share the lock.
 
 use super::revocation::AfterRevocation;
 use super::session::TokenSource;
@@ -21,9 +21,9 @@ pub(super) struct AuthRequest {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Another tab may hold the lock. At the deadline it counts as lost.
+    /// Another tab may hold the lock. At the deadline the lock counts as lost.
     AwaitingLock { deadline: Millis },
-    /// The lock was taken from its holder. Even a lock manager that never answers cannot stop the client for good.
+    /// The lock was taken from its holder. Even a lock manager that never answers cannot stop the client permanently.
     StealingLock { deadline: Millis },
     /// The request is with the server.
     InFlight { sent_at: Millis },
@@ -81,7 +81,7 @@ impl Core {
         let id = self.open_request(purpose, Stage::AwaitingLock { deadline });
         self.emit(match purpose {
             Purpose::Refresh { .. } | Purpose::Login => Output::RequestLock(id),
-            // A sign-in that this client does not see yet would lose its session.
+            // Otherwise the revocation could end a sign-in that the storage does not show yet.
             Purpose::Revoke { .. } => Output::RequestSettledLock(id),
         });
     }
@@ -157,7 +157,7 @@ impl Core {
     }
 
     /// Ends the present auth request if it is this one and in flight. Returns its purpose and when it was sent. The caller
-    /// releases the lock: after it has stored the key of a new sign-in, and before it tells the app.
+    /// releases the lock: after it has stored the key of a new sign-in, and before it notifies the app.
     pub(super) fn complete(&mut self, id: RequestId) -> Option<(Purpose, Millis)> {
         let AuthRequest { stage: Stage::InFlight { sent_at }, purpose, .. } =
             self.request.filter(|request| request.id == id)?
@@ -263,7 +263,7 @@ impl Core {
     }
 
     /// The session changed: a rejection of the refresh in flight may be meant for the session before. (The refresh is not
-    /// aborted: an aborted request may still reach the server, late, and look like theft.)
+    /// aborted: an aborted request may still reach the server, late, and look like reuse.)
     pub(super) fn mark_session_changed(&mut self) {
         if let Some(AuthRequest { stage: Stage::InFlight { .. }, purpose: Purpose::Refresh { validity }, .. }) =
             &mut self.request

@@ -33,7 +33,7 @@ pub enum RefreshOutcome {
     Renewed(IssuedToken),
     /// The server rejected the refresh token: the session is over.
     Rejected(SignedOutReason),
-    /// Anything else: the session is as it was, and the refresh is tried again later.
+    /// Anything else: the session is unchanged, and the refresh is tried again later.
     Retry(Failure),
 }
 
@@ -42,7 +42,7 @@ pub enum RefreshOutcome {
 pub enum LoginOutcome {
     /// The user is signed in.
     SignedIn(IssuedToken),
-    /// The login failed; the session is as it was.
+    /// The login failed; the session is unchanged.
     Failed(Failure),
 }
 
@@ -53,7 +53,7 @@ pub enum RevocationOutcome {
     Confirmed,
     /// The server rejected the request, and will reject it again.
     Rejected,
-    /// The server did not process it: tell it again later.
+    /// The server did not process it: send it again later.
     Retry,
 }
 

@@ -79,7 +79,7 @@ impl Core {
     /// The app asks for a renewal now.
     pub(super) fn refresh_now(&mut self, now: Millis) -> Admission {
         // After a logout, only a login starts a session again. In the other cases the server may know of a session that
-        // this client does not know (another page of the site signed in), so it is asked.
+        // this client does not know (another page of the site signed in), so the client asks it.
         if self.revocation.is_pending() || self.session.ended_by_logout() {
             return Admission::Reject(Failure::of(ErrorCode::SignedOut));
         }
@@ -87,7 +87,7 @@ impl Core {
         self.wait_for_refresh(self.retry.not_before.max(now), now)
     }
 
-    /// A refresh failed without ending the session. The other tabs learn of it before they try the same.
+    /// A refresh failed without ending the session. The message to the other tabs keeps them from the same attempt.
     pub(super) fn refresh_failed(&mut self, failure: Failure, now: Millis) {
         let wait = failure.retry_after.unwrap_or(0);
         if wait > 0 {
@@ -103,7 +103,7 @@ impl Core {
         self.schedule_retry(Failure { retry_after, ..Failure::of(ErrorCode::RefreshUnavailable) }, now);
     }
 
-    /// The session is as it was; the next attempt follows after the backoff.
+    /// The session is unchanged; the next attempt follows after the backoff.
     fn schedule_retry(&mut self, failure: Failure, now: Millis) {
         let delay = backoff(self.retry.failures, &mut self.random);
         self.retry.failures = self.retry.failures.saturating_add(1);

@@ -217,7 +217,7 @@ impl Core {
             return Admission::PassThrough;
         }
         if rejected < token.id {
-            return self.request_token(0, now); // the call carried an older token: the present one may do
+            return self.request_token(0, now); // the call carried an older token: the present one may be accepted
         }
         match token.status {
             TokenStatus::RefreshFutile => return Admission::PassThrough,

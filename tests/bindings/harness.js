@@ -1,4 +1,4 @@
-// What the tests of the bindings script: the responses of the network, and what they read back.
+// The functions of the tests of the bindings: they script the network's responses, and read requests and events.
 
 export const sleepFor = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -18,7 +18,7 @@ let responses = [];
 let requests = [];
 
 /**
- * From now on `fetch` gives these responses, in order, and the last one again and again:
+ * From now on `fetch` returns these responses in order, and then repeats the last one:
  * `{status, body, headers, hang, fail, after}`.
  */
 export function script(json) {
@@ -42,7 +42,7 @@ async function respond(input, init = {}) {
   return new Response(status === 204 ? null : body, { status, headers: sent });
 }
 
-/** The browser's own `fetch` again. */
+/** Restores the browser's own `fetch`. */
 export function unscript() {
   globalThis.tokenwardNetwork.respond = undefined;
 }

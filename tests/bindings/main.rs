@@ -1,5 +1,4 @@
-//! The bindings in a real browser: against a scripted `fetch` where the wire is the subject, against the real server where
-//! the flow is. `npm test` runs it; it needs the built package (`npm run build`) and the address of a server.
+//! The bindings in a real browser: single requests with a scripted `fetch`, and the main flow with the real server. `npm test` runs it; it needs the built package (`npm run build`) and the address of a server.
 #![allow(missing_docs)]
 #![cfg(target_arch = "wasm32")]
 

@@ -17,7 +17,7 @@ function memoryStorage() {
   };
 }
 
-/** Connects the parts. What the app and the other tabs learn is kept in `events` and `messages`. */
+/** Connects the parts. `events` holds the events for the app, `messages` the messages to the other tabs. */
 export function connect(baseUrl) {
   const endpoints = Object.fromEntries(
     Object.entries(ENDPOINTS).map(([name, path]) => [name, `${baseUrl}/auth/${path}`]),

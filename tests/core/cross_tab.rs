@@ -239,7 +239,7 @@ fn a_tab_that_missed_a_sign_out_shows_no_user_until_the_server_responds() {
     assert_eq!(
         client.signed_out_reason(),
         Some(SignedOutReason::OtherTab),
-        "signed out, and the server has not even heard"
+        "another tab signed out, and its revocation is pending"
     );
     assert!(client.sent_revocation().is_some() && client.sent_refresh().is_none());
 }

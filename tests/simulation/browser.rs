@@ -25,7 +25,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// The storage, as seen by a tab that knows this key.
+    /// The storage, as a tab that knows this key reads it.
     pub fn snapshot(&self, known: Option<u32>, now: Millis) -> StorageSnapshot {
         let hint = match self.key {
             stored if stored == known => HintState::Same,

@@ -274,7 +274,7 @@ impl Simulation {
     }
 }
 
-/// Notes that something happened now, and tells how often it did within the last such span.
+/// Adds the present moment, and returns how many moments are within the last `span`.
 pub fn count_recent(times: &mut VecDeque<Millis>, now: Millis, span: Millis) -> usize {
     times.push_back(now);
     while times.front().is_some_and(|at| at + span < now) {

@@ -18,7 +18,7 @@ pub struct Tab {
     pub refreshes: VecDeque<Millis>,
     pub message: Option<u32>,
     pub last_request: RequestId,
-    /// The auth request for which it stole the lock, or lost the lock to a thief.
+    /// The auth request for which it stole the lock, or lost the lock to another tab.
     pub stolen_for: Option<RequestId>,
     /// The token that calls carry, and until when they need no admission.
     pub present: Option<TokenId>,
