@@ -374,7 +374,7 @@ test('the client reads nested response fields by paths with dots', () =>
     assert.deepEqual([status, left > 70_000 && left <= 77_000, role], [200, true, true]);
   }));
 
-test('the client sends requests as endpoints, authHeaders, tokenScheme, idempotencyKey and shouldRefresh say', () =>
+test('the client applies endpoints, authHeaders, tokenScheme, idempotencyKey and shouldRefresh to its requests', () =>
   withPage({}, async ({ page, server }) => {
     await openBlank(page, server);
     const calls = [];

@@ -95,15 +95,15 @@ test('a reload restores the session without showing the login form', () =>
   withPage({}, async ({ page, server }) => {
     await signIn(page, server);
     await page.addInitScript(() => {
-      globalThis.seen = new Set();
+      globalThis.statuses = new Set();
       new MutationObserver(() => {
         const shown = document.getElementById('status')?.dataset.status;
-        if (shown) globalThis.seen.add(shown);
+        if (shown) globalThis.statuses.add(shown);
       }).observe(document, { subtree: true, childList: true, attributes: true });
     });
     await page.reload();
     await status(page, 'signed-in');
-    assert.deepEqual(await page.evaluate(() => [...globalThis.seen]), ['restoring', 'signed-in']);
+    assert.deepEqual(await page.evaluate(() => [...globalThis.statuses]), ['restoring', 'signed-in']);
     assert.equal(await page.textContent('#user'), 'ada@example.com');
     assert.equal(await server.counted('refresh_rotated'), 1);
   }));
@@ -486,7 +486,7 @@ test('own server: the check names what the responses lack and the fix', () =>
       const nameless = await check(page, server, form);
       assert.match(nameless.bad['Access token'], /set fields\.accessToken to “data\.token”/);
       const fields = { 'fields.accessToken': 'data.token', 'fields.refreshToken': 'data.refreshToken' };
-      // Removes the cookie of the previous check, so that this check sees it as new.
+      // Removes the cookie of the previous check, so that this check counts it as new.
       await page.context().clearCookies();
       const { bad, note } = await check(page, server, { ...form, ...fields });
       assert.match(note.expiresIn, /Missing: .*exp and iat \(900 s\)/);

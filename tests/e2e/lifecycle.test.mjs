@@ -173,7 +173,7 @@ test('onLog receives the entries that diagnostics() keeps: at most 100, frozen, 
     assert.ok(!JSON.stringify(entries).includes('analytical'));
   }));
 
-test('the client does not renew the token while the page is hidden, and does so at once when it is visible', () =>
+test('the client renews no token while the page is hidden, and renews it at once when the page is visible', () =>
   withTabs({ ACCESS_TTL: '12' }, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);

@@ -173,7 +173,7 @@ test('R-5: the client steals a lock that is never released', () =>
     );
   }));
 
-test('without Web Locks and BroadcastChannel, tabs that refresh at once send repetitions, and no reuse', () =>
+test('without Web Locks and BroadcastChannel, the server treats concurrent refreshes of tabs as repetitions', () =>
   withTabs({}, async ({ open, proxy, server }) => {
     const init = () => {
       delete Object.getPrototypeOf(navigator).locks;

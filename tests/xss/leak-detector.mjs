@@ -264,7 +264,7 @@ export function installLeakDetector() {
           then(apply(original, WebAssembly, args), (result) => {
             const { exports } = result.instance ?? result;
             push(recorded, exports);
-            // The table holds the host recordedObjects. A script would call each of their methods that may return a token.
+            // The table holds the host objects. A script would call each of their methods that may return a token.
             setInterval(() => {
               for (const table of Object.values(exports).filter((one) => one instanceof WebAssembly.Table)) {
                 for (let at = 0; at < tableLength(table); at += 1) {
