@@ -14,7 +14,7 @@ const PEERS = {
   '@badgateway/oauth2-client': 'badgateway',
 };
 
-/** Every client, signed in, as a function that makes one call. No cookies: each sign-in would replace the session of the other. */
+/** Every client, signed in, as a function that makes one call. No cookies: each sign-in would replace the session of another client. */
 async function clients(peers = PEERS) {
   const { AuthClient } = await import('/pkg/index.js');
   const credentials = { ...USER, transport: 'body' };
