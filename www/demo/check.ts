@@ -166,8 +166,8 @@ const readableCookies = () => new Set(document.cookie.split('; ').map((one) => o
 /** The error message of the server, at most 120 characters. */
 const serverMessage = (answer: NonNullable<ParsedResponse>) => {
   const code = findPath(answer.body, /^(message|error_description|detail)$/) ?? findPath(answer.body, /^(code|error)$/);
-  const said = code ? String(valueAt(answer.body, code)).slice(0, 120) : '';
-  return said ? ` (“${said}”)` : '';
+  const text = code ? String(valueAt(answer.body, code)).slice(0, 120) : '';
+  return text ? ` (“${text}”)` : '';
 };
 
 /** Signs in, refreshes, calls the API and signs out as the client does, and reports what each response lacks. */
