@@ -26,7 +26,7 @@ export function pack(folder = path.join(root, 'target')) {
 
 /** Installs the packages of these folders' lockfiles. */
 export async function installTools(folders) {
-  for (const folder of folders) await installed(folder, 'the tools that the package is tried with');
+  for (const folder of folders) await installed(folder, 'the tools of the packaging tests');
 }
 
 /** Installs the tools of the packaging tests, and the package as it is now. */

@@ -137,7 +137,7 @@ export async function pythonFor(folder) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
   const system = () =>
     ['python3', 'python'].map((name) => find(name)).find((name) => output(name, ['-c', 'import ensurepip']) !== null);
-  if (!system()) await aptInstall(['python3', 'python3-venv'], `${folder} is tried with it`);
+  if (!system()) await aptInstall(['python3', 'python3-venv'], `the tests run ${folder} with it`);
   if (!system())
     throw new UserError(`${folder} needs Python 3 with venv and pip. Debian: sudo apt-get install python3-venv.`);
   say(`pip install: what ${folder} needs, to ${place}`);

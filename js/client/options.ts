@@ -12,7 +12,7 @@ export interface AuthClientOptions {
   protocol?: 'json' | 'oauth2';
   /** OAuth 2 only: the public client's id. Default: none is sent. */
   clientId?: string;
-  /** Names of the response's fields if the server's differ; a dot descends (`'data.token'`). Default: `accessToken`, `refreshToken`, `expiresIn`, `user`; with `protocol: 'oauth2'` `access_token`, `refresh_token`, `expires_in`, `user`. */
+  /** Names of the response's fields if the server's differ; a dot selects a nested field (`'data.token'`). Default: `accessToken`, `refreshToken`, `expiresIn`, `user`; with `protocol: 'oauth2'` `access_token`, `refresh_token`, `expires_in`, `user`. */
   fields?: { accessToken?: string; refreshToken?: string; expiresIn?: string; user?: string };
   /** Origins that may receive the access token, besides `baseUrl`'s and the page's. A request to any other origin is a plain `fetch`. Default: none. */
   apiOrigins?: readonly string[];

@@ -1,10 +1,10 @@
-// Makes the errors of the engine: the message of each code, and what the server said.
+// Makes the errors of the engine: the message of each code, with the message of the server.
 import type { AuthError, AuthErrorCode } from '../client/errors.js';
 
 /** The class that the app imports. (The engine is a separate bundle: a class imported here would be another one.) */
 export type AuthErrorClass = typeof AuthError;
 
-/** A status or a wait of 0 is unknown. `serverMessage` is what the server says to people. */
+/** A status or a wait of 0 is unknown. `serverMessage` is the server's message for people. */
 export type CreateError = (
   code: AuthErrorCode,
   retryable?: boolean,

@@ -144,7 +144,7 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
   let forToken: Deferred<boolean> | undefined;
   let forLogin: LoginWaiter | undefined;
   let forLogout: ((revoked: boolean) => void)[] = [];
-  /** What the server said about the last login, for people. */
+  /** The server's message about the last login, for people. */
   let serverMessage: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** Users as numbers: the wasm client compares users without knowing their ids. The number of no user is 0. */

@@ -17,12 +17,12 @@ export function watchLiveness(target: LivenessTarget, onDead: () => void): () =>
     watching = target.hasPending();
     if (!watching) return;
     const pingedAt = performance.now();
-    const silence = setTimeout(() => {
+    const timeout = setTimeout(() => {
       // A page that was frozen in between could not receive the response.
       if (performance.now() - pingedAt < 2 * PING_AFTER_MS) onDead();
     }, PING_AFTER_MS);
-    const answered = () => clearTimeout(silence);
-    target.request('ping', undefined).then(answered, answered);
+    const onResponse = () => clearTimeout(timeout);
+    target.request('ping', undefined).then(onResponse, onResponse);
     setTimeout(check, 2 * PING_AFTER_MS);
   };
   return () => {

@@ -1,4 +1,4 @@
-//! The other tabs of the origin: the messages they send, and what the storage says to a tab that missed messages.
+//! The other tabs of the origin: the messages they send, and the storage, from which a tab learns what it missed.
 
 use super::{Core, Event, Evidence, Millis, Output, Restore, SessionState, SignedOutReason, Subject};
 

@@ -11,7 +11,7 @@
 //! | `request` | the one auth request that is waiting for the lock or in flight |
 //! | `revocation` | sign-out, and the revocation that the server has not confirmed yet |
 //! | `retry` | renewal before expiry, backoff, and the wait that a server asks for |
-//! | `cross_tab` | messages of other tabs, and what the origin's storage says |
+//! | `cross_tab` | messages of other tabs, and the content of the origin's storage |
 //! | `response` | what a server's response means |
 
 mod client;

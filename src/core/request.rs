@@ -303,7 +303,7 @@ impl Core {
                 self.emit(Output::StealLock(id));
                 self.emit(Output::Broadcast(CrossTabMessage::LockStolen));
             }
-            // Without the lock, nothing says whose cookie the revocation would carry.
+            // Without the lock, the client cannot know whose cookie the revocation would carry.
             (Stage::StealingLock { .. }, Purpose::Revoke { then, .. }) => {
                 self.request = None;
                 self.emit(Output::ReleaseLock);

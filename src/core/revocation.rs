@@ -159,7 +159,7 @@ impl Core {
         }
     }
 
-    /// What the storage of the origin says at the start.
+    /// Reads the pending revocation from the origin's storage at the start.
     pub(super) fn load_pending_revocation(&mut self, storage: StorageSnapshot) {
         if storage.pending_revocation && !storage.hint.is_unknown() && !self.revocation.is_pending() {
             self.revocation = Revocation::Pending;

@@ -134,7 +134,7 @@ fn auth_requests_time_out() {
     assert!(client.emitted(&Output::SettleLogout { revoked: false }) && client.emitted(&Output::AbortAuthRequest));
 }
 
-/// R-28b: the core says what the storage notes for the other tabs.
+/// R-28b: the storage notes the wait for the other tabs.
 #[test]
 fn the_wait_that_the_server_asked_for_is_stored_until_a_success() {
     let mut client = Harness::signed_in();

@@ -273,7 +273,7 @@ each('getAccessToken() rejects unless exposeToken is set', async ({ open, isolat
 });
 
 each(
-  'the worker calls options that are functions on the page',
+  'the client calls the functions of its options on the page',
   async ({ open, proxy, isolation }) => {
     const page = await open({ restore: 'never' });
     const [events, judged, result, code] = await page.evaluate(
@@ -298,7 +298,7 @@ each(
           onLog: ({ event }) => events.push(event),
         });
         await client.login(credentials);
-        const response = await client.fetch('/api/says');
+        const response = await client.fetch('/api/text');
         const result = [response.status, await response.text()];
         broken = true;
         const { code } = await failure(client.login(credentials));
@@ -322,7 +322,7 @@ each(
     assert.ok(events.includes('call-rejected') && events.includes('refreshed'), events.join(' '));
   },
   ({ path }, proxy) =>
-    path === '/api/says'
+    path === '/api/text'
       ? { answer: { status: 200, body: proxy.to(path).length === 1 ? 'expired' : 'fresh' } }
       : undefined,
 );

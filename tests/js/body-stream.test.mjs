@@ -64,7 +64,7 @@ test('the sender sends at most the window of unread bytes, and then waits for th
   const size = WINDOW / 4;
   const id = sender.send(streamOf(Array.from({ length: 12 }, () => new Uint8Array(size))).getReader());
   await turn();
-  assert.equal(sent.length, 0, 'there is no window yet');
+  assert.equal(sent.length, 0, 'the receiver has not granted a window yet');
   const reader = receiver.receive(id).getReader();
   for (let turns = 0; turns < 40; turns += 1) await turn();
   assert.equal(sent.length, 4, 'a full window');
@@ -72,7 +72,7 @@ test('the sender sends at most the window of unread bytes, and then waits for th
   assert.equal((await reader.read()).value.byteLength, size);
   for (let turns = 0; turns < 40; turns += 1) await turn();
   assert.deepEqual(answers.at(-1), { grant: 1, bytes: size });
-  assert.equal(sent.length, 5, 'one more for the one that was read');
+  assert.equal(sent.length, 5, 'the sender may send one more chunk for the one that was read');
   let total = size;
   for (let next = await reader.read(); !next.done; next = await reader.read()) total += next.value.byteLength;
   assert.equal(total, 12 * size);

@@ -131,6 +131,6 @@ test(`no function is longer than ${MOST_OWN_LINES} lines, or ${MOST_LINES} with 
   assert.deepEqual(long, []);
 });
 
-test('every module says in its first line what it is for', () => {
+test('the first line of every module states its purpose', () => {
   for (const { file, text } of parsed) assert.match(text, /^(\/\/|\/\*\*) ?\S/, file);
 });

@@ -6,7 +6,7 @@ import { load } from './load.mjs';
 const persisted = await load('browser/persisted-state');
 const { openPersistedState, relationOf } = persisted;
 
-/** What the core reads. */
+/** The values that the core reads. */
 const readSnapshot = (state) => ({
   hint: persisted.hintState(state),
   pendingRevocation: persisted.isRevocationPending(state),
@@ -19,7 +19,7 @@ const PENDING = 'tokenward:v1:app:pending-revocation';
 const NOT_BEFORE = 'tokenward:v1:app:not-before';
 const DAY = 86_400_000;
 
-/** A store, and a client of it. */
+/** A store, and the state of a client that uses it. */
 function open(entries = {}) {
   const store = {
     read: (key) => entries[key] ?? null,
@@ -43,7 +43,7 @@ test('a sign-in stores a key, which is a session hint for the next page', () => 
   assert.deepEqual([next.known, readSnapshot(next).hint], [state.known, 'same']);
 });
 
-test('a key that was removed, or replaced by another sign-in, is noticed and not removed', () => {
+test('a client detects that its key was removed or replaced, and keeps the key of the other sign-in', () => {
   const { entries, state, other } = open();
   persisted.storeNewKey(state);
   const old = state.known;

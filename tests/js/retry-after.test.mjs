@@ -1,4 +1,4 @@
-// `Retry-After` as seconds, as a date, and as nonsense.
+// `Retry-After` as seconds, as a date, and as an invalid value.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';

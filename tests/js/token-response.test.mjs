@@ -14,7 +14,7 @@ test('tokens, user and lifetime come from the named fields', () => {
   assert.equal(expiresIn, 900);
 });
 
-test('a dot in a field name descends', () => {
+test('a dot in a field name selects a nested field', () => {
   const { issued } = parse({ data: { token: 'a' } }, { ...FIELDS, accessToken: 'data.token' });
   assert.equal(issued.accessToken, 'a');
 });
@@ -48,6 +48,6 @@ for (const [body, code, message] of [
     assert.deepEqual([response.code, response.message], [code, message]);
   });
 
-test('a long message is cut', () => {
+test('a long message is truncated', () => {
   assert.equal(parse({ error: 'x'.repeat(1_000) }, FIELDS, false).message.length, 200);
 });

@@ -12,13 +12,13 @@ impl Simulation {
         let expected_session =
             self.expected_session.filter(|sid| self.server.alive(*sid)).map(|sid| self.server.user(sid));
         for tab in 0..self.tabs.len() {
-            let believed = match self.tabs[tab].core.session() {
+            let shown = match self.tabs[tab].core.session() {
                 SessionState::SignedIn { subject, .. } => Some(*subject),
                 SessionState::SignedOut { .. } => Some(None),
                 SessionState::Restoring { .. } => None,
             };
-            if believed != Some(expected_session.and_then(number)) {
-                self.fail(format!("tab {tab} shows {believed:?}, the session is {expected_session:?}"));
+            if shown != Some(expected_session.and_then(number)) {
+                self.fail(format!("tab {tab} shows {shown:?}, the session is {expected_session:?}"));
             }
         }
         if let (None, Some((sid, _))) = (self.expected_session, self.browser.cookie)

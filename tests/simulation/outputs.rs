@@ -94,8 +94,8 @@ impl Simulation {
         }
         self.stolen_locks += 1;
         self.check_lost(tab);
-        if let Some((victim, _, lost)) = self.browser.holder.filter(|holder| holder.0 < self.tabs.len()) {
-            self.tabs[victim].stolen_for = Some(lost); // the victim no longer holds it
+        if let Some((holder, _, lost)) = self.browser.holder.filter(|holder| holder.0 < self.tabs.len()) {
+            self.tabs[holder].stolen_for = Some(lost); // This tab no longer holds it.
         }
         self.tabs[tab].stolen_for = Some(request);
         self.browser.queue.retain(|claim| claim.0 != tab);

@@ -146,7 +146,7 @@ export function replaceWorkerScript() {
         const source = `
           const post = self.postMessage;
           const { fetch } = self;
-          const channel = new BroadcastChannel('thief');
+          const channel = new BroadcastChannel('intercepted');
           const XHR = self.XMLHttpRequest.prototype;
           const { get } = Object.getOwnPropertyDescriptor(XHR, 'responseText');
           Object.defineProperty(XHR, 'responseText', { get() { const text = get.call(this); channel.postMessage(text); return text; } });
@@ -156,7 +156,7 @@ export function replaceWorkerScript() {
       }
     };
   }
-  new BroadcastChannel('thief').onmessage = ({ data }) => interceptedMessages.push(data);
+  new BroadcastChannel('intercepted').onmessage = ({ data }) => interceptedMessages.push(data);
 }
 
 /** An early script patches the constructors of workers, so that each worker starts with `exposeToken: true`. */

@@ -4,7 +4,7 @@ export type Kind =
   | 'token'
   | 'refresh'
   | 'refresh-failed'
-  | 'asking'
+  | 'refreshing'
   | 'call'
   | 'answered'
   | 'refused'
@@ -24,7 +24,7 @@ export interface TimelineEntry {
 }
 
 /** Entries of these kinds are drawn only while in progress; other entries show the result. */
-export const isCompleted = ({ kind, to }: TimelineEntry) => (kind === 'call' || kind === 'asking') && to !== null;
+export const isCompleted = ({ kind, to }: TimelineEntry) => (kind === 'call' || kind === 'refreshing') && to !== null;
 
 export interface Lane {
   readonly tab: string;

@@ -47,7 +47,7 @@ new Timeline(element<HTMLCanvasElement>('timeline'), lanes);
 /** A refresh starts when the client requests the lock and ends when the server has responded. */
 let pendingRefresh: TimelineEntry | undefined;
 function trackRefresh({ at, event }: LogEntry): void {
-  if (event === 'lock-requested') pendingRefresh ??= lanes.add('asking', at, null, '');
+  if (event === 'lock-requested') pendingRefresh ??= lanes.add('refreshing', at, null, '');
   else if (event === 'auth-request' || event === 'signed-out') {
     if (pendingRefresh) lanes.end(pendingRefresh);
     pendingRefresh = undefined;

@@ -10,7 +10,7 @@ const LABELS: Readonly<Record<Kind, string>> = {
   token: 'access token',
   refresh: 'refresh',
   'refresh-failed': 'refresh failed',
-  asking: 'refresh in progress',
+  refreshing: 'refresh in progress',
   call: 'call in progress',
   answered: 'request answered',
   refused: '401, repeated',
@@ -286,7 +286,7 @@ export class Timeline {
 /** The row of an entry that is not a call. */
 function rowOf(kind: Kind): readonly [number, number] {
   if (kind === 'token') return ROWS.token;
-  return kind.startsWith('refresh') || kind === 'asking' ? ROWS.refresh : ROWS.name;
+  return kind.startsWith('refresh') || kind === 'refreshing' ? ROWS.refresh : ROWS.name;
 }
 
 const describe = ({ kind, from, to, note }: TimelineEntry) =>
@@ -359,7 +359,7 @@ const DRAW: Readonly<Record<Kind, Draw>> = {
     context.lineTo(left - 4, top + height - 1);
     context.stroke();
   },
-  asking: outlined,
+  refreshing: outlined,
   call: outlined,
   answered: filled,
   /** Outlined, unlike an answered request. */
