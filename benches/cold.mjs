@@ -16,14 +16,14 @@ const PRELOAD = '<link rel="modulepreload" href="/pkg/engine.js">';
 const NEXT = `
 const { status } = await auth.fetch('/api/me');
 const took = performance.now();
-const { plan, taken } = JSON.parse(sessionStorage.bench);
+const { plan, times } = JSON.parse(sessionStorage.bench);
 const [name, ...rest] = plan;
 if (status !== 200) document.title = 'failed: ' + name + ' received ' + status;
 else {
-  (taken[name] ??= []).push(took);
-  sessionStorage.bench = JSON.stringify({ plan: rest, taken });
+  (times[name] ??= []).push(took);
+  sessionStorage.bench = JSON.stringify({ plan: rest, times });
   if (rest.length) setTimeout(() => location.replace('/' + encodeURIComponent(rest[0]) + '.html'), 50);
-  else document.title = 'done ' + btoa(JSON.stringify(taken));
+  else document.title = 'done ' + btoa(JSON.stringify(times));
 }`;
 const page = (script, head = '') =>
   `<!doctype html><title>running</title>${head}<script type="module">${script}${NEXT}</script>`;
@@ -34,13 +34,13 @@ const APPS = {
 };
 const start = (plan) => `<!doctype html><title>running</title><script type="module">${TOKENWARD}
 await auth.login({ email: 'ada@example.com', password: 'analytical engine' });
-sessionStorage.bench = JSON.stringify({ plan: ${JSON.stringify(plan)}, taken: {} });
+sessionStorage.bench = JSON.stringify({ plan: ${JSON.stringify(plan)}, times: {} });
 location.replace('/' + encodeURIComponent(${JSON.stringify(plan[0])}) + '.html');
 </script>`;
 
 /** Milliseconds by network delay and client: `{50: {tokenward: [..]}}`. */
 export async function coldStarts(chrome, site, { rounds, delays }) {
-  const taken = {};
+  const times = {};
   for (const delay of delays) {
     const port = await freePort();
     const server = await startServer({ REFRESH_LIMIT: '1000000', ALLOWED_ORIGINS: `http://127.0.0.1:${port}` });
@@ -51,14 +51,14 @@ export async function coldStarts(chrome, site, { rounds, delays }) {
     try {
       const all = await inBrowser(chrome, `http://127.0.0.1:${port}/start.html`);
       // The first two rounds warm up.
-      taken[delay] = Object.fromEntries(Object.entries(all).map(([name, times]) => [name, times.slice(2)]));
+      times[delay] = Object.fromEntries(Object.entries(all).map(([name, times]) => [name, times.slice(2)]));
     } finally {
       front.closeAllConnections();
       await new Promise((resolve) => front.close(resolve));
       await server.stop();
     }
   }
-  return taken;
+  return times;
 }
 
 function serve(target, site, pages, delay) {

@@ -33,11 +33,13 @@ await main(async () => {
   const server = await startServer({ DEMO_DIR: site });
   try {
     const table = await inBrowser(tools.chrome, server.url);
-    const ways = Object.keys(table[0][1]);
+    const clients = Object.keys(table[0][1]);
     console.log(`milliseconds, median of ${ROUNDS} (bodies: ${ROUNDS / 5}), and ratio to bare fetch in the same run`);
-    console.log(`${''.padEnd(14)}${ways.map((way) => way.padStart(18)).join('')}`);
+    console.log(`${''.padEnd(14)}${clients.map((name) => name.padStart(18)).join('')}`);
     for (const [name, medians] of table) {
-      const cells = ways.map((way) => `${medians[way].toFixed(2)}  ${(medians[way] / medians.fetch).toFixed(2)} ×`);
+      const cells = clients.map(
+        (name) => `${medians[name].toFixed(2)}  ${(medians[name] / medians.fetch).toFixed(2)} ×`,
+      );
       console.log(`${name.padEnd(14)}${cells.map((cell) => cell.padStart(18)).join('')}`);
     }
   } finally {
@@ -51,13 +53,13 @@ async function run([user, rounds]) {
   try {
     await prepare(user);
     const table = [];
-    for (const [name, what, count] of [
+    for (const [name, kind, count] of [
       ['GET /api/me', 'small', rounds],
       ['1 MB down', 'down', rounds / 5],
       ['1 MB up', 'up', rounds / 5],
       ['1 MB echoed', 'echo', rounds / 5],
     ])
-      table.push([name, await measure(what, count)]);
+      table.push([name, await measure(kind, count)]);
     document.title = `done ${btoa(JSON.stringify(table))}`; // In base64, because DevTools escapes quotes.
   } catch (error) {
     document.title = `failed: ${error}`;
@@ -67,7 +69,7 @@ async function run([user, rounds]) {
 /** On the page: signs a client in for each isolation mode. */
 async function prepare(user) {
   const { AuthClient } = await import('/pkg/index.js');
-  const ways = {};
+  const clients = {};
   for (const [name, options] of Object.entries({
     page: {},
     worker: { isolation: 'worker' },
@@ -78,17 +80,17 @@ async function prepare(user) {
     // Without cookies, so that no sign-in replaces the session of another client.
     const client = new AuthClient({ name, transport: 'body', ...options });
     await client.login({ ...user, transport: 'body' });
-    ways[name] = client.fetch;
+    clients[name] = client.fetch;
     if (name !== 'page') continue;
     const authorization = `Bearer ${await client.getAccessToken()}`;
-    ways.fetch = (input, init) => fetch(input, { ...init, headers: { authorization } });
+    clients.fetch = (input, init) => fetch(input, { ...init, headers: { authorization } });
   }
-  const { fetch: bare, ...rest } = ways;
-  globalThis.ways = { fetch: bare, ...rest };
+  const { fetch: bare, ...rest } = clients;
+  globalThis.clients = { fetch: bare, ...rest };
 }
 
 /** On the page: the median of each mode in milliseconds. */
-async function measure(what, rounds) {
+async function measure(kind, rounds) {
   const body = new Uint8Array(1_048_576).fill(97);
   const calls = {
     small: (send) => send('/api/me').then((response) => response.json()),
@@ -96,15 +98,15 @@ async function measure(what, rounds) {
     up: (send) => send('/api/me', { method: 'POST', body }).then((response) => response.text()),
     echo: (send) => send('/api/echo', { method: 'POST', body }).then((response) => response.arrayBuffer()),
   };
-  const taken = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
+  const times = Object.fromEntries(Object.keys(clients).map((name) => [name, []]));
   for (let round = -10; round < rounds; round += 1) {
-    for (const [name, send] of Object.entries(ways).sort(() => Math.random() - 0.5)) {
+    for (const [name, send] of Object.entries(clients).sort(() => Math.random() - 0.5)) {
       const start = performance.now();
-      await calls[what](send);
-      if (round >= 0) taken[name].push(performance.now() - start);
+      await calls[kind](send);
+      if (round >= 0) times[name].push(performance.now() - start);
     }
   }
   return Object.fromEntries(
-    Object.keys(ways).map((name) => [name, taken[name].sort((a, b) => a - b)[Math.floor(rounds / 2)]]),
+    Object.keys(clients).map((name) => [name, times[name].sort((a, b) => a - b)[Math.floor(rounds / 2)]]),
   );
 }

@@ -21,7 +21,7 @@ async function clients(peers = PEERS) {
   const auth = new AuthClient({ transport: 'body' });
   await auth.login(credentials);
   const authorization = `Bearer ${await auth.getAccessToken()}`;
-  const ways = {
+  const senders = {
     'bare fetch': (url) => fetch(url, { headers: { authorization } }),
     'hand-written, with a Request': (url, init) => {
       const request = new Request(url, init);
@@ -34,24 +34,24 @@ async function clients(peers = PEERS) {
     const { open } = await import(`/peers/${name}.js`);
     const peer = await open();
     await peer.login(credentials);
-    ways[title] = (url, init) => peer.fetch(url, init);
+    senders[title] = (url, init) => peer.fetch(url, init);
   }
-  return { auth, ways };
+  return { auth, senders };
 }
 
 const BENCHES = {
   /** Microseconds of one call: in each round, each client in random order makes `count` calls one after another. */
   async call({ url, rounds, count, peers }) {
-    const { ways } = await clients(peers);
-    const taken = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
+    const { senders } = await clients(peers);
+    const times = Object.fromEntries(Object.keys(senders).map((name) => [name, []]));
     for (let round = -2; round < rounds; round += 1) {
-      for (const [name, send] of Object.entries(ways).sort(RANDOM)) {
+      for (const [name, send] of Object.entries(senders).sort(RANDOM)) {
         const start = performance.now();
         for (let calls = 0; calls < count; calls += 1) await send(url);
-        if (round >= 0) taken[name].push(((performance.now() - start) / count) * 1000);
+        if (round >= 0) times[name].push(((performance.now() - start) / count) * 1000);
       }
     }
-    return Object.fromEntries(Object.entries(taken).map(([name, all]) => [name, spread(all)]));
+    return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, spread(all)]));
   },
 
   /** The same with a stub as `fetch`, which measures the client alone. */

@@ -38,12 +38,12 @@ await main(async () => {
       // A peer that does not work leaks nothing.
       if (!(await attack(undefined, false)).works) throw new UserError(`${title} did not work without a probe`);
       const [late, early] = [await attackAll(attack, false), await attackAll(attack, true)];
-      const ways = await refreshByHand(browser, { files, name });
+      const attempts = await refreshByHand(browser, { files, name });
       console.log(`late, ${title}: ${late.leaks.join(' · ')}`);
       console.log(`early, ${title}: ${early.leaks.join(' · ')}`);
       console.log(`stopped by: late ${late.broken.join(' · ') || 'none'}; early ${early.broken.join(' · ') || 'none'}`);
-      console.log(`refreshes by hand, ${title}: ${ways.join(' · ') || 'none'}`);
-      table[title] = { late: late.leaks.length, early: early.leaks.length, 'by hand': ways.length };
+      console.log(`refreshes by hand, ${title}: ${attempts.join(' · ') || 'none'}`);
+      table[title] = { late: late.leaks.length, early: early.leaks.length, 'by hand': attempts.length };
     }
   } finally {
     await browser.close();
@@ -132,7 +132,7 @@ async function attackPeer(browser, { files, name, probe, early }) {
   });
 }
 
-/** The ways to call the refresh endpoint by hand that gave a token. */
+/** The attempts to call the refresh endpoint by hand that gave a token. */
 function refreshByHand(browser, { files, name }) {
   return withPeer(browser, { files, name, scripts: [] }, async (tab) => {
     await signIn(tab, name);
@@ -142,7 +142,7 @@ function refreshByHand(browser, { files, name }) {
       const body = () => stored() && JSON.stringify({ refresh_token: stored() });
       const init = () => ({ method: 'POST', credentials: 'include', body: body() });
       const frame = document.body.appendChild(document.createElement('iframe'));
-      const ways = {
+      const attempts = {
         fetch: () => fetch(url, init()).then((response) => response.text()),
         XMLHttpRequest: () =>
           new Promise((resolve) => {
@@ -153,13 +153,13 @@ function refreshByHand(browser, { files, name }) {
           }),
         'fetch of an iframe': () => frame.contentWindow.fetch(url, init()).then((response) => response.text()),
       };
-      const got = [];
-      for (const [way, attempt] of Object.entries(ways)) {
-        if (/eyJ/.test(await attempt())) got.push(way);
+      const succeeded = [];
+      for (const [name, attempt] of Object.entries(attempts)) {
+        if (/eyJ/.test(await attempt())) succeeded.push(name);
         await auth.refresh().catch(() => {});
         await auth.login({ email: 'ada@example.com', password: 'analytical engine' });
       }
-      return got;
+      return succeeded;
     });
   });
 }

@@ -63,13 +63,13 @@ function steps() {
 }
 
 function setUpSteps() {
-  const ours = Object.entries(SETUP).map(([part, install]) => ({
+  const parts = Object.entries(SETUP).map(([part, install]) => ({
     name: `set-up: ${part}`,
     locks: ['Redis', 'browsers'].includes(part) ? ['apt'] : [],
     run: async () => void Object.assign(tools, await install()),
   }));
   return [
-    ...ours,
+    ...parts,
     { name: 'set-up: packaging tools', run: () => installTools([...PACKAGING_FOLDERS, ...EXAMPLE_FOLDERS]) },
     {
       name: 'set-up: Python',

@@ -29,9 +29,9 @@ export async function open() {
       await client.handleRedirectCallback(callback);
     },
     async fetch(input, init) {
-      const spare = input instanceof Request ? input.clone() : input;
+      const retryCopy = input instanceof Request ? input.clone() : input;
       const response = await withToken(input, init);
-      return response.status === 401 ? withToken(spare, init, { cacheMode: 'off' }) : response;
+      return response.status === 401 ? withToken(retryCopy, init, { cacheMode: 'off' }) : response;
     },
     refresh: () => client.getTokenSilently({ cacheMode: 'off' }).then(() => {}),
     logout: () => client.logout({ openUrl: false }),

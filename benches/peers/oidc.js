@@ -19,11 +19,11 @@ export async function open() {
     client,
     login: ({ email, password }) => client.signinResourceOwnerCredentials({ username: email, password }),
     async fetch(input, init) {
-      const spare = input instanceof Request ? input.clone() : input;
+      const retryCopy = input instanceof Request ? input.clone() : input;
       const response = await withToken(input, init);
       if (response.status !== 401) return response;
       await client.signinSilent();
-      return withToken(spare, init);
+      return withToken(retryCopy, init);
     },
     refresh: () => client.signinSilent(),
     async logout() {

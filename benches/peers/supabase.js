@@ -17,11 +17,11 @@ export async function open() {
     client,
     login: async (credentials) => settled(await client.signInWithPassword(credentials)),
     async fetch(input, init) {
-      const spare = input instanceof Request ? input.clone() : input;
+      const retryCopy = input instanceof Request ? input.clone() : input;
       const response = await withToken(input, init);
       if (response.status !== 401) return response;
       settled(await client.refreshSession());
-      return withToken(spare, init);
+      return withToken(retryCopy, init);
     },
     refresh: async () => settled(await client.refreshSession()),
     logout: ({ scope } = {}) => client.signOut({ scope: scope === 'global' ? 'global' : 'local' }),

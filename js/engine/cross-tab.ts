@@ -23,7 +23,7 @@ export function openCrossTab(
     ? openBroadcast(name, (message) => {
         const handle = () => onMessage(message, relationOf(state, message.key));
         schedule(() => {
-          // A message may overtake the storage of another process: a sign-in that looks stale is checked once more.
+          // A message may arrive before the storage of another process shows its sign-in: a sign-in that looks stale is checked again.
           if (message.type === 'signed-in' && relationOf(state, message.key) === 'stale')
             retry = setTimeout(() => schedule(handle), STORAGE_LAG_MS);
           else handle();

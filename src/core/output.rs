@@ -110,7 +110,7 @@ pub enum Event {
     },
 }
 
-/// The outputs that the caller has not polled yet. Carrying one out may bring the next input before the queue is empty.
+/// The outputs that the caller has not polled yet. Carrying one out may cause the next input before the queue is empty.
 /// (A `VecDeque` costs 100 bytes (brotli) more in the npm package.)
 #[derive(Debug, Default)]
 pub(super) struct OutputQueue {

@@ -53,7 +53,7 @@ pub enum TokenStatus {
     Rejected,
     /// An API answered 401, and the refresh failed for now. Other APIs may accept the token, so calls carry it.
     Suspect,
-    /// It was new, and an API answered 401 all the same. Another refresh would not help, so none is made for it.
+    /// An API answered 401 although the token was new. Another refresh would not help, so the client sends none for it.
     RefreshFutile,
 }
 

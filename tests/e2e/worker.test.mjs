@@ -208,14 +208,14 @@ each('auth.fetch behaves as the browser’s fetch', async ({ open, proxy }) => {
   proxy.fault = (entry) => (entry.path.startsWith('/api/') ? answers(entry) : undefined);
   const differ = [];
   for (const [name, options] of Object.entries(REQUESTS)) {
-    const [own, ours] = await page.evaluate(
+    const [browser, tokenward] = await page.evaluate(
       async (options) => [
         await observe((input, init) => fetch(input, init), options),
         await observe(auth.fetch, options),
       ],
       options,
     );
-    if (!isDeepStrictEqual(ours, own)) differ.push([name, { ours, own }]);
+    if (!isDeepStrictEqual(tokenward, browser)) differ.push([name, { tokenward, browser }]);
   }
   assert.deepEqual(differ, []);
   const sent = proxy.record.filter(({ path }) => path === '/api/open');

@@ -292,7 +292,7 @@ async function rideSession(page, options) {
         if (auth.session.status !== 'signed-in') await auth.login(given.credentials).catch(() => {});
       }
       if (/eyJ[\w-]+\.eyJ/.test(JSON.stringify(globalThis.interceptedMessages ?? [])))
-        results.push('a worker with a script before ours');
+        results.push("a script before the library's in its worker");
       return results;
     },
     [String(installSessionRidingAttacks), { ...settings, credentials: { ...ADA, ...body } }],
