@@ -1,7 +1,7 @@
 // npm run bench:isolation: the time of a call in each isolation mode, compared with the browser's own `fetch`. One page makes all
 // calls, in turns and in random order, to the real server on loopback. Prints medians, and ratios to bare `fetch`. No debugger
 // is attached to the browser, because watching its network would take longer than the calls.
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { buildPackage } from '../tools/build.mjs';
@@ -23,9 +23,7 @@ await main(async () => {
     await buildServer();
   }
   const site = mkdtempSync(path.join(os.tmpdir(), 'tokenward-bench-'));
-  mkdirSync(path.join(site, 'pkg'));
-  for (const file of readdirSync(path.join(root, 'pkg')))
-    copyFileSync(path.join(root, 'pkg', file), path.join(site, 'pkg', file));
+  cpSync(path.join(root, 'pkg'), path.join(site, 'pkg'), { recursive: true });
   const script = `${prepare}\n${measure}\n(${run})(${JSON.stringify([USER, ROUNDS])})`;
   writeFileSync(path.join(site, 'bench.js'), script);
   writeFileSync(path.join(site, 'index.html'), '<!doctype html><script type="module" src="/bench.js"></script>');
