@@ -119,7 +119,7 @@ fn a_server_that_fails_half_of_the_time_signs_no_user_out() {
 
 ///
 #[test]
-fn slow_messages_and_short_lifetimes_break_nothing() {
+fn slow_messages_and_short_lifetimes_violate_no_invariant() {
     let slow = FaultModel { delay: 2_500, lost_answers: 50, server_faults: 50, ..NO_FAULTS };
     for lifetime in [30_000, 120_000] {
         simulate(FaultModel { lifetime, ..slow }, |_| {});
@@ -160,7 +160,7 @@ fn tabs_that_crash_or_freeze_with_the_lock_do_not_stop_the_others() {
 
 /// R-28d to R-28f.
 #[test]
-fn users_who_sign_in_and_out_and_switch_are_never_confused() {
+fn the_client_never_confuses_users_who_sign_in_and_out_and_switch() {
     simulate(FaultModel { switches: 50, ..FIVE_TABS }, |simulation| assert!(simulation.switches > 20));
     simulate(FaultModel { switches: 50, lost_answers: 100, server_faults: 100, ..FIVE_TABS }, |_| {});
 }
@@ -192,7 +192,7 @@ fn clock_jumps_and_cleared_storage_sign_no_user_out() {
 }
 
 #[test]
-fn all_faults_at_once() {
+fn all_faults_at_once_violate_no_invariant() {
     simulate(ALL_FAULTS, |_| {});
 }
 
@@ -235,7 +235,7 @@ fn fullest_second(mutation: Option<Mutation>) -> u64 {
 mod finds_the_mutation {
     use super::*;
 
-    fn caught(mutation: Mutation, faults: FaultModel, report: &str) {
+    fn assert_found(mutation: Mutation, faults: FaultModel, report: &str) {
         let found = (0..40).find_map(|seed| run(seed, FaultModel { mutation: Some(mutation), ..faults }).err());
         let found = found.unwrap_or_else(|| panic!("{mutation:?} was not found"));
         assert!(found.contains(report), "{mutation:?} was found, but not as {report:?}:\n{found}");
@@ -243,37 +243,45 @@ mod finds_the_mutation {
 
     #[test]
     fn late_responses_are_accepted() {
-        caught(Mutation::AcceptLateResponses, FaultModel { delay: 4_000, switches: 300, ..NO_FAULTS }, "");
+        assert_found(Mutation::AcceptLateResponses, FaultModel { delay: 4_000, switches: 300, ..NO_FAULTS }, "");
     }
 
     #[test]
     fn no_idempotency_key() {
-        caught(Mutation::NoIdempotencyKey, FaultModel { lost_answers: 100, ..NO_FAULTS }, "a reuse alarm");
+        assert_found(Mutation::NoIdempotencyKey, FaultModel { lost_answers: 100, ..NO_FAULTS }, "a reuse alarm");
     }
 
     #[test]
     fn a_wait_for_the_lock_without_a_bound() {
-        caught(Mutation::WaitForLockForever, FaultModel { lost_locks: 50, ..FIVE_TABS }, "has had no token");
+        assert_found(Mutation::WaitForLockForever, FaultModel { lost_locks: 50, ..FIVE_TABS }, "has had no token");
     }
 
     #[test]
     fn a_token_used_after_its_expiry() {
-        caught(Mutation::NegativeMargin, FaultModel { server_faults: 900, ..NO_FAULTS }, "after its expiry");
+        assert_found(Mutation::NegativeMargin, FaultModel { server_faults: 900, ..NO_FAULTS }, "after its expiry");
     }
 
     #[test]
     fn timer_overflow() {
-        caught(Mutation::TimerOverflow, FaultModel { lifetime: 40 * 86_400_000, ..NO_FAULTS }, "fires again and again");
+        assert_found(
+            Mutation::TimerOverflow,
+            FaultModel { lifetime: 40 * 86_400_000, ..NO_FAULTS },
+            "fires again and again",
+        );
     }
 
     #[test]
     fn a_fault_ends_the_session() {
-        caught(Mutation::FaultEndsSession, FaultModel { server_faults: 50, ..NO_FAULTS }, "of a session that is alive");
+        assert_found(
+            Mutation::FaultEndsSession,
+            FaultModel { server_faults: 50, ..NO_FAULTS },
+            "of a session that is alive",
+        );
     }
 
     #[test]
     fn a_second_401_that_counts_as_the_first() {
-        caught(Mutation::RetryLoop, FaultModel { always_401: 1_000, ..NO_FAULTS }, "a refresh loop");
+        assert_found(Mutation::RetryLoop, FaultModel { always_401: 1_000, ..NO_FAULTS }, "a refresh loop");
     }
 
     #[test]
@@ -283,17 +291,17 @@ mod finds_the_mutation {
 
     #[test]
     fn the_token_is_kept_at_logout() {
-        caught(Mutation::KeepTokenAtLogout, NO_FAULTS, "a call left with the token of");
+        assert_found(Mutation::KeepTokenAtLogout, NO_FAULTS, "a call left with the token of");
     }
 
     #[test]
     fn a_lock_without_a_reading_of_the_storage() {
         let faults = FaultModel { sign_outs: 200, lost_requests: 300, server_faults: 300, ..FIVE_TABS };
-        caught(Mutation::LockWithoutStorage, faults, "newer than the logout");
+        assert_found(Mutation::LockWithoutStorage, faults, "newer than the logout");
     }
 
     #[test]
     fn waiters_that_are_never_settled() {
-        caught(Mutation::LoseWaiters, NO_FAULTS, "still waits");
+        assert_found(Mutation::LoseWaiters, NO_FAULTS, "still waits");
     }
 }
