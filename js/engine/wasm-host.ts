@@ -2,36 +2,15 @@
 // of the host and declares the interface. The host decides nothing.
 //
 // The host is an object of functions: a page that reaches it through the module's table of objects finds no token behind it.
-import type { Client, Endpoint, Host } from '#glue';
-import { type AuthRequests, type AuthResponse, RequestNotSent } from '../auth/auth-requests.js';
+import type { Client, Host } from '#glue';
 import { sessionErrorCode } from '../auth/session-error-code.js';
-import type { TokenStore } from '../auth/token-store.js';
-import type { TabLock } from '../browser/lock.js';
-import {
-  adoptStoredKey,
-  clearNotBefore,
-  clearPendingRevocation,
-  hintState,
-  isRevocationPending,
-  MAX_WAIT_MS,
-  notBeforeWait,
-  type PersistedState,
-  removeKey,
-  type SessionRelation,
-  STORAGE_LAG_MS,
-  storeNewKey,
-  storeNotBefore,
-  storePendingRevocation,
-  useProbeKey,
-} from '../browser/persisted-state.js';
+import type { SessionRelation } from '../browser/persisted-state.js';
 import type { TabMessage } from '../browser/tab-message.js';
-import type { AuthErrorCode } from '../client/errors.js';
 import type { Session } from '../client/session.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import { createDeferred, type Deferred } from '../util/deferred.js';
 import type { CreateError } from './auth-errors.js';
-import type { CrossTab } from './cross-tab.js';
-import type { Log } from './diagnostics.js';
+import { type EffectDependencies, effects, sendAuthRequest } from './effects.js';
 import type { Notify } from './engine.js';
 
 /** The functions of the wasm client that need the promises and the users' numbers of the host. */
@@ -44,19 +23,11 @@ export interface SessionCore {
 }
 
 /** What the host connects to the wasm client. */
-export interface HostDependencies {
+export interface HostDependencies extends EffectDependencies {
   /** The wasm client, which is created after its host. */
   client(): Client;
-  readonly tokens: TokenStore;
-  readonly requests: AuthRequests;
-  readonly state: PersistedState;
-  readonly lock: TabLock;
-  readonly crossTab: CrossTab;
-  readonly log: Log;
   readonly notify: Notify;
   readonly createError: CreateError;
-  /** Rejects the API calls that are in flight. */
-  rejectCalls(code: AuthErrorCode): void;
 }
 
 /** A caller that waits for its login. */
@@ -66,77 +37,6 @@ interface LoginWaiter extends Deferred<boolean> {
 }
 
 const finiteOrNull = (number: number) => (Number.isFinite(number) ? number : null);
-
-/** What the core does to the tokens, the storage and the other tabs. */
-function effects(dependencies: HostDependencies, subjects: readonly string[]) {
-  const { client, tokens, state, lock, crossTab, log } = dependencies;
-  const requestLock = (steal: boolean, request: number, delayMs = 0) => {
-    log(steal ? 'warn' : 'debug', 'lock-requested', { steal });
-    lock.request(steal, delayMs, () => client().lockGranted(request));
-  };
-  return {
-    setToken(token, freshForMs) {
-      log('debug', 'token-set', { token, freshForMs });
-      tokens.set(token, freshForMs);
-    },
-    blockCalls: tokens.block,
-    clearTokens: tokens.clear,
-    discardToken: tokens.discard,
-    abortCalls: () => dependencies.rejectCalls('SESSION_ENDED'),
-    hintState: () => hintState(state),
-    isRevocationPending: () => isRevocationPending(state),
-    notBeforeWait: () => notBeforeWait(state),
-    storeNewKey: () => storeNewKey(state),
-    adoptStoredKey: () => adoptStoredKey(state),
-    useProbeKey: () => useProbeKey(state),
-    removeKey: () => removeKey(state),
-    storePendingRevocation: () => storePendingRevocation(state),
-    clearPendingRevocation() {
-      clearPendingRevocation(state);
-      tokens.forgetRevoked();
-    },
-    storeNotBefore: (waitMs) => storeNotBefore(state, waitMs),
-    clearNotBefore: () => clearNotBefore(state),
-    requestLock: (request) => requestLock(false, request),
-    requestSettledLock: (request) => requestLock(false, request, STORAGE_LAG_MS),
-    stealLock: (request) => requestLock(true, request),
-    releaseLock: lock.release,
-    broadcast(type, subject, reason, waitMs, failures) {
-      const data =
-        type === 'refresh-failed'
-          ? { waitMs: Math.min(waitMs, MAX_WAIT_MS), failures }
-          : reason
-            ? { reason }
-            : { subject: subjects[subject - 1] };
-      crossTab.broadcast({ type, ...data });
-    },
-  } satisfies Partial<Host>;
-}
-
-/** Sends and logs an auth request. If there is no response, reports the reason to the client and resolves with undefined. */
-async function sendAuthRequest(
-  { client, requests, log }: HostDependencies,
-  endpoint: Endpoint,
-  request: number,
-  login: LoginWaiter | undefined,
-): Promise<AuthResponse | undefined> {
-  try {
-    const response = await requests.send(endpoint, login?.credentials, login?.signal);
-    const { status, code, retryAfterMs } = response;
-    log(status < 400 ? 'debug' : 'warn', 'auth-request', { endpoint, status, code: code?.slice(0, 40), retryAfterMs });
-    return response;
-  } catch (cause) {
-    const notSent = cause instanceof RequestNotSent;
-    log('warn', 'auth-request', { endpoint, failed: notSent ? 'options.authHeaders' : (cause as Error)?.name });
-    // An error of `options.authHeaders` is reported as an uncaught error of the app.
-    if (notSent)
-      queueMicrotask(() => {
-        if (cause.cause) throw cause.cause;
-      });
-    client().failed(endpoint, request, notSent ? 'not-sent' : 'network-error');
-    return undefined;
-  }
-}
 
 /** Makes the host, and the functions of the wasm client that the engine calls. */
 export function connectWasm(dependencies: HostDependencies): { host: Host; core: SessionCore } {
@@ -179,8 +79,8 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     async sendAuthRequest(endpoint, request) {
       const login = endpoint === 'login' ? forLogin : undefined;
       if (login) serverMessage = undefined;
-      const response = await sendAuthRequest(dependencies, endpoint, request, login);
-      if (!response) return;
+      const response = await sendAuthRequest(dependencies, endpoint, login);
+      if (typeof response === 'string') return client().failed(endpoint, request, response);
       const { status, code = '', message, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
       if (login) serverMessage = message;
       const stated = sessionErrorCode(code);
