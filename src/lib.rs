@@ -18,4 +18,23 @@
 //! No access token enters this crate. The front end holds the tokens; the core knows the number, the lifetime and the user
 //! of each. The npm package binds the core in the crate `tokenward-bindings`.
 
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "names")]
+#[doc(hidden)]
+pub mod clock;
 pub mod core;
+#[cfg(feature = "names")]
+#[doc(hidden)]
+pub mod names;
+
+#[cfg(feature = "dpop")]
+pub use client::Dpop;
+#[cfg(feature = "js")]
+pub use client::JsAuthClient;
+#[cfg(feature = "client")]
+pub use client::{
+    ApiRequest, AuthClient, AuthClientBuilder, AuthError, AuthEvent, IntoApiRequest, LogEntry, LogLevel, LogoutOutcome,
+    Protocol, Response, Session, SessionSnapshot, SessionStatus, Transport,
+};
+pub use core::{ErrorCode, Restore, SignedOutReason};

@@ -10,12 +10,12 @@ use tokenward::core::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::clock::Clock;
-use crate::enums::{
+use crate::host::{Admitted, Host};
+use tokenward::clock::Clock;
+use tokenward::names::{
     AuthEvent, Endpoint, MessageType, RequestFailure, RestoreMode, SessionErrorCode, SessionRelation, SessionStatus,
     SignedOutReason,
 };
-use crate::host::{Admitted, Host};
 
 /// The auth client of one page or worker. The TypeScript class `AuthClient` is its public face; the host has the tokens.
 #[wasm_bindgen]
@@ -379,7 +379,7 @@ fn subject_of(number: u32) -> Subject {
 }
 
 /// The code, whether a later attempt may succeed, the HTTP status (0: no response), and the seconds to wait (0: unknown).
-fn details(failure: Failure) -> (crate::enums::ErrorCode, bool, u32, f64) {
+fn details(failure: Failure) -> (tokenward::names::ErrorCode, bool, u32, f64) {
     let seconds = failure.retry_after.map_or(0, |wait| wait.div_ceil(1_000));
     (failure.code.into(), failure.code.retryable(), u32::from(failure.status.unwrap_or(0)), seconds as f64)
 }

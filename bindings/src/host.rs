@@ -6,7 +6,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::enums::{AuthEvent, Endpoint, ErrorCode, HintState, MessageType, SessionStatus, SignedOutReason};
+use tokenward::names::{AuthEvent, Endpoint, ErrorCode, HintState, MessageType, SessionStatus, SignedOutReason};
 
 /// The TypeScript name of a Rust type.
 macro_rules! typescript {

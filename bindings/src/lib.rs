@@ -4,26 +4,22 @@
 //! | --- | --- |
 //! | `client` | what JavaScript calls, and the loop that carries the core's outputs out |
 //! | `host` | what the module calls in JavaScript: one interface, which TypeScript checks |
-//! | `enums` | the names that cross the border: string enums, each with its TypeScript union |
-//! | `clock` | elapsed time that survives sleep and clock changes |
 //!
 //! No rule about sessions, expiry or retries is here. The module uses the global object and never `window`, so that it
 //! runs in a worker as well. Tokens never enter it: they are named by numbers that the token store gives.
 #![cfg(target_arch = "wasm32")]
 
 mod client;
-mod clock;
-mod enums;
 mod host;
 #[cfg(feature = "panic-messages")]
 mod panic_messages;
 
 pub use client::Client;
-pub use enums::{
+pub use host::Host;
+pub use tokenward::names::{
     AuthEvent, Endpoint, ErrorCode, HintState, MessageType, RequestFailure, RestoreMode, SessionErrorCode,
     SessionRelation, SessionStatus, SignedOutReason,
 };
-pub use host::Host;
 
 use lol_alloc::{AssumeSingleThreaded, FreeListAllocator};
 

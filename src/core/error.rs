@@ -30,6 +30,59 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    const ALL: [Self; 11] = [
+        Self::RequestNotSent,
+        Self::InvalidCredentials,
+        Self::SignedOut,
+        Self::SessionEnded,
+        Self::RefreshUnavailable,
+        Self::RateLimited,
+        Self::Timeout,
+        Self::Offline,
+        Self::MalformedResponse,
+        Self::ServerError,
+        Self::Disposed,
+    ];
+
+    /// The name, such as `INVALID_CREDENTIALS`: `AuthError.code` of the npm package.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RequestNotSent => "REQUEST_NOT_SENT",
+            Self::InvalidCredentials => "INVALID_CREDENTIALS",
+            Self::SignedOut => "SIGNED_OUT",
+            Self::SessionEnded => "SESSION_ENDED",
+            Self::RefreshUnavailable => "REFRESH_UNAVAILABLE",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::Timeout => "TIMEOUT",
+            Self::Offline => "OFFLINE",
+            Self::MalformedResponse => "MALFORMED_RESPONSE",
+            Self::ServerError => "SERVER_ERROR",
+            Self::Disposed => "DISPOSED",
+        }
+    }
+
+    /// The code of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == name)
+    }
+
+    /// What happened, in one sentence.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::RequestNotSent => "auth_headers failed (see the console)",
+            Self::InvalidCredentials => "the server rejected the credentials",
+            Self::SignedOut => "no user is signed in",
+            Self::SessionEnded => "the session ended during the call",
+            Self::RefreshUnavailable => "no access token at the moment; the session continues",
+            Self::RateLimited => "the server asks to wait",
+            Self::Timeout => "no response in time (timeout)",
+            Self::Offline => "no response: offline, server down, or CORS (see the console)",
+            Self::MalformedResponse => "no access token in the response (fields)",
+            Self::ServerError => "the server failed, or has no such endpoint (endpoints)",
+            Self::Disposed => "this client was disposed",
+        }
+    }
+
     /// Whether the same call may succeed later without an action of the user.
     pub fn retryable(self) -> bool {
         matches!(self, Self::RefreshUnavailable | Self::RateLimited | Self::Timeout | Self::Offline | Self::ServerError)
@@ -74,6 +127,7 @@ mod tests {
             (ErrorCode::Disposed, false),
         ] {
             assert_eq!(code.retryable(), retryable, "{code:?}");
+            assert_eq!(ErrorCode::from_name(code.as_str()), Some(code));
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The names that cross the border. Each enum crosses as a number, and wasm-bindgen writes the table of names. The
+//! The names that cross the border to JavaScript, in the npm bindings and in the Rust client. Each enum crosses as a number, and wasm-bindgen writes the table of names. The
 //! conversions are exhaustive, so a variant of the core without a name here does not compile.
 
 #![allow(missing_docs, reason = "each variant is its name; wasm-bindgen adds an undocumented one")]
 
-use tokenward::core;
+use crate::core;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A string enum that only the imports use. wasm-bindgen writes the TypeScript union for exports alone.

@@ -1,0 +1,171 @@
+// The browser side of the Rust client (the crate `tokenward`): tokens, auth requests, API calls and their second attempt,
+// storage, lock and channel. The crate binds this module with wasm-bindgen (`src/client/platform.rs`); the npm package uses
+// the same parts. The wasm of an app can neither read a token here nor have one written into an object of its own.
+import type { AuthEvent, Client, Endpoint, RequestFailure, SessionStatus, SignedOutReason } from '#glue';
+import { type AuthResponse, createAuthRequests } from '../auth/auth-requests.js';
+import { authorizedFetch } from '../auth/authorized-fetch.js';
+import type { DpopProver } from '../auth/dpop.js';
+import { jwtPayload } from '../auth/jwt.js';
+import { sessionErrorCode } from '../auth/session-error-code.js';
+import { createTokenStore } from '../auth/token-store.js';
+import { PAGE_STORAGE } from '../browser/key-value-store.js';
+import { createTabLock } from '../browser/lock.js';
+import { openPersistedState } from '../browser/persisted-state.js';
+import type { AuthErrorCode } from '../client/errors.js';
+import type { AuthClientOptions } from '../client/options.js';
+import { createApiFetch } from '../engine/api-fetch.js';
+import { openCrossTab } from '../engine/cross-tab.js';
+import { createLog } from '../engine/diagnostics.js';
+import { effects, sendAuthRequest } from '../engine/effects.js';
+import { resolveOptions } from '../engine/resolve-options.js';
+import { deepFreeze } from '../util/deep-freeze.js';
+
+/** What the Rust client passes: its options, and the functions that ask the core. */
+export interface PlatformOptions extends AuthClientOptions {
+  readonly endpoints: NonNullable<AuthClientOptions['endpoints']>;
+  readonly fields: NonNullable<AuthClientOptions['fields']>;
+  readonly requestToken: Client['requestToken'];
+  readonly tokenRejected: Client['tokenRejected'];
+  readonly retryRejected: Client['retryRejected'];
+  readonly lockGranted: Client['lockGranted'];
+  readonly messageReceived: Client['messageReceived'];
+  readonly onStepUp: (response: Response) => void;
+}
+
+/** A failure of the client, as far as it passes through JavaScript. */
+export class CallError extends Error {
+  constructor(
+    readonly code: AuthErrorCode,
+    readonly status = 0,
+    readonly retryAfterMs = 0,
+    readonly serverMessage = '',
+  ) {
+    super(code);
+  }
+}
+
+/** An object for the options. It inherits nothing, so that no script of the page sees or changes what is set. */
+export const createOptions = () =>
+  ({ __proto__: null, endpoints: { __proto__: null }, fields: { __proto__: null } }) as unknown as PlatformOptions;
+
+/** The response of an auth request, or why there is none. */
+export type Outcome = Pick<
+  AuthResponse,
+  'status' | 'message' | 'retryAfterMs' | 'token' | 'expiresIn' | 'jwtLifetime'
+> & {
+  readonly failure?: RequestFailure;
+  /** What the error code states about the session. */
+  readonly code: ReturnType<typeof sessionErrorCode>;
+  /** The number of the user; 0 if the server names none. */
+  readonly subject: number;
+};
+
+const NO_RESPONSE = {
+  code: undefined,
+  message: undefined,
+  status: 0,
+  retryAfterMs: 0,
+  token: 0,
+  expiresIn: Number.NaN,
+  jwtLifetime: Number.NaN,
+  subject: 0,
+};
+
+/** `prover` is a promise, because its key is loaded from IndexedDB. */
+export function createPlatform(options: PlatformOptions, prover?: Promise<DpopProver>) {
+  const settings = resolveOptions(options);
+  const log = createLog(settings.onLog);
+  const sharesSession = settings.transport === 'cookie';
+  const sharesTabs = sharesSession && settings.crossTab;
+  const state = openPersistedState(settings.name, sharesSession ? PAGE_STORAGE : undefined);
+  const tokens = createTokenStore(settings.origins);
+  const lateProver = prover && (new LateProver(prover) as unknown as DpopProver);
+  const schedule = (task: () => void) => task();
+  const lock = createTabLock(state.prefix, sharesTabs, schedule);
+  /** Users as numbers: the core compares users without knowing their ids. The number of no user is 0. */
+  const subjects: string[] = [];
+  const numberOf = (subject: string | undefined) =>
+    subject === undefined ? 0 : subjects.indexOf(subject) + 1 || subjects.push(subject);
+  const crossTab = openCrossTab(
+    state.prefix,
+    sharesTabs,
+    state,
+    schedule,
+    ({ type, subject, reason, waitMs = 0, failures = 0 }, relation) => {
+      log('debug', 'message-received', { type, relation, waitMs, failures });
+      options.messageReceived(relation, type, numberOf(subject), reason, waitMs, failures);
+    },
+  );
+  const calls = createApiFetch({
+    settings,
+    client: options,
+    tokens,
+    sendAuthorized: authorizedFetch(tokens, settings.tokenScheme, lateProver),
+    handler: {
+      isRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
+      onStepUp: options.onStepUp,
+    },
+    log,
+    createError: (code) => new CallError(code) as never,
+  });
+  const dependencies = {
+    client: () => options,
+    tokens,
+    requests: createAuthRequests(settings, tokens, () => state.known, lateProver),
+    state,
+    lock,
+    crossTab,
+    log,
+    rejectCalls: calls.rejectAll,
+  };
+  return Object.freeze({
+    ...effects(dependencies, subjects),
+    async sendAuthRequest(endpoint: Endpoint, credentials?: string, signal?: AbortSignal): Promise<Outcome> {
+      const response = await sendAuthRequest(dependencies, endpoint, { credentials, signal });
+      if (typeof response === 'string') return { ...NO_RESPONSE, failure: response };
+      return { ...response, code: sessionErrorCode(response.code ?? ''), subject: numberOf(response.subject) };
+    },
+    abortAuthRequest: dependencies.requests.abort,
+    fetch: (input: RequestInfo | URL, init?: RequestInit) => calls.fetch(input, init),
+    /** The user as the server's response names it. */
+    user: () => deepFreeze(tokens.profile().user),
+    /** The JWT's payload, base64url; empty for an opaque token. It is no credential without the signature. */
+    jwtPayload: () => jwtPayload(tokens.accessToken()),
+    getAccessToken: settings.exposeToken
+      ? calls.getAccessToken
+      : () => Promise.reject(new CallError('TOKEN_NOT_EXPOSED')),
+    logEvent: (event: AuthEvent, status: SessionStatus, reason?: SignedOutReason) =>
+      log('info', event, { status, ...(reason && { reason }) }),
+    logRefreshFailed: (code: AuthErrorCode, status?: number, retryAt?: number) =>
+      log('warn', 'refresh-failed', { code, status, retryAt }),
+    logResumed: (by: string) => log('debug', 'resumed', { by }),
+    diagnostics: () => log.entries(),
+    close() {
+      lock.close();
+      crossTab.close();
+      calls.rejectAll('DISPOSED');
+    },
+  });
+}
+
+/** A prover whose key is still being loaded. */
+class LateProver implements Pick<DpopProver, 'learnNonce' | 'sendAuthRequest' | 'send'> {
+  readonly #prover: Promise<DpopProver>;
+
+  constructor(prover: Promise<DpopProver>) {
+    this.#prover = prover;
+    prover.catch(() => {}); // each request that needs it rejects
+  }
+
+  learnNonce(...args: Parameters<DpopProver['learnNonce']>) {
+    if (args[1]) this.#prover.then((prover) => prover.learnNonce(...args)).catch(() => {});
+  }
+
+  sendAuthRequest(...args: Parameters<DpopProver['sendAuthRequest']>) {
+    return this.#prover.then((prover) => prover.sendAuthRequest(...args));
+  }
+
+  send(...args: Parameters<DpopProver['send']>) {
+    return this.#prover.then((prover) => prover.send(...args));
+  }
+}

@@ -1,0 +1,413 @@
+//! The options of a client, with their defaults.
+
+use std::time::Duration;
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use super::platform::{Entry, PlatformOptions, create_options};
+use super::{AuthClient, AuthError, LogEntry};
+use crate::core::{Config, Millis, Restore};
+
+/// How the refresh token travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// In an httpOnly cookie, invisible to scripts.
+    Cookie,
+    /// In the bodies of the auth requests. The client keeps it in memory: it is lost with the page, and each tab has its own.
+    Body,
+}
+
+/// What the auth endpoints speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// JSON bodies.
+    Json,
+    /// An RFC 6749 token endpoint of your own: grants `password` and `refresh_token`, RFC 7009 revocation.
+    OAuth2,
+}
+
+/// Names of auth endpoints or of fields of a token response that differ from the defaults.
+type Names = Vec<(&'static str, String)>;
+
+/// The options of an [`AuthClient`]; each has a default.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use tokenward::AuthClient;
+///
+/// # fn main() -> Result<(), tokenward::AuthError> {
+/// let auth = AuthClient::builder()
+///     .base_url("https://api.example.com")
+///     .renew_before(Duration::from_secs(60))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct AuthClientBuilder {
+    base_url: Option<String>,
+    endpoints: Names,
+    fields: Names,
+    transport: Option<Transport>,
+    protocol: Option<Protocol>,
+    client_id: Option<String>,
+    api_origins: Vec<String>,
+    token_scheme: Option<String>,
+    /// Headers, or a function that returns them.
+    pub(super) auth_headers: Option<JsValue>,
+    idempotency_key: Option<bool>,
+    renew_before: Option<Duration>,
+    timeout: Option<Duration>,
+    restore: Option<Restore>,
+    cross_tab: Option<bool>,
+    name: Option<String>,
+    expose_token: bool,
+    #[cfg(feature = "dpop")]
+    dpop: Option<super::Dpop>,
+    pub(super) should_refresh: Option<Function>,
+    pub(super) on_log: Option<Function>,
+}
+
+impl AuthClientBuilder {
+    /// Where the auth endpoints are: an absolute http(s) URL. Default: the page's origin.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Path of the login, resolved against `base_url`. Default `/auth/login`; with [`Protocol::OAuth2`] `/oauth/token`.
+    pub fn login_endpoint(mut self, path: impl Into<String>) -> Self {
+        self.endpoints.push(("login", path.into()));
+        self
+    }
+
+    /// Path of the refresh. Default `/auth/refresh`; with [`Protocol::OAuth2`] `/oauth/token`.
+    pub fn refresh_endpoint(mut self, path: impl Into<String>) -> Self {
+        self.endpoints.push(("refresh", path.into()));
+        self
+    }
+
+    /// Path of the logout. Default `/auth/logout`; with [`Protocol::OAuth2`] `/oauth/revoke`.
+    pub fn logout_endpoint(mut self, path: impl Into<String>) -> Self {
+        self.endpoints.push(("logout", path.into()));
+        self
+    }
+
+    /// Path of the logout of every session of the user. Default `/auth/logout-all`; with [`Protocol::OAuth2`]
+    /// `/oauth/revoke`.
+    pub fn logout_all_endpoint(mut self, path: impl Into<String>) -> Self {
+        self.endpoints.push(("logoutAll", path.into()));
+        self
+    }
+
+    /// Name of the response's field with the access token; a dot descends (`data.token`). Default `accessToken`; with
+    /// [`Protocol::OAuth2`] `access_token`.
+    pub fn access_token_field(mut self, path: impl Into<String>) -> Self {
+        self.fields.push(("accessToken", path.into()));
+        self
+    }
+
+    /// Name of the field with the refresh token. Default `refreshToken`; with [`Protocol::OAuth2`] `refresh_token`.
+    pub fn refresh_token_field(mut self, path: impl Into<String>) -> Self {
+        self.fields.push(("refreshToken", path.into()));
+        self
+    }
+
+    /// Name of the field with the access token's lifetime in seconds. Default `expiresIn`; with [`Protocol::OAuth2`]
+    /// `expires_in`.
+    pub fn expires_in_field(mut self, path: impl Into<String>) -> Self {
+        self.fields.push(("expiresIn", path.into()));
+        self
+    }
+
+    /// Name of the field with the user. Default `user`.
+    pub fn user_field(mut self, path: impl Into<String>) -> Self {
+        self.fields.push(("user", path.into()));
+        self
+    }
+
+    /// How the refresh token travels. Default [`Transport::Cookie`]; with [`Protocol::OAuth2`] [`Transport::Body`].
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// What the auth endpoints speak. Default [`Protocol::Json`].
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = Some(protocol);
+        self
+    }
+
+    /// The public client's id, with [`Protocol::OAuth2`] only. Default: none is sent.
+    pub fn client_id(mut self, id: impl Into<String>) -> Self {
+        self.client_id = Some(id.into());
+        self
+    }
+
+    /// One more origin that may receive the access token, besides `base_url`'s and the page's. A request to any other
+    /// origin is a plain `fetch`.
+    pub fn api_origin(mut self, origin: impl Into<String>) -> Self {
+        self.api_origins.push(origin.into());
+        self
+    }
+
+    /// Scheme of the `Authorization` header of API calls. Default `Bearer`; with `dpop` `DPoP`.
+    pub fn token_scheme(mut self, scheme: impl Into<String>) -> Self {
+        self.token_scheme = Some(scheme.into());
+        self
+    }
+
+    /// Extra headers for auth requests, such as a CSRF token: `headers` returns the names and values for each request.
+    pub fn auth_headers(mut self, headers: impl Fn() -> Vec<(String, String)> + 'static) -> Self {
+        let call = Closure::<dyn Fn() -> JsValue>::new(move || {
+            let object = js_sys::Object::new();
+            for (name, value) in headers() {
+                // Setting a member of a plain object cannot fail.
+                let _ = js_sys::Reflect::set(&object, &name.into(), &value.into());
+            }
+            object.into()
+        });
+        self.auth_headers = Some(call.into_js_value());
+        self
+    }
+
+    /// Send `Idempotency-Key` with refreshes, so that a refresh whose response was lost can be repeated. Default: to the
+    /// page's own origin only (another origin needs the server's CORS consent).
+    pub fn idempotency_key(mut self, send: bool) -> Self {
+        self.idempotency_key = Some(send);
+        self
+    }
+
+    /// Renew the access token this long before it expires: at most an hour. Default 60 s, and never more than half of the
+    /// token's lifetime.
+    pub fn renew_before(mut self, duration: Duration) -> Self {
+        self.renew_before = Some(duration);
+        self
+    }
+
+    /// Abort an auth request after this long, and let calls wait for a token no longer than that: 1 ms to 10 minutes.
+    /// Default 10 s.
+    pub fn timeout(mut self, duration: Duration) -> Self {
+        self.timeout = Some(duration);
+        self
+    }
+
+    /// Resume the session when the client starts. Default [`Restore::Auto`]: only if this browser was signed in.
+    pub fn restore(mut self, restore: Restore) -> Self {
+        self.restore = Some(restore);
+        self
+    }
+
+    /// Keep the tabs of one origin in step: one auth request at a time, sign-in and sign-out in all of them. Default true.
+    pub fn cross_tab(mut self, cross_tab: bool) -> Self {
+        self.cross_tab = Some(cross_tab);
+        self
+    }
+
+    /// Separates several clients of one origin; clients with different names do not share a session. Default `default`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Allow [`AuthClient::access_token`], for a WebSocket or the like. Default false: then no function of this crate can
+    /// read a token, and neither can a script that gets hold of what the app's wasm holds.
+    pub fn expose_token(mut self, expose: bool) -> Self {
+        self.expose_token = expose;
+        self
+    }
+
+    /// Bind the tokens to a non-extractable key of this browser (RFC 9449). The server must support it.
+    #[cfg(feature = "dpop")]
+    pub fn dpop(mut self, key: super::Dpop) -> Self {
+        self.dpop = Some(key);
+        self
+    }
+
+    /// Which responses mean that the access token is no longer valid. Default: status 401.
+    pub fn should_refresh(mut self, decide: impl Fn(&web_sys::Response) -> bool + 'static) -> Self {
+        let call = Closure::<dyn Fn(web_sys::Response) -> bool>::new(move |response| decide(&response));
+        self.should_refresh = Some(call.into_js_value().unchecked_into());
+        self
+    }
+
+    /// Receives each diagnostic entry at once; never a token.
+    pub fn on_log(mut self, receive: impl Fn(&LogEntry) + 'static) -> Self {
+        let call = Closure::<dyn Fn(Entry)>::new(move |entry| receive(&LogEntry::from_js(&entry)));
+        self.on_log = Some(call.into_js_value().unchecked_into());
+        self
+    }
+
+    /// Makes the client, which starts at once: with a session hint in the storage it asks the server for a token.
+    ///
+    /// Outside of a browser (server-side rendering) the client does nothing: its session stays `Restoring`, and its calls
+    /// return [`AuthError::NoBrowser`].
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidOption`], which names the option, what is valid and what came.
+    pub fn build(self) -> Result<AuthClient, AuthError> {
+        if !cfg!(target_arch = "wasm32") {
+            return Ok(AuthClient::outside_of_a_browser());
+        }
+        self.validate()?;
+        let config = Config {
+            renew_before: self.renew_before.map_or(60_000, |duration| duration.as_millis() as Millis),
+            timeout: self.timeout.map_or(10_000, |duration| duration.as_millis() as Millis),
+            restore: self.restore.unwrap_or(Restore::Auto),
+            cross_tab: self.cross_tab.unwrap_or(true),
+        };
+        Ok(AuthClient::start(config, &self.platform_options(), self.prover()))
+    }
+
+    fn validate(&self) -> Result<(), AuthError> {
+        use AuthError::InvalidOption;
+        let check = |valid: bool, option, expected, received: &dyn ToString| {
+            if valid { Ok(()) } else { Err(InvalidOption { option, expected, received: received.to_string() }) }
+        };
+        if let Some(url) = &self.base_url {
+            check(is_http_url(url, None), "base_url", "an absolute http(s) URL without a user name", &quoted(url))?;
+        }
+        for (name, path) in &self.endpoints {
+            let option = match *name {
+                "login" => "login_endpoint",
+                "refresh" => "refresh_endpoint",
+                "logout" => "logout_endpoint",
+                _ => "logout_all_endpoint",
+            };
+            let valid = is_http_url(path, Some("http://localhost"));
+            check(valid, option, "a path or an http(s) URL", &quoted(path))?;
+        }
+        for (name, path) in &self.fields {
+            let option = match *name {
+                "accessToken" => "access_token_field",
+                "refreshToken" => "refresh_token_field",
+                "expiresIn" => "expires_in_field",
+                _ => "user_field",
+            };
+            check(!path.is_empty(), option, "the name of a field", &quoted(path))?;
+        }
+        for origin in &self.api_origins {
+            check(is_origin(origin), "api_origin", r#"an origin, such as "https://api.example.com""#, &quoted(origin))?;
+        }
+        if let Some(id) = &self.client_id {
+            check(!id.is_empty(), "client_id", "a text that is not empty", &quoted(id))?;
+            check(self.protocol == Some(Protocol::OAuth2), "client_id", "Protocol::OAuth2 beside it", &quoted(id))?;
+        }
+        if let Some(scheme) = &self.token_scheme {
+            check(is_token(scheme), "token_scheme", r#"one word, such as "Bearer""#, &quoted(scheme))?;
+        }
+        if let Some(name) = &self.name {
+            check(!name.is_empty(), "name", "a text that is not empty", &quoted(name))?;
+        }
+        if let Some(duration) = self.renew_before {
+            check(duration <= Duration::from_secs(3_600), "renew_before", "at most an hour", &seconds(duration))?;
+        }
+        if let Some(duration) = self.timeout {
+            let valid = (Duration::from_millis(1)..=Duration::from_secs(600)).contains(&duration);
+            check(valid, "timeout", "1 ms to 10 minutes", &seconds(duration))?;
+        }
+        Ok(())
+    }
+
+    /// The options that JavaScript completes with its defaults.
+    fn platform_options(&self) -> PlatformOptions {
+        let options = create_options();
+        let set_text = |value: &Option<String>, set: fn(&PlatformOptions, &str)| {
+            if let Some(value) = value {
+                set(&options, value);
+            }
+        };
+        set_text(&self.base_url, PlatformOptions::set_base_url);
+        set_text(&self.client_id, PlatformOptions::set_client_id);
+        set_text(&self.token_scheme, PlatformOptions::set_token_scheme);
+        set_text(&self.name, PlatformOptions::set_name);
+        for (name, path) in &self.endpoints {
+            options.endpoints().set(name, path);
+        }
+        for (name, path) in &self.fields {
+            options.fields().set(name, path);
+        }
+        if let Some(transport) = self.transport {
+            options.set_transport(if transport == Transport::Body { "body" } else { "cookie" });
+        }
+        if self.protocol == Some(Protocol::OAuth2) {
+            options.set_protocol("oauth2");
+        }
+        options.set_api_origins(self.api_origins.clone());
+        if let Some(headers) = &self.auth_headers {
+            options.set_auth_headers(headers);
+        }
+        if let Some(send) = self.idempotency_key {
+            options.set_idempotency_key(send);
+        }
+        if let Some(cross_tab) = self.cross_tab {
+            options.set_cross_tab(cross_tab);
+        }
+        options.set_expose_token(self.expose_token);
+        if let Some(decide) = &self.should_refresh {
+            options.set_should_refresh(decide);
+        }
+        if let Some(receive) = &self.on_log {
+            options.set_on_log(receive);
+        }
+        #[cfg(feature = "dpop")]
+        options.set_dpop(self.dpop.is_some());
+        options
+    }
+
+    #[cfg(feature = "dpop")]
+    fn prover(&self) -> Option<js_sys::Promise> {
+        let body = self.transport.unwrap_or_else(|| self.default_transport()) == Transport::Body;
+        self.dpop.map(|key| {
+            // The key is in memory if no other tab needs it.
+            let in_memory = key == super::Dpop::InMemory || body;
+            super::platform::create_prover((!in_memory).then(|| self.name.as_deref().unwrap_or("default")))
+        })
+    }
+
+    #[cfg(feature = "dpop")]
+    fn default_transport(&self) -> Transport {
+        if self.protocol == Some(Protocol::OAuth2) { Transport::Body } else { Transport::Cookie }
+    }
+
+    #[cfg(not(feature = "dpop"))]
+    #[expect(clippy::unused_self, reason = "as with the feature dpop")]
+    fn prover(&self) -> Option<js_sys::Promise> {
+        None
+    }
+}
+
+fn quoted(text: &str) -> String {
+    // (`{:?}` would bring the tables of Unicode into the app.)
+    format!("\"{text}\"")
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs())
+}
+
+/// Whether this is an http(s) URL without a user name, absolute unless there is a base.
+fn is_http_url(url: &str, base: Option<&str>) -> bool {
+    let parsed = match base {
+        Some(base) => web_sys::Url::new_with_base(url, base),
+        None => web_sys::Url::new(url),
+    };
+    parsed.is_ok_and(|parsed| {
+        matches!(parsed.protocol().as_str(), "http:" | "https:")
+            && !url.is_empty()
+            && parsed.username().is_empty()
+            && parsed.password().is_empty()
+    })
+}
+
+fn is_origin(url: &str) -> bool {
+    is_http_url(url, None)
+        && web_sys::Url::new(url).is_ok_and(|parsed| parsed.href() == format!("{}/", parsed.origin()))
+}
+
+/// A `token` of RFC 9110 §5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}

@@ -1,0 +1,167 @@
+//! The errors of the client.
+
+use std::fmt;
+use std::time::Duration;
+
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::platform::CallError;
+use crate::core::{ErrorCode, Failure};
+
+/// Why a call failed. [`AuthError::code`] names it as the npm package does.
+///
+/// ```no_run
+/// # use tokenward::{AuthClient, AuthError, ErrorCode};
+/// # async fn example(auth: AuthClient) -> Result<(), AuthError> {
+/// match auth.login(&[("email", "ada@example.com")]).await {
+///     Err(AuthError::Auth { code: ErrorCode::InvalidCredentials, .. }) => show_wrong_password(),
+///     other => {
+///         other?;
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// # fn show_wrong_password() {}
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// An option of the builder, or an argument, has a wrong value.
+    InvalidOption {
+        /// The method of the builder, or the argument.
+        option: &'static str,
+        /// What is valid.
+        expected: &'static str,
+        /// What came.
+        received: String,
+    },
+    /// The client decided so, with what the server's response added.
+    Auth {
+        /// Which failure.
+        code: ErrorCode,
+        /// The HTTP status, if a server answered.
+        status: Option<u16>,
+        /// How long to wait before the next attempt, if known.
+        retry_after: Option<Duration>,
+        /// What the server says to people.
+        server_message: Option<String>,
+    },
+    /// A later login, or a logout, replaced this login.
+    Superseded,
+    /// [`access_token`](crate::AuthClient::access_token) without
+    /// [`expose_token`](crate::AuthClientBuilder::expose_token).
+    TokenNotExposed,
+    /// The server keeps the access token in a cookie, which no script can read.
+    TokenInCookie,
+    /// `fetch` failed: offline, the server is down, CORS, or an invalid request. The browser's own text.
+    Fetch(String),
+    /// A value cannot be written as JSON, or JSON does not fit the type that reads it.
+    Json(String),
+    /// The client was made outside of a browser (server-side rendering), where it does nothing.
+    NoBrowser,
+}
+
+impl AuthError {
+    /// The code, as `AuthError.code` of the npm package names it; codes of this crate alone are `SUPERSEDED`,
+    /// `FETCH_FAILED`, `JSON` and `NO_BROWSER`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidOption { .. } => "INVALID_OPTIONS",
+            Self::Auth { code, .. } => code.as_str(),
+            Self::Superseded => "SUPERSEDED",
+            Self::TokenNotExposed => "TOKEN_NOT_EXPOSED",
+            Self::TokenInCookie => "TOKEN_IN_COOKIE",
+            Self::Fetch(_) => "FETCH_FAILED",
+            Self::Json(_) => "JSON",
+            Self::NoBrowser => "NO_BROWSER",
+        }
+    }
+
+    /// Whether the same call may succeed later without an action of the user.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Auth { code, .. } => code.retryable(),
+            Self::Fetch(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The error as it passes through JavaScript.
+    pub(crate) fn to_js(failure: Failure) -> JsValue {
+        let status = failure.status.map_or(0, u32::from);
+        let wait = failure.retry_after.map_or(0.0, |wait| wait as f64);
+        CallError::new(failure.code.as_str(), status, wait, "").into()
+    }
+
+    /// The error of a promise that JavaScript rejected.
+    pub(crate) fn from_js(value: JsValue) -> Self {
+        let error = match value.dyn_into::<CallError>() {
+            Ok(error) => error,
+            Err(value) => return Self::Fetch(text_of(&value)),
+        };
+        let name = error.code();
+        match ErrorCode::from_name(&name) {
+            Some(code) => Self::Auth {
+                code,
+                status: u16::try_from(error.status()).ok().filter(|status| *status > 0),
+                retry_after: (error.retry_after_ms() > 0.0)
+                    .then(|| Duration::from_millis(error.retry_after_ms() as u64)),
+                server_message: None,
+            },
+            None if name == "TOKEN_NOT_EXPOSED" => Self::TokenNotExposed,
+            None => Self::TokenInCookie,
+        }
+    }
+
+    pub(crate) fn with_message(failure: Failure, server_message: Option<String>) -> Self {
+        Self::Auth {
+            code: failure.code,
+            status: failure.status,
+            retry_after: failure.retry_after.map(Duration::from_millis),
+            server_message,
+        }
+    }
+}
+
+impl From<Failure> for AuthError {
+    fn from(failure: Failure) -> Self {
+        Self::with_message(failure, None)
+    }
+}
+
+impl fmt::Display for AuthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())?;
+        f.write_str(": ")?;
+        match self {
+            Self::InvalidOption { option, expected, received } => {
+                write!(f, "{option}: expected {expected}, got {received}")
+            }
+            Self::Auth { code, status, retry_after, server_message } => {
+                f.write_str(code.description())?;
+                if let Some(status) = status {
+                    write!(f, "; status {status}")?;
+                }
+                if let Some(wait) = retry_after {
+                    write!(f, "; retry after {} s", wait.as_millis().div_ceil(1_000))?;
+                }
+                match server_message {
+                    Some(message) => write!(f, "; the server says: {message}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Superseded => f.write_str("a later login or a logout replaced this login"),
+            Self::TokenNotExposed => f.write_str("the client keeps the access token; set expose_token, or use fetch"),
+            Self::TokenInCookie => f.write_str("the access token is in a cookie; use fetch"),
+            Self::Fetch(text) | Self::Json(text) => f.write_str(text),
+            Self::NoBrowser => f.write_str("the client works in a browser only"),
+        }
+    }
+}
+
+impl std::error::Error for AuthError {}
+
+/// The text of whatever JavaScript threw.
+pub(super) fn text_of(value: &JsValue) -> String {
+    value.dyn_ref::<js_sys::Error>().map(|error| String::from(error.to_string())).unwrap_or_default()
+}

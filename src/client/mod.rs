@@ -1,0 +1,708 @@
+//! The client: its async methods, and the loop that carries the core's outputs out with the browser's own means.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `builder` | the options |
+//! | `session` | what the app may know, and the events |
+//! | `fetch` | API calls |
+//! | `error`, `diagnostics` | the errors, and the log for bug reports |
+//! | `platform` | what is JavaScript: the tokens, their requests, the storage, the lock and the channel of the tabs |
+//! | `lifecycle` | when the page is hidden and when it resumes |
+
+mod builder;
+mod diagnostics;
+mod error;
+mod fetch;
+#[cfg(feature = "js")]
+mod js;
+mod lifecycle;
+mod platform;
+mod session;
+
+use std::cell::{Cell, RefCell};
+use std::num::NonZeroU32;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use futures_channel::{mpsc, oneshot};
+use futures_util::future::{FutureExt, Shared};
+use futures_util::stream::{Stream, StreamExt};
+use gloo_timers::callback::Timeout;
+use js_sys::{Function, JsString, Promise};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+
+pub use builder::{AuthClientBuilder, Protocol, Transport};
+pub use diagnostics::{LogEntry, LogLevel};
+pub use error::AuthError;
+pub use fetch::{ApiRequest, IntoApiRequest, Response};
+#[cfg(feature = "js")]
+pub use js::JsAuthClient;
+pub use session::{AuthEvent, Session, SessionSnapshot, SessionStatus};
+
+use crate::clock::Clock;
+use crate::core::{
+    self, Admission, Attempt, AuthResponse, Config, Core, CrossTabMessage, ErrorCode, Event, Failure, HttpResponse,
+    Input, IssuedToken, LogoutScope, Millis, Output, RequestId, SessionState, StorageSnapshot, Subject, SubjectId,
+    TokenId, lifetime, login_outcome, refresh_outcome, revocation_outcome,
+};
+use crate::names::{self, Endpoint, MessageType, RequestFailure, SessionRelation, SignedOutReason};
+use fetch::AbortOnDrop;
+use lifecycle::PageLifecycle;
+use platform::{Outcome, Platform, PlatformOptions};
+
+/// Where the key of a client with proofs of possession (RFC 9449) is.
+#[cfg(feature = "dpop")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dpop {
+    /// In `IndexedDB`, for all tabs; in memory with [`Transport::Body`].
+    Stored,
+    /// In memory: the session ends with its page.
+    InMemory,
+}
+
+/// Whether the server confirmed a logout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogoutOutcome {
+    /// If not, the client tells the server when the page is online again or at the next start, before the next login.
+    pub revoked: bool,
+}
+
+/// The auth client of a single-page app. Clones are the same client; it is disposed of when the last clone is dropped.
+///
+/// ```no_run
+/// # use tokenward::{AuthClient, AuthError, Session};
+/// # #[derive(serde::Serialize)] struct Credentials { email: String, password: String }
+/// # #[derive(serde::Deserialize)] struct User { email: String }
+/// # async fn example(email: String, password: String) -> Result<(), AuthError> {
+/// let auth = AuthClient::builder().build()?;
+/// auth.login(&Credentials { email, password }).await?;
+/// let me: User = auth.fetch("/api/me").await?.json().await?;
+/// if let Session::SignedIn { user, .. } = auth.session::<User>()? {
+///     assert_eq!(user.email, me.email);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct AuthClient(Option<Rc<Inner>>);
+
+/// One wait that many share: the refresh that any number of callers await is this future.
+struct Waiters {
+    settle: oneshot::Sender<Result<(), Failure>>,
+    settled: Settled,
+    /// The same wait, for the API calls that JavaScript sends.
+    promise: Option<Promise>,
+}
+
+type Settled = Shared<oneshot::Receiver<Result<(), Failure>>>;
+
+impl Waiters {
+    fn new() -> Self {
+        let (settle, settled) = oneshot::channel();
+        Self { settle, settled: settled.shared(), promise: None }
+    }
+}
+
+/// A caller that waits for its login.
+struct LoginWaiter {
+    credentials: JsString,
+    signal: Option<web_sys::AbortSignal>,
+    settle: oneshot::Sender<Result<(), AuthError>>,
+}
+
+/// What a listener receives: an event, and the session if it changed.
+type Notice = (Option<AuthEvent>, Option<SessionSnapshot>);
+
+pub(crate) struct Inner {
+    this: Weak<Inner>,
+    platform: Platform,
+    core: RefCell<Core>,
+    clock: Clock,
+    /// Whether outputs are being carried out. An output may bring the next input, which waits its turn.
+    draining: Cell<bool>,
+    disposed: Cell<bool>,
+    timer: Cell<Option<Timeout>>,
+    lifecycle: Cell<Option<PageLifecycle>>,
+    waiters: RefCell<Option<Waiters>>,
+    login: RefCell<Option<LoginWaiter>>,
+    logouts: RefCell<Vec<oneshot::Sender<bool>>>,
+    /// What the server said about the last login, for people.
+    server_message: RefCell<Option<String>>,
+    session: RefCell<SessionSnapshot>,
+    /// The last session that is not `Restoring`, and the one before the last sign-in, for [`AuthEvent::AccountChanged`].
+    last_user: RefCell<SessionSnapshot>,
+    previous_user: RefCell<SessionSnapshot>,
+    listeners: RefCell<Vec<mpsc::UnboundedSender<Notice>>>,
+    restored: RefCell<Option<Settled>>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthClient").finish_non_exhaustive()
+    }
+}
+
+impl AuthClient {
+    /// The options, each with a default.
+    pub fn builder() -> AuthClientBuilder {
+        AuthClientBuilder::default()
+    }
+
+    fn outside_of_a_browser() -> Self {
+        Self(None)
+    }
+
+    fn start(config: Config, options: &PlatformOptions, prover: Option<Promise>) -> Self {
+        let inner = Rc::new_cyclic(|this: &Weak<Inner>| {
+            connect(options, this);
+            let seed = js_sys::Math::random() * f64::from(u32::MAX);
+            Inner {
+                this: this.clone(),
+                platform: platform::create_platform(options, prover),
+                core: RefCell::new(Core::new(config, seed as u64)),
+                clock: Clock::start(),
+                draining: Cell::new(false),
+                disposed: Cell::new(false),
+                timer: Cell::new(None),
+                lifecycle: Cell::new(None),
+                waiters: RefCell::default(),
+                login: RefCell::default(),
+                logouts: RefCell::default(),
+                server_message: RefCell::default(),
+                session: RefCell::new(SessionSnapshot::RESTORING),
+                last_user: RefCell::new(SessionSnapshot::RESTORING),
+                previous_user: RefCell::new(SessionSnapshot::RESTORING),
+                listeners: RefCell::default(),
+                restored: RefCell::default(),
+            }
+        });
+        if inner.take(Input::Start { storage: inner.storage() }) == Admission::Wait {
+            *inner.restored.borrow_mut() = Some(inner.waiting());
+        }
+        inner.drain();
+        inner.lifecycle.set(Some(PageLifecycle::observe(&inner.this)));
+        Self(Some(inner))
+    }
+
+    fn inner(&self) -> Result<&Rc<Inner>, AuthError> {
+        self.0.as_ref().ok_or(AuthError::NoBrowser)
+    }
+
+    /// The session when the first restore is settled. If the server does not respond within
+    /// [`timeout`](AuthClientBuilder::timeout), the status is still `Restoring`, and the attempts continue.
+    pub async fn ready(&self) -> SessionSnapshot {
+        if let Ok(inner) = self.inner() {
+            let restored = inner.restored.borrow().clone();
+            if let Some(restored) = restored {
+                // A failed restore is a state of the session.
+                let _ = restored.await;
+            }
+        }
+        self.snapshot()
+    }
+
+    /// The session now, with the user as the app's own type.
+    ///
+    /// # Errors
+    /// [`AuthError::Json`] if the server's user does not fit the type.
+    pub fn session<U: DeserializeOwned>(&self) -> Result<Session<U>, AuthError> {
+        self.snapshot().decode()
+    }
+
+    /// The session now.
+    pub fn snapshot(&self) -> SessionSnapshot {
+        self.0.as_ref().map_or(SessionSnapshot::RESTORING, |inner| inner.session.borrow().clone())
+    }
+
+    /// The session now, and after each change. The stream ends when the client is disposed of.
+    pub fn subscribe(&self) -> impl Stream<Item = SessionSnapshot> + Unpin + use<> {
+        let now = self.snapshot();
+        futures_util::stream::once(std::future::ready(now)).chain(self.changes())
+    }
+
+    fn changes(&self) -> impl Stream<Item = SessionSnapshot> + Unpin + use<> {
+        self.notices().filter_map(|(_, session)| std::future::ready(session))
+    }
+
+    /// Each event from now on. The stream ends when the client is disposed of.
+    pub fn events(&self) -> impl Stream<Item = AuthEvent> + Unpin + use<> {
+        self.notices().filter_map(|(event, _)| std::future::ready(event))
+    }
+
+    fn notices(&self) -> mpsc::UnboundedReceiver<Notice> {
+        let (sender, receiver) = mpsc::unbounded();
+        if let Some(inner) = self.0.as_ref().filter(|inner| !inner.disposed.get()) {
+            inner.listeners.borrow_mut().push(sender);
+        }
+        receiver
+    }
+
+    /// Signs in: `credentials` go to the login endpoint as JSON (with [`Protocol::OAuth2`] as a form, with
+    /// `grant_type=password`). Of several concurrent logins only the last counts. A failure keeps the present session.
+    /// Dropping the future aborts the login.
+    ///
+    /// # Errors
+    /// [`AuthError::Auth`] with `InvalidCredentials`, `RateLimited`, `Offline`, …; [`AuthError::Superseded`]; and
+    /// [`AuthError::Json`] for credentials that cannot be written as JSON.
+    pub async fn login(&self, credentials: &(impl Serialize + ?Sized)) -> Result<SessionSnapshot, AuthError> {
+        self.login_with_json(fetch::to_json(credentials)?).await
+    }
+
+    async fn login_with_json(&self, credentials: JsString) -> Result<SessionSnapshot, AuthError> {
+        let inner = self.inner()?;
+        let abort = AbortOnDrop::new();
+        let (settle, settled) = oneshot::channel();
+        // The waiter before is dropped: its login is superseded.
+        inner.login.replace(Some(LoginWaiter { credentials, signal: abort.signal(), settle }));
+        inner.login();
+        let result = settled.await.unwrap_or(Err(AuthError::Superseded));
+        abort.done();
+        result.map(|()| self.snapshot())
+    }
+
+    /// Renews the access token now; any number of callers share one request.
+    ///
+    /// # Errors
+    /// [`AuthError::Auth`] with `SignedOut`, `SessionEnded` or `RefreshUnavailable`.
+    pub async fn refresh(&self) -> Result<SessionSnapshot, AuthError> {
+        let inner = self.inner()?;
+        let settled = inner.ask(Input::Refresh)?;
+        if let Some(settled) = settled {
+            settled.await.unwrap_or(Err(Failure::of(ErrorCode::Disposed)))?;
+        }
+        Ok(self.snapshot())
+    }
+
+    /// Ends the session here and in the other tabs at once, also without a network.
+    pub async fn logout(&self) -> LogoutOutcome {
+        self.sign_out(LogoutScope::Session).await
+    }
+
+    /// As [`AuthClient::logout`], and ends every other session of the user too.
+    pub async fn logout_all(&self) -> LogoutOutcome {
+        self.sign_out(LogoutScope::Global).await
+    }
+
+    async fn sign_out(&self, scope: LogoutScope) -> LogoutOutcome {
+        let Ok(inner) = self.inner() else { return LogoutOutcome { revoked: false } };
+        let (settle, settled) = oneshot::channel();
+        inner.login.take();
+        inner.logouts.borrow_mut().push(settle);
+        inner.sign_out(scope);
+        LogoutOutcome { revoked: settled.await.unwrap_or(false) }
+    }
+
+    /// The access token, for a WebSocket, an `EventSource` or the like: valid for at least `min_validity` (at most a day) if
+    /// the server issues tokens of that lifetime.
+    ///
+    /// # Errors
+    /// As [`AuthClient::fetch`]; [`AuthError::TokenNotExposed`] without
+    /// [`expose_token`](AuthClientBuilder::expose_token); [`AuthError::TokenInCookie`] if the server keeps it in a cookie.
+    pub async fn access_token(&self, min_validity: Duration) -> Result<String, AuthError> {
+        let inner = self.inner()?;
+        if min_validity > Duration::from_secs(86_400) {
+            let received = format!("{} s", min_validity.as_secs());
+            return Err(AuthError::InvalidOption { option: "min_validity", expected: "at most a day", received });
+        }
+        let token = JsFuture::from(inner.platform.access_token(min_validity.as_millis() as f64)).await;
+        token.map(|token| token.as_string().unwrap_or_default()).map_err(AuthError::from_js)
+    }
+
+    /// The last 100 diagnostic entries, oldest first, without secrets: why a user was signed out, what was attempted, when
+    /// the next attempt is. For bug reports; [`on_log`](AuthClientBuilder::on_log) receives each entry at once.
+    pub fn diagnostics(&self) -> Vec<LogEntry> {
+        let entries = self.0.as_ref().map(|inner| inner.platform.diagnostics()).unwrap_or_default();
+        entries.iter().map(|entry| LogEntry::from_js(entry.unchecked_ref())).collect()
+    }
+
+    /// Stops timers, listeners, channel and lock, and forgets the token; the session on the server continues. Pending calls
+    /// fail with [`ErrorCode::Disposed`]. Dropping the last clone does the same.
+    pub fn dispose(&self) {
+        if let Some(inner) = &self.0 {
+            inner.dispose();
+        }
+    }
+}
+
+/// Gives the platform the functions by which it asks the client.
+fn connect(options: &PlatformOptions, this: &Weak<Inner>) {
+    let ask = |input: fn(f64) -> Input| -> Function {
+        let this = this.clone();
+        let call = Closure::<dyn Fn(f64) -> Promise>::new(move |number| match this.upgrade() {
+            Some(inner) => inner.admission(input(number)),
+            None => Promise::reject(&AuthError::to_js(Failure::of(ErrorCode::Disposed))),
+        });
+        call.into_js_value().unchecked_into()
+    };
+    options.set_request_token(&ask(|min_validity| Input::RequestToken { min_validity: min_validity as Millis }));
+    options.set_token_rejected(&ask(|token| rejected(token, Attempt::First)));
+    options.set_retry_rejected(&ask(|token| rejected(token, Attempt::Retry)));
+    let client = this.clone();
+    let granted = Closure::<dyn Fn(u32)>::new(move |request| {
+        with(&client, |inner| {
+            inner.handle(Input::LockGranted { request: RequestId(request), storage: inner.storage() });
+        });
+    });
+    options.set_lock_granted(granted.into_js_value().unchecked_ref());
+    let client = this.clone();
+    let received = Closure::<dyn Fn(SessionRelation, MessageType, u32, Option<SignedOutReason>, f64, u32)>::new(
+        move |relation: SessionRelation, message, subject, reason, wait, failures| {
+            let message = message_of(message, subject, reason, wait, failures);
+            with(&client, |inner| inner.handle(Input::MessageReceived { message, relation: relation.into() }));
+        },
+    );
+    options.set_message_received(received.into_js_value().unchecked_ref());
+    let client = this.clone();
+    let step_up = Closure::<dyn Fn(web_sys::Response)>::new(move |response| {
+        with(&client, |inner| inner.send_notice(Some(AuthEvent::StepUpRequired(response)), None));
+    });
+    options.set_on_step_up(step_up.into_js_value().unchecked_ref());
+}
+
+fn rejected(token: f64, attempt: Attempt) -> Input {
+    Input::TokenRejected { token: TokenId(token as u32), attempt }
+}
+
+/// Calls the client, if it is still there.
+fn with(client: &Weak<Inner>, call: impl FnOnce(&Inner)) {
+    if let Some(inner) = client.upgrade() {
+        call(&inner);
+    }
+}
+
+impl Inner {
+    /// Hands the core an input, and returns what to wait for, if anything.
+    fn ask(&self, input: Input) -> Result<Option<Settled>, Failure> {
+        let admission = self.take(input);
+        let waiting = (admission == Admission::Wait).then(|| self.waiting());
+        self.drain();
+        match admission {
+            Admission::Reject(failure) => Err(failure),
+            _ => Ok(waiting),
+        }
+    }
+
+    /// Hands the core an input, and returns the promise of its admission: `true` to send the call, `false` to return the 401
+    /// to the caller.
+    fn admission(&self, input: Input) -> Promise {
+        let admission = self.take(input);
+        let promise = match admission {
+            Admission::Proceed => Promise::resolve(&JsValue::TRUE),
+            Admission::PassThrough => Promise::resolve(&JsValue::FALSE),
+            Admission::Reject(failure) => Promise::reject(&AuthError::to_js(failure)),
+            Admission::Wait => self.waiting_promise(),
+        };
+        self.drain();
+        promise
+    }
+
+    fn waiting(&self) -> Settled {
+        self.waiters.borrow_mut().get_or_insert_with(Waiters::new).settled.clone()
+    }
+
+    fn waiting_promise(&self) -> Promise {
+        let mut waiters = self.waiters.borrow_mut();
+        let waiters = waiters.get_or_insert_with(Waiters::new);
+        let settled = &waiters.settled;
+        waiters
+            .promise
+            .get_or_insert_with(|| {
+                let settled = settled.clone();
+                future_to_promise(async move {
+                    match settled.await.unwrap_or(Err(Failure::of(ErrorCode::Disposed))) {
+                        Ok(()) => Ok(JsValue::TRUE),
+                        Err(failure) => Err(AuthError::to_js(failure)),
+                    }
+                })
+            })
+            .clone()
+    }
+
+    fn handle(&self, input: Input) {
+        self.take(input);
+        self.drain();
+    }
+
+    /// Hands the core an input. Inputs that ask for no admission get `Proceed`.
+    fn take(&self, input: Input) -> Admission {
+        if self.disposed.get() {
+            return Admission::Reject(Failure::of(ErrorCode::Disposed));
+        }
+        self.core.borrow_mut().handle(input, self.clock.now()).unwrap_or(Admission::Proceed)
+    }
+
+    fn login(&self) {
+        if self.disposed.get() {
+            return self.settle_login(Err(Failure::of(ErrorCode::Disposed)));
+        }
+        self.handle(Input::Login);
+    }
+
+    fn sign_out(&self, scope: LogoutScope) {
+        if self.disposed.get() {
+            return self.settle_logout(false);
+        }
+        self.handle(Input::Logout { scope });
+    }
+
+    fn drain(&self) {
+        if self.draining.replace(true) {
+            return;
+        }
+        while let Some(output) = self.next_output() {
+            self.carry_out(output);
+        }
+        self.draining.set(false);
+    }
+
+    fn next_output(&self) -> Option<Output> {
+        self.core.borrow_mut().poll()
+    }
+
+    fn carry_out(&self, output: Output) {
+        let platform = &self.platform;
+        match output {
+            Output::RequestLock(request) => platform.request_lock(request.0),
+            Output::RequestSettledLock(request) => platform.request_settled_lock(request.0),
+            Output::StealLock(request) => platform.steal_lock(request.0),
+            Output::ReleaseLock => platform.release_lock(),
+            Output::SendRefresh(request) => self.send(Endpoint::Refresh, request),
+            Output::SendLogin(request) => self.send(Endpoint::Login, request),
+            Output::SendRevocation { request, scope: LogoutScope::Session } => self.send(Endpoint::Logout, request),
+            Output::SendRevocation { request, scope: LogoutScope::Global } => self.send(Endpoint::LogoutAll, request),
+            Output::AbortAuthRequest => platform.abort_auth_request(),
+            Output::SetToken { token, fresh_for } => {
+                platform.set_token(token.0, fresh_for.map_or(f64::INFINITY, |duration| duration as f64));
+            }
+            Output::BlockCalls => platform.block_calls(),
+            Output::ClearTokens => platform.clear_tokens(),
+            Output::AbortCalls => platform.abort_calls(),
+            Output::DiscardToken(token) => platform.discard_token(token.0),
+            Output::StoreNewKey => platform.store_new_key(),
+            Output::AdoptStoredKey => platform.adopt_stored_key(),
+            Output::UseProbeKey => platform.use_probe_key(),
+            Output::RemoveKey => platform.remove_key(),
+            Output::StorePendingRevocation => platform.store_pending_revocation(),
+            Output::ClearPendingRevocation => platform.clear_pending_revocation(),
+            Output::StoreNotBefore(wait) => platform.store_not_before(wait as f64),
+            Output::ClearNotBefore => platform.clear_not_before(),
+            Output::Broadcast(message) => self.broadcast(message),
+            Output::SetTimer(delay) => self.set_timer(delay),
+            Output::SettleWaiters(result) => self.settle_waiters(result),
+            Output::SettleLogin(result) => self.settle_login(result),
+            Output::SettleLogout { revoked } => self.settle_logout(revoked),
+            Output::Notify(event) => self.notify(event),
+        }
+    }
+
+    /// Sends an auth request, and tells the core the outcome.
+    fn send(&self, endpoint: Endpoint, request: RequestId) {
+        let login = self.login.borrow();
+        let login = login.as_ref().filter(|_| endpoint == Endpoint::Login);
+        let (credentials, signal) = login.map(|login| (login.credentials.clone(), login.signal.clone())).unzip();
+        let promise = self.platform.send_auth_request(endpoint, credentials, signal.flatten());
+        let client = self.this.clone();
+        let is_login = endpoint == Endpoint::Login;
+        spawn_local(async move {
+            let Ok(outcome) = JsFuture::from(promise).await else { return };
+            let outcome: Outcome = outcome.unchecked_into();
+            let response = auth_response(&outcome);
+            with(&client, |inner| {
+                if is_login {
+                    *inner.server_message.borrow_mut() = outcome.message();
+                }
+                inner.handle(match endpoint {
+                    Endpoint::Refresh => Input::RefreshCompleted { request, outcome: refresh_outcome(response) },
+                    Endpoint::Login => Input::LoginCompleted { request, outcome: login_outcome(response) },
+                    _ => Input::RevocationCompleted { request, outcome: revocation_outcome(&response) },
+                });
+            });
+        });
+    }
+
+    fn set_timer(&self, delay: Option<Millis>) {
+        let client = self.this.clone();
+        self.timer.set(
+            delay.map(|delay| {
+                Timeout::new(delay as u32, move || with(&client, |inner| inner.handle(Input::TimerElapsed)))
+            }),
+        );
+    }
+
+    fn settle_waiters(&self, result: Result<(), Failure>) {
+        if let Some(waiters) = self.waiters.take() {
+            // Each caller may have dropped its future.
+            let _ = waiters.settle.send(result);
+        }
+    }
+
+    fn settle_login(&self, result: Result<(), Failure>) {
+        if let Some(login) = self.login.take() {
+            let message = self.server_message.take();
+            let _ = login.settle.send(result.map_err(|failure| AuthError::with_message(failure, message)));
+        }
+    }
+
+    fn settle_logout(&self, revoked: bool) {
+        for settle in self.logouts.take() {
+            let _ = settle.send(revoked);
+        }
+    }
+
+    fn broadcast(&self, message: CrossTabMessage) {
+        let platform = &self.platform;
+        match message {
+            CrossTabMessage::SignedIn { subject } => {
+                platform.broadcast(MessageType::SignedIn, number_of(subject), None, 0.0, 0);
+            }
+            CrossTabMessage::SignedOut { reason } => {
+                platform.broadcast(MessageType::SignedOut, 0, Some(reason.into()), 0.0, 0);
+            }
+            CrossTabMessage::Refreshed { subject } => {
+                platform.broadcast(MessageType::Refreshed, number_of(subject), None, 0.0, 0);
+            }
+            CrossTabMessage::RefreshFailed { wait, failures } => {
+                platform.broadcast(MessageType::RefreshFailed, 0, None, wait as f64, failures);
+            }
+            CrossTabMessage::LockStolen => platform.broadcast(MessageType::LockStolen, 0, None, 0.0, 0),
+        }
+    }
+
+    fn notify(&self, event: Event) {
+        let name = match event {
+            Event::SignedIn => names::AuthEvent::SignedIn,
+            Event::AccountChanged => names::AuthEvent::AccountChanged,
+            Event::Refreshed => names::AuthEvent::Refreshed,
+            Event::SignedOut => names::AuthEvent::SignedOut,
+            Event::SessionUpdated => names::AuthEvent::SessionUpdated,
+            Event::RefreshFailed { failure, retry_at } => {
+                let retry_at = retry_at.map(|at| self.clock.epoch(at));
+                self.platform.log_refresh_failed(failure.code.as_str(), failure.status, retry_at);
+                return self.send_notice(Some(AuthEvent::RefreshFailed { error: failure.into(), retry_at }), None);
+            }
+        };
+        let session = self.read_session();
+        let (status, reason) = match session.status {
+            SessionStatus::Restoring => (names::SessionStatus::Restoring, None),
+            SessionStatus::SignedIn { .. } => (names::SessionStatus::SignedIn, None),
+            SessionStatus::SignedOut { reason } => (names::SessionStatus::SignedOut, Some(reason)),
+        };
+        self.platform.log_event(name, status, reason.map(Into::into));
+        self.session.replace(session.clone());
+        if event == Event::SignedIn {
+            self.previous_user.replace(self.last_user.borrow().clone());
+        }
+        if session.status != SessionStatus::Restoring {
+            self.last_user.replace(session.clone());
+        }
+        let event = match (event, reason) {
+            (Event::SignedIn, _) => Some(AuthEvent::SignedIn(session.clone())),
+            (Event::AccountChanged, _) => {
+                Some(AuthEvent::AccountChanged { from: self.previous_user.borrow().clone(), to: session.clone() })
+            }
+            (Event::Refreshed, _) => Some(AuthEvent::Refreshed(session.clone())),
+            (Event::SignedOut, Some(reason)) => Some(AuthEvent::SignedOut { reason }),
+            _ => None,
+        };
+        self.send_notice(event, Some(session));
+    }
+
+    fn read_session(&self) -> SessionSnapshot {
+        let status = match self.core.borrow().session() {
+            SessionState::Restoring { .. } => SessionStatus::Restoring,
+            SessionState::SignedIn { token, .. } => {
+                SessionStatus::SignedIn { expires_at: token.expires_at.map(|at| self.clock.epoch(at)) }
+            }
+            SessionState::SignedOut { reason } => SessionStatus::SignedOut { reason: *reason },
+        };
+        SessionSnapshot { status, user: self.platform.user(), payload: self.platform.jwt_payload() }
+    }
+
+    /// The listeners' tasks run after the client has finished its work and released its lock.
+    fn send_notice(&self, event: Option<AuthEvent>, session: Option<SessionSnapshot>) {
+        let notice = (event, session);
+        self.listeners.borrow_mut().retain(|listener| listener.unbounded_send(notice.clone()).is_ok());
+    }
+
+    fn storage(&self) -> StorageSnapshot {
+        StorageSnapshot {
+            hint: self.platform.hint_state().into(),
+            pending_revocation: self.platform.is_revocation_pending(),
+            wait: self.platform.not_before_wait() as Millis,
+        }
+    }
+
+    fn dispose(&self) {
+        if self.disposed.replace(true) {
+            return;
+        }
+        self.core.borrow_mut().discard_outputs();
+        let disposed = Err(Failure::of(ErrorCode::Disposed));
+        self.timer.take();
+        self.lifecycle.take();
+        self.settle_waiters(disposed);
+        self.settle_login(disposed);
+        self.settle_logout(false);
+        self.platform.abort_auth_request();
+        self.platform.close();
+        self.platform.clear_tokens();
+        self.listeners.borrow_mut().clear();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.dispose();
+    }
+}
+
+/// The outcome of an auth request, reduced to what the core decides with.
+fn auth_response(outcome: &Outcome) -> AuthResponse {
+    match outcome.failure() {
+        Some(RequestFailure::NotSent) => return AuthResponse::NotSent,
+        Some(_) => return AuthResponse::NetworkError,
+        None => {}
+    }
+    let retry_after = outcome.retry_after_ms();
+    let token = outcome.token();
+    AuthResponse::Http(HttpResponse {
+        status: outcome.status(),
+        code: outcome.code().map(Into::into),
+        retry_after: (retry_after > 0.0).then_some(retry_after as Millis),
+        token: (token > 0).then(|| IssuedToken {
+            id: TokenId(token),
+            lifetime: lifetime(outcome.expires_in(), outcome.jwt_lifetime()),
+            subject: subject_of(outcome.subject()),
+        }),
+    })
+}
+
+fn message_of(
+    message: MessageType,
+    subject: u32,
+    reason: Option<SignedOutReason>,
+    wait: f64,
+    failures: u32,
+) -> CrossTabMessage {
+    let subject = subject_of(subject);
+    match message {
+        MessageType::SignedIn => CrossTabMessage::SignedIn { subject },
+        MessageType::SignedOut => {
+            CrossTabMessage::SignedOut { reason: reason.map_or(core::SignedOutReason::Expired, Into::into) }
+        }
+        MessageType::Refreshed => CrossTabMessage::Refreshed { subject },
+        MessageType::RefreshFailed => CrossTabMessage::RefreshFailed { wait: wait as Millis, failures },
+        _ => CrossTabMessage::LockStolen,
+    }
+}
+
+fn number_of(subject: Subject) -> u32 {
+    subject.map_or(0, |subject| subject.0.get())
+}
+
+fn subject_of(number: u32) -> Subject {
+    NonZeroU32::new(number).map(SubjectId)
+}

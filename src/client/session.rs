@@ -1,0 +1,152 @@
+//! What the app may know about the session, and the events.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use js_sys::{Array, JSON, Reflect};
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+
+use super::AuthError;
+use super::error::text_of;
+use crate::core::SignedOutReason;
+
+/// The session, with the user as the app's own type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Session<U> {
+    /// The server has not said yet whether there is a session to resume.
+    Restoring,
+    /// A user is signed in.
+    SignedIn {
+        /// The user as the server's response names it. An app whose server names no user declares `Option<User>`.
+        user: U,
+        /// When the access token expires: milliseconds since the epoch by this browser's clock, if known.
+        expires_at: Option<f64>,
+    },
+    /// No user is signed in.
+    SignedOut {
+        /// Why.
+        reason: SignedOutReason,
+    },
+}
+
+/// The session at one moment, cheap to clone. [`SessionSnapshot::decode`] reads the user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionSnapshot {
+    pub(super) status: SessionStatus,
+    pub(super) user: JsValue,
+    /// The payload of the JWT, base64url; empty for an opaque token.
+    pub(super) payload: String,
+}
+
+/// Whether a user is signed in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SessionStatus {
+    /// The server has not said yet whether there is a session to resume.
+    Restoring,
+    /// A user is signed in.
+    SignedIn {
+        /// When the access token expires: milliseconds since the epoch by this browser's clock, if known.
+        expires_at: Option<f64>,
+    },
+    /// No user is signed in.
+    SignedOut {
+        /// Why.
+        reason: SignedOutReason,
+    },
+}
+
+impl SessionSnapshot {
+    pub(super) const RESTORING: Self =
+        Self { status: SessionStatus::Restoring, user: JsValue::NULL, payload: String::new() };
+
+    /// Whether a user is signed in.
+    pub fn status(&self) -> SessionStatus {
+        self.status
+    }
+
+    /// Whether a user is signed in.
+    pub fn is_signed_in(&self) -> bool {
+        matches!(self.status, SessionStatus::SignedIn { .. })
+    }
+
+    /// The session with the user as the app's own type.
+    ///
+    /// # Errors
+    /// [`AuthError::Json`] if the server's user does not fit the type.
+    pub fn decode<U: DeserializeOwned>(&self) -> Result<Session<U>, AuthError> {
+        Ok(match self.status {
+            SessionStatus::Restoring => Session::Restoring,
+            SessionStatus::SignedIn { expires_at } => {
+                Session::SignedIn { user: decode(self.user.clone())?, expires_at }
+            }
+            SessionStatus::SignedOut { reason } => Session::SignedOut { reason },
+        })
+    }
+
+    /// The payload of the JWT as the app's own type; `None` for an opaque token and while no user is signed in. It is not
+    /// verified: for display, never for access control.
+    ///
+    /// # Errors
+    /// [`AuthError::Json`] if the claims do not fit the type.
+    pub fn claims<C: DeserializeOwned>(&self) -> Result<Option<C>, AuthError> {
+        self.claims_object().map(decode).transpose()
+    }
+
+    /// Whether the user has a role: `user.role`, `user.roles`, or the claims of these names. For display only.
+    pub fn has_role(&self, role: &str) -> bool {
+        let role = JsValue::from(role);
+        let names_it =
+            |value: JsValue| value == role || value.dyn_ref::<Array>().is_some_and(|roles| roles.includes(&role, 0));
+        [Some(self.user.clone()), self.claims_object()].into_iter().flatten().filter(JsValue::is_object).any(|holder| {
+            ["role", "roles"].into_iter().any(|name| Reflect::get(&holder, &name.into()).is_ok_and(names_it))
+        })
+    }
+
+    /// The user as JavaScript has it: a frozen value, or null.
+    pub fn user_value(&self) -> JsValue {
+        self.user.clone()
+    }
+
+    pub(super) fn claims_object(&self) -> Option<JsValue> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(self.payload.trim_end_matches('=')).ok()?;
+        JSON::parse(std::str::from_utf8(&bytes).ok()?).ok().filter(JsValue::is_object)
+    }
+}
+
+pub(super) fn decode<T: DeserializeOwned>(value: JsValue) -> Result<T, AuthError> {
+    serde_wasm_bindgen::from_value(value).map_err(|error| AuthError::Json(text_of(&error.into())))
+}
+
+/// What happened. [`AuthClient::events`](crate::AuthClient::events) yields each event after the client has finished its work
+/// and released its lock.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum AuthEvent {
+    /// A user is signed in: by login, by restore, or because another tab signed in.
+    SignedIn(SessionSnapshot),
+    /// Another user is signed in now. Calls made for the user before fail with
+    /// [`SessionEnded`](crate::ErrorCode::SessionEnded). [`AuthEvent::SignedIn`] comes first.
+    AccountChanged {
+        /// The session of the user before.
+        from: SessionSnapshot,
+        /// The session now.
+        to: SessionSnapshot,
+    },
+    /// The session continues with a new access token.
+    Refreshed(SessionSnapshot),
+    /// The session is over.
+    SignedOut {
+        /// Why.
+        reason: SignedOutReason,
+    },
+    /// An API requires more than this token has (`insufficient_scope`, RFC 6750; `insufficient_user_authentication`, RFC
+    /// 9470). The caller receives the response; no refresh is attempted. This is a copy of the response.
+    StepUpRequired(web_sys::Response),
+    /// A refresh failed without ending the session.
+    RefreshFailed {
+        /// Why.
+        error: AuthError,
+        /// When the next attempt is: milliseconds since the epoch; `None` where none is scheduled.
+        retry_at: Option<f64>,
+    },
+}
