@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import os from 'node:os';
 import path from 'node:path';
 import { checkBudget } from './build.mjs';
+import { checkPlatform } from './build-platform.mjs';
+import { buildRustClient } from './build-rust-client.mjs';
 import { CHROME_ARGS } from './chrome.mjs';
 import { EXAMPLE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
 import { main, root, run, say, UserError } from './run.mjs';
@@ -14,11 +16,20 @@ import { buildDemo, buildPackageOnce, buildServer } from './start.mjs';
 
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 
-/** The crate that is compiled to wasm, its folder, and the test that runs in browsers. */
+/** The crates whose tests run as wasm in browsers: each with its folder and the name of the test. */
 const BINDINGS = { crate: 'tokenward-bindings', folder: 'bindings', test: 'bindings' };
+const RUST_CLIENT = { crate: 'tokenward', folder: '.', test: 'client' };
 
-/** The tests that also run with the client in a worker. The others control the clock of the page, or test the page alone. */
-const IN_WORKERS = ['client', 'faults', 'lifecycle', 'tabs'];
+/** The clients that the end-to-end tests run with, each with what it adds to the names of the steps. */
+const CLIENTS = {
+  page: '',
+  worker: ' in a worker',
+  'shared-worker': ' in a shared-worker',
+  rust: ' with the Rust client',
+};
+
+/** The tests that run with every client. The others control the clock of the page, or test the npm package on the page alone. */
+const WITH_EVERY_CLIENT = ['client', 'faults', 'lifecycle', 'tabs'];
 
 /** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
 const ALONE = ['budget', 'time'];
@@ -50,6 +61,14 @@ const cargoSteps = (commands) =>
 
 const WASM = 'wasm32-unknown-unknown';
 const CORE = ['--package', 'tokenward'];
+
+/** What wasm-pack runs before the tests of a crate. */
+const wasmTests = ({ crate, test }) =>
+  ['build', 'test'].map((command) => [
+    command,
+    ...['--target', WASM, '--package', crate],
+    ...(command === 'build' ? ['--tests'] : ['--no-run', '--test', test]),
+  ]);
 const SERVER = ['--profile', serverProfile(), '--workspace', '--exclude', 'tokenward'];
 
 /** The tests of the server that compare times have this in their names. */
@@ -101,6 +120,12 @@ function buildSteps() {
       needs: ['set-up: Rust', 'set-up: wasm-bindgen', 'set-up: node modules'],
       run: () => buildPackageOnce(tools),
     },
+    {
+      name: 'build: Rust client',
+      needs: ['set-up: Rust', 'set-up: wasm-bindgen', 'set-up: node modules'],
+      locks: ['target/debug'],
+      run: () => buildRustClient(tools),
+    },
     { name: 'build: demo page', needs: ['build: package'], run: () => buildDemo() },
     {
       name: 'build: tarball',
@@ -109,12 +134,8 @@ function buildSteps() {
     },
     ...cargoSteps({
       'tests of the core': [['test', '--no-run', ...CORE]],
-      // wasm-pack runs these two before its tests.
-      'tests of the bindings': ['build', 'test'].map((command) => [
-        command,
-        ...['--target', WASM, '--package', BINDINGS.crate],
-        ...(command === 'build' ? ['--tests'] : ['--no-run', '--test', BINDINGS.test]),
-      ]),
+      'tests of the bindings': wasmTests(BINDINGS),
+      'tests of the Rust client': wasmTests(RUST_CLIENT),
     }),
   ];
 }
@@ -133,7 +154,15 @@ function checkSteps() {
       name: 'check: clippy, wasm',
       needs: ['set-up: Rust', 'build: package'],
       locks: ['target/debug'],
-      run: () => clippy('--target', WASM, '--package', BINDINGS.crate),
+      run: async () => {
+        await clippy('--target', WASM, '--package', BINDINGS.crate);
+        await clippy('--target', WASM, ...CORE, '--features', 'dpop,gloo-net,js');
+      },
+    },
+    {
+      name: 'check: JavaScript of the Rust client',
+      needs: ['set-up: node modules'],
+      run: () => checkPlatform(),
     },
     {
       name: 'check: TypeScript and JavaScript',
@@ -171,7 +200,19 @@ function testSteps() {
       name: `bindings: in ${browser}`,
       needs: ['build: package', 'build: server', 'build: tests of the bindings', 'set-up: wasm-pack', ...BROWSERS],
       locks: ['webdriver.json'],
-      run: () => bindingsTest(browser === 'Chromium' ? chromium(tools) : firefox(tools)),
+      run: () => wasmPackTest(BINDINGS, browser === 'Chromium' ? chromium(tools) : firefox(tools)),
+    })),
+    ...['Chromium', 'Firefox'].map((browser) => ({
+      name: `Rust client: in ${browser}`,
+      needs: [
+        'build: server',
+        'build: tests of the Rust client',
+        'set-up: wasm-bindgen',
+        'set-up: wasm-pack',
+        ...BROWSERS,
+      ],
+      locks: ['webdriver.json'],
+      run: () => wasmPackTest(RUST_CLIENT, browser === 'Chromium' ? chromium(tools) : firefox(tools)),
     })),
     ...browserSteps('packaging', [...BUILD, 'build: tarball', 'build: example server', 'set-up: Python']),
     ...browserSteps('xss', BUILD),
@@ -191,10 +232,10 @@ function unitSteps() {
 function browserSteps(folder, needs) {
   return testFiles(folder).flatMap((file) => {
     const name = path.basename(file, '.test.mjs');
-    const kinds = folder === 'e2e' && IN_WORKERS.includes(name) ? ['page', 'worker', 'shared-worker'] : ['page'];
-    return kinds.map((isolation) => ({
-      name: `${folder}: ${name}${isolation === 'page' ? '' : ` in a ${isolation}`}`,
-      needs: [...needs, ...BROWSERS],
+    const clients = folder === 'e2e' && WITH_EVERY_CLIENT.includes(name) ? Object.keys(CLIENTS) : ['page'];
+    return clients.map((isolation) => ({
+      name: `${folder}: ${name}${CLIENTS[isolation]}`,
+      needs: [...needs, ...(isolation === 'rust' ? ['build: Rust client'] : []), ...BROWSERS],
       alone: folder === 'e2e' && ALONE.includes(name),
       run: () => browserTest(file, isolation),
     }));
@@ -232,15 +273,15 @@ const firefox = ({ firefox, geckodriver }) => ({
 });
 
 /** `wasm-pack test`, with a real server for the tests that need one. */
-async function bindingsTest({ args, capabilities }) {
+async function wasmPackTest({ folder, test }, { args, capabilities }) {
   const port = await freePort();
   const server = await startServer({ ALLOWED_ORIGINS: `http://127.0.0.1:${port}` });
   // wasm-pack reads the flags of the browser from this file in the folder of the crate.
-  const flags = path.join(root, BINDINGS.folder, 'webdriver.json');
+  const flags = path.join(root, folder, 'webdriver.json');
   writeFileSync(flags, JSON.stringify(capabilities));
-  const command = ['test', '--headless', ...args, '--mode', 'no-install', BINDINGS.folder, '--locked'];
+  const command = ['test', '--headless', ...args, '--mode', 'no-install', folder, '--locked'];
   try {
-    await run(tools.wasmPack, [...command, '--test', BINDINGS.test], {
+    await run(tools.wasmPack, [...command, '--test', test], {
       env: {
         PATH: `${path.dirname(tools.wasmBindgen)}${path.delimiter}${process.env.PATH}`,
         TOKENWARD_TEST_SERVER: server.url,

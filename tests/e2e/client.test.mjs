@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { root } from '../../tools/run.mjs';
-import { ADA, closeBrowser, makeClient, openBlank, openBrowser, withPage } from './harness.mjs';
+import { ADA, closeBrowser, makeClient, NPM_ONLY, openBlank, openBrowser, withPage } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -29,7 +29,7 @@ test('the constructor is synchronous, and a call before `ready` waits for the se
     assert.deepEqual([status, before, after], [200, 'restoring', 'signed-in']);
   }));
 
-test('the constructor throws INVALID_OPTIONS for each wrong option, with its name, the expected and the given value', () =>
+test('the constructor throws INVALID_OPTIONS, and names the option and both values', NPM_ONLY, () =>
   withPage({}, async ({ page, server }) => {
     await openBlank(page, server);
     await makeClient(page, {}, { signIn: false });
@@ -96,7 +96,8 @@ test('the constructor throws INVALID_OPTIONS for each wrong option, with its nam
         .message,
       /options\.renewBeforeSeconds: expected seconds from 0 to 3600, got "60s"/,
     );
-  }));
+  }),
+);
 
 test('the session is immutable, and stays the same object until it changes', () =>
   signedIn({}, async ({ page }) => {
@@ -634,7 +635,7 @@ test('no storage, URL, console line, event, error or property of the client cont
     }
   }));
 
-test('in Node, the package can be imported and a client created: it loads no engine and does not throw', async () => {
+test('in Node, importing the package and making a client loads no engine', NPM_ONLY, async () => {
   const { AuthClient, AuthError } = await import(path.join(root, 'pkg/index.js'));
   const auth = new AuthClient({ baseUrl: 'https://api.example.com' });
   assert.equal((await auth.ready).status, 'restoring');

@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 import { CHROME_ARGS } from '../../tools/chrome.mjs';
 import { root } from '../../tools/run.mjs';
 import { startServer, until } from '../../tools/servers.mjs';
-import { startProxy } from './proxy.mjs';
+import { packageDir, startProxy } from './proxy.mjs';
 
 /** Waits until a condition holds; `until(() => proxy.to('/auth/refresh').length >= 1, () => 'the client sent no refresh')`. */
 export { until };
@@ -158,7 +158,7 @@ export async function openBlank(page, server) {
   if (server.proxy) return page.goto(`${server.url}/blank`);
   await page.route('**/pkg/*', (route) => {
     const name = new URL(route.request().url()).pathname.slice('/pkg/'.length);
-    return route.fulfill({ body: readFileSync(path.join(root, 'pkg', name)), contentType: 'text/javascript' });
+    return route.fulfill({ body: readFileSync(path.join(packageDir, name)), contentType: 'text/javascript' });
   });
   await page.route('**/blank', (route) =>
     route.fulfill({ body: '<!doctype html><title>blank</title>', contentType: 'text/html' }),
@@ -171,6 +171,9 @@ export const ADA = { email: 'ada@example.com', password: 'analytical engine' };
 
 /** The isolation mode of the clients in this run: `npm test` runs some files once with each mode. */
 export const ISOLATION = process.env.ISOLATION ?? 'page';
+
+/** The options of a test about what only the npm package has. */
+export const NPM_ONLY = { skip: ISOLATION === 'rust' && 'only the npm package has this' };
 
 /** On a blank page: `auth` and `AuthError` as globals. Signs in, unless `signIn` is false. */
 export async function makeClient(page, options = {}, { signIn: signsIn = true } = {}) {

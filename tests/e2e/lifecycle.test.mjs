@@ -1,7 +1,7 @@
 // From the constructor to `dispose`: the client does nothing twice, and leaves nothing on the page.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { closeBrowser, hasStatus, openBrowser, signIn, until, withTabs } from './harness.mjs';
+import { closeBrowser, hasStatus, NPM_ONLY, openBrowser, signIn, until, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -25,6 +25,11 @@ test('R-20: under StrictMode and hot reload, each client restores once and leave
           });
         }
         return add.call(this, name, listener, options);
+      };
+      const { removeEventListener: remove } = EventTarget.prototype;
+      EventTarget.prototype.removeEventListener = function (...args) {
+        if (this === globalThis || this === document) listeners -= 1;
+        return remove.apply(this, args);
       };
     });
     proxy.record.length = 0;
@@ -89,7 +94,7 @@ test('R-21: calls in flight reject at once with DISPOSED, and no timer, channel 
     assert.deepEqual([statuses.length, proxy.record.length], [1, sent], 'a disposed client reports and sends nothing');
   }));
 
-test('dispose() rejects every call at once while the engine loads', () =>
+test('dispose() rejects every call at once while the engine loads', NPM_ONLY, () =>
   withTabs({}, async ({ open }) => {
     const page = await open();
     await page.route('**/engine.js', async (route) => {
@@ -109,7 +114,8 @@ test('dispose() rejects every call at once while the engine loads', () =>
     });
     assert.deepEqual([new Set(codes).size, codes[0], status], [1, 'DISPOSED', 'restoring']);
     assert.ok(took < 500, `${took} ms`);
-  }));
+  }),
+);
 
 test('R-28a: the client calls listeners outside of the lock, does not await them, and isolates their errors', () =>
   withTabs({}, async ({ open }) => {

@@ -5,6 +5,9 @@ import http from 'node:http';
 import path from 'node:path';
 import { root } from '../../tools/run.mjs';
 
+/** What `/pkg/` serves: the npm package, or the Rust client behind its interface. */
+export const packageDir = path.join(root, process.env.ISOLATION === 'rust' ? 'target/rust-client' : 'pkg');
+
 const TYPES = { '.js': 'text/javascript', '.map': 'application/json' };
 
 /** Starts a proxy in front of the server at `target`; `fault(request)` may return a fault of a request. */
@@ -62,7 +65,7 @@ export async function startProxy(target) {
     const page = proxy.pages.get(pathname);
     if (page) return response.writeHead(200, { 'content-type': 'text/html', ...proxy.headers }).end(page());
     if (pathname.startsWith('/pkg/')) {
-      const file = path.join(root, 'pkg', path.basename(pathname));
+      const file = path.join(packageDir, path.basename(pathname));
       const content = readFileSync(file);
       const type = TYPES[path.extname(file)];
       const text = /\/(engine|worker)\.js$/.test(pathname) ? `${proxy.prelude}\n${content}` : content;

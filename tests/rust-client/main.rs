@@ -1,0 +1,213 @@
+//! The Rust client in a real browser, with the real server: `wasm-pack test`. The end-to-end tests of the npm package run
+//! against this client too (`tests/e2e`, `ISOLATION=rust`); here is what only Rust can show.
+#![allow(missing_docs)]
+#![cfg(target_arch = "wasm32")]
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use tokenward::{
+    ApiRequest, AuthClient, AuthClientBuilder, AuthError, AuthEvent, ErrorCode, Protocol, Restore, Session,
+    SessionStatus, SignedOutReason,
+};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const SERVER: Option<&str> = option_env!("TOKENWARD_TEST_SERVER");
+
+#[derive(Serialize)]
+struct Credentials {
+    email: &'static str,
+    password: &'static str,
+}
+
+const ADA: Credentials = Credentials { email: "ada@example.com", password: "analytical engine" };
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct User {
+    email: String,
+    role: String,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    exp: u64,
+    iat: u64,
+}
+
+/// A client of its own, which no other test knows.
+fn client(name: &str) -> AuthClient {
+    builder(name).build().unwrap()
+}
+
+fn builder(name: &str) -> AuthClientBuilder {
+    AuthClient::builder().base_url(url("")).name(name).restore(Restore::Never)
+}
+
+#[wasm_bindgen_test]
+async fn a_user_signs_in_calls_an_api_and_signs_out() {
+    let auth = client("flow");
+    assert_eq!(auth.ready().await.status(), SessionStatus::SignedOut { reason: SignedOutReason::NoSession });
+    let session = auth.login(&ADA).await.unwrap();
+    assert!(session.is_signed_in() && session.has_role("admin") && !session.has_role("other"));
+    let me: User = auth.fetch(url("/api/me")).await.unwrap().json().await.unwrap();
+    let Session::SignedIn { user, expires_at } = auth.session::<User>().unwrap() else { panic!("signed in") };
+    assert_eq!(user, me);
+    assert!(expires_at.unwrap() > js_sys::Date::now());
+    let claims: Claims = session.claims().unwrap().unwrap();
+    assert!(!claims.sub.is_empty() && claims.exp > claims.iat);
+    assert!(auth.logout().await.revoked);
+    assert_eq!(auth.session::<User>().unwrap(), Session::SignedOut { reason: SignedOutReason::Logout });
+    assert_eq!(code_of(auth.fetch(url("/api/me")).await), Some(ErrorCode::SignedOut));
+}
+
+#[wasm_bindgen_test]
+async fn any_number_of_refreshes_are_one() {
+    let auth = client("shared");
+    auth.login(&ADA).await.unwrap();
+    let mut events = auth.events();
+    let refreshes = futures_util::future::join_all((0..100).map(|_| auth.refresh())).await;
+    assert!(refreshes.iter().all(Result::is_ok));
+    auth.dispose();
+    let mut count = 0;
+    while let Some(event) = events.next().await {
+        count += u32::from(matches!(event, AuthEvent::Refreshed(_)));
+    }
+    assert_eq!(count, 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_request_with_a_body_reaches_the_api() {
+    let auth = client("body");
+    auth.login(&ADA).await.unwrap();
+    let request = ApiRequest::post(&url("/api/echo")).json(&[("title", "note")]).unwrap();
+    let echoed: Vec<(String, String)> = auth.fetch(request).await.unwrap().json().await.unwrap();
+    assert_eq!(echoed, [("title".to_owned(), "note".to_owned())]);
+    let bare = web_sys::Request::new_with_str(&url("/api/me")).unwrap();
+    assert_eq!(auth.fetch(bare.clone().unwrap()).await.unwrap().status(), 200);
+    assert!(!bare.headers().has("authorization").unwrap(), "no token is written into the caller's request");
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_yields_the_session_now_and_each_change() {
+    let auth = client("stream");
+    auth.ready().await;
+    let mut sessions = auth.subscribe();
+    assert!(!sessions.next().await.unwrap().is_signed_in());
+    auth.login(&ADA).await.unwrap();
+    assert!(sessions.next().await.unwrap().is_signed_in());
+    auth.logout().await;
+    while sessions.next().await.unwrap().is_signed_in() {}
+    drop(auth);
+    assert!(sessions.next().await.is_none(), "the stream ends with the client");
+}
+
+#[wasm_bindgen_test]
+async fn a_wrong_password_is_an_error_with_the_servers_words() {
+    let auth = client("wrong");
+    let error = auth.login(&Credentials { email: "ada@example.com", password: "wrong" }).await.unwrap_err();
+    let AuthError::Auth { code, status, server_message, .. } = &error else { panic!("{error}") };
+    assert_eq!((*code, *status), (ErrorCode::InvalidCredentials, Some(401)));
+    assert!(server_message.as_ref().is_some_and(|message| !message.is_empty()));
+    assert_eq!((error.code(), error.is_retryable()), ("INVALID_CREDENTIALS", false));
+}
+
+#[wasm_bindgen_test]
+async fn of_two_logins_the_last_counts() {
+    let auth = client("two");
+    let (first, second) = futures_util::future::join(auth.login(&ADA), auth.login(&ADA)).await;
+    assert_eq!(first.unwrap_err(), AuthError::Superseded);
+    assert!(second.unwrap().is_signed_in());
+}
+
+#[wasm_bindgen_test]
+async fn the_access_token_is_given_only_if_the_app_asked_for_it() {
+    let auth = client("kept");
+    auth.login(&ADA).await.unwrap();
+    assert_eq!(auth.access_token(Duration::ZERO).await, Err(AuthError::TokenNotExposed));
+    let auth = builder("exposed").expose_token(true).build().unwrap();
+    auth.login(&ADA).await.unwrap();
+    assert_eq!(auth.access_token(Duration::ZERO).await.unwrap().split('.').count(), 3);
+    let error = auth.access_token(Duration::from_secs(86_401)).await.unwrap_err();
+    assert_eq!(error.to_string(), "INVALID_OPTIONS: min_validity: expected at most a day, got 86401 s");
+}
+
+#[wasm_bindgen_test]
+async fn a_disposed_client_answers_at_once() {
+    let auth = client("disposed");
+    auth.login(&ADA).await.unwrap();
+    let clone = auth.clone();
+    auth.dispose();
+    assert_eq!(code_of(clone.refresh().await), Some(ErrorCode::Disposed));
+    assert_eq!(code_of(clone.login(&ADA).await), Some(ErrorCode::Disposed));
+    assert_eq!(code_of(clone.fetch(url("/api/me")).await), Some(ErrorCode::Disposed));
+    assert!(!clone.logout().await.revoked);
+}
+
+#[wasm_bindgen_test]
+async fn a_user_that_does_not_fit_the_type_is_an_error() {
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)]
+    struct Other {
+        shoe_size: u8,
+    }
+    let auth = client("type");
+    auth.login(&ADA).await.unwrap();
+    let error = auth.session::<Other>().unwrap_err();
+    assert!(matches!(&error, AuthError::Json(text) if text.contains("shoe_size")), "{error}");
+}
+
+#[wasm_bindgen_test]
+async fn the_log_says_why_a_user_was_signed_out() {
+    let auth = client("log");
+    auth.login(&ADA).await.unwrap();
+    auth.logout().await;
+    let entry = auth.diagnostics().into_iter().rev().find(|entry| entry.event == "signed-out").unwrap();
+    assert!(entry.detail.contains(r#""reason":"logout""#), "{}", entry.detail);
+}
+
+#[wasm_bindgen_test]
+fn each_wrong_option_is_named_with_what_is_valid_and_what_came() {
+    let new = AuthClient::builder;
+    let long = Duration::from_secs(3_601);
+    for (builder, message) in [
+        (new().base_url("/v1"), r#"base_url: expected an absolute http(s) URL without a user name, got "/v1""#),
+        (new().base_url("ftp://example.com"), "base_url: expected an absolute http(s) URL"),
+        (new().base_url("https://user:secret@example.com"), "base_url: expected an absolute http(s) URL"),
+        (new().login_endpoint(""), "login_endpoint: expected a path or an http(s) URL, got \"\""),
+        (new().refresh_endpoint("javascript:alert(1)"), "refresh_endpoint: expected a path"),
+        (new().logout_endpoint("data:,x"), "logout_endpoint: expected a path"),
+        (new().logout_all_endpoint("ftp://x"), "logout_all_endpoint: expected a path"),
+        (new().access_token_field(""), "access_token_field: expected the name of a field"),
+        (new().refresh_token_field(""), "refresh_token_field: expected the name of a field"),
+        (new().expires_in_field(""), "expires_in_field: expected the name of a field"),
+        (new().user_field(""), "user_field: expected the name of a field"),
+        (new().api_origin("https://api.example.com/v1"), "api_origin: expected an origin, such as"),
+        (new().client_id("spa"), "client_id: expected Protocol::OAuth2 beside it, got \"spa\""),
+        (new().client_id("").protocol(Protocol::OAuth2), "client_id: expected a text that is not empty"),
+        (new().token_scheme("two words"), "token_scheme: expected one word, such as \"Bearer\", got \"two words\""),
+        (new().renew_before(long), "renew_before: expected at most an hour, got 3601 s"),
+        (new().timeout(Duration::ZERO), "timeout: expected 1 ms to 10 minutes, got 0 s"),
+        (new().timeout(Duration::MAX), "timeout: expected 1 ms to 10 minutes"),
+        (new().name(""), "name: expected a text that is not empty, got \"\""),
+    ] {
+        let error = builder.build().expect_err(message).to_string();
+        assert!(error.starts_with(&format!("INVALID_OPTIONS: {message}")), "{error}");
+    }
+}
+
+fn url(path: &str) -> String {
+    let server =
+        SERVER.expect("TOKENWARD_TEST_SERVER: expected the address of a server; `npm test` starts one and sets it");
+    format!("{server}{path}")
+}
+
+fn code_of<T>(result: Result<T, AuthError>) -> Option<ErrorCode> {
+    result.err().and_then(|error| match error {
+        AuthError::Auth { code, .. } => Some(code),
+        _ => None,
+    })
+}
