@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';
 
-const { decodeJwtPayload } = await load('auth/jwt');
+const { decodeJwtPayload, jwtPayload } = await load('auth/jwt');
 
 const base64url = (text) => Buffer.from(text).toString('base64url');
 const jwt = (payload) => `${base64url('{"alg":"none"}')}.${base64url(payload)}.signature`;
@@ -20,4 +20,15 @@ test('claims are UTF-8, and base64url needs no padding', () => {
 for (const token of ['', 'opaque', 'a.b', '..', 'a.!!.c', jwt('no json'), jwt('"text"'), jwt('null'), jwt('')])
   test(`${JSON.stringify(token)} is opaque`, () => {
     assert.equal(decodeJwtPayload(token), null);
+  });
+
+for (const [token, payload] of [
+  ['header.payload.signature', 'payload'],
+  ['opaque-secret', ''],
+  ['session.secret', ''],
+  ['.secret.', ''],
+  ['', ''],
+])
+  test(`the payload of ${JSON.stringify(token)} is ${JSON.stringify(payload)}: no part of another token`, () => {
+    assert.equal(jwtPayload(token), payload);
   });
