@@ -24,9 +24,13 @@ mod client;
 #[doc(hidden)]
 pub mod clock;
 pub mod core;
+#[cfg(feature = "leptos")]
+pub mod leptos;
 #[cfg(feature = "names")]
 #[doc(hidden)]
 pub mod names;
+#[cfg(feature = "yew")]
+pub mod yew;
 
 #[cfg(feature = "dpop")]
 pub use client::Dpop;

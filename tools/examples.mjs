@@ -1,8 +1,9 @@
-// npm run examples: the same small app in React, Vue, Svelte and plain JavaScript, with the server behind them.
+// npm run examples: the same small app in React, Vue, Svelte and plain JavaScript, with the server behind them; with `-- --rust`
+// in Leptos and Yew too.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { EXAMPLE_FOLDERS, installPackage, installTools } from './pack.mjs';
-import { main, root } from './run.mjs';
+import { main, root, run } from './run.mjs';
 import { startServer } from './servers.mjs';
 import { setUpBuild } from './setup.mjs';
 import { buildPackageOnce, buildServer } from './start.mjs';
@@ -11,6 +12,22 @@ import { buildPackageOnce, buildServer } from './start.mjs';
 export async function installExamples() {
   await installTools(EXAMPLE_FOLDERS);
   await installPackage('examples');
+}
+
+/** The examples in Rust, each a crate of examples/rust. */
+export const RUST_EXAMPLES = ['leptos', 'yew'];
+
+/** Compiles the examples in Rust to `dist/` beside their pages. */
+export async function buildRustExamples({ wasmBindgen }) {
+  const folder = path.join(root, 'examples/rust');
+  const target = path.join(root, 'target/examples');
+  const places = ['--manifest-path', path.join(folder, 'Cargo.toml'), '--target-dir', target];
+  await run('cargo', ['build', '--locked', '--quiet', '--target', 'wasm32-unknown-unknown', ...places]);
+  for (const name of RUST_EXAMPLES) {
+    const compiled = path.join(target, 'wasm32-unknown-unknown/debug', `tokenward-example-${name}.wasm`);
+    const out = path.join(folder, name, 'dist');
+    await run(wasmBindgen, [compiled, '--target', 'web', '--out-dir', out, '--out-name', 'app', '--no-typescript']);
+  }
 }
 
 /** The command that serves the examples. */
@@ -23,7 +40,9 @@ export function serveExamples(port, server) {
 
 if (process.argv[1] === path.join(root, 'tools/examples.mjs'))
   await main(async () => {
-    await buildPackageOnce(await setUpBuild());
+    const tools = await setUpBuild();
+    await buildPackageOnce(tools);
+    if (process.argv.includes('--rust')) await buildRustExamples(tools);
     await buildServer();
     await installExamples();
     const server = await startServer({ ACCESS_TTL: '60' });

@@ -7,6 +7,7 @@ import { checkBudget } from './build.mjs';
 import { checkPlatform } from './build-platform.mjs';
 import { buildRustClient } from './build-rust-client.mjs';
 import { CHROME_ARGS } from './chrome.mjs';
+import { buildRustExamples } from './examples.mjs';
 import { EXAMPLE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
 import { main, root, run, say, UserError } from './run.mjs';
 import { NotRun, runSteps } from './schedule.mjs';
@@ -126,6 +127,11 @@ function buildSteps() {
       locks: ['target/debug'],
       run: () => buildRustClient(tools),
     },
+    {
+      name: 'build: Rust examples',
+      needs: ['set-up: Rust', 'set-up: wasm-bindgen'],
+      run: () => buildRustExamples(tools),
+    },
     { name: 'build: demo page', needs: ['build: package'], run: () => buildDemo() },
     {
       name: 'build: tarball',
@@ -156,7 +162,7 @@ function checkSteps() {
       locks: ['target/debug'],
       run: async () => {
         await clippy('--target', WASM, '--package', BINDINGS.crate);
-        await clippy('--target', WASM, ...CORE, '--features', 'dpop,gloo-net,js');
+        await clippy('--target', WASM, ...CORE, '--features', 'dpop,gloo-net,js,leptos,yew');
       },
     },
     {
@@ -228,6 +234,12 @@ function unitSteps() {
   return [{ ...step, run: () => run(process.execPath, ['--test', '--test-reporter=spec', ...files]) }];
 }
 
+/** The wasm that some tests need besides the package. */
+function rustBuild(name, isolation) {
+  if (isolation === 'rust') return ['build: Rust client'];
+  return name === 'examples' ? ['build: Rust examples'] : [];
+}
+
 /** A step for each test file of a folder, and one more for each kind of worker that it runs in. */
 function browserSteps(folder, needs) {
   return testFiles(folder).flatMap((file) => {
@@ -235,7 +247,7 @@ function browserSteps(folder, needs) {
     const clients = folder === 'e2e' && WITH_EVERY_CLIENT.includes(name) ? Object.keys(CLIENTS) : ['page'];
     return clients.map((isolation) => ({
       name: `${folder}: ${name}${CLIENTS[isolation]}`,
-      needs: [...needs, ...(isolation === 'rust' ? ['build: Rust client'] : []), ...BROWSERS],
+      needs: [...needs, ...rustBuild(name, isolation), ...BROWSERS],
       alone: folder === 'e2e' && ALONE.includes(name),
       run: () => browserTest(file, isolation),
     }));

@@ -349,7 +349,7 @@ fn session_object(snapshot: &SessionSnapshot) -> JsValue {
         SessionStatus::SignedOut { reason } => ("signed-out", None, SignedOutReason::from(reason).into()),
     };
     let claims = snapshot.claims_object().map_or(JsValue::NULL, freeze);
-    let object = SessionObject { status, user: snapshot.user.clone(), claims, expires_at, reason };
+    let object = SessionObject { status, user: snapshot.user_value(), claims, expires_at, reason };
     freeze(to_js(&object))
 }
 

@@ -89,6 +89,17 @@ pub struct LogoutOutcome {
 #[derive(Debug, Clone)]
 pub struct AuthClient(Option<Rc<Inner>>);
 
+/// Clones of one client are equal.
+impl PartialEq for AuthClient {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Rc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
 /// One wait that many share: the refresh that any number of callers await is this future.
 struct Waiters {
     settle: oneshot::Sender<Result<(), Failure>>,
@@ -151,7 +162,7 @@ impl AuthClient {
         AuthClientBuilder::default()
     }
 
-    fn outside_of_a_browser() -> Self {
+    pub(crate) fn outside_of_a_browser() -> Self {
         Self(None)
     }
 
@@ -248,6 +259,7 @@ impl AuthClient {
     /// [`AuthError::Auth`] with `InvalidCredentials`, `RateLimited`, `Offline`, …; [`AuthError::Superseded`]; and
     /// [`AuthError::Json`] for credentials that cannot be written as JSON.
     pub async fn login(&self, credentials: &(impl Serialize + ?Sized)) -> Result<SessionSnapshot, AuthError> {
+        self.inner()?;
         self.login_with_json(fetch::to_json(credentials)?).await
     }
 
@@ -314,8 +326,8 @@ impl AuthClient {
     /// The last 100 diagnostic entries, oldest first, without secrets: why a user was signed out, what was attempted, when
     /// the next attempt is. For bug reports; [`on_log`](AuthClientBuilder::on_log) receives each entry at once.
     pub fn diagnostics(&self) -> Vec<LogEntry> {
-        let entries = self.0.as_ref().map(|inner| inner.platform.diagnostics()).unwrap_or_default();
-        entries.iter().map(|entry| LogEntry::from_js(entry.unchecked_ref())).collect()
+        let Some(inner) = &self.0 else { return Vec::new() };
+        inner.platform.diagnostics().iter().map(|entry| LogEntry::from_js(entry.unchecked_ref())).collect()
     }
 
     /// Stops timers, listeners, channel and lock, and forgets the token; the session on the server continues. Pending calls
@@ -618,7 +630,8 @@ impl Inner {
             }
             SessionState::SignedOut { reason } => SessionStatus::SignedOut { reason: *reason },
         };
-        SessionSnapshot { status, user: self.platform.user(), payload: self.platform.jwt_payload() }
+        let user = Some(self.platform.user()).filter(|user| !user.is_null());
+        SessionSnapshot { status, user, payload: self.platform.jwt_payload() }
     }
 
     /// The listeners' tasks run after the client has finished its work and released its lock.
@@ -705,4 +718,29 @@ fn number_of(subject: Subject) -> u32 {
 
 fn subject_of(number: u32) -> Subject {
     NonZeroU32::new(number).map(SubjectId)
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outside_of_a_browser_the_client_does_nothing() {
+        let auth = AuthClient::builder().name("server-side rendering").build().unwrap();
+        let calls = async {
+            assert_eq!(auth.ready().await.status(), SessionStatus::Restoring);
+            assert_eq!(auth.login(&[("email", "ada@example.com")]).await, Err(AuthError::NoBrowser));
+            assert_eq!(auth.refresh().await, Err(AuthError::NoBrowser));
+            assert_eq!(auth.fetch("/api/me").await.err(), Some(AuthError::NoBrowser));
+            assert_eq!(auth.access_token(Duration::ZERO).await, Err(AuthError::NoBrowser));
+            assert!(!auth.logout().await.revoked && !auth.logout_all().await.revoked);
+            assert_eq!(auth.subscribe().collect::<Vec<_>>().await, [SessionSnapshot::RESTORING]);
+            assert_eq!(auth.events().count().await, 0);
+        };
+        calls.now_or_never().expect("no call waits");
+        assert_eq!(auth.session::<String>(), Ok(Session::Restoring));
+        assert!(!auth.snapshot().has_role("admin") && auth.snapshot().claims::<String>() == Ok(None));
+        assert_eq!(auth.diagnostics(), []);
+        auth.dispose();
+    }
 }

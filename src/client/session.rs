@@ -33,7 +33,8 @@ pub enum Session<U> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionSnapshot {
     pub(super) status: SessionStatus,
-    pub(super) user: JsValue,
+    /// `None` if no user is signed in, or the server names none. (Values of JavaScript exist in a browser only.)
+    pub(super) user: Option<JsValue>,
     /// The payload of the JWT, base64url; empty for an opaque token.
     pub(super) payload: String,
 }
@@ -56,8 +57,7 @@ pub enum SessionStatus {
 }
 
 impl SessionSnapshot {
-    pub(super) const RESTORING: Self =
-        Self { status: SessionStatus::Restoring, user: JsValue::NULL, payload: String::new() };
+    pub(super) const RESTORING: Self = Self { status: SessionStatus::Restoring, user: None, payload: String::new() };
 
     /// Whether a user is signed in.
     pub fn status(&self) -> SessionStatus {
@@ -77,7 +77,7 @@ impl SessionSnapshot {
         Ok(match self.status {
             SessionStatus::Restoring => Session::Restoring,
             SessionStatus::SignedIn { expires_at } => {
-                Session::SignedIn { user: decode(self.user.clone())?, expires_at }
+                Session::SignedIn { user: decode(self.user_value())?, expires_at }
             }
             SessionStatus::SignedOut { reason } => Session::SignedOut { reason },
         })
@@ -94,21 +94,25 @@ impl SessionSnapshot {
 
     /// Whether the user has a role: `user.role`, `user.roles`, or the claims of these names. For display only.
     pub fn has_role(&self, role: &str) -> bool {
+        if !self.is_signed_in() {
+            return false;
+        }
         let role = JsValue::from(role);
         let names_it =
             |value: JsValue| value == role || value.dyn_ref::<Array>().is_some_and(|roles| roles.includes(&role, 0));
-        [Some(self.user.clone()), self.claims_object()].into_iter().flatten().filter(JsValue::is_object).any(|holder| {
+        [self.user.clone(), self.claims_object()].into_iter().flatten().filter(JsValue::is_object).any(|holder| {
             ["role", "roles"].into_iter().any(|name| Reflect::get(&holder, &name.into()).is_ok_and(names_it))
         })
     }
 
     /// The user as JavaScript has it: a frozen value, or null.
     pub fn user_value(&self) -> JsValue {
-        self.user.clone()
+        self.user.clone().unwrap_or(JsValue::NULL)
     }
 
     pub(super) fn claims_object(&self) -> Option<JsValue> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(self.payload.trim_end_matches('=')).ok()?;
+        let segment = Some(self.payload.trim_end_matches('=')).filter(|segment| !segment.is_empty())?;
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(segment).ok()?;
         JSON::parse(std::str::from_utf8(&bytes).ok()?).ok().filter(JsValue::is_object)
     }
 }

@@ -1,0 +1,139 @@
+//! The client in a Leptos app (feature `leptos`): context, signals, and two components.
+//!
+//! ```no_run
+//! use leptos::prelude::*;
+//! use tokenward::leptos::{SignedIn, SignedOut, provide_auth, use_auth, use_session};
+//! use tokenward::{AuthClient, Session};
+//!
+//! #[derive(Clone, PartialEq, serde::Deserialize)]
+//! struct User {
+//!     email: String,
+//! }
+//!
+//! #[component]
+//! fn App() -> impl IntoView {
+//!     provide_auth(AuthClient::builder().build().expect("the options are valid"));
+//!     view! {
+//!         <SignedOut>"Sign in"</SignedOut>
+//!         <SignedIn><Account/></SignedIn>
+//!     }
+//! }
+//!
+//! #[component]
+//! fn Account() -> impl IntoView {
+//!     let session = use_session::<User>();
+//!     let email = move || match session.get() {
+//!         Ok(Session::SignedIn { user, .. }) => user.email,
+//!         _ => String::new(),
+//!     };
+//!     view! { <p>{email}</p> }
+//! }
+//! ```
+//!
+//! On a server that renders the app, the client does nothing: the session is `Restoring`, and neither component renders its
+//! children.
+
+use futures_util::StreamExt;
+use leptos::prelude::*;
+use serde::de::DeserializeOwned;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{AuthClient, AuthError, Session, SessionSnapshot, SessionStatus};
+
+/// The client and its session, in the context of an app.
+#[derive(Clone, Copy)]
+struct Context {
+    client: StoredValue<AuthClient, LocalStorage>,
+    session: ReadSignal<SessionSnapshot, LocalStorage>,
+}
+
+/// Provides the client to the components below.
+pub fn provide_auth(client: AuthClient) {
+    if !cfg!(target_arch = "wasm32") {
+        return; // on a server there is nothing to provide, and values may be dropped on another thread
+    }
+    let (session, set_session) = signal_local(client.snapshot());
+    let mut sessions = client.subscribe();
+    spawn_local(async move {
+        while let Some(session) = sessions.next().await {
+            // The owner of the signal may have been disposed of.
+            if set_session.try_set(session).is_some() {
+                break;
+            }
+        }
+    });
+    provide_context(Context { client: StoredValue::new_local(client), session });
+}
+
+/// The client that [`provide_auth`] provided.
+///
+/// # Panics
+/// Without [`provide_auth`] in a component above.
+pub fn use_auth() -> AuthClient {
+    context().map_or_else(AuthClient::outside_of_a_browser, |context| context.client.get_value())
+}
+
+/// The session, with the user as the app's own type. The error is that the server's user does not fit the type.
+///
+/// # Panics
+/// Without [`provide_auth`] in a component above.
+pub fn use_session<U>() -> Signal<Result<Session<U>, AuthError>>
+where
+    U: DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
+{
+    match context() {
+        Some(context) => Signal::derive(move || context.session.get().decode()),
+        None => Signal::derive(|| Ok(Session::Restoring)),
+    }
+}
+
+/// Whether the user has a role. For display only.
+///
+/// # Panics
+/// Without [`provide_auth`] in a component above.
+pub fn use_role(role: impl Into<String>) -> Signal<bool> {
+    let role = role.into();
+    match context() {
+        Some(context) => Signal::derive(move || context.session.get().has_role(&role)),
+        None => Signal::derive(|| false),
+    }
+}
+
+/// `None` on a server.
+fn context() -> Option<Context> {
+    cfg!(target_arch = "wasm32").then(|| use_context().expect("provide_auth was called in a component above"))
+}
+
+fn status_is(test: fn(SessionStatus) -> bool) -> impl Fn() -> bool + Send + Sync + Clone {
+    let context = context();
+    move || context.is_some_and(|context| test(context.session.get().status()))
+}
+
+/// Renders its children while a user is signed in, else `fallback`.
+#[component]
+pub fn SignedIn(
+    /// What is rendered while a user is signed in.
+    children: ChildrenFn,
+    /// What is rendered else.
+    #[prop(optional, into)]
+    fallback: ViewFn,
+) -> impl IntoView {
+    let is_signed_in = Memo::new({
+        let test = status_is(|status| matches!(status, SessionStatus::SignedIn { .. }));
+        move |_| test()
+    });
+    view! { <Show when=move || is_signed_in.get() fallback=fallback>{children()}</Show> }
+}
+
+/// Renders its children while no user is signed in.
+#[component]
+pub fn SignedOut(
+    /// What is rendered while no user is signed in.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let is_signed_out = Memo::new({
+        let test = status_is(|status| matches!(status, SessionStatus::SignedOut { .. }));
+        move |_| test()
+    });
+    view! { <Show when=move || is_signed_out.get()>{children()}</Show> }
+}
