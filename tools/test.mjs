@@ -236,15 +236,21 @@ function unitSteps() {
 
 /** The wasm that some tests need besides the package. */
 function rustBuild(name, isolation) {
-  if (isolation === 'rust') return ['build: Rust client'];
+  if (isolation === 'rust' || name === 'rust') return ['build: Rust client'];
   return name === 'examples' ? ['build: Rust examples'] : [];
+}
+
+/** The clients that a test runs with. */
+function clientsOf(folder, name) {
+  if (folder === 'e2e' && WITH_EVERY_CLIENT.includes(name)) return Object.keys(CLIENTS);
+  return folder === 'xss' && name === 'secrecy' ? ['page', 'rust'] : ['page'];
 }
 
 /** A step for each test file of a folder, and one more for each kind of worker that it runs in. */
 function browserSteps(folder, needs) {
   return testFiles(folder).flatMap((file) => {
     const name = path.basename(file, '.test.mjs');
-    const clients = folder === 'e2e' && WITH_EVERY_CLIENT.includes(name) ? Object.keys(CLIENTS) : ['page'];
+    const clients = clientsOf(folder, name);
     return clients.map((isolation) => ({
       name: `${folder}: ${name}${CLIENTS[isolation]}`,
       needs: [...needs, ...rustBuild(name, isolation), ...BROWSERS],

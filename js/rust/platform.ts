@@ -7,7 +7,7 @@ import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
 import { jwtPayload } from '../auth/jwt.js';
 import { sessionErrorCode } from '../auth/session-error-code.js';
-import { createTokenStore } from '../auth/token-store.js';
+import { createTokenStore, type TokenStore } from '../auth/token-store.js';
 import { PAGE_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock } from '../browser/lock.js';
 import { openPersistedState } from '../browser/persisted-state.js';
@@ -157,15 +157,21 @@ class LateProver implements Pick<DpopProver, 'learnNonce' | 'sendAuthRequest' | 
     prover.catch(() => {}); // each request that needs it rejects
   }
 
-  learnNonce(...args: Parameters<DpopProver['learnNonce']>) {
-    if (args[1]) this.#prover.then((prover) => prover.learnNonce(...args)).catch(() => {});
+  // (No rest and spread: a page that has replaced the iterator of arrays would get the request before it is sent.)
+  learnNonce(url: string, nonce: string | null) {
+    if (nonce) this.#prover.then((prover) => prover.learnNonce(url, nonce)).catch(() => {});
   }
 
-  sendAuthRequest(...args: Parameters<DpopProver['sendAuthRequest']>) {
-    return this.#prover.then((prover) => prover.sendAuthRequest(...args));
+  sendAuthRequest(headers: Headers, url: string, token: string, send: () => Promise<AuthResponse>) {
+    return this.#prover.then((prover) => prover.sendAuthRequest(headers, url, token, send));
   }
 
-  send(...args: Parameters<DpopProver['send']>) {
-    return this.#prover.then((prover) => prover.send(...args));
+  send(
+    request: Request,
+    retryCopy: () => Request | undefined,
+    tokens: TokenStore,
+    authorize: (request: Request) => void,
+  ) {
+    return this.#prover.then((prover) => prover.send(request, retryCopy, tokens, authorize));
   }
 }

@@ -66,9 +66,34 @@ impl JsAuthClient {
     }
 }
 
+const OPTIONS: &[&str] = &[
+    "baseUrl",
+    "endpoints",
+    "fields",
+    "transport",
+    "protocol",
+    "clientId",
+    "apiOrigins",
+    "tokenScheme",
+    "authHeaders",
+    "idempotencyKey",
+    "renewBeforeSeconds",
+    "timeoutSeconds",
+    "restore",
+    "crossTab",
+    "name",
+    "exposeToken",
+    "shouldRefresh",
+    "onLog",
+    #[cfg(feature = "dpop")]
+    "dpop",
+];
+const ENDPOINTS: &[&str] = &["login", "refresh", "logout", "logoutAll"];
+const FIELDS: &[&str] = &["accessToken", "refreshToken", "expiresIn", "user"];
+
 /// The options, named as those of the npm package.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
 struct Options {
     base_url: Option<String>,
     endpoints: Endpoints,
@@ -92,10 +117,14 @@ struct Options {
     should_refresh: JsValue,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     on_log: JsValue,
+    /// `true`, or `"memory"`.
+    #[cfg(feature = "dpop")]
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    dpop: JsValue,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
 struct Endpoints {
     login: Option<String>,
     refresh: Option<String>,
@@ -104,7 +133,7 @@ struct Endpoints {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
 struct Fields {
     access_token: Option<String>,
     refresh_token: Option<String>,
@@ -149,6 +178,10 @@ impl Options {
         builder.auth_headers = Some(self.auth_headers).filter(JsValue::is_truthy);
         builder.should_refresh = self.should_refresh.dyn_into().ok();
         builder.on_log = self.on_log.dyn_into().ok();
+        #[cfg(feature = "dpop")]
+        if self.dpop.is_truthy() {
+            builder = builder.dpop(if self.dpop == "memory" { super::Dpop::InMemory } else { super::Dpop::Stored });
+        }
         let transport = self.transport.map(|name| match name {
             TransportName::Cookie => Transport::Cookie,
             TransportName::Body => Transport::Body,
@@ -187,6 +220,33 @@ impl Options {
     }
 }
 
+/// Reads the options. Serde ignores members that it does not know, so they are checked first.
+fn read_options(options: JsValue) -> Result<Options, JsValue> {
+    check_members("options", &options, OPTIONS)?;
+    for (name, path, known) in [("endpoints", "options.endpoints", ENDPOINTS), ("fields", "options.fields", FIELDS)] {
+        let inner = Reflect::get(&options, &name.into())?;
+        if !inner.is_undefined() {
+            check_members(path, &inner, known)?;
+        }
+    }
+    decode(options)
+        .map_err(|error| invalid("options", "the options of docs/reference/rust-client.md", error.to_string()))
+}
+
+fn check_members(path: &'static str, object: &JsValue, known: &[&str]) -> Result<(), JsValue> {
+    let Some(object) = object.dyn_ref::<Object>().filter(|_| !js_sys::Array::is_array(object)) else {
+        return Err(invalid(path, "an object", text(object)));
+    };
+    for name in Object::keys(object) {
+        let name = text(&name);
+        if !known.contains(&name.as_str()) {
+            let message = format!("INVALID_OPTIONS: {path}.{name}: expected one of {}", known.join(", "));
+            return Err(js_error(&message, "INVALID_OPTIONS", None, false, None));
+        }
+    }
+    Ok(())
+}
+
 /// The longest duration for what is no duration: the builder rejects it with its name.
 fn duration(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
@@ -197,14 +257,7 @@ impl JsAuthClient {
     /// Makes a client. Throws an `AuthError` with the code `INVALID_OPTIONS`.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> Result<JsAuthClient, JsValue> {
-        const EXPECTED: &str = "an object of the options that docs/reference/rust-client.md lists";
-        let options = match options.is_undefined() {
-            true => Options::default(),
-            false if !options.is_object() => {
-                return Err(invalid("options", EXPECTED, text(&options)));
-            }
-            false => decode(options).map_err(|error| invalid("options", EXPECTED, error.to_string()))?,
-        };
+        let options = if options.is_undefined() { Options::default() } else { read_options(options)? };
         options.builder().build().map(Self::from).map_err(|error| thrown(&error))
     }
 
@@ -396,21 +449,27 @@ fn invalid(option: &'static str, expected: &'static str, received: String) -> Js
     thrown(&AuthError::InvalidOption { option, expected, received })
 }
 
-/// An `Error` with the name `AuthError` and the members of the npm package's.
+/// An error as the npm package's.
 fn thrown(error: &AuthError) -> JsValue {
     let (status, retry_after) = match error {
         AuthError::Auth { status, retry_after, .. } => (*status, *retry_after),
         _ => (None, None),
     };
     let seconds = retry_after.map(|wait| wait.as_millis().div_ceil(1_000) as f64);
-    let thrown = js_sys::Error::new(&error.to_string());
+    js_error(&error.to_string(), error.code(), status, error.is_retryable(), seconds)
+}
+
+/// An `Error` with the name `AuthError` and the members of the npm package's.
+fn js_error(message: &str, code: &str, status: Option<u16>, retryable: bool, retry_after: Option<f64>) -> JsValue {
+    let thrown = js_sys::Error::new(message);
     thrown.set_name("AuthError");
     for (name, value) in [
-        ("code", error.code().into()),
+        ("code", code.into()),
         ("status", status.map_or(JsValue::NULL, JsValue::from)),
-        ("retryable", error.is_retryable().into()),
-        ("retryAfterSeconds", seconds.map_or(JsValue::NULL, JsValue::from)),
+        ("retryable", retryable.into()),
+        ("retryAfterSeconds", retry_after.map_or(JsValue::NULL, JsValue::from)),
     ] {
+        // Setting a member of an error that nobody has seen cannot fail.
         let _ = Reflect::set(&thrown, &name.into(), &value);
     }
     thrown.into()

@@ -135,7 +135,7 @@ return _e(d.profile().user)},jwtPayload(){return V(d.accessToken())},
 getAccessToken:r.exposeToken?_.getAccessToken:()=>Promise.reject(new Te("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-k.close(),v.close(),_.rejectAll("DISPOSED")}})}var Oe=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}
-learnNonce(...e){e[1]&&this.#e.then(t=>t.learnNonce(...e)).catch(()=>{})}sendAuthRequest(...e){
-return this.#e.then(t=>t.sendAuthRequest(...e))}send(...e){return this.#e.then(t=>t.send(...e))}}
+k.close(),v.close(),_.rejectAll("DISPOSED")}})}var Oe=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
+return this.#e.then(o=>o.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(o=>o.send(e,t,r,n))}}
 ;export{Te as CallError,je as createOptions,Se as createPlatform};

@@ -99,13 +99,13 @@ export async function withTabs(env, test, start = startServer) {
   const server = await start(env);
   const proxy = await startProxy(server.url);
   const context = await browser.newContext();
-  const open = async (options = {}, { init } = {}) => {
+  const open = async (options = {}, { init, module } = {}) => {
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
     if (init) await page.addInitScript(init);
     if (init && ISOLATION !== 'page') proxy.prelude = `(${init})();`;
     await page.goto(`${proxy.url}/blank`);
-    await makeClient(page, options, { signIn: false });
+    await makeClient(page, options, { signIn: false, module });
     return page;
   };
   try {
@@ -176,10 +176,10 @@ export const ISOLATION = process.env.ISOLATION ?? 'page';
 export const NPM_ONLY = { skip: ISOLATION === 'rust' && 'only the npm package has this' };
 
 /** On a blank page: `auth` and `AuthError` as globals. Signs in, unless `signIn` is false. */
-export async function makeClient(page, options = {}, { signIn: signsIn = true } = {}) {
+export async function makeClient(page, options = {}, { signIn: signsIn = true, module = '/pkg/index.js' } = {}) {
   await page.evaluate(
-    async (settings) => {
-      const { AuthClient, AuthError } = await import('/pkg/index.js');
+    async ([module, settings]) => {
+      const { AuthClient, AuthError } = await import(module);
       Object.assign(globalThis, { AuthClient, AuthError, auth: new AuthClient(settings) });
       await auth.ready;
       // A failed call as data: the properties that an app can read.
@@ -193,7 +193,7 @@ export async function makeClient(page, options = {}, { signIn: signsIn = true } 
           },
         );
     },
-    { isolation: ISOLATION, exposeToken: ISOLATION !== 'page', ...options },
+    [module, { isolation: ISOLATION, exposeToken: ISOLATION !== 'page', ...options }],
   );
   if (signsIn) await signIn(page);
 }

@@ -5,8 +5,10 @@ import http from 'node:http';
 import path from 'node:path';
 import { root } from '../../tools/run.mjs';
 
-/** What `/pkg/` serves: the npm package, or the Rust client behind its interface. */
-export const packageDir = path.join(root, process.env.ISOLATION === 'rust' ? 'target/rust-client' : 'pkg');
+/** What `/rust/` serves: the Rust client behind the interface of the npm package. */
+const rustDir = path.join(root, 'target/rust-client');
+/** What `/pkg/` serves. */
+export const packageDir = process.env.ISOLATION === 'rust' ? rustDir : path.join(root, 'pkg');
 
 const TYPES = { '.js': 'text/javascript', '.map': 'application/json' };
 
@@ -64,8 +66,9 @@ export async function startProxy(target) {
       return response.writeHead(200, { 'content-type': 'text/html', ...proxy.headers }).end('<!doctype html>');
     const page = proxy.pages.get(pathname);
     if (page) return response.writeHead(200, { 'content-type': 'text/html', ...proxy.headers }).end(page());
-    if (pathname.startsWith('/pkg/')) {
-      const file = path.join(packageDir, path.basename(pathname));
+    if (/^\/(pkg|rust)\//.test(pathname)) {
+      const folder = pathname.startsWith('/pkg/') ? packageDir : rustDir;
+      const file = path.join(folder, path.basename(pathname));
       const content = readFileSync(file);
       const type = TYPES[path.extname(file)];
       const text = /\/(engine|worker)\.js$/.test(pathname) ? `${proxy.prelude}\n${content}` : content;

@@ -4,6 +4,9 @@ import wasm from '#rust-client.wasm';
 
 await init({ module_or_path: wasm });
 
+/** Initialises the module again, as a script can that imports the glue of an app: it gets the exports of the wasm. */
+export const initialize = () => init();
+
 export class AuthError extends Error {
   name = 'AuthError';
   constructor({ message, code, status, retryable, retryAfterSeconds }) {

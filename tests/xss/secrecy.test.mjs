@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { startServer } from '../../tools/servers.mjs';
-import { ADA, closeBrowser, newContext, openBrowser } from '../e2e/harness.mjs';
+import { ADA, closeBrowser, ISOLATION, newContext, openBrowser } from '../e2e/harness.mjs';
 import { startProxy } from '../e2e/proxy.mjs';
 import { installLeakDetector } from './leak-detector.mjs';
 import { groups, PROBES } from './probes.mjs';
@@ -19,7 +19,13 @@ const AT_ONCE = 3;
 /** The policy that docs/explanation/secrecy.md requires. */
 const POLICY = { 'content-security-policy': "worker-src 'self'" };
 
-const MODES = {
+/** The Rust client keeps its tokens on the page, and its module may load after hostile scripts: the late probes count. */
+const RUST_MODES = {
+  'Rust client': {},
+  'Rust client, refresh token in the body': { transport: 'body' },
+  'Rust client, DPoP': { dpop: true },
+};
+const NPM_MODES = {
   page: {},
   'page, refresh token in the body': { transport: 'body' },
   'page, DPoP': { dpop: true },
@@ -28,12 +34,15 @@ const MODES = {
   'shared worker': { isolation: 'shared-worker' },
   'shared worker, DPoP': { isolation: 'shared-worker', dpop: true },
 };
+const MODES = ISOLATION === 'rust' ? RUST_MODES : NPM_MODES;
 /**
  * Whether this set runs; each takes a minute or two. Without `ALL=1`, a set that another one covers does not: an early script can do
  * all that a late one can, and a worker keeps its key where it keeps its token.
  */
 const runs = ({ isolation, dpop, transport }, early) =>
-  process.env.ALL === '1' || (isolation ? early && !dpop : !early || !(dpop || transport));
+  ISOLATION === 'rust'
+    ? !early
+    : process.env.ALL === '1' || (isolation ? early && !dpop : !early || !(dpop || transport));
 const table = {};
 
 let server;
@@ -212,6 +221,7 @@ for (const [mode, options] of Object.entries(MODES)) {
       assert.ok(leaks.length <= most, leaks.join(' · '));
     });
 
+  if (ISOLATION === 'rust') continue;
   test(`${mode}: session riding obtains a token only where no key prevents it`, async () => {
     const late = await withPage([[installLeakDetector]], (page) => rideSession(page, options));
     // An early script can do all that, and can also change the worker before it starts.
@@ -302,4 +312,40 @@ async function rideSession(page, options) {
   return results
     .filter(([, text]) => hasUsableToken(text) || (!keyless && /eyJ[\w-]+\.eyJ/.test(text)))
     .map(([name]) => name);
+}
+
+if (ISOLATION === 'rust')
+  test('Rust client: the wasm memory and the object table of the glue lead to no token', async () => {
+    const found = await withPage([[installLeakDetector]], async (page) => {
+      const client = await signIn(page, {});
+      await page.evaluate(useRustExports);
+      await page.evaluate(async (credentials) => auth.login(credentials), ADA);
+      await page.evaluate(useRustExports);
+      const tokens = client.tokens();
+      assert.ok(tokens.length >= 2);
+      return page.evaluate((all) => leakDetector.count(all), tokens.map(reversed));
+    });
+    assert.equal(found, 0);
+  });
+
+/** A hostile script that loads the glue once more: it reads the memory, and calls every function that the object table holds. */
+async function useRustExports() {
+  const { initialize } = await import('/pkg/index.js');
+  const wasm = await initialize();
+  leakDetector.record(new Uint8Array(wasm.memory.buffer.slice(0)));
+  const table = Object.values(wasm).find((value) => value instanceof WebAssembly.Table);
+  const seen = new Set();
+  for (let index = 0; index < table.length; index += 1) {
+    const value = table.get(index);
+    if (typeof value !== 'object' || !value || seen.has(value)) continue;
+    seen.add(value);
+    leakDetector.record(value);
+    for (const name of ['getAccessToken', 'jwtPayload', 'user', 'diagnostics', 'fetch', 'sendAuthRequest'])
+      if (typeof value[name] === 'function') {
+        const argument = name === 'fetch' ? new Request('/api/me') : name === 'sendAuthRequest' ? 'refresh' : 0;
+        const result = await Promise.resolve(value[name](argument)).catch((error) => error);
+        leakDetector.record(result);
+        leakDetector.record(argument);
+      }
+  }
 }
