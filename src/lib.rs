@@ -1,7 +1,49 @@
-//! The rules of the tokenward auth client for single-page apps.
+//! The tokenward auth client for single-page apps in Rust.
+//!
+//! [`AuthClient`] keeps the short-lived access token in memory, renews it before it expires, lets any number of 401s in any
+//! number of tabs cost one refresh, sends the failed request once more, and signs no user out because of a network fault.
+//!
+//! ```no_run
+//! use tokenward::{AuthClient, AuthError, Session};
+//!
+//! #[derive(serde::Serialize)]
+//! struct Credentials {
+//!     email: String,
+//!     password: String,
+//! }
+//!
+//! #[derive(serde::Deserialize)]
+//! struct User {
+//!     email: String,
+//! }
+//!
+//! async fn sign_in(email: String, password: String) -> Result<(), AuthError> {
+//!     let auth = AuthClient::builder().build()?; // starts at once, and resumes the session of an earlier visit
+//!     auth.ready().await;
+//!     auth.login(&Credentials { email, password }).await?;
+//!     let me: User = auth.fetch("/api/me").await?.json().await?;
+//!     if let Session::SignedIn { user, .. } = auth.session::<User>()? {
+//!         assert_eq!(user.email, me.email);
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `client` | yes | [`AuthClient`]; without it the crate is the sans-IO [`core`] |
+//! | `dpop` | | tokens bound to a key of the browser (RFC 9449) |
+//! | `gloo-net` | | [`AuthClient::fetch`] takes requests of gloo-net |
+//! | `js` | | the client as a JavaScript class |
+//! | `leptos`, `yew` | | adapters for these frameworks |
+//!
+//! The client runs in browsers (`wasm32-unknown-unknown`). On other targets it compiles and does nothing, for server-side
+//! rendering.
+//!
+//! # The core
 //!
 //! The [`core`] is sans-IO: it takes an [`Input`](core::Input) and the time, changes its state once, and queues the
-//! [`Output`](core::Output)s that the caller carries out. It uses no clock, no network and no browser, so it
+//! [`Output`](core::Output)s that the caller carries out. It asks neither a clock nor the network nor a browser, so it
 //! compiles for every target, and its tests run on the host with time as a number:
 //!
 //! ```
@@ -15,8 +57,8 @@
 //! assert!(std::iter::from_fn(|| core.poll()).any(|output| matches!(output, Output::RequestLock(_))));
 //! ```
 //!
-//! No access token enters this crate. The front end holds the tokens; the core knows the number, the lifetime and the user
-//! of each. The npm package binds the core in the crate `tokenward-bindings`.
+//! No access token enters the wasm of an app: the front ends hold the tokens in JavaScript, and the core knows the number,
+//! the lifetime and the user of each. The npm package binds the core in the crate `tokenward-bindings`.
 
 #[cfg(feature = "client")]
 mod client;

@@ -1,4 +1,4 @@
-// Imports in js/ go one way, and functions stay short: entry -> client -> worker -> engine -> auth -> browser -> util.
+// Imports in js/ go one way, and functions stay short: entry -> client -> worker, rust -> engine -> auth -> browser -> util.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { parseAst } from 'vite';
 import { root } from './load.mjs';
 
 /** A folder imports from itself and from those after it. Entries are the files at the top of js/. */
-const ORDER = ['entry', 'client', 'worker', 'engine', 'auth', 'browser', 'wasm', 'util'];
+const ORDER = ['entry', 'client', 'worker', 'rust', 'engine', 'auth', 'browser', 'wasm', 'util'];
 /** The public types (errors, events, options, session) are the vocabulary of all folders; a type costs no import at run time. */
 const TYPES_FOR_ALL = 'client';
 /** Exceptions, each with its reason. */
