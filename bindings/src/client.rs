@@ -290,6 +290,7 @@ impl Client {
             Output::AdoptStoredKey => host.adopt_stored_key(),
             Output::UseProbeKey => host.use_probe_key(),
             Output::RemoveKey => host.remove_key(),
+            Output::ReplaceIdempotencyKey => host.replace_idempotency_key(),
             Output::StorePendingRevocation => host.store_pending_revocation(),
             Output::ClearPendingRevocation => host.clear_pending_revocation(),
             Output::StoreNotBefore(wait) => host.store_not_before(wait as f64),

@@ -115,6 +115,8 @@ host! {
     "useProbeKey" use_probe_key();
     /// Removes the key of this client.
     "removeKey" remove_key();
+    /// Stores another idempotency key for the next refresh.
+    "replaceIdempotencyKey" replace_idempotency_key();
     /// Notes a sign-out that the server has not confirmed.
     "storePendingRevocation" store_pending_revocation();
     /// Removes the note.

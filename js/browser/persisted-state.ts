@@ -1,9 +1,12 @@
 // What a client stores in the origin's storage, shared by its tabs. No entry is a credential.
 //
-// The idempotency key: one random key per sign-in and client name. It is sent as `Idempotency-Key` with each refresh, so
-// that the server can repeat its response if the first one was lost (network, reload, crash) and does not mistake the
-// repetition for theft. Its presence is also the session hint: a new page then knows that a session may be resumed. Without
-// the httpOnly cookie the key is worthless.
+// The sign-in key: one random key per sign-in and client name. It is never sent. Its presence is the session hint: a new page
+// then knows that a session may be resumed. Messages between tabs name the sign-in by it.
+//
+// The idempotency key: one random key per rotation of the refresh token. It is sent as `Idempotency-Key` with each refresh until
+// a response has been adopted, so that the server can repeat its response if the first one was lost (network, reload, crash)
+// and does not mistake the repetition for theft. A copied request repeats one rotation only. Without the httpOnly cookie the
+// key is worthless.
 //
 // The entries are a wire format between releases and every script of the origin can write them: they are checked on reading.
 import type { KeyValueStore } from './key-value-store.js';
@@ -15,7 +18,13 @@ export type HintState = 'same' | 'removed' | 'other';
 export type SessionRelation = 'same' | 'current' | 'stale';
 
 /** The names of the entries, after the prefix. */
-export const STORAGE_KEYS = ['idempotency-key', 'probe-key', 'pending-revocation', 'not-before'] as const;
+export const STORAGE_KEYS = [
+  'sign-in-key',
+  'probe-key',
+  'idempotency-key',
+  'pending-revocation',
+  'not-before',
+] as const;
 type StorageKey = (typeof STORAGE_KEYS)[number];
 
 /** What an HTTP header can carry (RFC 9110 §5.5), without blanks. */
@@ -39,6 +48,8 @@ export interface PersistedState {
   readonly store: KeyValueStore | undefined;
   /** The key of the sign-in that this client knows. */
   known: string | undefined;
+  /** The idempotency key that this client sent last, or will send next. */
+  idempotencyKey: string | undefined;
   /** Whether a revocation is pending that could not be stored. */
   unstoredRevocation: boolean;
 }
@@ -47,6 +58,7 @@ export const openPersistedState = (clientName: string, store: KeyValueStore | un
   prefix: storagePrefix(clientName),
   store,
   known: undefined,
+  idempotencyKey: undefined,
   unstoredRevocation: false,
 });
 
@@ -62,7 +74,7 @@ export function notBeforeWait(state: PersistedState): number {
 }
 
 export function hintState(state: PersistedState): HintState {
-  const stored = read(state, 'idempotency-key');
+  const stored = read(state, 'sign-in-key');
   if (stored === undefined || (stored ?? undefined) === state.known) return 'same';
   return stored === null ? 'removed' : 'other';
 }
@@ -72,27 +84,57 @@ export const isRevocationPending = (state: PersistedState): boolean =>
   state.unstoredRevocation || read(state, 'pending-revocation') === '1';
 
 export function relationOf(state: PersistedState, key: string | undefined): SessionRelation {
-  const stored = read(state, 'idempotency-key');
+  const stored = read(state, 'sign-in-key');
   return stored === undefined || key === state.known ? 'same' : key === stored ? 'current' : 'stale';
 }
 
 /** Sets the key of the sign-in that this client knows, in the storage too. */
 function setKey(state: PersistedState, key: string | undefined, store = true) {
   state.known = key;
-  if (store) write(state, 'idempotency-key', key);
+  if (store) write(state, 'sign-in-key', key);
   write(state, 'probe-key');
 }
 
 /** A user signed in: stores a new key. */
-export const storeNewKey = (state: PersistedState) => setKey(state, newKey());
+export function storeNewKey(state: PersistedState) {
+  setKey(state, newKey());
+  setIdempotencyKey(state, newKey());
+}
 
 /** The session is over: removes this client's key, and not that of a later sign-in in another tab. */
-export const removeKey = (state: PersistedState) =>
-  setKey(state, undefined, read(state, 'idempotency-key') === state.known);
+export function removeKey(state: PersistedState) {
+  const stored = read(state, 'sign-in-key');
+  const isOther = stored && stored !== state.known;
+  setKey(state, undefined, !isOther);
+  if (!isOther) setIdempotencyKey(state, undefined);
+}
+
+function setIdempotencyKey(state: PersistedState, key: string | undefined) {
+  state.idempotencyKey = key;
+  write(state, 'idempotency-key', key);
+}
+
+/**
+ * The response to a refresh has been adopted: the next rotation gets another key. If the stored key is no longer the one that the
+ * refresh was sent with, another tab has begun the next rotation with it, and it stays.
+ */
+export function replaceIdempotencyKey(state: PersistedState) {
+  const stored = read(state, 'idempotency-key');
+  if (!stored || stored === state.idempotencyKey) setIdempotencyKey(state, newKey());
+}
+
+/** The key of the next rotation. It remains until a response is adopted, so that every repetition of a refresh carries the same key. */
+export function idempotencyKey(state: PersistedState): string {
+  const stored = read(state, 'idempotency-key');
+  const key = isValidKey(stored) ? stored : state.idempotencyKey || newKey();
+  // Also if it is what was read: another process may have stored a newer key that this one cannot see yet.
+  setIdempotencyKey(state, key);
+  return key;
+}
 
 /** Uses the stored key; if there is none, or an invalid one, stores this client's key or a new one. */
 export function adoptStoredKey(state: PersistedState) {
-  const stored = read(state, 'idempotency-key');
+  const stored = read(state, 'sign-in-key');
   const key = isValidKey(stored) ? stored : state.known || newKey();
   setKey(state, key, stored !== key);
 }
@@ -116,7 +158,7 @@ export function clearPendingRevocation(state: PersistedState) {
 
 /** A page stores the logout that it hands to a worker: the page may be unloaded before the worker receives it. */
 export function storeLogout(state: PersistedState) {
-  write(state, 'idempotency-key');
+  write(state, 'sign-in-key');
   write(state, 'pending-revocation', '1');
 }
 

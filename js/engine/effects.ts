@@ -14,6 +14,7 @@ import {
   notBeforeWait,
   type PersistedState,
   removeKey,
+  replaceIdempotencyKey,
   STORAGE_LAG_MS,
   storeNewKey,
   storeNotBefore,
@@ -60,6 +61,7 @@ export function effects(dependencies: EffectDependencies, subjects: readonly str
     adoptStoredKey: () => adoptStoredKey(state),
     useProbeKey: () => useProbeKey(state),
     removeKey: () => removeKey(state),
+    replaceIdempotencyKey: () => replaceIdempotencyKey(state),
     storePendingRevocation: () => storePendingRevocation(state),
     clearPendingRevocation() {
       clearPendingRevocation(state);

@@ -8,7 +8,7 @@ import { createTokenStore } from '../auth/token-store.js';
 import { type KeyValueStore, PAGE_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
-import { openPersistedState } from '../browser/persisted-state.js';
+import { idempotencyKey, openPersistedState } from '../browser/persisted-state.js';
 import type { AuthEvents } from '../client/events.js';
 import type { AuthClientOptions, LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
@@ -91,7 +91,7 @@ export async function createEngine(
   const { host, core } = connectWasm({
     client: () => client,
     tokens,
-    requests: createAuthRequests(settings, tokens, () => state.known, prover),
+    requests: createAuthRequests(settings, tokens, () => idempotencyKey(state), prover),
     state,
     lock,
     crossTab,

@@ -10,7 +10,7 @@ import { sessionErrorCode } from '../auth/session-error-code.js';
 import { createTokenStore, type TokenStore } from '../auth/token-store.js';
 import { PAGE_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock } from '../browser/lock.js';
-import { openPersistedState } from '../browser/persisted-state.js';
+import { idempotencyKey, openPersistedState } from '../browser/persisted-state.js';
 import type { AuthErrorCode } from '../client/errors.js';
 import type { AuthClientOptions } from '../client/options.js';
 import { createApiFetch } from '../engine/api-fetch.js';
@@ -111,7 +111,7 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
   const dependencies = {
     client: () => options,
     tokens,
-    requests: createAuthRequests(settings, tokens, () => state.known, lateProver),
+    requests: createAuthRequests(settings, tokens, () => idempotencyKey(state), lateProver),
     state,
     lock,
     crossTab,

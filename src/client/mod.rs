@@ -497,6 +497,7 @@ impl Inner {
             Output::AdoptStoredKey => platform.adopt_stored_key(),
             Output::UseProbeKey => platform.use_probe_key(),
             Output::RemoveKey => platform.remove_key(),
+            Output::ReplaceIdempotencyKey => platform.replace_idempotency_key(),
             Output::StorePendingRevocation => platform.store_pending_revocation(),
             Output::ClearPendingRevocation => platform.clear_pending_revocation(),
             Output::StoreNotBefore(wait) => platform.store_not_before(wait as f64),

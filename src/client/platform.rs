@@ -134,6 +134,8 @@ extern "C" {
     pub fn use_probe_key(this: &Platform);
     #[wasm_bindgen(method, js_name = removeKey)]
     pub fn remove_key(this: &Platform);
+    #[wasm_bindgen(method, js_name = replaceIdempotencyKey)]
+    pub fn replace_idempotency_key(this: &Platform);
     #[wasm_bindgen(method, js_name = storePendingRevocation)]
     pub fn store_pending_revocation(this: &Platform);
     #[wasm_bindgen(method, js_name = clearPendingRevocation)]

@@ -53,7 +53,7 @@ pub struct StorageSnapshot {
     pub wait: Millis,
 }
 
-/// The session hint in the storage (the idempotency key of a sign-in), compared with the key that this client knows.
+/// The session hint in the storage (the sign-in key), compared with the key that this client knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HintState {
     /// It is the known one (which may be none), or there is no storage.

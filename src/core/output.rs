@@ -42,14 +42,17 @@ pub enum Output {
     AbortCalls,
     /// Forget this token, which was never set.
     DiscardToken(TokenId),
-    /// Store a new idempotency key for a new sign-in. The key is also the session hint.
+    /// Store a new sign-in key, which is the session hint, and a new idempotency key.
     StoreNewKey,
-    /// Use the idempotency key in the storage; if there is none, store the present one or a new one.
+    /// Use the sign-in key in the storage; if there is none, store the present one or a new one.
     AdoptStoredKey,
-    /// Use an idempotency key for a refresh that only asks for a session. The storage keeps it apart: it is no hint.
+    /// Use a sign-in key for a refresh that only asks for a session. The storage keeps it apart: it is no hint.
     UseProbeKey,
-    /// Remove this client's idempotency key from the storage (never the key of a newer sign-in), and the probe key.
+    /// Remove this client's sign-in key from the storage (never the key of a newer sign-in), with the idempotency key, and the
+    /// probe key.
     RemoveKey,
+    /// The refresh succeeded: store another idempotency key for the next one.
+    ReplaceIdempotencyKey,
     /// Note in the storage that the server has not confirmed a sign-out yet.
     StorePendingRevocation,
     /// Remove that note, and forget what was kept for the revocation.

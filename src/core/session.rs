@@ -283,8 +283,11 @@ impl Core {
             self.emit(if new_key { Output::StoreNewKey } else { Output::AdoptStoredKey });
             CrossTabMessage::SignedIn { subject }
         };
+        if source == TokenSource::Refresh {
+            self.emit(Output::ReplaceIdempotencyKey);
+        }
         self.emit(Output::Broadcast(message));
-        // The next holder of the lock finds the new key in the storage.
+        // The next holder of the lock finds the new keys in the storage.
         self.emit(Output::ReleaseLock);
         self.settle_waiters(Ok(()));
         self.emit(Output::Notify(if continued.is_some() { Event::Refreshed } else { Event::SignedIn }));

@@ -271,7 +271,7 @@ async fn each_login_failure_has_its_code_and_changes_nothing() {
 async fn a_rejected_restore_signs_out_with_its_reason() {
     script(r#"[{"status":401,"body":{"error":{"code":"REFRESH_TOKEN_REUSED"}}}]"#);
     let app = App::new(RestoreMode::Always);
-    store(&app.parts, "idempotency-key", "key-of-this-sign-in");
+    store(&app.parts, "sign-in-key", "key-of-this-sign-in");
     assert_eq!(code(JsFuture::from(app.core.start()).await), "SIGNED_OUT");
     assert_eq!((app.text("status").as_str(), app.text("reason").as_str()), ("signed-out", "token-reused"));
     assert_eq!(code(JsFuture::from(app.core.request_token(0.0)).await), "SIGNED_OUT");

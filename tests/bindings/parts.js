@@ -2,7 +2,7 @@
 import { createAuthRequests } from '../../js/auth/auth-requests.ts';
 import { authorizedFetch } from '../../js/auth/authorized-fetch.ts';
 import { createTokenStore } from '../../js/auth/token-store.ts';
-import { openPersistedState } from '../../js/browser/persisted-state.ts';
+import { idempotencyKey, openPersistedState } from '../../js/browser/persisted-state.ts';
 import { connectWasm } from '../../js/engine/wasm-host.ts';
 
 const ENDPOINTS = { login: 'login', refresh: 'refresh', logout: 'logout', logoutAll: 'logout-all' };
@@ -46,7 +46,7 @@ export function connect(baseUrl) {
   const { host, core } = connectWasm({
     client: () => test.client,
     tokens,
-    requests: createAuthRequests(settings, tokens, () => state.known),
+    requests: createAuthRequests(settings, tokens, () => idempotencyKey(state)),
     state,
     lock,
     crossTab: { broadcast: (event) => test.messages.push(event) },

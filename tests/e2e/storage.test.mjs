@@ -8,9 +8,10 @@ after(closeBrowser);
 
 const PREFIX = 'tokenward:v1:default:';
 const INVALID_ENTRIES = {
-  'a key that no header can carry': { 'idempotency-key': 'line\nbreak' },
-  'a key of 200 KB': { 'idempotency-key': 'x'.repeat(200_000) },
-  'a key outside of ASCII': { 'idempotency-key': 'schlüssel 🔑' },
+  'a sign-in key that is invalid': { 'sign-in-key': 'line\nbreak' },
+  'a key that no header can carry': { 'sign-in-key': 'a', 'idempotency-key': 'line\nbreak' },
+  'a key of 200 KB': { 'sign-in-key': 'x'.repeat(200_000), 'idempotency-key': 'x'.repeat(200_000) },
+  'a key outside of ASCII': { 'sign-in-key': 'schlüssel 🔑', 'idempotency-key': 'schlüssel 🔑' },
   'a probe key that no header can carry': { 'probe-key': '\u0000' },
   'a wait until the year 2100': { 'not-before': String(Date.UTC(2100, 0)) },
   'a wait that is not a number': { 'not-before': 'soon' },

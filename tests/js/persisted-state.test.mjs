@@ -13,7 +13,8 @@ const readSnapshot = (state) => ({
   waitMs: persisted.notBeforeWait(state),
 });
 
-const KEY = 'tokenward:v1:app:idempotency-key';
+const KEY = 'tokenward:v1:app:sign-in-key';
+const ROTATION = 'tokenward:v1:app:idempotency-key';
 const PROBE = 'tokenward:v1:app:probe-key';
 const PENDING = 'tokenward:v1:app:pending-revocation';
 const NOT_BEFORE = 'tokenward:v1:app:not-before';
@@ -137,4 +138,73 @@ test('a page that hands its logout to a worker removes the hint and stores the p
   persisted.storeNewKey(state);
   persisted.storeLogout(state);
   assert.deepEqual([entries[KEY], entries[PENDING]], [undefined, '1']);
+});
+
+test('a refresh and its repetitions carry one idempotency key, in every tab; the next refresh carries another', () => {
+  const { entries, state, other } = open();
+  persisted.storeNewKey(state);
+  const first = persisted.idempotencyKey(state);
+  assert.match(first, /^[\x21-\x7e]{1,128}$/);
+  assert.notEqual(first, entries[KEY], 'the sign-in key is never sent');
+  const next = other();
+  persisted.adoptStoredKey(next);
+  assert.deepEqual([persisted.idempotencyKey(next), persisted.idempotencyKey(state)], [first, first]);
+  persisted.replaceIdempotencyKey(next);
+  const second = persisted.idempotencyKey(state);
+  assert.notEqual(second, first);
+  assert.equal(persisted.idempotencyKey(next), second);
+});
+
+test('a late response replaces no key with which another tab has begun the next rotation', () => {
+  const { state, other } = open();
+  persisted.storeNewKey(state);
+  const next = other();
+  persisted.idempotencyKey(next);
+  persisted.idempotencyKey(state);
+  persisted.replaceIdempotencyKey(next);
+  const second = persisted.idempotencyKey(next);
+  persisted.replaceIdempotencyKey(state);
+  assert.equal(persisted.idempotencyKey(next), second);
+});
+
+test('an idempotency key that no header can carry is replaced, and one that disappears is stored again', () => {
+  const { entries, state } = open({ [ROTATION]: 'line\nbreak' });
+  const key = persisted.idempotencyKey(state);
+  assert.match(key, /^[\x21-\x7e]{1,128}$/);
+  delete entries[ROTATION];
+  assert.equal(persisted.idempotencyKey(state), key);
+  assert.equal(entries[ROTATION], key);
+});
+
+test('a process that read an older key stores what it sends, so that its repetition carries the same key', () => {
+  const { entries, state } = open();
+  persisted.storeNewKey(state);
+  const sent = persisted.idempotencyKey(state);
+  // Another process has adopted a response; this one still reads the key before.
+  const { read } = state.store;
+  entries[ROTATION] = 'newer';
+  state.store.read = (key) => (key === ROTATION ? sent : read(key));
+  assert.equal(persisted.idempotencyKey(state), sent);
+  state.store.read = read;
+  assert.equal(persisted.idempotencyKey(state), sent);
+});
+
+test('the end of a session removes its idempotency key, and not that of a later sign-in', () => {
+  const { entries, state, other } = open();
+  persisted.storeNewKey(state);
+  const next = other();
+  persisted.storeNewKey(next);
+  const key = entries[ROTATION];
+  persisted.removeKey(state);
+  assert.equal(entries[ROTATION], key);
+  persisted.removeKey(next);
+  assert.equal(entries[ROTATION], undefined);
+});
+
+test('without a store, the idempotency key is in memory', () => {
+  const state = openPersistedState('app', undefined);
+  const key = persisted.idempotencyKey(state);
+  assert.equal(persisted.idempotencyKey(state), key);
+  persisted.replaceIdempotencyKey(state);
+  assert.notEqual(persisted.idempotencyKey(state), key);
 });

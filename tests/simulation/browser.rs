@@ -12,7 +12,10 @@ pub type Claim = (usize, u32, RequestId);
 #[derive(Debug, Default)]
 pub struct Browser {
     pub cookie: Option<Cookie>,
+    /// The sign-in key.
     pub key: Option<u32>,
+    /// The key of the next rotation.
+    pub idempotency_key: Option<u32>,
     /// The key of a refresh that only asks for a session.
     pub probe_key: Option<u32>,
     pub pending_revocation: bool,
@@ -42,13 +45,28 @@ impl Browser {
 
     pub fn store_new_key(&mut self) -> Option<u32> {
         self.key = Some(self.new_key());
+        self.replace_idempotency_key();
         self.key
+    }
+
+    pub fn replace_idempotency_key(&mut self) {
+        self.idempotency_key = Some(self.new_key());
+    }
+
+    /// The key that a refresh carries.
+    pub fn sent_key(&mut self) -> Option<u32> {
+        if self.idempotency_key.is_none() {
+            self.replace_idempotency_key();
+        }
+        self.idempotency_key
     }
 
     /// A page never removes the key of a newer sign-in.
     pub fn remove_key(&mut self, known: &mut Option<u32>) {
-        if known.take() == self.key {
+        let known = known.take();
+        if self.key.is_none() || known == self.key {
             self.key = None;
+            self.idempotency_key = None;
         }
     }
 

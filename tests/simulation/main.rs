@@ -231,7 +231,7 @@ fn fullest_second(mutation: Option<Mutation>) -> u64 {
     by_second.into_values().max().unwrap_or(0)
 }
 
-/// The simulation can fail: it finds a counterexample to each of eleven mutations.
+/// The simulation can fail: it finds a counterexample to each mutation.
 mod finds_the_mutation {
     use super::*;
 
@@ -244,6 +244,11 @@ mod finds_the_mutation {
     #[test]
     fn late_responses_are_accepted() {
         assert_found(Mutation::AcceptLateResponses, FaultModel { delay: 4_000, switches: 300, ..NO_FAULTS }, "");
+    }
+
+    #[test]
+    fn replaces_any_key() {
+        assert_found(Mutation::ReplacesAnyKey, ALL_FAULTS, "a reuse alarm");
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub enum Mutation {
     AcceptLateResponses,
     /// Refreshes carry no `Idempotency-Key`.
     NoIdempotencyKey,
+    /// A response replaces the idempotency key, also if another tab has begun the next rotation with it.
+    ReplacesAnyKey,
     /// The wait for the lock has no bound.
     WaitForLockForever,
     /// Calls carry a token until one minute after its expiry.

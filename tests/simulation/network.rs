@@ -63,7 +63,10 @@ impl Simulation {
         if kind == Kind::Logout {
             self.check_revocation();
         }
-        let key = self.tabs[tab].known_key.filter(|_| self.faults.mutation != Some(Mutation::NoIdempotencyKey));
+        if kind == Kind::Refresh {
+            self.tabs[tab].sent_key = self.browser.sent_key();
+        }
+        let key = self.tabs[tab].sent_key.filter(|_| self.faults.mutation != Some(Mutation::NoIdempotencyKey));
         self.message_count += 1;
         let message = self.message_count;
         self.messages.insert(
@@ -131,7 +134,7 @@ impl Simulation {
                 self.server.logout(cookie);
                 self.reply(message, HttpResponse { status: 204, ..HttpResponse::default() }, SetCookie::Clears);
             }
-            Kind::Refresh => match self.server.refresh(cookie, key) {
+            Kind::Refresh => match self.server.refresh(cookie, key, self.now) {
                 Refresh::Granted(next) => {
                     let issue = self.issue(tab, next.0);
                     self.reply(message, issue, SetCookie::Sets(next));

@@ -71,6 +71,7 @@ impl Simulation {
             }
             Output::StoreNewKey
             | Output::RemoveKey
+            | Output::ReplaceIdempotencyKey
             | Output::AdoptStoredKey
             | Output::UseProbeKey
             | Output::StorePendingRevocation
@@ -109,6 +110,13 @@ impl Simulation {
         match output {
             Output::StoreNewKey => self.tabs[tab].known_key = self.browser.store_new_key(),
             Output::RemoveKey => self.browser.remove_key(&mut self.tabs[tab].known_key),
+            Output::ReplaceIdempotencyKey => {
+                // Another tab may have begun the next rotation with the key that is stored now.
+                let replaces_any = self.faults.mutation == Some(Mutation::ReplacesAnyKey);
+                if replaces_any || self.browser.idempotency_key == self.tabs[tab].sent_key {
+                    self.browser.replace_idempotency_key();
+                }
+            }
             Output::AdoptStoredKey => {
                 self.browser.probe_key = None;
                 self.browser.key = self.browser.key.or(self.tabs[tab].known_key);

@@ -5,11 +5,17 @@ use tokenward::core::Millis;
 /// A refresh token: which session, which generation.
 pub type Cookie = (u32, u32);
 
+/// For how long the server repeats a rotation. A later repetition rotates forward.
+const REPEAT_WINDOW: Millis = 120_000;
+
 #[derive(Debug)]
 pub struct ServerSession {
     pub user: &'static str,
     pub generation: u32,
+    /// The last rotation: from which generation, with which key, and when.
+    pub rotated_from: u32,
     pub rotated_by: Option<u32>,
+    pub rotated_at: Millis,
     pub alive: bool,
     pub born_at: Millis,
 }
@@ -33,21 +39,32 @@ pub enum Refresh {
 
 impl Server {
     pub fn login(&mut self, user: &'static str, born_at: Millis) -> Cookie {
-        self.sessions.push(ServerSession { user, generation: 0, rotated_by: None, alive: true, born_at });
+        self.sessions.push(ServerSession {
+            user,
+            generation: 0,
+            rotated_from: 0,
+            rotated_by: None,
+            rotated_at: 0,
+            alive: true,
+            born_at,
+        });
         (self.sessions.len() as u32 - 1, 0)
     }
 
-    pub fn refresh(&mut self, cookie: Option<Cookie>, key: Option<u32>) -> Refresh {
+    pub fn refresh(&mut self, cookie: Option<Cookie>, key: Option<u32>, now: Millis) -> Refresh {
         let Some((sid, presented)) = cookie else { return Refresh::Refused("NO_REFRESH_TOKEN") };
         let session = &mut self.sessions[sid as usize];
         if !session.alive {
             return Refresh::Refused("INVALID_REFRESH_TOKEN");
         }
-        if presented == session.generation {
+        let is_repeat =
+            session.generation > 0 && presented == session.rotated_from && key.is_some() && key == session.rotated_by;
+        let is_late = is_repeat && now > session.rotated_at + REPEAT_WINDOW;
+        if presented == session.generation || is_late {
             session.generation += 1;
-            session.rotated_by = key;
+            (session.rotated_from, session.rotated_by, session.rotated_at) = (presented, key, now);
             self.rotations += 1;
-        } else if presented + 1 == session.generation && key.is_some() && key == session.rotated_by {
+        } else if is_repeat {
             self.repeats += 1;
         } else {
             session.alive = false;

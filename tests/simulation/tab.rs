@@ -37,6 +37,8 @@ pub struct Tab {
     pub login_as: &'static str,
     /// The idempotency key that this page knows.
     pub known_key: Option<u32>,
+    /// The idempotency key that this page sent last.
+    pub sent_key: Option<u32>,
     /// Since when the app waits for its login.
     pub login_since: Option<Millis>,
     /// The auth request that a mutation keeps from leaving.
@@ -69,6 +71,7 @@ impl Tab {
             without_token_since: None,
             login_as: USERS[0],
             known_key: None,
+            sent_key: None,
             login_since: None,
             never_sent: None,
             asked_for: None,

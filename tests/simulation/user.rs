@@ -20,6 +20,7 @@ impl Simulation {
         if self.chance(self.faults.clears) {
             self.note(tab, Note::Text("the storage is cleared"));
             self.browser.key = None;
+            self.browser.idempotency_key = None;
             (self.user_acted_at, self.cleared_at) = (self.now, self.now);
         }
         let signed_in = matches!(self.tabs[tab].core.session(), SessionState::SignedIn { .. });
@@ -159,7 +160,7 @@ impl Simulation {
         it.tokens.clear();
         it.waiting.clear();
         it.refreshes.clear();
-        (it.known_key, it.login_since) = (None, None);
+        (it.known_key, it.sent_key, it.login_since) = (None, None, None);
         if let Some(next) = self.browser.release(tab, self.now) {
             self.grant_lock(next);
         }

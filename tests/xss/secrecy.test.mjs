@@ -287,7 +287,7 @@ async function rideSession(page, options) {
         asksForRejection: false,
       };
       globalThis.workerStorage = Object.fromEntries(
-        ['idempotency-key', 'probe-key', 'pending-revocation', 'not-before'].map((entry) => {
+        ['sign-in-key', 'probe-key', 'idempotency-key', 'pending-revocation', 'not-before'].map((entry) => {
           const key = `tokenward:v1:${given.name}:${entry}`;
           return [key, localStorage.getItem(key)];
         }),
