@@ -20,6 +20,7 @@ mod server;
 mod session;
 mod state;
 mod store;
+mod store_tasks;
 mod telemetry;
 mod token;
 pub mod users;
@@ -32,8 +33,8 @@ pub use dialect::Dialect;
 pub use error::ApiError;
 pub use server::{app, open_store, openapi, serve};
 pub use store::{
-    Cursor, KeyHash, NewSession, RedisStore, Revocation, Rotate, Rotation, Session, SessionStore, SqliteStore, Store,
-    StoreError, User, UserStore,
+    Cursor, End, KeyHash, NewSession, RedisStore, Revocation, Rotate, Rotation, Session, SessionStore, SqliteStore,
+    Store, StoreError, User, UserStore,
 };
 pub use telemetry::start_logging;
 pub use token::keys::SigningAlgorithm;

@@ -30,7 +30,7 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
         .await
         .map_err(|error| format!("HOST, PORT: cannot listen on {}:{}: {error}", config.host, config.port))?;
     let address = listener.local_addr()?;
-    let app = app(config).await?;
+    let (app, state) = build(config).await?;
     println!("listening on http://{address}");
     let handle = axum_server::Handle::new();
     tokio::spawn({
@@ -44,18 +44,23 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
     let mut http1 = server.http_builder().http1();
     http1.timer(hyper_util::rt::TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     server.serve(app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+    state.store_tasks.finish(SHUTDOWN_TIMEOUT).await;
     Ok(())
 }
 
 /// The whole application as a router, for [`serve`] and for tests that have their own listener.
 pub async fn app(config: Config) -> Result<Router, BoxError> {
+    build(config).await.map(|(router, _)| router)
+}
+
+async fn build(config: Config) -> Result<(Router, Shared), BoxError> {
     let store = open_store(&config).await?;
     let hooks = config.demo.then(demo::Hooks::default);
     let extension = hooks.as_ref().map(demo::Hooks::token_extension);
     let state = Arc::new(AppState::new(&config, store, extension)?);
     background::start(&state, config.demo.then(demo::Hooks::startup_task)).await;
     let demo = hooks.map(|hooks| Demo::new(hooks, state.clone()));
-    Ok(router(&config, state, demo.as_ref()))
+    Ok((router(&config, state.clone(), demo.as_ref()), state))
 }
 
 fn router(config: &Config, state: Shared, demo: Option<&Demo>) -> Router {

@@ -12,6 +12,7 @@ use crate::passwords::Passwords;
 use crate::rate_limit::{RateLimits, client_address};
 use crate::session::Sessions;
 use crate::store::Store;
+use crate::store_tasks::StoreTasks;
 use crate::telemetry::Telemetry;
 use crate::token::access::{AccessTokens, TokenExtension};
 use crate::token::dpop::DpopProofs;
@@ -29,7 +30,8 @@ pub struct AppState {
     pub passwords: Passwords,
     pub rate_limits: RateLimits,
     pub sessions: Sessions,
-    pub telemetry: Telemetry,
+    pub store_tasks: StoreTasks,
+    pub telemetry: Arc<Telemetry>,
     pub request_ids: RequestIds,
 }
 
@@ -49,6 +51,7 @@ impl AppState {
         extension: Option<Arc<dyn TokenExtension>>,
     ) -> std::io::Result<Self> {
         let keys = config.keys()?;
+        let telemetry = Arc::new(Telemetry::new());
         Ok(Self {
             http: HttpSettings {
                 dialect: config.dialect,
@@ -61,8 +64,9 @@ impl AppState {
             dpop_proofs: DpopProofs::new(&keys.refresh[0], config.cookie_secure),
             passwords: Passwords::new(),
             rate_limits: RateLimits::new(config),
-            sessions: Sessions::new(store, config),
-            telemetry: Telemetry::new(),
+            sessions: Sessions::new(store, config, telemetry.clone()),
+            store_tasks: StoreTasks::new(),
+            telemetry,
             request_ids: RequestIds::new(),
         })
     }

@@ -96,6 +96,12 @@ pub const SETTINGS: &[Setting] = &[
         "What a reused refresh token ends: its session, or all sessions of the user.",
     ),
     setting(
+        "REPEAT_WINDOW",
+        "120",
+        "seconds from 1 to 86400",
+        "The time after a rotation within which a request with its `Idempotency-Key` is answered with the same successor again; a later one gets a new successor.",
+    ),
+    setting(
         "ROTATION_GRACE",
         "0",
         "seconds from 0 to 300",

@@ -15,7 +15,7 @@ use crate::error::{ApiError, error_responses};
 use crate::extract::json::{Json, check_length};
 use crate::extract::{DpopKey, Transport, require_same_site};
 use crate::routes::token_response::{TokenResponse, token_response};
-use crate::state::{AppState, Shared};
+use crate::state::Shared;
 use crate::store::{Session, User};
 use crate::telemetry::AuthEvent;
 
@@ -64,21 +64,20 @@ pub async fn login(
     if transport == Transport::Cookie {
         require_same_site(&headers, &state)?;
     }
-    let (user, session) = sign_in(&state, peer, &headers, &email, password).await?;
     let previous = cookies.get(dialect.refresh_cookie()).filter(|_| transport == Transport::Cookie);
-    if let Some(previous) = previous.and_then(|cookie| state.refresh_tokens.verify(cookie.value())) {
-        state.sessions.end(&previous.sid).await?;
-    }
+    let previous = previous.and_then(|cookie| state.refresh_tokens.verify(cookie.value())).map(|token| token.sid);
+    let (user, session) = sign_in(&state, peer, &headers, &email, password, previous).await?;
     token_response(&state, &user, &session, transport, key.as_deref())
 }
 
-/// Checks the credentials and begins a session.
+/// Checks the credentials, begins a session, and ends the `previous` one of this browser.
 pub async fn sign_in(
-    state: &AppState,
+    state: &Shared,
     peer: SocketAddr,
     headers: &HeaderMap,
     email: &str,
     password: String,
+    previous: Option<String>,
 ) -> Result<(User, Session), ApiError> {
     check_length("email", email, MAX_EMAIL_LENGTH)?;
     check_length("password", &password, MAX_PASSWORD_LENGTH)?;
@@ -92,8 +91,17 @@ pub async fn sign_in(
         state.telemetry.record(AuthEvent::LoginFailed, "");
         return Err(ApiError::InvalidCredentials);
     };
-    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let session = state.sessions.begin(&user, user_agent).await?;
-    state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
-    Ok((user, session))
+    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let task = {
+        let state = state.clone();
+        async move {
+            let session = state.sessions.begin(&user, &user_agent).await?;
+            state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
+            if let Some(previous) = previous {
+                state.sessions.end(&previous).await?;
+            }
+            Ok((user, session))
+        }
+    };
+    state.store_tasks.run(task).await
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::error::{ApiError, error_responses};
 use crate::extract::SignedIn;
 use crate::now;
-use crate::routes::TokenErrors;
+use crate::routes::{TokenErrors, logout};
 use crate::state::Shared;
 use crate::store::Session;
 use crate::telemetry::AuthEvent;
@@ -63,7 +63,6 @@ pub async fn end_session(
     // The response is the same for another user's session and for an id that does not exist.
     let session = state.sessions.store.find(&id, now()).await?.filter(|session| session.user_id == claims.sub);
     let session = session.ok_or(ApiError::NotFound)?;
-    state.sessions.end(&session.sid).await?;
-    state.telemetry.record(AuthEvent::Revoked, &session.sid);
+    logout::end_session(&state, session.sid, AuthEvent::Revoked).await?;
     Ok(StatusCode::NO_CONTENT)
 }

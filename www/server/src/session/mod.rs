@@ -2,7 +2,8 @@
 
 pub mod revocations;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -11,12 +12,13 @@ use crate::config::{Config, ReuseRevokes};
 use crate::error::ApiError;
 use crate::now;
 use crate::session::revocations::{CAPACITY, RevocationStatus, Revocations};
-use crate::store::{NewSession, Revocation, Rotate, Rotation, Session, Store, StoreError, User};
+use crate::store::{End, NewSession, Revocation, Rotate, Rotation, Session, Store, StoreError, User};
+use crate::telemetry::{AuthEvent, Telemetry};
 use crate::token::access::Claims;
 use crate::token::refresh::{RefreshTokens, VerifiedRefreshToken};
 
-/// How many times, once a second, [`end_all_with_retries`] tries to end the sessions of a user.
-const END_ALL_ATTEMPTS: u32 = 600;
+/// How many times, once a second, [`settle_reuse_with_retries`] tries.
+const SETTLE_ATTEMPTS: u32 = 600;
 /// The longest user agent that is stored, in characters.
 const MAX_USER_AGENT_LENGTH: usize = 200;
 
@@ -26,8 +28,11 @@ pub struct Sessions {
     pub revocations: Revocations,
     idle_ttl: u64,
     absolute_ttl: u64,
+    repeat_window: u64,
     grace: u64,
     reuse_revokes: ReuseRevokes,
+    alarms: Arc<Alarms>,
+    telemetry: Arc<Telemetry>,
     /// How long a revocation matters, in seconds: the longest remaining life of an access token.
     revocation_ttl: u64,
     max_lag: Duration,
@@ -35,10 +40,8 @@ pub struct Sessions {
 
 /// The outcome of a refresh.
 pub enum RefreshOutcome {
-    /// There is a new generation.
-    Rotated(User, Session),
-    /// A repeated request: the same generation is issued again.
-    Repeated(User, Session),
+    /// The session continues; its current generation is issued.
+    Refreshed(Box<(User, Session)>),
     /// The token was used before: the session has been ended.
     Reused,
     /// There is no such session.
@@ -46,14 +49,17 @@ pub enum RefreshOutcome {
 }
 
 impl Sessions {
-    pub fn new(store: Arc<dyn Store>, config: &Config) -> Self {
+    pub fn new(store: Arc<dyn Store>, config: &Config, telemetry: Arc<Telemetry>) -> Self {
         Self {
             store,
             revocations: Revocations::new(CAPACITY),
             idle_ttl: config.refresh_idle_ttl,
             absolute_ttl: config.refresh_absolute_ttl,
+            repeat_window: config.repeat_window,
             grace: config.rotation_grace,
             reuse_revokes: config.reuse_revokes,
+            alarms: Arc::default(),
+            telemetry,
             revocation_ttl: config.access_ttl + config.leeway,
             max_lag: Duration::from_secs(config.revocation_max_lag),
         }
@@ -70,6 +76,7 @@ impl Sessions {
         self.store.create(new, now()).await
     }
 
+    /// Rotates the session of a refresh token. Records the event before it waits for anything after the decision.
     pub async fn refresh(
         &self,
         token: &VerifiedRefreshToken,
@@ -81,14 +88,25 @@ impl Sessions {
             presented: token.generation,
             key: idempotency_key.map(hash),
             idle_ttl: self.idle_ttl,
+            repeat_window: self.repeat_window,
             grace: self.grace,
             revocation_ttl: self.revocation_ttl,
         };
-        let rotation = self.store.rotate(rotate, now()).await?;
-        let session = match &rotation {
-            Rotation::Rotated(session) | Rotation::Repeated(session) => session.clone(),
+        let session = match self.store.rotate(rotate, now()).await? {
+            Rotation::Rotated(session) => {
+                self.telemetry.record(AuthEvent::RefreshRotated, &session.sid);
+                session
+            }
+            Rotation::Repeated(session, age) => {
+                self.telemetry.record_repeat(&session, age, false);
+                session
+            }
+            Rotation::RepeatedLate(session, age) => {
+                self.telemetry.record_repeat(&session, age, true);
+                session
+            }
             Rotation::Reused(user_id) => {
-                self.end_after_reuse(&token.sid, user_id).await;
+                self.raise_alarm(&token.sid, &user_id).await;
                 return Ok(RefreshOutcome::Reused);
             }
             Rotation::Unknown => return Ok(RefreshOutcome::Unknown),
@@ -98,28 +116,38 @@ impl Sessions {
             self.end(&session.sid).await?;
             return Ok(RefreshOutcome::Unknown);
         };
-        Ok(match rotation {
-            Rotation::Rotated(_) => RefreshOutcome::Rotated(user, session),
-            _ => RefreshOutcome::Repeated(user, session),
-        })
+        Ok(RefreshOutcome::Refreshed(Box::new((user, session))))
     }
 
-    /// The store has ended the session already; ends the user's other sessions if `REUSE_REVOKES=user`.
-    async fn end_after_reuse(&self, sid: &str, user_id: &str) {
+    /// Reports a reused refresh token, and carries out what `REUSE_REVOKES` says. The store keeps the alarm until all of it
+    /// is done, so a server that fails in between leaves it to the next request that presents a token of the session.
+    async fn raise_alarm(&self, sid: &str, user_id: &str) {
+        let Some(raising) = Alarms::begin(&self.alarms, sid) else { return };
+        self.telemetry.record(AuthEvent::RefreshReused, sid);
         self.add_revocations([sid.to_owned()]);
-        if self.reuse_revokes == ReuseRevokes::User && self.end_all(user_id).await.is_err() {
-            // The session is ended, so no later request would repeat this work.
-            tokio::spawn(end_all_with_retries(self.store.clone(), user_id.to_owned(), self.revocation_ttl));
+        let user_id = (self.reuse_revokes == ReuseRevokes::User).then(|| user_id.to_owned());
+        match settle_reuse(&*self.store, sid, user_id.as_deref(), self.revocation_ttl).await {
+            Ok(ended) => self.add_revocations(ended),
+            Err(error) => {
+                tracing::warn!(%error, sid, "the consequences of a reused refresh token are delayed");
+                tokio::spawn(settle_reuse_with_retries(self.store.clone(), raising, user_id, self.revocation_ttl));
+            }
         }
     }
 
     /// Ends a session; returns whether it existed.
     pub async fn end(&self, sid: &str) -> Result<bool, StoreError> {
-        let existed = self.store.end(sid, now() + self.revocation_ttl).await?;
-        if existed {
-            self.add_revocations([sid.to_owned()]);
+        match self.store.end(sid, now() + self.revocation_ttl).await? {
+            End::Unknown => Ok(false),
+            End::Ended => {
+                self.add_revocations([sid.to_owned()]);
+                Ok(true)
+            }
+            End::Reused(user_id) => {
+                self.raise_alarm(sid, &user_id).await;
+                Ok(false)
+            }
         }
-        Ok(existed)
     }
 
     pub async fn end_all(&self, user_id: &str) -> Result<(), StoreError> {
@@ -170,13 +198,63 @@ impl Sessions {
     }
 }
 
-/// Ends all sessions of a user as soon as the store is available again. This server reads the revocations from the log.
-async fn end_all_with_retries(store: Arc<dyn Store>, user_id: String, revocation_ttl: u64) {
-    for _ in 0..END_ALL_ATTEMPTS {
+/// Ends the user's other sessions if there is a `user_id`, then deletes the record of the alarm. Returns the ids of the
+/// other sessions.
+async fn settle_reuse(
+    store: &dyn Store,
+    sid: &str,
+    user_id: Option<&str>,
+    revocation_ttl: u64,
+) -> Result<Vec<String>, StoreError> {
+    let ended = match user_id {
+        Some(user_id) => store.end_all(user_id, now() + revocation_ttl).await?,
+        None => Vec::new(),
+    };
+    store.settle(sid, now() + revocation_ttl).await?;
+    Ok(ended)
+}
+
+/// Does the work of [`settle_reuse`] as soon as the store is available again. This server reads the revocations from the
+/// log.
+async fn settle_reuse_with_retries(
+    store: Arc<dyn Store>,
+    raising: RaisingAlarm,
+    user_id: Option<String>,
+    revocation_ttl: u64,
+) {
+    let sid = &raising.sid;
+    for _ in 0..SETTLE_ATTEMPTS {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        if store.end_all(&user_id, now() + revocation_ttl).await.is_ok() {
+        if settle_reuse(&*store, sid, user_id.as_deref(), revocation_ttl).await.is_ok() {
             return;
         }
     }
-    tracing::error!("the store was unavailable too long: the sessions of a user with a reused refresh token remain");
+    tracing::error!(sid, "the store was unavailable too long: the next request with a token of the session settles it");
+}
+
+/// The alarms that this server is raising, so that simultaneous requests with one reused token raise one alarm.
+#[derive(Default)]
+struct Alarms(Mutex<HashSet<String>>);
+
+struct RaisingAlarm {
+    alarms: Arc<Alarms>,
+    sid: String,
+}
+
+impl Alarms {
+    /// `None` if another request is raising the alarm of this session.
+    fn begin(alarms: &Arc<Self>, sid: &str) -> Option<RaisingAlarm> {
+        let is_first = alarms.lock().insert(sid.to_owned());
+        is_first.then(|| RaisingAlarm { alarms: alarms.clone(), sid: sid.to_owned() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for RaisingAlarm {
+    fn drop(&mut self) {
+        self.alarms.lock().remove(&self.sid);
+    }
 }

@@ -40,6 +40,8 @@ pub struct Session {
     pub absolute_expires_at: u64,
     /// The header `User-Agent` of the sign-in.
     pub user_agent: String,
+    /// The number of refreshes that repeated an earlier one.
+    pub repeats: u32,
 }
 
 /// The values of a session that is about to begin.
@@ -68,6 +70,7 @@ impl NewSession {
             idle_expires_at: now + self.idle_ttl.min(self.absolute_ttl),
             absolute_expires_at: now + self.absolute_ttl,
             user_agent: self.user_agent,
+            repeats: 0,
         }
     }
 }
@@ -86,6 +89,8 @@ pub struct Rotate {
     pub key: Option<KeyHash>,
     /// Seconds until the session ends unless it is refreshed again.
     pub idle_ttl: u64,
+    /// Seconds after a rotation within which a request with its key is answered with the same successor again.
+    pub repeat_window: u64,
     /// Seconds within which a request without a key may repeat a rotation that had no key.
     pub grace: u64,
     /// Seconds for which a revocation is kept: the longest remaining life of an access token.
@@ -97,14 +102,28 @@ pub struct Rotate {
 pub enum Rotation {
     /// The request presented the current generation: there is a new one.
     Rotated(Session),
-    /// The request presented the previous generation with the key that rotated it: the session is unchanged, and the
-    /// same successor is issued again.
-    Repeated(Session),
-    /// The request presented the previous generation with another key, or an older generation: the session has been
-    /// ended. Holds the id of its user.
+    /// The request presented the generation that the last rotation replaced, with the key of that rotation, within the
+    /// repeat window: the same successor is issued again. Holds the seconds since the rotation.
+    Repeated(Session, u64),
+    /// The same after the repeat window: there is a new generation, and the successor that was issued before is old from
+    /// now on. Holds the seconds since the rotation.
+    RepeatedLate(Session, u64),
+    /// The request presented the replaced generation with another key, or an older generation, or an earlier request did
+    /// so and its alarm is not settled: the session has ended. Holds the id of its user.
     Reused(String),
     /// There is no such session, or it has expired.
     Unknown,
+}
+
+/// The outcome of ending a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// There is no such session.
+    Unknown,
+    /// The session existed and has ended.
+    Ended,
+    /// The session had ended by reuse, and its alarm is not settled. Holds the id of its user.
+    Reused(String),
 }
 
 /// A revoked session (`sid`) or access token (`jti`).
@@ -139,6 +158,8 @@ pub enum StoreError {
 /// - **Exact about time**: a session whose idle or absolute lifetime is over is not found, whether or not it has been
 ///   deleted. The caller passes `now` (seconds since the epoch).
 /// - **Logged**: every operation that ends a session also appends to the log of revocations, which every server reads.
+/// - **Alarms last**: a session that ends by reuse keeps a record of it until `settle`. Until then, every `rotate` and
+///   `end` of the session returns `Reused`, so that the alarm is raised even if a server or a connection failed.
 /// - **Free of secrets**: the store receives no token, and nothing from which a token could be made.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
@@ -150,9 +171,11 @@ pub trait SessionStore: Send + Sync {
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>, StoreError>;
     /// Decides on a rotation and carries it out, in one atomic step.
     async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError>;
-    /// Ends a session, and revokes its access tokens until `until`; returns whether the session existed.
-    async fn end(&self, sid: &str, until: u64) -> Result<bool, StoreError>;
-    /// Ends all sessions of a user; returns their ids.
+    /// Ends a session, and revokes its access tokens until `until`.
+    async fn end(&self, sid: &str, until: u64) -> Result<End, StoreError>;
+    /// Deletes the record of a session that ended by reuse, after its access tokens are revoked until `until`.
+    async fn settle(&self, sid: &str, until: u64) -> Result<(), StoreError>;
+    /// Ends all sessions of a user; returns their ids. An alarm that is not settled remains.
     async fn end_all(&self, user_id: &str, until: u64) -> Result<Vec<String>, StoreError>;
     /// Revokes one access token.
     async fn revoke(&self, revocation: Revocation) -> Result<(), StoreError>;

@@ -3,7 +3,8 @@
 //! A session is one key, so a rotation is one script in one hash slot. An operation on several keys runs in an order that
 //! survives a crash in between. A session is in its user's index before its record exists. A session ends in three steps:
 //! it is marked as ended (no refresh token opens it), appended to the log of revocations (every server rejects its access
-//! tokens), and deleted. An operation that finds a session marked as ended finishes the steps. No command scans.
+//! tokens), and deleted. An operation that finds a session marked as ended finishes the steps. A session that ends by reuse
+//! is marked as reused, and `settle` takes the last two steps. No command scans.
 //!
 //! | key | value |
 //! | --- | --- |
@@ -25,7 +26,9 @@ use redis::cluster_async::ClusterConnection;
 use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisFuture, Script, Value, cmd};
 use tokio::sync::OnceCell;
 
-use super::{Cursor, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore};
+use super::{
+    Cursor, End, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore,
+};
 
 const REVOCATIONS: &str = "tokenward:revocations";
 /// The number of log entries that one command reads.
@@ -196,41 +199,63 @@ impl SessionStore for RedisStore {
     }
 
     async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError> {
-        let Rotate { sid, presented, key, idle_ttl, grace, revocation_ttl } = rotate;
+        let Rotate { sid, presented, key, idle_ttl, repeat_window, grace, revocation_ttl } = rotate;
         if presented == u32::MAX {
             return Ok(Rotation::Unknown);
         }
         let mut call = self.rotate.key(session_key(&sid));
         call.arg(presented).arg(key.map(|key| BASE64_URL_SAFE_NO_PAD.encode(key)).unwrap_or_default());
-        call.arg(idle_ttl).arg(grace).arg(now);
-        let (outcome, record): (String, String) = call.invoke_async(&mut self.connection().await?).await?;
+        call.arg(idle_ttl).arg(repeat_window).arg(grace).arg(now);
+        let (outcome, record, age): (String, String, u64) = call.invoke_async(&mut self.connection().await?).await?;
         if outcome == "unknown" {
             return Ok(Rotation::Unknown);
         }
         let session = read_record(&sid, &record)?;
         match outcome.as_str() {
             "rotated" => return Ok(Rotation::Rotated(session)),
-            "repeated" => return Ok(Rotation::Repeated(session)),
+            "repeated" => return Ok(Rotation::Repeated(session, age)),
+            "late" => return Ok(Rotation::RepeatedLate(session, age)),
+            "reused" => {
+                // If this fails, the alarm must be raised all the same; `settle` revokes the access tokens again.
+                let revocation = Revocation { id: sid, until: now + revocation_ttl };
+                if let Err(error) = self.revoke(revocation).await {
+                    tracing::warn!(%error, "the end of a session by reuse could not be logged in the store yet");
+                }
+                return Ok(Rotation::Reused(session.user_id));
+            }
+            "alarm" => return Ok(Rotation::Reused(session.user_id)),
             _ => self.finish_ending(&sid, &session.user_id, now + revocation_ttl).await?,
         }
-        Ok(if outcome == "reused" { Rotation::Reused(session.user_id) } else { Rotation::Unknown })
+        Ok(Rotation::Unknown)
     }
 
-    async fn end(&self, sid: &str, until: u64) -> Result<bool, StoreError> {
+    async fn end(&self, sid: &str, until: u64) -> Result<End, StoreError> {
         let mut call = self.end.prepare_invoke();
         let record: String = call.key(session_key(sid)).invoke_async(&mut self.connection().await?).await?;
         if record.is_empty() {
-            return Ok(false);
+            return Ok(End::Unknown);
         }
-        self.finish_ending(sid, &read_record(sid, &record)?.user_id, until).await?;
-        Ok(true)
+        let user_id = read_record(sid, &record)?.user_id;
+        if record.starts_with("reused|") {
+            return Ok(End::Reused(user_id));
+        }
+        self.finish_ending(sid, &user_id, until).await?;
+        Ok(End::Ended)
+    }
+
+    async fn settle(&self, sid: &str, until: u64) -> Result<(), StoreError> {
+        let record: Option<String> = self.run(cmd("GET").arg(session_key(sid))).await?;
+        match record {
+            Some(record) => self.finish_ending(sid, &read_record(sid, &record)?.user_id, until).await,
+            None => Ok(()),
+        }
     }
 
     async fn end_all(&self, user_id: &str, until: u64) -> Result<Vec<String>, StoreError> {
         let sids: Vec<String> = self.run(cmd("ZRANGE").arg(index_key(user_id)).arg(0).arg(-1)).await?;
         let mut ended = Vec::new();
         for sid in sids {
-            if self.end(&sid, until).await? {
+            if self.end(&sid, until).await? == End::Ended {
                 ended.push(sid);
             }
         }
@@ -347,18 +372,20 @@ fn email_key(email: &str) -> String {
 /// The record of a session: a string, not a hash, because Redis stores a hash with a value over 64 bytes less compactly.
 /// Version 0.1 does not read records of unreleased versions.
 fn write_record(session: &Session) -> String {
-    let Session { generation, created_at, last_used_at, idle_expires_at, absolute_expires_at, .. } = session;
+    let Session { generation, repeats, created_at, last_used_at, idle_expires_at, absolute_expires_at, .. } = session;
     let (user_id, user_agent) = (&session.user_id, &session.user_agent);
+    // A session that was never rotated has no replaced generation and no key.
     format!(
-        "live|{generation}||{created_at}|{last_used_at}|{idle_expires_at}|{absolute_expires_at}|{user_id}|{user_agent}"
+        "live|{generation}|||{repeats}|{created_at}|{last_used_at}|{idle_expires_at}|{absolute_expires_at}|{user_id}|{user_agent}"
     )
 }
 
 fn read_record(sid: &str, record: &str) -> Result<Session, StoreError> {
     let parse = || {
-        let mut fields = record.splitn(9, '|').skip(1);
+        let mut fields = record.splitn(11, '|').skip(1);
         let generation = fields.next()?.parse().ok()?;
-        let mut seconds = fields.by_ref().skip(1).take(4).map(str::parse);
+        let repeats = fields.by_ref().nth(2)?.parse().ok()?;
+        let mut seconds = fields.by_ref().take(4).map(str::parse);
         let mut second = || seconds.next()?.ok();
         Some(Session {
             sid: sid.to_owned(),
@@ -369,9 +396,10 @@ fn read_record(sid: &str, record: &str) -> Result<Session, StoreError> {
             absolute_expires_at: second()?,
             user_id: fields.next()?.to_owned(),
             user_agent: fields.next()?.to_owned(),
+            repeats,
         })
     };
     parse().ok_or_else(|| {
-        StoreError::Unavailable("Redis: expected a session record of nine fields, got a damaged one".into())
+        StoreError::Unavailable("Redis: expected a session record of eleven fields, got a damaged one".into())
     })
 }

@@ -9,16 +9,17 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::{
-    Cursor, KeyHash, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore,
+    Cursor, End, KeyHash, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore,
 };
 
-/// Version 0.1 does not read files of unreleased versions: there is no migration.
+/// The version of the schema. Version 0.1 does not read files of unreleased versions: there is no migration.
+const SCHEMA_VERSION: u32 = 2;
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS users (
         id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL, password_hash TEXT NOT NULL
     ) STRICT;
     CREATE TABLE IF NOT EXISTS sessions (
-        sid TEXT PRIMARY KEY, user_id TEXT NOT NULL, generation INTEGER NOT NULL, rotated_by BLOB,
+        sid TEXT PRIMARY KEY, user_id TEXT NOT NULL, generation INTEGER NOT NULL, replaced INTEGER, rotated_by BLOB, repeats INTEGER NOT NULL, reused INTEGER NOT NULL DEFAULT 0,
         created_at INTEGER NOT NULL, last_used_at INTEGER NOT NULL,
         idle_expires_at INTEGER NOT NULL, absolute_expires_at INTEGER NOT NULL, user_agent TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
@@ -30,7 +31,7 @@ const SCHEMA: &str = "
 ";
 
 const COLUMNS: &str =
-    "sid, user_id, generation, created_at, last_used_at, idle_expires_at, absolute_expires_at, user_agent";
+    "sid, user_id, generation, created_at, last_used_at, idle_expires_at, absolute_expires_at, user_agent, repeats";
 
 /// The number of jobs that may wait; a further job fails with [`StoreError::Unavailable`].
 const QUEUE: usize = 4_096;
@@ -107,7 +108,16 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    connection.execute_batch(SCHEMA)?;
+    // The schema and its version are written in one transaction, so that another server never sees one without the other.
+    let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if tables > 0 && version != SCHEMA_VERSION {
+        return Err(StoreError::Unavailable(format!(
+            "{}: expected a file of schema version {SCHEMA_VERSION}, got version {version}; remove the file",
+            path.display()
+        )));
+    }
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))?;
     Ok(connection)
 }
 
@@ -127,7 +137,9 @@ impl SessionStore for SqliteStore {
         let row = session.clone();
         self.run(move |connection| {
             connection
-                .prepare_cached(&format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"))?
+                .prepare_cached(&format!(
+                    "INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                ))?
                 .execute(params![
                     row.sid,
                     row.user_id,
@@ -136,7 +148,8 @@ impl SessionStore for SqliteStore {
                     seconds(row.last_used_at),
                     seconds(row.idle_expires_at),
                     seconds(row.absolute_expires_at),
-                    row.user_agent
+                    row.user_agent,
+                    row.repeats
                 ])
         })
         .await?;
@@ -145,7 +158,11 @@ impl SessionStore for SqliteStore {
 
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError> {
         let sid = sid.to_owned();
-        self.run(move |connection| find(connection, &sid, now).map(|found| found.map(|(session, _)| session))).await
+        self.run(move |connection| {
+            let found = find(connection, &sid, now)?;
+            Ok(found.filter(|found| !found.reused).map(|found| found.session))
+        })
+        .await
     }
 
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>, StoreError> {
@@ -153,10 +170,10 @@ impl SessionStore for SqliteStore {
         self.run(move |connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS}, rotated_by FROM sessions WHERE user_id = ?1 AND idle_expires_at > ?2
+                    "SELECT {COLUMNS} FROM sessions WHERE user_id = ?1 AND idle_expires_at > ?2 AND NOT reused
                      ORDER BY created_at DESC, sid"
                 ))?
-                .query_map(params![user_id, seconds(now)], |row| session(row).map(|(session, _)| session))?
+                .query_map(params![user_id, seconds(now)], session)?
                 .collect()
         })
         .await
@@ -164,44 +181,59 @@ impl SessionStore for SqliteStore {
 
     async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError> {
         self.transaction(move |connection| {
-            let Rotate { sid, presented, key, revocation_ttl, .. } = rotate;
-            let Some((mut session, rotated_by)) = find(connection, &sid, now)? else {
+            let Some(Found { mut session, replaced, rotated_by, reused }) = find(connection, &rotate.sid, now)? else {
                 return Ok(Rotation::Unknown);
             };
-            let Some(next) = presented.checked_add(1) else { return Ok(Rotation::Unknown) };
-            if presented >= session.generation {
+            let Some(next) = session.generation.max(rotate.presented).checked_add(1) else {
+                return Ok(Rotation::Unknown);
+            };
+            let age = now.saturating_sub(session.last_used_at);
+            let same_key = rotate.key.is_some() && rotate.key == rotated_by;
+            let in_grace = rotate.key.is_none() && rotated_by.is_none() && age < rotate.grace;
+            let is_current = rotate.presented >= session.generation;
+            let is_repeat = !is_current && Some(rotate.presented) == replaced && (same_key || in_grace);
+            if reused || (!is_current && !is_repeat) {
+                if !reused {
+                    connection.execute("UPDATE sessions SET reused = 1 WHERE sid = ?1", [&rotate.sid])?;
+                    append(connection, &rotate.sid, now + rotate.revocation_ttl)?;
+                }
+                return Ok(Rotation::Reused(session.user_id));
+            }
+            session.repeats += u32::from(is_repeat);
+            let is_early = is_repeat && (in_grace || age < rotate.repeat_window);
+            if !is_early {
                 session.generation = next;
                 session.last_used_at = now;
                 session.idle_expires_at = (now + rotate.idle_ttl).min(session.absolute_expires_at);
-                connection
-                    .prepare_cached(
-                        "UPDATE sessions SET generation = ?2, rotated_by = ?3, last_used_at = ?4, idle_expires_at = ?5
-                         WHERE sid = ?1",
-                    )?
-                    .execute(params![sid, session.generation, key, seconds(now), seconds(session.idle_expires_at)])?;
-                return Ok(Rotation::Rotated(session));
             }
-            let same_key = key.is_some() && key == rotated_by;
-            let in_grace = key.is_none() && rotated_by.is_none() && now < session.last_used_at + rotate.grace;
-            if next == session.generation && (same_key || in_grace) {
-                return Ok(Rotation::Repeated(session));
-            }
-            end(connection, &sid, now + revocation_ttl)?;
-            Ok(Rotation::Reused(session.user_id))
+            save_rotation(connection, &session, rotate.presented, rotate.key)?;
+            Ok(match (is_current, is_early) {
+                (true, _) => Rotation::Rotated(session),
+                (false, true) => Rotation::Repeated(session, age),
+                (false, false) => Rotation::RepeatedLate(session, age),
+            })
         })
         .await
     }
 
-    async fn end(&self, sid: &str, until: u64) -> Result<bool, StoreError> {
+    async fn end(&self, sid: &str, until: u64) -> Result<End, StoreError> {
         let sid = sid.to_owned();
         self.transaction(move |connection| end(connection, &sid, until)).await
+    }
+
+    async fn settle(&self, sid: &str, _until: u64) -> Result<(), StoreError> {
+        // `rotate` has revoked the access tokens in the transaction in which it found the reuse.
+        let sid = sid.to_owned();
+        self.run(move |connection| connection.execute("DELETE FROM sessions WHERE sid = ?1 AND reused", [sid]))
+            .await
+            .map(drop)
     }
 
     async fn end_all(&self, user_id: &str, until: u64) -> Result<Vec<String>, StoreError> {
         let user_id = user_id.to_owned();
         self.transaction(move |connection| {
             let sids: Vec<String> = connection
-                .prepare_cached("SELECT sid FROM sessions WHERE user_id = ?1")?
+                .prepare_cached("SELECT sid FROM sessions WHERE user_id = ?1 AND NOT reused")?
                 .query_map([user_id], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             for sid in &sids {
@@ -290,13 +322,17 @@ impl UserStore for SqliteStore {
     }
 }
 
-/// Deletes a session and logs the revocation; returns whether the session existed.
-fn end(connection: &Connection, sid: &str, until: u64) -> Result<bool, rusqlite::Error> {
-    let existed = connection.prepare_cached("DELETE FROM sessions WHERE sid = ?1")?.execute([sid])? > 0;
-    if existed {
+/// Deletes a session and logs the revocation, unless the session ended by reuse.
+fn end(connection: &Connection, sid: &str, until: u64) -> Result<End, rusqlite::Error> {
+    if connection.prepare_cached("DELETE FROM sessions WHERE sid = ?1 AND NOT reused")?.execute([sid])? > 0 {
         append(connection, sid, until)?;
+        return Ok(End::Ended);
     }
-    Ok(existed)
+    let reused = connection
+        .prepare_cached("SELECT user_id FROM sessions WHERE sid = ?1")?
+        .query_row([sid], |row| row.get(0))
+        .optional()?;
+    Ok(reused.map_or(End::Unknown, End::Reused))
 }
 
 /// Appends to the log of revocations.
@@ -307,19 +343,50 @@ fn append(connection: &Connection, id: &str, until: u64) -> Result<(), rusqlite:
         .map(drop)
 }
 
-/// A session, and the hash of the `Idempotency-Key` that last rotated it.
-type Found = (Session, Option<KeyHash>);
+/// A session and its last rotation.
+struct Found {
+    session: Session,
+    /// The generation that the last rotation replaced.
+    replaced: Option<u32>,
+    /// The hash of the `Idempotency-Key` of the last rotation.
+    rotated_by: Option<KeyHash>,
+    /// Whether the session ended by reuse.
+    reused: bool,
+}
 
 fn find(connection: &Connection, sid: &str, now: u64) -> Result<Option<Found>, rusqlite::Error> {
+    let read = |row: &Row| {
+        let (replaced, rotated_by, reused) = (row.get(9)?, row.get(10)?, row.get(11)?);
+        Ok(Found { session: session(row)?, replaced, rotated_by, reused })
+    };
     connection
-        .prepare_cached(&format!("SELECT {COLUMNS}, rotated_by FROM sessions WHERE sid = ?1 AND idle_expires_at > ?2"))?
-        .query_row(params![sid, seconds(now)], session)
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS}, replaced, rotated_by, reused FROM sessions WHERE sid = ?1 AND idle_expires_at > ?2"
+        ))?
+        .query_row(params![sid, seconds(now)], read)
         .optional()
 }
 
-fn session(row: &Row) -> Result<Found, rusqlite::Error> {
+fn save_rotation(
+    connection: &Connection,
+    session: &Session,
+    replaced: u32,
+    key: Option<KeyHash>,
+) -> Result<(), rusqlite::Error> {
+    let Session { sid, generation, repeats, .. } = session;
+    let (last_used_at, idle_expires_at) = (seconds(session.last_used_at), seconds(session.idle_expires_at));
+    connection
+        .prepare_cached(
+            "UPDATE sessions SET generation = ?2, replaced = ?3, rotated_by = ?4, repeats = ?5, last_used_at = ?6,
+             idle_expires_at = ?7 WHERE sid = ?1",
+        )?
+        .execute(params![sid, generation, replaced, key, repeats, last_used_at, idle_expires_at])
+        .map(drop)
+}
+
+fn session(row: &Row) -> Result<Session, rusqlite::Error> {
     let seconds = |column| row.get(column).map(i64::cast_unsigned);
-    let session = Session {
+    Ok(Session {
         sid: row.get(0)?,
         user_id: row.get(1)?,
         generation: row.get(2)?,
@@ -328,8 +395,8 @@ fn session(row: &Row) -> Result<Found, rusqlite::Error> {
         idle_expires_at: seconds(5)?,
         absolute_expires_at: seconds(6)?,
         user_agent: row.get(7)?,
-    };
-    Ok((session, row.get(8)?))
+        repeats: row.get(8)?,
+    })
 }
 
 fn user(row: &Row) -> Result<User, rusqlite::Error> {

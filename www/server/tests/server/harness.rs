@@ -152,7 +152,9 @@ impl Server {
 
 impl Process {
     fn start(settings: Vec<(String, String)>) -> (Self, SocketAddr) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tokenward-server"))
+        // Another build of the server, for example an older one, to see that a test fails with it.
+        let other = std::env::var("SERVER_PROGRAM").ok();
+        let mut child = Command::new(other.as_deref().unwrap_or(env!("CARGO_BIN_EXE_tokenward-server")))
             .env_clear()
             .envs(settings.clone())
             .stdout(Stdio::piped())
@@ -280,6 +282,13 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// The settings of a server that uses this Redis.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings: Vec<_> = SHARED_KEYS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        settings.push(("REDIS_URL", self.url()));
+        settings
+    }
+
     pub fn command(&self, command: &str) -> String {
         self.try_command(command).unwrap()
     }
@@ -319,6 +328,15 @@ fn free_port() -> u16 {
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
+    }
+}
+
+/// Waits until the condition is true; fails after ten seconds.
+pub async fn wait_until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !condition().await {
+        assert!(Instant::now() < end, "expected within ten seconds: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

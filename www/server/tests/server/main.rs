@@ -9,6 +9,8 @@ mod dpop;
 mod faults;
 mod harness;
 mod http;
+mod replay;
 mod rotation;
 mod settings;
+mod stalls;
 mod stores;
