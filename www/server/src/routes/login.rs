@@ -86,7 +86,7 @@ pub async fn sign_in(
     state.rate_limits.login(email, address).inspect_err(limited)?;
     let user = state.sessions.store.user_by_email(email).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let correct = state.passwords.verify(password, hash).await?;
+    let correct = state.passwords.verify(address, password, hash).await?;
     let Some(user) = user.filter(|_| correct) else {
         state.telemetry.record(AuthEvent::LoginFailed, "");
         return Err(ApiError::InvalidCredentials);

@@ -289,6 +289,77 @@ fn memory(process: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
+/// The highest resident memory of a process so far, in KiB.
+fn peak_memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// R-45: 480 logins from 8 addresses, and from 480 addresses, each closed after some milliseconds. A verification that has
+/// begun cannot be stopped, and takes 19 MiB.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_hang_up_during_a_login_cannot_fill_the_memory() {
+    let server = Server::spawn(&[("PROXIES", "1"), ("LOG", "off")]);
+    server.login().await;
+    let before = peak_memory(server.process_id());
+    for addresses in [8, 480] {
+        let mut clients = tokio::task::JoinSet::new();
+        for number in 0..480 {
+            let address = server.address;
+            clients.spawn(async move {
+                let from = number % addresses;
+                let body = r#"{"email":"ada@example.com","password":"wrong"}"#;
+                let head = format!(
+                    "POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                     x-forwarded-for: 10.0.{}.{}\r\ncontent-length: {}\r\n\r\n",
+                    from / 200,
+                    from % 200,
+                    body.len()
+                );
+                let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+                stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20 + number % 50)).await;
+            });
+        }
+        clients.join_all().await;
+    }
+    // A login that is answered shows that the verifications before it are over.
+    while rejection(server.post("/auth/login", &json!({ "email": "ada@example.com", "password": "x" }))).await.0 == 429
+    {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let cores = std::thread::available_parallelism().unwrap().get() as u64;
+    let peak = peak_memory(server.process_id());
+    println!("peak memory: {before} KiB before, {peak} KiB after");
+    assert!(peak - before < cores * 20 * 1_024 + 32 * 1_024, "{before} KiB before, {peak} KiB after");
+    let metrics = server.metrics().await;
+    assert!(!metrics.contains("status=\"500\""), "{metrics}");
+}
+
+/// One address gets a share of the queue only.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_logins_of_one_address_do_not_fill_the_queue() {
+    let server = Server::spawn(&[("PROXIES", "1"), ("LOG", "off")]);
+    let login = |address: &'static str, password: &str| {
+        let body = json!({ "email": "ada@example.com", "password": password });
+        server.post("/auth/login", &body).header("x-forwarded-for", address)
+    };
+    let mut flood = tokio::task::JoinSet::new();
+    for _ in 0..400 {
+        flood.spawn(outcome(login("6.6.6.6", "wrong")));
+    }
+    let mut codes = Vec::new();
+    while let Some(code) = flood.join_next().await {
+        codes.push(code.unwrap().1);
+        if codes.len() == 1 {
+            tokens(login("1.2.3.4", DEMO_ACCOUNTS[0].1)).await;
+        }
+    }
+    assert!(codes.iter().any(|code| code == "RATE_LIMITED"), "{codes:?}");
+    assert!(codes.iter().any(|code| code == "INVALID_CREDENTIALS"), "{codes:?}");
+}
+
 const GARBAGE_PER_ENDPOINT: usize = 10_000;
 
 /// R-32: each request gets a 4xx, the server runs on, and its memory does not grow.
