@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::background::StartupTask;
-use crate::passwords;
 use crate::store::{Store, StoreError, User};
+use crate::{passwords, users};
 
 /// The accounts that exist with `DEMO=true`: email, password, role.
 pub const DEMO_ACCOUNTS: [(&str, &str, &str); 2] =
@@ -21,7 +21,13 @@ impl StartupTask for AddDemoAccounts {
             }
             let hashing = tokio::task::spawn_blocking(move || passwords::hash(password)).await;
             let password_hash = hashing.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-            let user = User { id: format!("demo-{role}"), email: email.into(), role: role.into(), password_hash };
+            let user = User {
+                id: format!("demo-{role}"),
+                email: email.into(),
+                role: role.into(),
+                password_hash,
+                credential_version: users::first_credential_version(),
+            };
             match store.add_user(user).await {
                 // `Taken`: another server has added the account since.
                 Ok(()) | Err(StoreError::Taken) => {}

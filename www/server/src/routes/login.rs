@@ -16,11 +16,13 @@ use crate::extract::json::{Json, check_length};
 use crate::extract::{DpopKey, Transport, require_same_site};
 use crate::routes::token_response::{TokenResponse, token_response};
 use crate::state::Shared;
-use crate::store::{Session, User};
+use crate::store::{Session, StoreError, User};
 use crate::telemetry::AuthEvent;
 
 const MAX_EMAIL_LENGTH: usize = 254;
 const MAX_PASSWORD_LENGTH: usize = 1_024;
+/// How often a login verifies the password while the user's credentials change.
+const ATTEMPTS: u32 = 3;
 
 error_responses!(
     LoginErrors: ApiError::invalid_field("what is wrong"), ApiError::InvalidCredentials, ApiError::CsrfRejected,
@@ -84,23 +86,43 @@ pub async fn sign_in(
     let address = state.http.client_address(peer, headers);
     let limited = |_: &ApiError| state.telemetry.record(AuthEvent::RateLimited, "");
     state.rate_limits.login(email, address).inspect_err(limited)?;
-    let user = state.sessions.store.user_by_email(email).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let correct = state.passwords.verify(address, password, hash).await?;
-    let Some(user) = user.filter(|_| correct) else {
-        state.telemetry.record(AuthEvent::LoginFailed, "");
-        return Err(ApiError::InvalidCredentials);
-    };
-    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    for _ in 0..ATTEMPTS {
+        let user = state.sessions.store.user_by_email(email).await?;
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let correct = state.passwords.verify(address, password.clone(), hash).await?;
+        let Some(user) = user.filter(|_| correct) else {
+            state.telemetry.record(AuthEvent::LoginFailed, "");
+            return Err(ApiError::InvalidCredentials);
+        };
+        if let Some(session) = begin(state, &user, user_agent, previous.as_deref()).await? {
+            return Ok((user, session));
+        }
+        // The password was changed, or all sessions were ended, since it was verified.
+    }
+    Err(ApiError::StoreUnavailable)
+}
+
+/// Begins a session, and ends the previous one. `None` if the user's credential version has changed.
+async fn begin(
+    state: &Shared,
+    user: &User,
+    user_agent: &str,
+    previous: Option<&str>,
+) -> Result<Option<Session>, ApiError> {
     let task = {
-        let state = state.clone();
+        let (state, user) = (state.clone(), user.clone());
+        let (user_agent, previous) = (user_agent.to_owned(), previous.map(str::to_owned));
         async move {
-            let session = state.sessions.begin(&user, &user_agent).await?;
+            let session = match state.sessions.begin(&user, &user_agent).await {
+                Err(StoreError::CredentialsChanged) => return Ok(None),
+                result => result?,
+            };
             state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
             if let Some(previous) = previous {
                 state.sessions.end(&previous).await?;
             }
-            Ok((user, session))
+            Ok(Some(session))
         }
     };
     state.store_tasks.run(task).await

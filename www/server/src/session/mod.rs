@@ -65,10 +65,12 @@ impl Sessions {
         }
     }
 
+    /// Begins a session of the user as it was when the password was verified.
     pub async fn begin(&self, user: &User, user_agent: &str) -> Result<Session, StoreError> {
         let new = NewSession {
             sid: RefreshTokens::new_sid(),
             user_id: user.id.clone(),
+            credential_version: user.credential_version,
             user_agent: user_agent.chars().take(MAX_USER_AGENT_LENGTH).collect(),
             idle_ttl: self.idle_ttl,
             absolute_ttl: self.absolute_ttl,
@@ -112,7 +114,9 @@ impl Sessions {
             Rotation::Unknown => return Ok(RefreshOutcome::Unknown),
         };
         // The user is read for each refresh, so that a changed role is in the next access token.
-        let Some(user) = self.store.user(&session.user_id).await? else {
+        // A session of another credential version has escaped the end of all sessions.
+        let user = self.store.user(&session.user_id).await?;
+        let Some(user) = user.filter(|user| user.credential_version == session.credential_version) else {
             self.end(&session.sid).await?;
             return Ok(RefreshOutcome::Unknown);
         };
@@ -150,7 +154,9 @@ impl Sessions {
         }
     }
 
+    /// Ends all sessions of a user, also those that are beginning.
     pub async fn end_all(&self, user_id: &str) -> Result<(), StoreError> {
+        self.store.renew_credentials(user_id).await?;
         self.add_revocations(self.store.end_all(user_id, now() + self.revocation_ttl).await?);
         Ok(())
     }
@@ -207,7 +213,10 @@ async fn settle_reuse(
     revocation_ttl: u64,
 ) -> Result<Vec<String>, StoreError> {
     let ended = match user_id {
-        Some(user_id) => store.end_all(user_id, now() + revocation_ttl).await?,
+        Some(user_id) => {
+            store.renew_credentials(user_id).await?;
+            store.end_all(user_id, now() + revocation_ttl).await?
+        }
         None => Vec::new(),
     };
     store.settle(sid, now() + revocation_ttl).await?;

@@ -19,6 +19,8 @@ pub struct User {
     pub role: String,
     /// PHC string.
     pub password_hash: String,
+    /// Changes with the password, and with a sign-out of all sessions. A session of another version has ended.
+    pub credential_version: u64,
 }
 
 /// One sign-in of a user, with all refresh tokens that follow from it. Times are seconds since the epoch.
@@ -42,6 +44,8 @@ pub struct Session {
     pub user_agent: String,
     /// The number of refreshes that repeated an earlier one.
     pub repeats: u32,
+    /// The user's [`User::credential_version`] at the sign-in.
+    pub credential_version: u64,
 }
 
 /// The values of a session that is about to begin.
@@ -51,6 +55,8 @@ pub struct NewSession {
     pub sid: String,
     /// The user who signs in.
     pub user_id: String,
+    /// The user's credential version when the password was verified.
+    pub credential_version: u64,
     /// The header `User-Agent` of the sign-in.
     pub user_agent: String,
     /// Seconds until the session ends unless it is refreshed before.
@@ -71,6 +77,7 @@ impl NewSession {
             absolute_expires_at: now + self.absolute_ttl,
             user_agent: self.user_agent,
             repeats: 0,
+            credential_version: self.credential_version,
         }
     }
 }
@@ -148,6 +155,9 @@ pub enum StoreError {
     /// Another user has the id or the email.
     #[error("a user with this id or email exists already")]
     Taken,
+    /// The user's credential version is another one, or the user does not exist any more.
+    #[error("the user's password has changed, or the user was removed")]
+    CredentialsChanged,
 }
 
 /// Stores sessions. Every implementation guarantees:
@@ -163,7 +173,9 @@ pub enum StoreError {
 /// - **Free of secrets**: the store receives no token, and nothing from which a token could be made.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Begins a session at generation 0.
+    /// Begins a session at generation 0, if the user still has the credential version;
+    /// [`StoreError::CredentialsChanged`] otherwise. A change of the version followed by `end_all` leaves no session of the
+    /// old version, also none that begins meanwhile.
     async fn create(&self, session: NewSession, now: u64) -> Result<Session, StoreError>;
     /// The session, if it exists and has not expired.
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError>;
@@ -196,8 +208,12 @@ pub trait UserStore: Send + Sync {
     async fn user(&self, id: &str) -> Result<Option<User>, StoreError>;
     /// Adds a user; [`StoreError::Taken`] if another user has the id or the email.
     async fn add_user(&self, user: User) -> Result<(), StoreError>;
-    /// Changes a user's role and password; returns whether the user existed.
-    async fn change_user(&self, user: User) -> Result<bool, StoreError>;
+    /// Changes a user's role; returns whether the user existed.
+    async fn change_role(&self, id: &str, role: &str) -> Result<bool, StoreError>;
+    /// Changes a user's password, and with it the credential version; returns whether the user existed.
+    async fn change_password(&self, id: &str, password_hash: &str) -> Result<bool, StoreError>;
+    /// Changes a user's credential version; returns whether the user existed.
+    async fn renew_credentials(&self, id: &str) -> Result<bool, StoreError>;
     /// Removes a user, but not the user's sessions; returns whether the user existed.
     async fn remove_user(&self, id: &str) -> Result<bool, StoreError>;
 }

@@ -41,6 +41,7 @@ pub struct RedisStore {
     server: RedisServer,
     rotate: Script,
     end: Script,
+    user: Script,
 }
 
 enum RedisServer {
@@ -71,8 +72,8 @@ impl RedisStore {
     }
 
     fn new(server: RedisServer) -> Self {
-        let rotate = Script::new(include_str!("rotate.lua"));
-        Self { server, rotate, end: Script::new(include_str!("end.lua")) }
+        let [rotate, end, user] = [include_str!("rotate.lua"), include_str!("end.lua"), include_str!("user.lua")];
+        Self { server, rotate: Script::new(rotate), end: Script::new(end), user: Script::new(user) }
     }
 
     async fn connection(&self) -> Result<Connection, StoreError> {
@@ -106,6 +107,16 @@ impl RedisStore {
             (position, Revocation { id: fields.remove("id").unwrap_or_default(), until })
         };
         Ok(entries.into_iter().map(read).collect())
+    }
+
+    /// Changes fields of a user, and raises the credential version.
+    async fn change_user(&self, id: &str, rise: u64, fields: &[(&str, &str)]) -> Result<bool, StoreError> {
+        let mut call = self.user.key(user_key(id));
+        call.arg(rise);
+        for (field, value) in fields {
+            call.arg(*field).arg(*value);
+        }
+        Ok(call.invoke_async(&mut self.connection().await?).await?)
     }
 
     async fn claim_email(&self, user: &User) -> Result<(), StoreError> {
@@ -178,6 +189,13 @@ impl SessionStore for RedisStore {
         let ttl = session.idle_expires_at - now;
         self.run::<()>(cmd("SET").arg(session_key(&session.sid)).arg(write_record(&session)).arg("EX").arg(ttl))
             .await?;
+        // The record exists and is in the index, so a change of the version after this check ends the session.
+        let version: Option<u64> = self.run(cmd("HGET").arg(user_key(&session.user_id)).arg("version")).await?;
+        if version != Some(session.credential_version) {
+            self.run::<()>(cmd("DEL").arg(session_key(&session.sid))).await?;
+            self.run::<()>(cmd("ZREM").arg(&index).arg(&session.sid)).await?;
+            return Err(StoreError::CredentialsChanged);
+        }
         Ok(session)
     }
 
@@ -316,11 +334,11 @@ impl UserStore for RedisStore {
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
-        let fields: (Option<String>, Option<String>, Option<String>) =
-            self.run(cmd("HMGET").arg(user_key(id)).arg(&["email", "role", "password"])).await?;
+        let fields: (Option<String>, Option<String>, Option<String>, Option<u64>) =
+            self.run(cmd("HMGET").arg(user_key(id)).arg(&["email", "role", "password", "version"])).await?;
         Ok(match fields {
-            (Some(email), Some(role), Some(password_hash)) => {
-                Some(User { id: id.to_owned(), email, role, password_hash })
+            (Some(email), Some(role), Some(password_hash), Some(credential_version)) => {
+                Some(User { id: id.to_owned(), email, role, password_hash, credential_version })
             }
             _ => None,
         })
@@ -332,17 +350,22 @@ impl UserStore for RedisStore {
         }
         self.claim_email(&user).await?;
         let key = user_key(&user.id);
-        let fields = [("email", &user.email), ("role", &user.role), ("password", &user.password_hash)];
+        let version = user.credential_version.to_string();
+        let fields =
+            [("email", &user.email), ("role", &user.role), ("password", &user.password_hash), ("version", &version)];
         self.run(cmd("HSET").arg(key).arg(&fields)).await
     }
 
-    async fn change_user(&self, user: User) -> Result<bool, StoreError> {
-        if self.user(&user.id).await?.is_none() {
-            return Ok(false);
-        }
-        let fields = [("role", &user.role), ("password", &user.password_hash)];
-        self.run::<()>(cmd("HSET").arg(user_key(&user.id)).arg(&fields)).await?;
-        Ok(true)
+    async fn change_role(&self, id: &str, role: &str) -> Result<bool, StoreError> {
+        self.change_user(id, 0, &[("role", role)]).await
+    }
+
+    async fn change_password(&self, id: &str, password_hash: &str) -> Result<bool, StoreError> {
+        self.change_user(id, 1, &[("password", password_hash)]).await
+    }
+
+    async fn renew_credentials(&self, id: &str) -> Result<bool, StoreError> {
+        self.change_user(id, 1, &[]).await
     }
 
     async fn remove_user(&self, id: &str) -> Result<bool, StoreError> {
@@ -373,16 +396,16 @@ fn email_key(email: &str) -> String {
 /// Version 0.1 does not read records of unreleased versions.
 fn write_record(session: &Session) -> String {
     let Session { generation, repeats, created_at, last_used_at, idle_expires_at, absolute_expires_at, .. } = session;
-    let (user_id, user_agent) = (&session.user_id, &session.user_agent);
+    let (version, user_id, user_agent) = (session.credential_version, &session.user_id, &session.user_agent);
     // A session that was never rotated has no replaced generation and no key.
     format!(
-        "live|{generation}|||{repeats}|{created_at}|{last_used_at}|{idle_expires_at}|{absolute_expires_at}|{user_id}|{user_agent}"
+        "live|{generation}|||{repeats}|{created_at}|{last_used_at}|{idle_expires_at}|{absolute_expires_at}|{version}|{user_id}|{user_agent}"
     )
 }
 
 fn read_record(sid: &str, record: &str) -> Result<Session, StoreError> {
     let parse = || {
-        let mut fields = record.splitn(11, '|').skip(1);
+        let mut fields = record.splitn(12, '|').skip(1);
         let generation = fields.next()?.parse().ok()?;
         let repeats = fields.by_ref().nth(2)?.parse().ok()?;
         let mut seconds = fields.by_ref().take(4).map(str::parse);
@@ -394,12 +417,13 @@ fn read_record(sid: &str, record: &str) -> Result<Session, StoreError> {
             last_used_at: second()?,
             idle_expires_at: second()?,
             absolute_expires_at: second()?,
+            credential_version: fields.next()?.parse().ok()?,
             user_id: fields.next()?.to_owned(),
             user_agent: fields.next()?.to_owned(),
             repeats,
         })
     };
     parse().ok_or_else(|| {
-        StoreError::Unavailable("Redis: expected a session record of eleven fields, got a damaged one".into())
+        StoreError::Unavailable("Redis: expected a session record of twelve fields, got a damaged one".into())
     })
 }

@@ -2,7 +2,8 @@
 -- KEYS[1]: the session.
 -- ARGV: presented generation, hash of the Idempotency-Key or '', idle lifetime, repeat window, grace, now (seconds).
 -- Returns {outcome, record, seconds since the last rotation}. The record is the text that redis.rs writes and reads:
--- state|generation|replaced generation|hash of the key that rotated|repeats|created|used|idle expiry|absolute expiry|user|user agent
+-- state|generation|replaced generation|hash of the key that rotated|repeats|created|used|idle expiry|absolute expiry|
+-- credential version|user|user agent
 local record = redis.call('GET', KEYS[1])
 if not record then return {'unknown', '', 0} end
 local state, generation, replaced, rotated_by, repeats, created, used, idle, absolute, rest =

@@ -5,7 +5,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params, params_from_iter};
 use tokio::sync::oneshot;
 
 use super::{
@@ -16,11 +16,13 @@ use super::{
 const SCHEMA_VERSION: u32 = 2;
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS users (
-        id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL, password_hash TEXT NOT NULL
+        id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
+        password_hash TEXT NOT NULL, credential_version INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE IF NOT EXISTS sessions (
-        sid TEXT PRIMARY KEY, user_id TEXT NOT NULL, generation INTEGER NOT NULL, replaced INTEGER, rotated_by BLOB, repeats INTEGER NOT NULL, reused INTEGER NOT NULL DEFAULT 0,
-        created_at INTEGER NOT NULL, last_used_at INTEGER NOT NULL,
+        sid TEXT PRIMARY KEY, user_id TEXT NOT NULL, credential_version INTEGER NOT NULL,
+        generation INTEGER NOT NULL, replaced INTEGER, rotated_by BLOB, repeats INTEGER NOT NULL,
+        reused INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, last_used_at INTEGER NOT NULL,
         idle_expires_at INTEGER NOT NULL, absolute_expires_at INTEGER NOT NULL, user_agent TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS sessions_of_user ON sessions (user_id);
@@ -30,8 +32,8 @@ const SCHEMA: &str = "
     ) STRICT;
 ";
 
-const COLUMNS: &str =
-    "sid, user_id, generation, created_at, last_used_at, idle_expires_at, absolute_expires_at, user_agent, repeats";
+const COLUMNS: &str = "sid, user_id, generation, created_at, last_used_at, idle_expires_at, absolute_expires_at,
+    user_agent, repeats, credential_version";
 
 /// The number of jobs that may wait; a further job fails with [`StoreError::Unavailable`].
 const QUEUE: usize = 4_096;
@@ -70,6 +72,12 @@ impl SqliteStore {
     async fn find_user(&self, query: &'static str, value: &str) -> Result<Option<User>, StoreError> {
         let value = value.to_owned();
         self.run(move |connection| connection.prepare_cached(query)?.query_row([value], user).optional()).await
+    }
+
+    /// Returns whether the user existed.
+    async fn change_user(&self, statement: &'static str, values: Vec<String>) -> Result<bool, StoreError> {
+        let execute = move |connection: &mut Connection| connection.execute(statement, params_from_iter(values));
+        self.run(execute).await.map(|rows| rows > 0)
     }
 
     /// Runs a job on the connection's thread.
@@ -135,10 +143,16 @@ impl SessionStore for SqliteStore {
     async fn create(&self, new: NewSession, now: u64) -> Result<Session, StoreError> {
         let session = new.begin(now);
         let row = session.clone();
-        self.run(move |connection| {
+        let begins = self.transaction(move |connection| {
+            let is_current = connection
+                .prepare_cached("SELECT 1 FROM users WHERE id = ?1 AND credential_version = ?2")?
+                .exists(params![row.user_id, seconds(row.credential_version)])?;
+            if !is_current {
+                return Ok(false);
+            }
             connection
                 .prepare_cached(&format!(
-                    "INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                    "INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
                 ))?
                 .execute(params![
                     row.sid,
@@ -149,11 +163,12 @@ impl SessionStore for SqliteStore {
                     seconds(row.idle_expires_at),
                     seconds(row.absolute_expires_at),
                     row.user_agent,
-                    row.repeats
-                ])
-        })
-        .await?;
-        Ok(session)
+                    row.repeats,
+                    seconds(row.credential_version)
+                ])?;
+            Ok(true)
+        });
+        if begins.await? { Ok(session) } else { Err(StoreError::CredentialsChanged) }
     }
 
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError> {
@@ -285,33 +300,39 @@ impl SessionStore for SqliteStore {
 #[async_trait]
 impl UserStore for SqliteStore {
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
-        self.find_user("SELECT id, email, role, password_hash FROM users WHERE email = ?1", email).await
+        self.find_user("SELECT id, email, role, password_hash, credential_version FROM users WHERE email = ?1", email)
+            .await
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
-        self.find_user("SELECT id, email, role, password_hash FROM users WHERE id = ?1", id).await
+        self.find_user("SELECT id, email, role, password_hash, credential_version FROM users WHERE id = ?1", id).await
     }
 
     async fn add_user(&self, user: User) -> Result<(), StoreError> {
         self.run(move |connection| {
             connection.execute(
-                "INSERT INTO users (id, email, role, password_hash) VALUES (?1, ?2, ?3, ?4)",
-                params![user.id, user.email, user.role, user.password_hash],
+                "INSERT INTO users (id, email, role, password_hash, credential_version) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![user.id, user.email, user.role, user.password_hash, seconds(user.credential_version)],
             )
         })
         .await
         .map(drop)
     }
 
-    async fn change_user(&self, user: User) -> Result<bool, StoreError> {
-        self.run(move |connection| {
-            connection.execute(
-                "UPDATE users SET role = ?2, password_hash = ?3 WHERE id = ?1",
-                params![user.id, user.role, user.password_hash],
-            )
-        })
-        .await
-        .map(|rows| rows > 0)
+    async fn change_role(&self, id: &str, role: &str) -> Result<bool, StoreError> {
+        let statement = "UPDATE users SET role = ?2 WHERE id = ?1";
+        self.change_user(statement, vec![id.to_owned(), role.to_owned()]).await
+    }
+
+    async fn change_password(&self, id: &str, password_hash: &str) -> Result<bool, StoreError> {
+        let statement =
+            "UPDATE users SET password_hash = ?2, credential_version = credential_version + 1 WHERE id = ?1";
+        self.change_user(statement, vec![id.to_owned(), password_hash.to_owned()]).await
+    }
+
+    async fn renew_credentials(&self, id: &str) -> Result<bool, StoreError> {
+        let statement = "UPDATE users SET credential_version = credential_version + 1 WHERE id = ?1";
+        self.change_user(statement, vec![id.to_owned()]).await
     }
 
     async fn remove_user(&self, id: &str) -> Result<bool, StoreError> {
@@ -356,7 +377,7 @@ struct Found {
 
 fn find(connection: &Connection, sid: &str, now: u64) -> Result<Option<Found>, rusqlite::Error> {
     let read = |row: &Row| {
-        let (replaced, rotated_by, reused) = (row.get(9)?, row.get(10)?, row.get(11)?);
+        let (replaced, rotated_by, reused) = (row.get(10)?, row.get(11)?, row.get(12)?);
         Ok(Found { session: session(row)?, replaced, rotated_by, reused })
     };
     connection
@@ -396,11 +417,18 @@ fn session(row: &Row) -> Result<Session, rusqlite::Error> {
         absolute_expires_at: seconds(6)?,
         user_agent: row.get(7)?,
         repeats: row.get(8)?,
+        credential_version: seconds(9)?,
     })
 }
 
 fn user(row: &Row) -> Result<User, rusqlite::Error> {
-    Ok(User { id: row.get(0)?, email: row.get(1)?, role: row.get(2)?, password_hash: row.get(3)? })
+    Ok(User {
+        id: row.get(0)?,
+        email: row.get(1)?,
+        role: row.get(2)?,
+        password_hash: row.get(3)?,
+        credential_version: row.get(4).map(i64::cast_unsigned)?,
+    })
 }
 
 /// A time for an SQL parameter.

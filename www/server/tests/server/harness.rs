@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -62,6 +62,21 @@ impl Server {
         settings.push(("PORT".into(), free_port().to_string()));
         let (process, address) = Process::start(settings);
         Self { address, http: Client::new(), folder, process: Some(process) }
+    }
+
+    /// Runs a command of the server's program, with the settings of this process.
+    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let settings = self.process.as_ref().unwrap().settings.clone();
+        let mut child = Command::new(program())
+            .args(arguments)
+            .env_clear()
+            .envs(settings)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     /// Kills the process with `SIGKILL`.
@@ -152,9 +167,7 @@ impl Server {
 
 impl Process {
     fn start(settings: Vec<(String, String)>) -> (Self, SocketAddr) {
-        // Another build of the server, for example an older one, to see that a test fails with it.
-        let other = std::env::var("SERVER_PROGRAM").ok();
-        let mut child = Command::new(other.as_deref().unwrap_or(env!("CARGO_BIN_EXE_tokenward-server")))
+        let mut child = Command::new(program())
             .env_clear()
             .envs(settings.clone())
             .stdout(Stdio::piped())
@@ -182,6 +195,11 @@ impl Drop for Process {
     }
 }
 
+/// The server's program. `SERVER_PROGRAM` names another build of it, for example an older one, to see that a test fails.
+pub fn program() -> String {
+    std::env::var("SERVER_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tokenward-server").to_owned())
+}
+
 /// The settings of a test server: defaults for tests, and the settings of the test.
 fn environment(folder: &TempDir, settings: &[(&str, &str)]) -> Vec<(String, String)> {
     let database = folder.path().join("t.db");
@@ -204,6 +222,15 @@ pub const SHARED_KEYS: [(&str, &str); 3] = [
     ("SIGNING_KEY", "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDAwMDE"),
     ("REFRESH_KEY", "cmVmcmVzaC1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDE"),
 ];
+
+/// A server on SQLite, and one on Redis, as processes.
+pub fn on_each_store(settings: &[(&str, &str)]) -> Vec<(Server, Option<Redis>)> {
+    let redis = Redis::start();
+    let shared = redis.settings();
+    let mut with_redis = settings.to_vec();
+    with_redis.extend(shared.iter().map(|(name, value)| (*name, value.as_str())));
+    vec![(Server::spawn(settings), None), (Server::spawn(&with_redis), Some(redis))]
+}
 
 /// Two servers with the same keys and the same store: Redis, or one SQLite file.
 pub async fn two_servers(redis: Option<&Redis>, settings_of_test: &[(&str, &str)]) -> [Server; 2] {

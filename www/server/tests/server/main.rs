@@ -3,6 +3,7 @@
 
 mod attacks;
 mod common_mistakes;
+mod credentials;
 mod demo;
 mod dialects;
 mod dpop;

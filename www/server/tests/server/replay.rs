@@ -2,16 +2,7 @@
 
 use reqwest::Method;
 
-use crate::harness::{Redis, Server, outcome, tokens, wait_until};
-
-/// A server on SQLite, and one on Redis.
-fn on_each_store(settings: &[(&str, &str)]) -> Vec<(Server, Option<Redis>)> {
-    let redis = Redis::start();
-    let shared = redis.settings();
-    let with_redis =
-        [settings, &shared.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>()].concat();
-    vec![(Server::spawn(settings), None), (Server::spawn(&with_redis), Some(redis))]
-}
+use crate::harness::{Server, on_each_store, outcome, tokens, wait_until};
 
 /// Sends a copied request again until it is late: until the server issues another successor than before.
 async fn replay_late(server: &Server, refresh: &str, key: &str, successor: &str) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use tokio::io::AsyncWriteExt;
 
-use crate::harness::{Redis, Server, outcome, tokens, wait_until};
+use crate::harness::{Redis, Server, on_each_store, outcome, tokens, wait_until};
 
 /// A server whose store can be stopped for a while.
 struct Stalled {
@@ -15,14 +15,7 @@ struct Stalled {
 
 impl Stalled {
     fn each(settings: &[(&str, &str)]) -> Vec<Self> {
-        let redis = Redis::start();
-        let shared = redis.settings();
-        let with_redis =
-            [settings, &shared.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>()].concat();
-        vec![
-            Self { server: Server::spawn(settings), redis: None },
-            Self { server: Server::spawn(&with_redis), redis: Some(redis) },
-        ]
+        on_each_store(settings).into_iter().map(|(server, redis)| Self { server, redis }).collect()
     }
 
     /// Sends a request like [`Self::hang_up`], again if it did not arrive in time, until the condition is true.

@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 use tempfile::TempDir;
 use tokenward_server::{
     Cursor, End, KeyHash, NewSession, RedisStore, Revocation, Rotate, Rotation, Session, SessionStore, SqliteStore,
-    Store, StoreError, User,
+    Store, StoreError, User, UserStore,
 };
 
 use crate::harness::Redis;
@@ -20,32 +20,42 @@ struct Opened {
     _guards: (Option<TempDir>, Vec<Redis>),
 }
 
+impl Opened {
+    /// The users `u` and `v`, for the sessions of the tests.
+    async fn with_users(store: Arc<dyn Store>, other: Arc<dyn Store>, guards: (Option<TempDir>, Vec<Redis>)) -> Self {
+        for id in ["u", "v"] {
+            store.add_user(user(id, &format!("{id}@example.org"))).await.unwrap();
+        }
+        Self { store, other, _guards: guards }
+    }
+}
+
 async fn sqlite() -> Opened {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.db");
     let store = Arc::new(SqliteStore::open(&path).await.unwrap());
     let other = Arc::new(SqliteStore::open(&path).await.unwrap());
-    Opened { store, other, _guards: (Some(folder), Vec::new()) }
+    Opened::with_users(store, other, (Some(folder), Vec::new())).await
 }
 
-fn redis() -> Opened {
+async fn redis() -> Opened {
     let redis = Redis::start();
     let open = || Arc::new(RedisStore::single(&redis.url()).unwrap());
-    Opened { store: open(), other: open(), _guards: (None, vec![redis]) }
+    Opened::with_users(open(), open(), (None, vec![redis])).await
 }
 
-fn cluster() -> Opened {
+async fn cluster() -> Opened {
     let nodes = Redis::cluster();
     let urls: Vec<_> = nodes.iter().map(Redis::url).collect();
     let open = |at: usize| Arc::new(RedisStore::cluster(&[urls[at].as_str()]).unwrap());
-    Opened { store: open(0), other: open(1), _guards: (None, nodes.into()) }
+    Opened::with_users(open(0), open(1), (None, nodes.into())).await
 }
 
 macro_rules! on_every_store {
     ($($name:ident),+ $(,)?) => {
         mod on_sqlite { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::sqlite().await).await })+ }
-        mod on_redis { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::redis()).await })+ }
-        mod on_redis_cluster { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::cluster()).await })+ }
+        mod on_redis { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::redis().await).await })+ }
+        mod on_redis_cluster { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::cluster().await).await })+ }
     };
 }
 
@@ -60,6 +70,7 @@ on_every_store!(
     purge_deletes_what_has_expired_and_nothing_else,
     users_are_unique_by_id_and_email,
     a_user_can_be_changed_and_removed,
+    a_session_begins_only_with_the_current_credentials,
 );
 
 /// In Redis a session ends in three steps. A server that crashes after the first step leaves a session that no token
@@ -68,6 +79,7 @@ on_every_store!(
 async fn the_next_request_finishes_an_interrupted_end() {
     let redis = Redis::start();
     let store = RedisStore::single(&redis.url()).unwrap();
+    store.add_user(user("u", "u@example.com")).await.unwrap();
     for (sid, by_refresh) in [("s", true), ("t", false)] {
         let session = NewSession { user_agent: "none".into(), ..new(sid, "u") };
         store.create(session, NOW).await.unwrap();
@@ -97,6 +109,7 @@ fn new(sid: &str, user: &str) -> NewSession {
     NewSession {
         sid: sid.into(),
         user_id: user.into(),
+        credential_version: 0,
         user_agent: "Mozilla/5.0 (X11; Linux x86_64) | a browser".into(),
         idle_ttl: IDLE,
         absolute_ttl: ABSOLUTE,
@@ -228,7 +241,13 @@ async fn purge_deletes_what_has_expired_and_nothing_else(Opened { store, other, 
 }
 
 fn user(id: &str, email: &str) -> User {
-    User { id: id.into(), email: email.into(), role: "user".into(), password_hash: "$argon2id$".into() }
+    User {
+        id: id.into(),
+        email: email.into(),
+        role: "user".into(),
+        password_hash: "$argon2id$".into(),
+        credential_version: 0,
+    }
 }
 
 async fn users_are_unique_by_id_and_email(Opened { store, other, .. }: Opened) {
@@ -248,13 +267,35 @@ async fn a_user_can_be_changed_and_removed(Opened { store, other, .. }: Opened) 
     store.add_user(ada.clone()).await.unwrap();
     ada.role = "admin".into();
     ada.password_hash = "$argon2id$2".into();
-    assert!(store.change_user(ada.clone()).await.unwrap());
+    assert!(store.change_role("1", "admin").await.unwrap());
+    assert!(store.change_password("1", "$argon2id$2").await.unwrap());
+    ada.credential_version = 1;
     assert_eq!(other.user("1").await.unwrap(), Some(ada.clone()));
-    assert!(!store.change_user(user("9", "nobody@example.com")).await.unwrap());
+    assert!(store.renew_credentials("1").await.unwrap());
+    ada.credential_version = 2;
+    assert_eq!(other.user_by_email("ada@example.com").await.unwrap(), Some(ada.clone()));
+    assert!(!store.change_role("9", "admin").await.unwrap());
+    assert!(!store.change_password("9", "$argon2id$2").await.unwrap());
+    assert!(!store.renew_credentials("9").await.unwrap());
+    assert_eq!(store.user("9").await.unwrap(), None);
     assert!(store.remove_user("1").await.unwrap());
     assert!(!store.remove_user("1").await.unwrap());
     assert_eq!(other.user_by_email("ada@example.com").await.unwrap(), None);
     other.add_user(user("2", "ada@example.com")).await.unwrap();
+}
+
+async fn a_session_begins_only_with_the_current_credentials(Opened { store, other, .. }: Opened) {
+    let changed = |result| matches!(result, Err(StoreError::CredentialsChanged));
+    assert!(changed(store.create(new("s", "nobody"), NOW).await));
+    other.change_password("u", "$argon2id$2").await.unwrap();
+    assert!(changed(store.create(new("s", "u"), NOW).await));
+    assert_eq!(store.find("s", NOW).await.unwrap(), None);
+    assert_eq!(store.sessions_of("u", NOW).await.unwrap(), []);
+    let begun = store.create(NewSession { credential_version: 1, ..new("s", "u") }, NOW).await.unwrap();
+    assert_eq!(begun.credential_version, 1);
+    assert_eq!(other.find("s", NOW).await.unwrap(), Some(begun));
+    other.remove_user("v").await.unwrap();
+    assert!(changed(store.create(new("t", "v"), NOW).await));
 }
 
 /// An operation on the store.
@@ -389,6 +430,9 @@ async fn run_steps(store: &dyn Store, other: &dyn Store, case: u32, steps: &[Ste
     let (mut model, mut now, mut begun) = (Model::default(), NOW, Vec::<String>::new());
     let (_, cursor) = store.revocations(&Cursor::default()).await.unwrap();
     let user_id = |user: u8| format!("user-{case}-{user}");
+    for number in 0..2 {
+        store.add_user(user(&user_id(number), &user_id(number))).await.unwrap();
+    }
     for (at, step) in steps.iter().enumerate() {
         let store = if at % 2 == 0 { store } else { other };
         match step {
