@@ -10,7 +10,7 @@ use crate::session::revocations::POLL;
 use crate::state::{AppState, Shared};
 use crate::store::{Store, StoreError};
 
-/// How often expired sessions and revocations are deleted.
+/// How often expired sessions and revocations are deleted, and the settings of the store are checked.
 const PURGE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Work on the store that must succeed once before the server is ready.
@@ -25,6 +25,7 @@ pub async fn start(state: &Shared, startup: Option<Arc<dyn StartupTask>>) {
     let ready = prepare(state, startup.as_deref()).await;
     tokio::spawn(read_revocations(Arc::downgrade(state), startup, ready));
     tokio::spawn(purge(Arc::downgrade(state)));
+    tokio::spawn(check_risks(state.clone()));
 }
 
 /// Returns whether the server is ready.
@@ -56,9 +57,18 @@ async fn read_revocations(state: Weak<AppState>, startup: Option<Arc<dyn Startup
 async fn purge(state: Weak<AppState>) {
     while let Some(state) = after(PURGE_INTERVAL, &state).await {
         state.rate_limits.forget_idle();
+        check_risks(state.clone()).await;
         if let Err(error) = state.sessions.purge().await {
             tracing::warn!(%error, "expired sessions and revocations could not be deleted");
         }
+    }
+}
+
+/// Warns of settings of the store with which it may lose data.
+async fn check_risks(state: Shared) {
+    match state.sessions.store.risks().await {
+        Ok(risks) => state.telemetry.set_store_risks(risks),
+        Err(error) => tracing::warn!(%error, "the settings of the store could not be checked"),
     }
 }
 

@@ -24,6 +24,7 @@ mod store_tasks;
 mod telemetry;
 mod token;
 pub mod users;
+mod write_check;
 
 use std::time::SystemTime;
 
@@ -32,9 +33,10 @@ pub use demo::DEMO_ACCOUNTS;
 pub use dialect::Dialect;
 pub use error::ApiError;
 pub use server::{app, open_store, openapi, serve};
+pub use session::revocation_ttl;
 pub use store::{
-    Cursor, End, KeyHash, NewSession, RedisStore, Revocation, Rotate, Rotation, Session, SessionStore, SqliteStore,
-    Store, StoreError, User, UserStore,
+    Cursor, End, KeyHash, NewSession, RedisStore, Revocation, Risks, Rotate, Rotation, Session, SessionStore,
+    SqliteStore, Store, StoreError, User, UserStore,
 };
 pub use telemetry::start_logging;
 pub use token::keys::SigningAlgorithm;

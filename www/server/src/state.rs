@@ -17,6 +17,7 @@ use crate::telemetry::Telemetry;
 use crate::token::access::{AccessTokens, TokenExtension};
 use crate::token::dpop::DpopProofs;
 use crate::token::refresh::RefreshTokens;
+use crate::write_check::WriteCheck;
 
 /// The state, as handlers receive it.
 pub type Shared = Arc<AppState>;
@@ -33,6 +34,7 @@ pub struct AppState {
     pub store_tasks: StoreTasks,
     pub telemetry: Arc<Telemetry>,
     pub request_ids: RequestIds,
+    pub write_check: WriteCheck,
 }
 
 /// The settings that shape requests and responses.
@@ -68,6 +70,7 @@ impl AppState {
             store_tasks: StoreTasks::new(),
             telemetry,
             request_ids: RequestIds::new(),
+            write_check: WriteCheck::default(),
         })
     }
 }

@@ -12,7 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::config::LogFormat;
-use crate::store::Session;
+use crate::store::{Risks, Session};
 
 /// An event that is counted and logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,6 +102,8 @@ pub struct Telemetry {
     repeat_ages: Histogram,
     revocations: Gauge,
     store_up: Gauge,
+    store_evicts: Gauge,
+    store_volatile: Gauge,
 }
 
 tokio::task_local! {
@@ -116,14 +118,19 @@ impl Telemetry {
         let requests: Family<RequestLabels, Histogram> = Family::new_with_constructor(|| Histogram::new(BUCKETS));
         let repeat_ages = Histogram::new(AGE_BUCKETS);
         let (revocations, store_up) = (Gauge::default(), Gauge::default());
+        let (store_evicts, store_volatile) = (Gauge::default(), Gauge::default());
         registry.register("events", "Auth events since the start", events.clone());
         registry.register("request_seconds", "Time to answer a request", Family::clone(&requests));
         let age = "Seconds between a rotation and a refresh that repeated it";
         registry.register("repeat_age_seconds", age, repeat_ages.clone());
         registry.register("revocations", "Sessions and tokens in the list of revocations", revocations.clone());
         registry.register("store_up", "Whether the store answered the last time", store_up.clone());
+        let evicts = "Whether the store deletes records when its memory is full";
+        registry.register("store_evicts", evicts, store_evicts.clone());
+        let volatile = "Whether the store does not write every change to a disk";
+        registry.register("store_volatile", volatile, store_volatile.clone());
         let events = EVENTS.map(|(event, _)| events.get_or_create_owned(&EventLabels { event }));
-        Self { registry, events, requests, repeat_ages, revocations, store_up }
+        Self { registry, events, requests, repeat_ages, revocations, store_up, store_evicts, store_volatile }
     }
 
     /// Counts an event and logs it, except for API requests. `sid` is the session's id, or empty if there is none.
@@ -158,6 +165,18 @@ impl Telemetry {
 
     pub fn set_store_up(&self, up: bool) {
         self.store_up.set(i64::from(up));
+    }
+
+    /// Reports settings of the store with which it may lose data.
+    pub fn set_store_risks(&self, risks: Risks) {
+        if risks.evicts {
+            tracing::warn!("Redis: expected maxmemory-policy noeviction, got a policy that deletes sessions and users");
+        }
+        if risks.is_volatile {
+            tracing::warn!("Redis: expected appendonly yes, got no: a restart loses sign-ins, sign-outs and users");
+        }
+        self.store_evicts.set(i64::from(risks.evicts));
+        self.store_volatile.set(i64::from(risks.is_volatile));
     }
 
     /// The metrics in the `OpenMetrics` text format; `revocations` is the length of the list of revocations.

@@ -85,6 +85,8 @@ pub async fn revoke(
     if let Some(verified) = state.refresh_tokens.verify(&token) {
         logout::end_session(&state, verified.sid, AuthEvent::Logout).await?;
     } else if let Ok(claims) = state.access_tokens.verify(&token) {
+        let limited = |_: &ApiError| state.telemetry.record(AuthEvent::RateLimited, &claims.sid);
+        state.rate_limits.refresh(&claims.sid).inspect_err(limited)?;
         let task = {
             let state = state.clone();
             async move {

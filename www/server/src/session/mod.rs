@@ -11,7 +11,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crate::config::{Config, ReuseRevokes};
 use crate::error::ApiError;
 use crate::now;
-use crate::session::revocations::{CAPACITY, RevocationStatus, Revocations};
+use crate::session::revocations::{CAPACITY, MAX_CLOCK_DIFFERENCE, RevocationStatus, Revocations};
 use crate::store::{End, NewSession, Revocation, Rotate, Rotation, Session, Store, StoreError, User};
 use crate::telemetry::{AuthEvent, Telemetry};
 use crate::token::access::Claims;
@@ -33,7 +33,7 @@ pub struct Sessions {
     reuse_revokes: ReuseRevokes,
     alarms: Arc<Alarms>,
     telemetry: Arc<Telemetry>,
-    /// How long a revocation matters, in seconds: the longest remaining life of an access token.
+    /// See [`revocation_ttl`].
     revocation_ttl: u64,
     max_lag: Duration,
 }
@@ -50,9 +50,10 @@ pub enum RefreshOutcome {
 
 impl Sessions {
     pub fn new(store: Arc<dyn Store>, config: &Config, telemetry: Arc<Telemetry>) -> Self {
+        let revocation_ttl = revocation_ttl(config);
         Self {
             store,
-            revocations: Revocations::new(CAPACITY),
+            revocations: Revocations::new(CAPACITY, revocation_ttl),
             idle_ttl: config.refresh_idle_ttl,
             absolute_ttl: config.refresh_absolute_ttl,
             repeat_window: config.repeat_window,
@@ -60,7 +61,7 @@ impl Sessions {
             reuse_revokes: config.reuse_revokes,
             alarms: Arc::default(),
             telemetry,
-            revocation_ttl: config.access_ttl + config.leeway,
+            revocation_ttl,
             max_lag: Duration::from_secs(config.revocation_max_lag),
         }
     }
@@ -128,10 +129,10 @@ impl Sessions {
     async fn raise_alarm(&self, sid: &str, user_id: &str) {
         let Some(raising) = Alarms::begin(&self.alarms, sid) else { return };
         self.telemetry.record(AuthEvent::RefreshReused, sid);
-        self.add_revocations([sid.to_owned()]);
+        self.revocations.add([sid.to_owned()]);
         let user_id = (self.reuse_revokes == ReuseRevokes::User).then(|| user_id.to_owned());
         match settle_reuse(&*self.store, sid, user_id.as_deref(), self.revocation_ttl).await {
-            Ok(ended) => self.add_revocations(ended),
+            Ok(ended) => self.revocations.add(ended),
             Err(error) => {
                 tracing::warn!(%error, sid, "the consequences of a reused refresh token are delayed");
                 tokio::spawn(settle_reuse_with_retries(self.store.clone(), raising, user_id, self.revocation_ttl));
@@ -144,7 +145,7 @@ impl Sessions {
         match self.store.end(sid, now() + self.revocation_ttl).await? {
             End::Unknown => Ok(false),
             End::Ended => {
-                self.add_revocations([sid.to_owned()]);
+                self.revocations.add([sid.to_owned()]);
                 Ok(true)
             }
             End::Reused(user_id) => {
@@ -157,24 +158,26 @@ impl Sessions {
     /// Ends all sessions of a user, also those that are beginning.
     pub async fn end_all(&self, user_id: &str) -> Result<(), StoreError> {
         self.store.renew_credentials(user_id).await?;
-        self.add_revocations(self.store.end_all(user_id, now() + self.revocation_ttl).await?);
+        self.revocations.add(self.store.end_all(user_id, now() + self.revocation_ttl).await?);
         Ok(())
     }
 
-    /// Revokes one access token; its session continues.
+    /// Revokes one access token; its session continues. A token that is revoked already is not logged again.
     pub async fn revoke(&self, claims: &Claims) -> Result<(), StoreError> {
+        if self.revocations.status(&claims.sid, &claims.jti) == RevocationStatus::Revoked {
+            return Ok(());
+        }
         let revocation = Revocation { id: claims.jti.clone(), until: now() + self.revocation_ttl };
-        self.store.revoke(revocation.clone()).await?;
-        self.revocations.add([revocation]);
+        self.store.revoke(revocation).await?;
+        self.revocations.add([claims.jti.clone()]);
         Ok(())
     }
 
     /// Checks that neither the token nor its session is revoked, by this server or by another.
     pub async fn check(&self, claims: &Claims) -> Result<(), ApiError> {
-        let now = now();
-        match self.revocations.status(&claims.sid, &claims.jti, now) {
+        match self.revocations.status(&claims.sid, &claims.jti) {
             RevocationStatus::Revoked => return Err(ApiError::TokenRevoked),
-            RevocationStatus::AskStore if self.store.find(&claims.sid, now).await?.is_none() => {
+            RevocationStatus::AskStore if self.store.find(&claims.sid, now()).await?.is_none() => {
                 return Err(ApiError::TokenRevoked);
             }
             RevocationStatus::AskStore | RevocationStatus::NotRevoked => {}
@@ -189,7 +192,7 @@ impl Sessions {
 
     /// Deletes expired sessions and revocations.
     pub async fn purge(&self) -> Result<(), StoreError> {
-        self.revocations.forget_expired(now());
+        self.revocations.forget_expired();
         self.store.purge(now()).await
     }
 
@@ -197,11 +200,11 @@ impl Sessions {
     pub fn up_to_date(&self) -> bool {
         self.revocations.lag().is_some_and(|lag| lag < self.max_lag)
     }
+}
 
-    fn add_revocations(&self, sids: impl IntoIterator<Item = String>) {
-        let until = now() + self.revocation_ttl;
-        self.revocations.add(sids.into_iter().map(|id| Revocation { id, until }));
-    }
+/// How long a revocation matters, in seconds: the longest remaining life of an access token, by the clock of any server.
+pub fn revocation_ttl(config: &Config) -> u64 {
+    config.access_ttl + config.leeway + MAX_CLOCK_DIFFERENCE
 }
 
 /// Ends the user's other sessions if there is a `user_id`, then deletes the record of the alarm. Returns the ids of the

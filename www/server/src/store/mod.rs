@@ -142,9 +142,18 @@ pub struct Revocation {
     pub until: u64,
 }
 
-/// A position in the log of revocations; each store has its own format.
+/// A position in the log of revocations: that of an entry, and the entry's id. Each store has its own format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor(pub(crate) String);
+
+/// Settings of a store with which it may lose data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Risks {
+    /// The store deletes records when its memory is full.
+    pub evicts: bool,
+    /// The store does not write every change to a disk.
+    pub is_volatile: bool,
+}
 
 /// Why an operation of a store failed.
 #[derive(Debug, thiserror::Error)]
@@ -191,12 +200,18 @@ pub trait SessionStore: Send + Sync {
     async fn end_all(&self, user_id: &str, until: u64) -> Result<Vec<String>, StoreError>;
     /// Revokes one access token.
     async fn revoke(&self, revocation: Revocation) -> Result<(), StoreError>;
-    /// The log entries after the cursor, and the cursor after the last of them.
+    /// The next log entries after the cursor, at most a batch, and the cursor after the last of them; none at the end of the
+    /// log. If the entry at the cursor is not in the log any more, the log was purged or has lost entries: it is read from
+    /// its start again.
     async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError>;
     /// Deletes what has expired.
     async fn purge(&self, now: u64) -> Result<(), StoreError>;
     /// Checks that the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
+    /// Checks that the store accepts changes.
+    async fn check_writable(&self) -> Result<(), StoreError>;
+    /// Whether the store may lose data on its own.
+    async fn risks(&self) -> Result<Risks, StoreError>;
 }
 
 /// Stores users.

@@ -27,12 +27,14 @@ use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisFuture, Scri
 use tokio::sync::OnceCell;
 
 use super::{
-    Cursor, End, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore,
+    Cursor, End, NewSession, Revocation, Risks, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore,
 };
 
 const REVOCATIONS: &str = "tokenward:revocations";
 /// The number of log entries that one command reads.
-const LOG_BATCH: usize = 10_000;
+const LOG_BATCH: usize = 2_000;
+/// The number of keys that a check writes in a cluster, so that most of its nodes are checked.
+const CLUSTER_CHECKS: u32 = 8;
 /// A Redis that takes longer counts as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -40,8 +42,10 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 pub struct RedisStore {
     server: RedisServer,
     rotate: Script,
-    end: Script,
-    user: Script,
+    index: Script,
+    end: FreeingScript,
+    log: FreeingScript,
+    user: FreeingScript,
 }
 
 enum RedisServer {
@@ -72,8 +76,14 @@ impl RedisStore {
     }
 
     fn new(server: RedisServer) -> Self {
-        let [rotate, end, user] = [include_str!("rotate.lua"), include_str!("end.lua"), include_str!("user.lua")];
-        Self { server, rotate: Script::new(rotate), end: Script::new(end), user: Script::new(user) }
+        Self {
+            server,
+            rotate: Script::new(include_str!("rotate.lua")),
+            index: Script::new(include_str!("index.lua")),
+            end: FreeingScript::new(include_str!("end.lua")),
+            log: FreeingScript::new(include_str!("log.lua")),
+            user: FreeingScript::new(include_str!("user.lua")),
+        }
     }
 
     async fn connection(&self) -> Result<Connection, StoreError> {
@@ -97,10 +107,10 @@ impl RedisStore {
         self.run(cmd("ZREM").arg(index_key(user_id)).arg(sid)).await
     }
 
-    /// At most [`LOG_BATCH`] log entries from a position on.
-    async fn log(&self, from: &str) -> Result<Vec<(String, Revocation)>, StoreError> {
+    /// At most `count` log entries from a position on.
+    async fn log(&self, from: &str, count: usize) -> Result<Vec<(String, Revocation)>, StoreError> {
         type Entries = Vec<(String, HashMap<String, String>)>;
-        let range = cmd("XRANGE").arg(REVOCATIONS).arg(from).arg("+").arg("COUNT").arg(LOG_BATCH).take();
+        let range = cmd("XRANGE").arg(REVOCATIONS).arg(from).arg("+").arg("COUNT").arg(count).take();
         let entries: Entries = self.run(&range).await?;
         let read = |(position, mut fields): (String, HashMap<String, String>)| {
             let until = fields.get("until").and_then(|until| until.parse().ok()).unwrap_or(0);
@@ -111,12 +121,10 @@ impl RedisStore {
 
     /// Changes fields of a user, and raises the credential version.
     async fn change_user(&self, id: &str, rise: u64, fields: &[(&str, &str)]) -> Result<bool, StoreError> {
-        let mut call = self.user.key(user_key(id));
-        call.arg(rise);
-        for (field, value) in fields {
-            call.arg(*field).arg(*value);
-        }
-        Ok(call.invoke_async(&mut self.connection().await?).await?)
+        let rise = rise.to_string();
+        let mut arguments = vec![rise.as_str()];
+        arguments.extend(fields.iter().flat_map(|(field, value)| [*field, *value]));
+        self.user.run(&mut self.connection().await?, &user_key(id), &arguments).await
     }
 
     async fn claim_email(&self, user: &User) -> Result<(), StoreError> {
@@ -131,6 +139,33 @@ impl RedisStore {
             None => false,
         };
         if taken { Err(StoreError::Taken) } else { self.run(cmd("SET").arg(&key).arg(&user.id)).await }
+    }
+}
+
+/// A script that ends sessions. It also runs while Redis is out of memory, because it frees more memory than it takes.
+struct FreeingScript {
+    script: Script,
+    /// The same with a flag that Redis 7 knows and Redis 6.2 rejects.
+    when_full: Script,
+}
+
+impl FreeingScript {
+    fn new(source: &str) -> Self {
+        Self { script: Script::new(source), when_full: Script::new(&format!("#!lua flags=allow-oom\n{source}")) }
+    }
+
+    async fn run<T: FromRedisValue>(
+        &self,
+        connection: &mut Connection,
+        key: &str,
+        arguments: &[&str],
+    ) -> Result<T, StoreError> {
+        match self.script.key(key).arg(arguments).invoke_async(connection).await {
+            Err(error) if error.code() == Some("OOM") => {
+                Ok(self.when_full.key(key).arg(arguments).invoke_async(connection).await?)
+            }
+            result => Ok(result?),
+        }
     }
 }
 
@@ -179,13 +214,9 @@ impl SessionStore for RedisStore {
     async fn create(&self, new: NewSession, now: u64) -> Result<Session, StoreError> {
         let session = new.begin(now);
         let index = index_key(&session.user_id);
-        // The index expires with the session that expires last.
-        let index_ttl = session.absolute_expires_at - now;
-        let mut indexing = redis::pipe();
-        indexing.cmd("ZADD").arg(&index).arg(session.absolute_expires_at).arg(&session.sid);
-        indexing.cmd("ZREMRANGEBYSCORE").arg(&index).arg("-inf").arg(now);
-        indexing.cmd("EXPIRE").arg(&index).arg(index_ttl);
-        indexing.query_async::<()>(&mut self.connection().await?).await?;
+        let mut indexing = self.index.key(&index);
+        indexing.arg(&session.sid).arg(session.absolute_expires_at).arg(now);
+        indexing.invoke_async::<()>(&mut self.connection().await?).await?;
         let ttl = session.idle_expires_at - now;
         self.run::<()>(cmd("SET").arg(session_key(&session.sid)).arg(write_record(&session)).arg("EX").arg(ttl))
             .await?;
@@ -248,8 +279,7 @@ impl SessionStore for RedisStore {
     }
 
     async fn end(&self, sid: &str, until: u64) -> Result<End, StoreError> {
-        let mut call = self.end.prepare_invoke();
-        let record: String = call.key(session_key(sid)).invoke_async(&mut self.connection().await?).await?;
+        let record: String = self.end.run(&mut self.connection().await?, &session_key(sid), &[]).await?;
         if record.is_empty() {
             return Ok(End::Unknown);
         }
@@ -281,45 +311,65 @@ impl SessionStore for RedisStore {
     }
 
     async fn revoke(&self, Revocation { id, until }: Revocation) -> Result<(), StoreError> {
-        self.run(cmd("XADD").arg(REVOCATIONS).arg("*").arg("id").arg(id).arg("until").arg(until)).await
+        let until = until.to_string();
+        self.log.run::<Value>(&mut self.connection().await?, REVOCATIONS, &[&id, &until]).await.map(drop)
     }
 
     async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError> {
-        let mut position = if after.0.is_empty() { "0-0".to_owned() } else { after.0.clone() };
-        let mut found = Vec::new();
-        loop {
-            let entries = self.log(&format!("({position}")).await?;
-            let last = entries.len() < LOG_BATCH;
-            for (next, revocation) in entries {
-                position = next;
-                found.push(revocation);
-            }
-            if last {
-                return Ok((found, Cursor(position)));
-            }
+        let mut entries = Vec::new();
+        let mut is_at_cursor = false;
+        if let Some((position, id)) = after.0.split_once(' ') {
+            entries = self.log(position, LOG_BATCH + 1).await?;
+            is_at_cursor = entries.first().is_some_and(|(at, entry)| at == position && entry.id == id);
         }
+        if is_at_cursor {
+            entries.remove(0);
+        } else {
+            entries = self.log("-", LOG_BATCH).await?;
+        }
+        let cursor = entries.last().map(|(position, entry)| Cursor(format!("{position} {}", entry.id)));
+        Ok((entries_of(entries), cursor.unwrap_or_else(|| after.clone())))
     }
 
     async fn purge(&self, now: u64) -> Result<(), StoreError> {
-        // Redis deletes expired sessions. The log is in the order of time, so the oldest entries expire first.
+        // Redis deletes expired sessions. Entries that live longer may be among the entries of the log.
+        let mut from = "-".to_owned();
         loop {
-            let expired: Vec<_> = self
-                .log("-")
-                .await?
-                .into_iter()
-                .take_while(|(_, entry)| entry.until <= now)
-                .map(|(position, _)| position)
-                .collect();
-            if expired.is_empty() {
-                return Ok(());
+            let entries = self.log(&from, LOG_BATCH).await?;
+            let Some((last, _)) = entries.last() else { return Ok(()) };
+            from = format!("({last}");
+            let expired: Vec<_> = entries.iter().filter(|(_, entry)| entry.until <= now).map(|(at, _)| at).collect();
+            if !expired.is_empty() {
+                self.run::<()>(cmd("XDEL").arg(REVOCATIONS).arg(expired)).await?;
             }
-            self.run::<()>(cmd("XDEL").arg(REVOCATIONS).arg(expired)).await?;
         }
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
         // GET, not PING: PING also succeeds on a replica without a master. The key never exists.
         self.run::<Value>(cmd("GET").arg("tokenward:ping")).await.map(drop)
+    }
+
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        let checks = if matches!(self.server, RedisServer::One(_)) { 1 } else { CLUSTER_CHECKS };
+        for number in 0..checks {
+            self.run::<()>(cmd("SET").arg(format!("tokenward:check:{number}")).arg("").arg("EX").arg(60)).await?;
+        }
+        Ok(())
+    }
+
+    async fn risks(&self) -> Result<Risks, StoreError> {
+        let mut info = Vec::new();
+        for section in ["memory", "persistence"] {
+            texts_of(self.run(cmd("INFO").arg(section)).await?, &mut info);
+        }
+        let has = |field: &str, is_risk: fn(&str) -> bool| {
+            info.iter().flat_map(|text| text.lines()).any(|line| line.strip_prefix(field).is_some_and(is_risk))
+        };
+        Ok(Risks {
+            evicts: has("maxmemory_policy:", |policy| policy != "noeviction"),
+            is_volatile: has("aof_enabled:", |enabled| enabled != "1"),
+        })
     }
 }
 
@@ -373,6 +423,21 @@ impl UserStore for RedisStore {
         self.run::<()>(cmd("DEL").arg(user_key(id))).await?;
         self.run::<()>(cmd("DEL").arg(email_key(&user.email))).await?;
         Ok(true)
+    }
+}
+
+fn entries_of(entries: Vec<(String, Revocation)>) -> Vec<Revocation> {
+    entries.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// The texts in a response; a cluster returns one for each node.
+fn texts_of(value: Value, texts: &mut Vec<String>) {
+    match value {
+        Value::BulkString(bytes) => texts.push(String::from_utf8_lossy(&bytes).into_owned()),
+        Value::SimpleString(text) | Value::VerbatimString { text, .. } => texts.push(text),
+        Value::Array(values) => values.into_iter().for_each(|value| texts_of(value, texts)),
+        Value::Map(pairs) => pairs.into_iter().for_each(|(_, value)| texts_of(value, texts)),
+        _ => {}
     }
 }
 

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params, 
 use tokio::sync::oneshot;
 
 use super::{
-    Cursor, End, KeyHash, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore,
+    Cursor, End, KeyHash, NewSession, Revocation, Risks, Rotate, Rotation, Session, SessionStore, StoreError, User,
+    UserStore,
 };
 
 /// The version of the schema. Version 0.1 does not read files of unreleased versions: there is no migration.
@@ -37,41 +38,32 @@ const COLUMNS: &str = "sid, user_id, generation, created_at, last_used_at, idle_
 
 /// The number of jobs that may wait; a further job fails with [`StoreError::Unavailable`].
 const QUEUE: usize = 4_096;
+/// The number of log entries that one job reads.
+const LOG_BATCH: u32 = 2_000;
 /// The number of rows that one statement deletes: other jobs wait while it runs.
 const PURGE_BATCH: u32 = 1_000;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// Sessions and users in one file. One thread owns the connection and runs one job after the other.
+/// Sessions and users in one file.
+///
+/// One thread owns the connection that writes, and one the connection that reads, and each runs one job after the other. A
+/// write waits while another process holds the write lock; in WAL mode, a read never does.
 pub struct SqliteStore {
-    jobs: SyncSender<Job>,
+    writer: SyncSender<Job>,
+    reader: SyncSender<Job>,
 }
 
 impl SqliteStore {
     /// Opens the file, or creates it.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let path = path.to_owned();
-        let (jobs, queue) = sync_channel::<Job>(QUEUE);
-        let (opened, opening) = oneshot::channel();
-        std::thread::spawn(move || match connect(&path) {
-            Ok(mut connection) => {
-                let _ = opened.send(Ok(()));
-                for job in queue {
-                    job(&mut connection);
-                }
-            }
-            Err(error) => drop(opened.send(Err(error))),
-        });
-        opening
-            .await
-            .unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
-            .map_err(|error| StoreError::Unavailable(format!("DATABASE: the file cannot be opened: {error}")))?;
-        Ok(Self { jobs })
+        let writer = start_thread(path).await?;
+        Ok(Self { writer, reader: start_thread(path).await? })
     }
 
     async fn find_user(&self, query: &'static str, value: &str) -> Result<Option<User>, StoreError> {
         let value = value.to_owned();
-        self.run(move |connection| connection.prepare_cached(query)?.query_row([value], user).optional()).await
+        self.read(move |connection| connection.prepare_cached(query)?.query_row([value], user).optional()).await
     }
 
     /// Returns whether the user existed.
@@ -80,15 +72,20 @@ impl SqliteStore {
         self.run(execute).await.map(|rows| rows > 0)
     }
 
-    /// Runs a job on the connection's thread.
+    /// Runs a job that writes.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (done, answer) = oneshot::channel();
-        let job: Job = Box::new(move |connection| drop(done.send(work(connection))));
-        self.jobs.try_send(job).map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        answer.await.map_err(|error| StoreError::Unavailable(error.to_string()))?.map_err(StoreError::from)
+        run_on(&self.writer, work).await
+    }
+
+    /// Runs a job that only reads.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        run_on(&self.reader, work).await
     }
 
     /// Like `run`, in a transaction. The transaction is immediate: it takes the write lock before it reads, so that no two
@@ -105,6 +102,37 @@ impl SqliteStore {
         })
         .await
     }
+}
+
+/// Opens a connection on a thread of its own, and returns the queue of its jobs.
+async fn start_thread(path: &Path) -> Result<SyncSender<Job>, StoreError> {
+    let path = path.to_owned();
+    let (jobs, queue) = sync_channel::<Job>(QUEUE);
+    let (opened, opening) = oneshot::channel();
+    std::thread::spawn(move || match connect(&path) {
+        Ok(mut connection) => {
+            let _ = opened.send(Ok(()));
+            for job in queue {
+                job(&mut connection);
+            }
+        }
+        Err(error) => drop(opened.send(Err(error))),
+    });
+    opening
+        .await
+        .unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+        .map_err(|error| StoreError::Unavailable(format!("DATABASE: the file cannot be opened: {error}")))?;
+    Ok(jobs)
+}
+
+async fn run_on<T: Send + 'static>(
+    jobs: &SyncSender<Job>,
+    work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (done, answer) = oneshot::channel();
+    let job: Job = Box::new(move |connection| drop(done.send(work(connection))));
+    jobs.try_send(job).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    answer.await.map_err(|error| StoreError::Unavailable(error.to_string()))?.map_err(StoreError::from)
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -173,7 +201,7 @@ impl SessionStore for SqliteStore {
 
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError> {
         let sid = sid.to_owned();
-        self.run(move |connection| {
+        self.read(move |connection| {
             let found = find(connection, &sid, now)?;
             Ok(found.filter(|found| !found.reused).map(|found| found.session))
         })
@@ -182,7 +210,7 @@ impl SessionStore for SqliteStore {
 
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>, StoreError> {
         let user_id = user_id.to_owned();
-        self.run(move |connection| {
+        self.read(move |connection| {
             connection
                 .prepare_cached(&format!(
                     "SELECT {COLUMNS} FROM sessions WHERE user_id = ?1 AND idle_expires_at > ?2 AND NOT reused
@@ -264,19 +292,18 @@ impl SessionStore for SqliteStore {
     }
 
     async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError> {
-        let mut position: i64 = after.0.parse().unwrap_or(0);
-        self.run(move |connection| {
-            let mut query = connection
-                .prepare_cached("SELECT place, id, until FROM revocations WHERE place > ?1 ORDER BY place")?;
-            let mut rows = query.query([position])?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                position = row.get(0)?;
-                found.push(Revocation { id: row.get(1)?, until: row.get(2).map(i64::cast_unsigned)? });
-            }
-            Ok((found, Cursor(position.to_string())))
+        let known: Option<(i64, String)> =
+            after.0.split_once(' ').and_then(|(place, id)| Some((place.parse().ok()?, id.to_owned())));
+        self.read(move |connection| {
+            let Some((place, id)) = known else { return log(connection, 0) };
+            let at_cursor: Option<String> = connection
+                .prepare_cached("SELECT id FROM revocations WHERE place = ?1")?
+                .query_row([place], |row| row.get(0))
+                .optional()?;
+            log(connection, if at_cursor == Some(id) { place } else { 0 })
         })
         .await
+        .map(|(entries, cursor)| (entries, cursor.unwrap_or_else(|| after.clone())))
     }
 
     async fn purge(&self, now: u64) -> Result<(), StoreError> {
@@ -293,7 +320,15 @@ impl SessionStore for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.run(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
+        self.read(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
+    }
+
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        self.transaction(|connection| connection.pragma_update(None, "user_version", SCHEMA_VERSION)).await
+    }
+
+    async fn risks(&self) -> Result<Risks, StoreError> {
+        Ok(Risks::default())
     }
 }
 
@@ -354,6 +389,20 @@ fn end(connection: &Connection, sid: &str, until: u64) -> Result<End, rusqlite::
         .query_row([sid], |row| row.get(0))
         .optional()?;
     Ok(reused.map_or(End::Unknown, End::Reused))
+}
+
+/// The log entries after a place, at most [`LOG_BATCH`], and the cursor of the last of them.
+fn log(connection: &Connection, after: i64) -> Result<(Vec<Revocation>, Option<Cursor>), rusqlite::Error> {
+    let mut query = connection
+        .prepare_cached("SELECT place, id, until FROM revocations WHERE place > ?1 ORDER BY place LIMIT ?2")?;
+    let mut rows = query.query(params![after, LOG_BATCH])?;
+    let (mut found, mut cursor) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        let (place, id): (i64, String) = (row.get(0)?, row.get(1)?);
+        cursor = Some(Cursor(format!("{place} {id}")));
+        found.push(Revocation { id, until: row.get(2).map(i64::cast_unsigned)? });
+    }
+    Ok((found, cursor))
 }
 
 /// Appends to the log of revocations.

@@ -175,9 +175,14 @@ impl Process {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let listening = |line: std::io::Result<String>| line.ok()?.split_once("listening on http://")?.1.parse().ok();
+        let mut start = String::new();
+        let listening = |line: std::io::Result<String>| {
+            let line = line.ok()?;
+            start.extend([line.as_str(), "\n"]);
+            line.split_once("listening on http://")?.1.parse().ok()
+        };
         let address = lines.by_ref().find_map(listening).expect("the server prints its address");
-        let log = Arc::new(Mutex::new(String::new()));
+        let log = Arc::new(Mutex::new(start));
         let written = log.clone();
         let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {

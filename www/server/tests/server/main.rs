@@ -10,6 +10,7 @@ mod dpop;
 mod faults;
 mod harness;
 mod http;
+mod operations;
 mod replay;
 mod rotation;
 mod settings;

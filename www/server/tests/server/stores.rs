@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tempfile::TempDir;
 use tokenward_server::{
-    Cursor, End, KeyHash, NewSession, RedisStore, Revocation, Rotate, Rotation, Session, SessionStore, SqliteStore,
-    Store, StoreError, User, UserStore,
+    Cursor, End, KeyHash, NewSession, RedisStore, Revocation, Risks, Rotate, Rotation, Session, SessionStore,
+    SqliteStore, Store, StoreError, User, UserStore,
 };
 
 use crate::harness::Redis;
@@ -17,7 +17,7 @@ use crate::harness::Redis;
 struct Opened {
     store: Arc<dyn Store>,
     other: Arc<dyn Store>,
-    _guards: (Option<TempDir>, Vec<Redis>),
+    guards: (Option<TempDir>, Vec<Redis>),
 }
 
 impl Opened {
@@ -26,7 +26,7 @@ impl Opened {
         for id in ["u", "v"] {
             store.add_user(user(id, &format!("{id}@example.org"))).await.unwrap();
         }
-        Self { store, other, _guards: guards }
+        Self { store, other, guards }
     }
 }
 
@@ -71,6 +71,10 @@ on_every_store!(
     users_are_unique_by_id_and_email,
     a_user_can_be_changed_and_removed,
     a_session_begins_only_with_the_current_credentials,
+    a_log_that_went_back_is_read_from_its_start,
+    an_entry_that_lives_longer_does_not_stop_the_purge,
+    a_long_log_is_read_in_parts,
+    a_check_that_the_store_is_writable_succeeds,
 );
 
 /// In Redis a session ends in three steps. A server that crashes after the first step leaves a session that no token
@@ -296,6 +300,106 @@ async fn a_session_begins_only_with_the_current_credentials(Opened { store, othe
     assert_eq!(other.find("s", NOW).await.unwrap(), Some(begun));
     other.remove_user("v").await.unwrap();
     assert!(changed(store.create(new("t", "v"), NOW).await));
+}
+
+impl Opened {
+    fn database(&self) -> Option<rusqlite::Connection> {
+        let folder = self.guards.0.as_ref()?;
+        Some(rusqlite::Connection::open(folder.path().join("t.db")).unwrap())
+    }
+
+    /// Runs a command on each node of Redis; those that do not have the key reject it.
+    fn redis_command(&self, command: &str) {
+        for node in &self.guards.1 {
+            node.command(command);
+        }
+    }
+
+    /// The store is restored from a backup, or has lost the log and its clock went back.
+    fn lose_log(&self) {
+        match self.database() {
+            Some(database) => database.execute_batch("DELETE FROM revocations; DELETE FROM sqlite_sequence").unwrap(),
+            None => self.redis_command("DEL tokenward:revocations"),
+        }
+    }
+
+    /// Appends an entry as the first one, the second one, and so on, of a log.
+    async fn append(&self, number: u32, id: &str) {
+        if self.database().is_some() {
+            self.store.revoke(Revocation { id: id.into(), until: NOW }).await.unwrap();
+        } else {
+            self.redis_command(&format!("XADD tokenward:revocations {number}-1 id {id} until {NOW}"));
+        }
+    }
+}
+
+async fn a_log_that_went_back_is_read_from_its_start(opened: Opened) {
+    let ids = |(entries, _): (Vec<Revocation>, Cursor)| entries.into_iter().map(|entry| entry.id).collect::<Vec<_>>();
+    for number in 1..=3 {
+        opened.append(number, &format!("lost{number}")).await;
+    }
+    let (read, cursor) = opened.other.revocations(&Cursor::default()).await.unwrap();
+    assert_eq!(read.len(), 3);
+    opened.lose_log();
+    assert_eq!(ids(opened.other.revocations(&cursor).await.unwrap()), [""; 0]);
+    opened.append(1, "first").await;
+    assert_eq!(ids(opened.other.revocations(&cursor).await.unwrap()), ["first"]);
+    // Also if the log has grown beyond the position meanwhile.
+    for (number, id) in [(2, "second"), (3, "third"), (4, "fourth")] {
+        opened.append(number, id).await;
+    }
+    assert_eq!(ids(opened.other.revocations(&cursor).await.unwrap()), ["first", "second", "third", "fourth"]);
+}
+
+async fn an_entry_that_lives_longer_does_not_stop_the_purge(Opened { store, other, .. }: Opened) {
+    for (id, until) in [("long", NOW + 9), ("short", NOW + 1), ("long too", NOW + 9), ("short too", NOW + 1)] {
+        store.revoke(Revocation { id: id.into(), until }).await.unwrap();
+    }
+    other.purge(NOW + 5).await.unwrap();
+    let (left, _) = store.revocations(&Cursor::default()).await.unwrap();
+    assert_eq!(left.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(), ["long", "long too"]);
+}
+
+async fn a_long_log_is_read_in_parts(opened: Opened) {
+    match opened.database() {
+        Some(database) => database
+            .execute_batch(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                 INSERT INTO revocations (id, until) SELECT i, 1 FROM n",
+            )
+            .unwrap(),
+        None => opened.redis_command(
+            r#"EVAL "for i = 1, 5000 do redis.call('XADD', KEYS[1], '*', 'id', i, 'until', 1) end" 1 tokenward:revocations"#,
+        ),
+    }
+    let (mut cursor, mut ids, mut parts) = (Cursor::default(), Vec::new(), 0);
+    loop {
+        let (entries, next) = opened.store.revocations(&cursor).await.unwrap();
+        if entries.is_empty() {
+            break;
+        }
+        ids.extend(entries.into_iter().map(|entry| entry.id.parse::<u32>().unwrap()));
+        (cursor, parts) = (next, parts + 1);
+    }
+    assert!(parts > 1);
+    assert_eq!(ids, (1..=5_000).collect::<Vec<_>>());
+}
+
+async fn a_check_that_the_store_is_writable_succeeds(Opened { store, other, .. }: Opened) {
+    store.check_writable().await.unwrap();
+    other.check_writable().await.unwrap();
+    assert_eq!(store.risks().await.unwrap(), Risks::default());
+}
+
+/// A session with a shorter lifetime, as after a change of the settings, must not shorten the life of the index.
+#[tokio::test]
+async fn an_index_lives_as_long_as_its_longest_session() {
+    let Opened { store, guards: (_, redis), .. } = redis().await;
+    store.create(new("long", "u"), NOW).await.unwrap();
+    store.create(NewSession { absolute_ttl: 100, ..new("short", "u") }, NOW).await.unwrap();
+    let ttl = redis[0].command("TTL tokenward:sessions:u");
+    let ttl: u64 = ttl.trim().trim_start_matches(':').parse().unwrap();
+    assert!((ABSOLUTE - 100..=ABSOLUTE).contains(&ttl), "{ttl}");
 }
 
 /// An operation on the store.
