@@ -34,6 +34,8 @@ pub enum AuthEvent {
     Revoked,
     RateLimited,
     CsrfRejected,
+    /// A request presented cookies with tokens of several sessions.
+    CookieConflict,
     /// A token that is bound to a key was presented without a proof of that key.
     WrongKey,
     /// An API request with a valid access token.
@@ -43,12 +45,12 @@ pub enum AuthEvent {
 }
 
 use AuthEvent::{
-    ApiAuthorised, ApiUnauthorised, CsrfRejected, LoginFailed, LoginSucceeded, Logout, RateLimited, RefreshRejected,
-    RefreshRepeated, RefreshReused, RefreshRotated, RepeatsExceedRotations, Revoked, WrongKey,
+    ApiAuthorised, ApiUnauthorised, CookieConflict, CsrfRejected, LoginFailed, LoginSucceeded, Logout, RateLimited,
+    RefreshRejected, RefreshRepeated, RefreshReused, RefreshRotated, RepeatsExceedRotations, Revoked, WrongKey,
 };
 
 /// The names of the events in the log and in the label `event`, which dashboards and alerts rely on.
-const EVENTS: [(AuthEvent, &str); 14] = [
+const EVENTS: [(AuthEvent, &str); 15] = [
     (LoginSucceeded, "login_ok"),
     (LoginFailed, "login_failed"),
     (RefreshRotated, "refresh_rotated"),
@@ -60,6 +62,7 @@ const EVENTS: [(AuthEvent, &str); 14] = [
     (Revoked, "revoked"),
     (RateLimited, "limited"),
     (CsrfRejected, "csrf_rejected"),
+    (CookieConflict, "cookie_conflict"),
     (WrongKey, "wrong_key"),
     (ApiAuthorised, "api_authorised"),
     (ApiUnauthorised, "api_unauthorised"),
@@ -140,7 +143,9 @@ impl Telemetry {
         let name = event.name();
         match event {
             ApiAuthorised | ApiUnauthorised => {}
-            RefreshReused | RepeatsExceedRotations | WrongKey => tracing::warn!(event = name, sid, request = request()),
+            RefreshReused | RepeatsExceedRotations | CookieConflict | WrongKey => {
+                tracing::warn!(event = name, sid, request = request());
+            }
             _ => tracing::info!(event = name, sid, request = request()),
         }
     }

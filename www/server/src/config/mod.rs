@@ -64,6 +64,7 @@ pub struct Config {
     pub dialect: Dialect,
     pub allowed_origins: Vec<String>,
     pub cookie_secure: bool,
+    pub cookie_host_prefix: bool,
     pub login_limit: u32,
     pub refresh_limit: u32,
     pub log: LogFormat,
@@ -147,6 +148,7 @@ impl Config {
             dialect: env.read("DIALECT", Dialect::parse),
             allowed_origins: env.read("ALLOWED_ORIGINS", origins),
             cookie_secure: env.read("COOKIE_SECURE", flag),
+            cookie_host_prefix: env.read("COOKIE_HOST_PREFIX", flag),
             login_limit: env.read("LOGIN_LIMIT", number(1, 1_000_000)) as u32,
             refresh_limit: env.read("REFRESH_LIMIT", number(1, 1_000_000)) as u32,
             log: env.read("LOG", |text| match text {
@@ -170,7 +172,12 @@ impl Config {
                 config.refresh_absolute_ttl, config.refresh_idle_ttl
             ));
         }
+        if config.cookie_host_prefix && !config.cookie_secure {
+            env.problems.push("COOKIE_HOST_PREFIX: expected false, because COOKIE_SECURE is false, got true".into());
+        }
         env.check_keys(&config);
+        let is_confirmed = env.read("DEMO_PUBLIC", flag);
+        env.check_demo(&config, is_confirmed);
         if env.problems.is_empty() { Ok(config) } else { Err(ConfigProblems(env.problems)) }
     }
 

@@ -56,6 +56,25 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
         if cluster { StoreLocation::RedisCluster(nodes) } else { StoreLocation::Redis(redis) }
     }
 
+    /// Checks that the demo accounts, whose passwords are published, are not open to others by mistake.
+    pub fn check_demo(&mut self, config: &Config, is_confirmed: bool) {
+        let reason = if !config.host.is_loopback() {
+            "HOST is not a loopback address"
+        } else if config.proxies > 0 {
+            "PROXIES says that clients come through a proxy"
+        } else if !matches!(config.store, StoreLocation::Sqlite(_)) {
+            "the accounts would be in Redis"
+        } else {
+            return;
+        };
+        if config.demo && !is_confirmed {
+            self.problems.push(format!(
+                "DEMO: expected false, because the passwords of the demo accounts are published and {reason}, got true; \
+                 DEMO_PUBLIC=true confirms it"
+            ));
+        }
+    }
+
     /// Checks that the keys exist where they are required, and that they can be read.
     pub fn check_keys(&mut self, config: &Config) {
         let embedded = matches!(config.store, StoreLocation::Sqlite(_));

@@ -127,6 +127,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("COOKIE_SECURE", "true", FLAG, "Whether cookies are `Secure`; false only if clients use plain http."),
     setting(
+        "COOKIE_HOST_PREFIX",
+        "false",
+        FLAG,
+        "Whether cookies have the prefix `__Host-` and the path `/`, so that no page of a sibling domain can set them.",
+    ),
+    setting(
         "LOGIN_LIMIT",
         "10",
         "logins per minute, from 1 to 1000000",
@@ -139,7 +145,18 @@ pub const SETTINGS: &[Setting] = &[
         "The number of refreshes that a session may send at once, because many tabs may resume together; then one per second.",
     ),
     setting("LOG", "text", "text, json or off", "The format of events on the standard output."),
-    setting("DEMO", "false", FLAG, "Adds demo accounts, and switches that cause faults."),
+    setting(
+        "DEMO",
+        "false",
+        FLAG,
+        "Adds demo accounts with published passwords, and switches that cause faults. Without it, these accounts cannot sign in.",
+    ),
+    setting(
+        "DEMO_PUBLIC",
+        "false",
+        FLAG,
+        "Confirms `DEMO=true` on an address that is not a loopback address, behind a proxy, or with Redis.",
+    ),
     setting("DEMO_DIR", "", "a folder", "The built demo page, served at `/`."),
 ];
 

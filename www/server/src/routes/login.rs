@@ -6,12 +6,12 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use axum::response::Response;
-use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::dialect::Dialect;
 use crate::error::{ApiError, error_responses};
+use crate::extract::cookies::genuine_refresh_tokens;
 use crate::extract::json::{Json, check_length};
 use crate::extract::{DpopKey, Transport, require_same_site};
 use crate::routes::token_response::{TokenResponse, token_response};
@@ -51,7 +51,6 @@ pub async fn login(
     State(state): State<Shared>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    cookies: CookieJar,
     DpopKey(key): DpopKey,
     Json(Credentials { email, password, transport }): Json<Credentials>,
 ) -> Result<Response, ApiError> {
@@ -66,20 +65,22 @@ pub async fn login(
     if transport == Transport::Cookie {
         require_same_site(&headers, &state)?;
     }
-    let previous = cookies.get(dialect.refresh_cookie()).filter(|_| transport == Transport::Cookie);
-    let previous = previous.and_then(|cookie| state.refresh_tokens.verify(cookie.value())).map(|token| token.sid);
+    let previous = match transport {
+        Transport::Cookie => genuine_refresh_tokens(&headers, &state).into_keys().collect(),
+        Transport::Body => Vec::new(),
+    };
     let (user, session) = sign_in(&state, peer, &headers, &email, password, previous).await?;
     token_response(&state, &user, &session, transport, key.as_deref())
 }
 
-/// Checks the credentials, begins a session, and ends the `previous` one of this browser.
+/// Checks the credentials, begins a session, and ends the `previous` ones of this browser.
 pub async fn sign_in(
     state: &Shared,
     peer: SocketAddr,
     headers: &HeaderMap,
     email: &str,
     password: String,
-    previous: Option<String>,
+    previous: Vec<String>,
 ) -> Result<(User, Session), ApiError> {
     check_length("email", email, MAX_EMAIL_LENGTH)?;
     check_length("password", &password, MAX_PASSWORD_LENGTH)?;
@@ -91,11 +92,11 @@ pub async fn sign_in(
         let user = state.sessions.store.user_by_email(email).await?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         let correct = state.passwords.verify(address, password.clone(), hash).await?;
-        let Some(user) = user.filter(|_| correct) else {
+        let Some(user) = user.filter(|user| correct && !state.sessions.is_blocked(&user.id)) else {
             state.telemetry.record(AuthEvent::LoginFailed, "");
             return Err(ApiError::InvalidCredentials);
         };
-        if let Some(session) = begin(state, &user, user_agent, previous.as_deref()).await? {
+        if let Some(session) = begin(state, &user, user_agent, &previous).await? {
             return Ok((user, session));
         }
         // The password was changed, or all sessions were ended, since it was verified.
@@ -103,23 +104,23 @@ pub async fn sign_in(
     Err(ApiError::StoreUnavailable)
 }
 
-/// Begins a session, and ends the previous one. `None` if the user's credential version has changed.
+/// Begins a session, and ends the previous ones. `None` if the user's credential version has changed.
 async fn begin(
     state: &Shared,
     user: &User,
     user_agent: &str,
-    previous: Option<&str>,
+    previous: &[String],
 ) -> Result<Option<Session>, ApiError> {
     let task = {
         let (state, user) = (state.clone(), user.clone());
-        let (user_agent, previous) = (user_agent.to_owned(), previous.map(str::to_owned));
+        let (user_agent, previous) = (user_agent.to_owned(), previous.to_vec());
         async move {
             let session = match state.sessions.begin(&user, &user_agent).await {
                 Err(StoreError::CredentialsChanged) => return Ok(None),
                 result => result?,
             };
             state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
-            if let Some(previous) = previous {
+            for previous in previous {
                 state.sessions.end(&previous).await?;
             }
             Ok(Some(session))

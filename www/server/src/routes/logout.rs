@@ -20,10 +20,10 @@ error_responses!(LogoutErrors: ApiError::invalid_field("what is wrong"), ApiErro
     responses((status = 204, description = "The session has ended"), LogoutErrors),
     security(("refresh cookie" = []), ()))]
 pub async fn logout(State(state): State<Shared>, token: PresentedRefreshToken) -> Result<Response, ApiError> {
-    if let Some(verified) = token.text.as_deref().and_then(|text| state.refresh_tokens.verify(text)) {
-        end_session(&state, verified.sid, AuthEvent::Logout).await?;
+    for sid in token.sids(&state) {
+        end_session(&state, sid, AuthEvent::Logout).await?;
     }
-    Ok(clear_cookies(&state, token.transport))
+    Ok(clear_cookies(&state, token.transport()))
 }
 
 /// Sign out of all sessions

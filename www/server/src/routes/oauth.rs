@@ -57,7 +57,7 @@ pub async fn token(
         "password" => {
             let email = request.username.ok_or_else(|| missing("username"))?;
             let password = request.password.ok_or_else(|| missing("password"))?;
-            login::sign_in(&state, peer, &headers, &email, password, None).await?
+            login::sign_in(&state, peer, &headers, &email, password, Vec::new()).await?
         }
         "refresh_token" => refresh::rotate(&state, &headers, request.refresh_token.as_deref(), key.as_ref()).await?,
         _ => return Err(ApiError::UnsupportedGrant),

@@ -36,8 +36,9 @@ pub async fn refresh(
     DpopKey(key): DpopKey,
     token: PresentedRefreshToken,
 ) -> Result<Response, ApiError> {
-    let (user, session) = rotate(&state, &headers, token.text.as_deref(), key.as_ref()).await?;
-    token_response(&state, &user, &session, token.transport, key.as_deref())
+    let text = token.text(&state).await?;
+    let (user, session) = rotate(&state, &headers, text.as_deref(), key.as_ref()).await?;
+    token_response(&state, &user, &session, token.transport(), key.as_deref())
 }
 
 /// Verifies and rotates a refresh token.

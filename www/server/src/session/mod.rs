@@ -33,6 +33,8 @@ pub struct Sessions {
     reuse_revokes: ReuseRevokes,
     alarms: Arc<Alarms>,
     telemetry: Arc<Telemetry>,
+    /// The ids of users who cannot sign in, and whose sessions and tokens are not valid.
+    blocked_users: &'static [&'static str],
     /// See [`revocation_ttl`].
     revocation_ttl: u64,
     max_lag: Duration,
@@ -49,7 +51,12 @@ pub enum RefreshOutcome {
 }
 
 impl Sessions {
-    pub fn new(store: Arc<dyn Store>, config: &Config, telemetry: Arc<Telemetry>) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        config: &Config,
+        telemetry: Arc<Telemetry>,
+        blocked_users: &'static [&'static str],
+    ) -> Self {
         let revocation_ttl = revocation_ttl(config);
         Self {
             store,
@@ -61,6 +68,7 @@ impl Sessions {
             reuse_revokes: config.reuse_revokes,
             alarms: Arc::default(),
             telemetry,
+            blocked_users,
             revocation_ttl,
             max_lag: Duration::from_secs(config.revocation_max_lag),
         }
@@ -117,7 +125,9 @@ impl Sessions {
         // The user is read for each refresh, so that a changed role is in the next access token.
         // A session of another credential version has escaped the end of all sessions.
         let user = self.store.user(&session.user_id).await?;
-        let Some(user) = user.filter(|user| user.credential_version == session.credential_version) else {
+        let is_valid =
+            |user: &User| user.credential_version == session.credential_version && !self.is_blocked(&user.id);
+        let Some(user) = user.filter(is_valid) else {
             self.end(&session.sid).await?;
             return Ok(RefreshOutcome::Unknown);
         };
@@ -175,6 +185,9 @@ impl Sessions {
 
     /// Checks that neither the token nor its session is revoked, by this server or by another.
     pub async fn check(&self, claims: &Claims) -> Result<(), ApiError> {
+        if self.is_blocked(&claims.sub) {
+            return Err(ApiError::TokenRevoked);
+        }
         match self.revocations.status(&claims.sid, &claims.jti) {
             RevocationStatus::Revoked => return Err(ApiError::TokenRevoked),
             RevocationStatus::AskStore if self.store.find(&claims.sid, now()).await?.is_none() => {
@@ -183,6 +196,10 @@ impl Sessions {
             RevocationStatus::AskStore | RevocationStatus::NotRevoked => {}
         }
         if self.up_to_date() { Ok(()) } else { Err(ApiError::StoreUnavailable) }
+    }
+
+    pub fn is_blocked(&self, user_id: &str) -> bool {
+        self.blocked_users.contains(&user_id)
     }
 
     /// Reads the revocations of the other servers.

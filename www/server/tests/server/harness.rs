@@ -178,8 +178,11 @@ impl Process {
         let mut start = String::new();
         let listening = |line: std::io::Result<String>| {
             let line = line.ok()?;
-            start.extend([line.as_str(), "\n"]);
-            line.split_once("listening on http://")?.1.parse().ok()
+            let address = line.split_once("listening on http://").and_then(|(_, address)| address.parse().ok());
+            if address.is_none() {
+                start.extend([line.as_str(), "\n"]);
+            }
+            address
         };
         let address = lines.by_ref().find_map(listening).expect("the server prints its address");
         let log = Arc::new(Mutex::new(start));
@@ -212,6 +215,7 @@ fn environment(folder: &TempDir, settings: &[(&str, &str)]) -> Vec<(String, Stri
         ("DATABASE", database.to_str().unwrap()),
         ("PORT", "0"),
         ("DEMO", "true"),
+        ("DEMO_PUBLIC", "true"),
         ("LEEWAY", "0"),
         ("LOGIN_LIMIT", "100000"),
         ("COOKIE_SECURE", "true"),
