@@ -14,6 +14,7 @@ use crate::error::{ApiError, error_responses};
 use crate::extract::cookies::genuine_refresh_tokens;
 use crate::extract::json::{Json, check_length};
 use crate::extract::{DpopKey, Transport, require_same_site};
+use crate::rate_limit::network;
 use crate::routes::token_response::{TokenResponse, token_response};
 use crate::state::Shared;
 use crate::store::{Session, StoreError, User};
@@ -91,11 +92,12 @@ pub async fn sign_in(
     for _ in 0..ATTEMPTS {
         let user = state.sessions.store.user_by_email(email).await?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
-        let correct = state.passwords.verify(address, password.clone(), hash).await?;
+        let correct = state.passwords.verify(network(address), password.clone(), hash).await?;
         let Some(user) = user.filter(|user| correct && !state.sessions.is_blocked(&user.id)) else {
             state.telemetry.record(AuthEvent::LoginFailed, "");
             return Err(ApiError::InvalidCredentials);
         };
+        state.rate_limits.remember(email, address);
         if let Some(session) = begin(state, &user, user_agent, &previous).await? {
             return Ok((user, session));
         }

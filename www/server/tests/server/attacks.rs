@@ -536,6 +536,39 @@ async fn guesses_are_limited_and_the_user_elsewhere_is_not_locked_out() {
     assert_eq!(outcome(from("9.9.9.9, 6.6.6.6", password)).await.1, "RATE_LIMITED");
 }
 
+/// A subscriber often has a /48 network, with 65,536 networks of /64.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_from_one_ipv6_network_are_limited() {
+    let server = Server::spawn(&[("LOGIN_LIMIT", "10"), ("PROXIES", "1"), ("LOG", "off")]);
+    let mut passed = 0;
+    for number in 0..40 {
+        let guess = server.post("/auth/login", &json!({ "email": "ada@example.com", "password": "wrong" }));
+        let address = format!("2001:db8:7:{number:x}::1");
+        passed += u32::from(outcome(guess.header("x-forwarded-for", address)).await.1 == "INVALID_CREDENTIALS");
+    }
+    assert!((10..=15).contains(&passed), "{passed} guesses passed");
+}
+
+/// The limit of an account over all addresses.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_from_everywhere_are_limited_and_do_not_lock_the_user_out() {
+    let server = Server::spawn(&[("LOGIN_LIMIT", "2"), ("PROXIES", "1"), ("LOG", "off")]);
+    let login = |address: String, password: &str| {
+        let body = json!({ "email": "ada@example.com", "password": password });
+        server.post("/auth/login", &body).header("x-forwarded-for", address)
+    };
+    tokens(login("1.2.3.4".into(), DEMO_ACCOUNTS[0].1)).await;
+    let mut passed = 0;
+    for number in 0..60 {
+        let guess = outcome(login(format!("6.6.{number}.6:5000"), "wrong")).await;
+        passed += u32::from(guess.1 == "INVALID_CREDENTIALS");
+    }
+    assert!((19..=30).contains(&passed), "{passed} guesses passed");
+    tokens(login("1.2.3.4:80".into(), DEMO_ACCOUNTS[0].1)).await;
+    let other = server.post("/auth/login", &json!({ "email": "grace@example.com", "password": DEMO_ACCOUNTS[1].1 }));
+    tokens(other.header("x-forwarded-for", "6.6.9.6")).await;
+}
+
 /// One address tries one password on many accounts.
 #[tokio::test]
 async fn an_address_has_a_limit_over_all_accounts() {
