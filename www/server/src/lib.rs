@@ -6,6 +6,7 @@
 //! do not know of.
 
 mod background;
+mod clock;
 pub mod config;
 mod demo;
 mod dialect;

@@ -97,6 +97,9 @@ const BUCKETS: [f64; 13] = [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01
 /// The bounds of the buckets for the ages of repeated refreshes, in seconds.
 const AGE_BUCKETS: [f64; 8] = [1.0, 5.0, 30.0, 120.0, 600.0, 3_600.0, 86_400.0, 604_800.0];
 
+/// A greater difference between the clocks of the server and the store is a warning, in seconds.
+const MAX_CLOCK_DIFFERENCE: i64 = 5;
+
 /// The metrics since the start.
 pub struct Telemetry {
     registry: Registry,
@@ -107,6 +110,7 @@ pub struct Telemetry {
     store_up: Gauge,
     store_evicts: Gauge,
     store_volatile: Gauge,
+    clock_difference: Gauge,
 }
 
 tokio::task_local! {
@@ -121,7 +125,7 @@ impl Telemetry {
         let requests: Family<RequestLabels, Histogram> = Family::new_with_constructor(|| Histogram::new(BUCKETS));
         let repeat_ages = Histogram::new(AGE_BUCKETS);
         let (revocations, store_up) = (Gauge::default(), Gauge::default());
-        let (store_evicts, store_volatile) = (Gauge::default(), Gauge::default());
+        let (store_evicts, store_volatile, clock_difference) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("events", "Auth events since the start", events.clone());
         registry.register("request_seconds", "Time to answer a request", Family::clone(&requests));
         let age = "Seconds between a rotation and a refresh that repeated it";
@@ -132,8 +136,20 @@ impl Telemetry {
         registry.register("store_evicts", evicts, store_evicts.clone());
         let volatile = "Whether the store does not write every change to a disk";
         registry.register("store_volatile", volatile, store_volatile.clone());
+        let difference = "Difference between the clocks of this server and of the store";
+        registry.register("clock_difference_seconds", difference, clock_difference.clone());
         let events = EVENTS.map(|(event, _)| events.get_or_create_owned(&EventLabels { event }));
-        Self { registry, events, requests, repeat_ages, revocations, store_up, store_evicts, store_volatile }
+        Self {
+            registry,
+            events,
+            requests,
+            repeat_ages,
+            revocations,
+            store_up,
+            store_evicts,
+            store_volatile,
+            clock_difference,
+        }
     }
 
     /// Counts an event and logs it, except for API requests. `sid` is the session's id, or empty if there is none.
@@ -170,6 +186,18 @@ impl Telemetry {
 
     pub fn set_store_up(&self, up: bool) {
         self.store_up.set(i64::from(up));
+    }
+
+    /// Reports the difference between the clocks of this server and of the store, in seconds.
+    pub fn set_clock_difference(&self, seconds: u64) {
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        let was_small = self.clock_difference.set(seconds) <= MAX_CLOCK_DIFFERENCE;
+        if was_small && seconds > MAX_CLOCK_DIFFERENCE {
+            tracing::warn!(
+                seconds,
+                "the clocks of this server and of the store differ: other servers may reject its tokens"
+            );
+        }
     }
 
     /// Reports settings of the store with which it may lose data.

@@ -67,6 +67,7 @@ pub struct Config {
     pub cookie_host_prefix: bool,
     pub login_limit: u32,
     pub refresh_limit: u32,
+    pub max_sessions: usize,
     pub log: LogFormat,
     pub demo: bool,
     pub demo_dir: Option<PathBuf>,
@@ -151,6 +152,7 @@ impl Config {
             cookie_host_prefix: env.read("COOKIE_HOST_PREFIX", flag),
             login_limit: env.read("LOGIN_LIMIT", number(1, 1_000_000)) as u32,
             refresh_limit: env.read("REFRESH_LIMIT", number(1, 1_000_000)) as u32,
+            max_sessions: env.read("MAX_SESSIONS", number(1, 1_000_000)) as usize,
             log: env.read("LOG", |text| match text {
                 "text" => Some(LogFormat::Text),
                 "json" => Some(LogFormat::Json),

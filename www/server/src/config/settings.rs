@@ -136,13 +136,19 @@ pub const SETTINGS: &[Setting] = &[
         "LOGIN_LIMIT",
         "10",
         "logins per minute, from 1 to 1000000",
-        "The limit for one account from one address; the limit of an address is six times as high.",
+        "The limit for one account from one address (for IPv6, one /48 network). The limit of an address is six times as high; ten times as high is that of a /48 network, and that of one account from all addresses from which it has not signed in before.",
     ),
     setting(
         "REFRESH_LIMIT",
         "100",
         "refreshes, from 1 to 1000000",
         "The number of refreshes that a session may send at once, because many tabs may resume together; then one per second.",
+    ),
+    setting(
+        "MAX_SESSIONS",
+        "500",
+        "sessions, from 1 to 1000000",
+        "The number of sessions that a user may have; a further login ends the oldest.",
     ),
     setting("LOG", "text", "text, json or off", "The format of events on the standard output."),
     setting(

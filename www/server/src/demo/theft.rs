@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 use crate::demo::Demo;
 use crate::error::{ApiError, error_responses};
 use crate::extract::SignedIn;
-use crate::now;
 use crate::routes::TokenErrors;
 use crate::session::RefreshOutcome;
 use crate::token::keys::random_bytes;
@@ -67,7 +66,13 @@ pub async fn steal(State(demo): State<Demo>, SignedIn(claims): SignedIn) -> Resu
     if claims.cnf.is_some() {
         return Ok(Json(Theft::Bound));
     }
-    let session = demo.server.sessions.store.find(&claims.sid, now()).await?.ok_or(ApiError::TokenRevoked)?;
+    let session = demo
+        .server
+        .sessions
+        .store
+        .find(&claims.sid, demo.server.sessions.now())
+        .await?
+        .ok_or(ApiError::TokenRevoked)?;
     let token = VerifiedRefreshToken { sid: session.sid, generation: session.generation, jkt: None };
     refresh_as_thief(&demo, &token).await
 }

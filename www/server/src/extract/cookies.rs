@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::http::header::{COOKIE, HeaderMap};
 
 use crate::error::ApiError;
-use crate::now;
 use crate::state::AppState;
 use crate::telemetry::AuthEvent;
 
@@ -38,7 +37,7 @@ pub async fn refresh_token_of_cookie(headers: &HeaderMap, state: &AppState) -> R
     if genuine.len() > 1 {
         let mut live = BTreeMap::new();
         for (sid, token) in &genuine {
-            if state.sessions.store.find(sid, now()).await?.is_some() {
+            if state.sessions.store.find(sid, state.sessions.now()).await?.is_some() {
                 live.insert(sid.clone(), token.clone());
             }
         }

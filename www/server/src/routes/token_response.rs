@@ -53,7 +53,7 @@ pub fn token_response(
     let dialect = state.http.dialect;
     let (access_token, expires_in) = state.access_tokens.issue(user, session, jkt, now())?;
     let refresh_token = state.refresh_tokens.issue(&session.sid, session.generation, jkt);
-    let idle_ttl = session.idle_expires_at.saturating_sub(now());
+    let idle_ttl = session.idle_expires_at.saturating_sub(state.sessions.now());
     if let Some(name) = &state.http.access_cookie {
         let cookies = CookieJar::new()
             .add(cookie(state, name, ACCESS_COOKIE_PATH, access_token, expires_in))

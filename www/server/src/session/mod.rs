@@ -3,14 +3,15 @@
 pub mod revocations;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::clock::Clock;
 use crate::config::{Config, ReuseRevokes};
 use crate::error::ApiError;
-use crate::now;
 use crate::session::revocations::{CAPACITY, MAX_CLOCK_DIFFERENCE, RevocationStatus, Revocations};
 use crate::store::{End, NewSession, Revocation, Rotate, Rotation, Session, Store, StoreError, User};
 use crate::telemetry::{AuthEvent, Telemetry};
@@ -38,6 +39,9 @@ pub struct Sessions {
     /// See [`revocation_ttl`].
     revocation_ttl: u64,
     max_lag: Duration,
+    max_per_user: usize,
+    clock: Arc<Clock>,
+    follows_store: AtomicBool,
 }
 
 /// The outcome of a refresh.
@@ -71,6 +75,9 @@ impl Sessions {
             blocked_users,
             revocation_ttl,
             max_lag: Duration::from_secs(config.revocation_max_lag),
+            max_per_user: config.max_sessions,
+            clock: Arc::new(Clock::new(crate::now())),
+            follows_store: AtomicBool::new(false),
         }
     }
 
@@ -84,7 +91,37 @@ impl Sessions {
             idle_ttl: self.idle_ttl,
             absolute_ttl: self.absolute_ttl,
         };
-        self.store.create(new, now()).await
+        let session = self.store.create(new, self.certain_now()?).await?;
+        for sid in self.store.oldest_sessions(&user.id, &session.sid, self.max_per_user - 1).await? {
+            self.end(&sid).await?;
+        }
+        Ok(session)
+    }
+
+    /// The time by which sessions begin and expire, in seconds since the epoch.
+    pub fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// The same, unless the clock has jumped.
+    fn certain_now(&self) -> Result<u64, StoreError> {
+        if self.clock.in_doubt() {
+            return Err(StoreError::Unavailable(
+                "the clock has jumped; the server waits until it is right again".into(),
+            ));
+        }
+        Ok(self.now())
+    }
+
+    /// Reads the clock of the store or, if it has none, of this machine. Returns by how many seconds the two differ.
+    pub async fn read_clock(&self) -> Result<u64, StoreError> {
+        let reading = self.store.time().await?;
+        let wall = crate::now();
+        match reading {
+            Some(reading) if !self.follows_store.swap(true, Ordering::Relaxed) => self.clock.follow(reading),
+            reading => self.clock.observe(reading.unwrap_or(wall)),
+        }
+        Ok(reading.map_or(0, |reading| reading.abs_diff(wall)))
     }
 
     /// Rotates the session of a refresh token. Records the event before it waits for anything after the decision.
@@ -93,6 +130,13 @@ impl Sessions {
         token: &VerifiedRefreshToken,
         idempotency_key: Option<&[u8]>,
     ) -> Result<RefreshOutcome, StoreError> {
+        // A store that has lost its last changes may have forgotten an end that this server remembers.
+        if self.revocations.status(&token.sid, "") == RevocationStatus::Revoked {
+            return Ok(match self.end_session(&token.sid).await? {
+                End::Reused(_) => RefreshOutcome::Reused,
+                End::Ended | End::Unknown => RefreshOutcome::Unknown,
+            });
+        }
         let hash = |key| digest(&SHA256, key).as_ref()[..16].try_into().expect("a SHA-256 has 32 bytes");
         let rotate = Rotate {
             sid: token.sid.clone(),
@@ -103,7 +147,7 @@ impl Sessions {
             grace: self.grace,
             revocation_ttl: self.revocation_ttl,
         };
-        let session = match self.store.rotate(rotate, now()).await? {
+        let session = match self.store.rotate(rotate, self.certain_now()?).await? {
             Rotation::Rotated(session) => {
                 self.telemetry.record(AuthEvent::RefreshRotated, &session.sid);
                 session
@@ -141,34 +185,36 @@ impl Sessions {
         self.telemetry.record(AuthEvent::RefreshReused, sid);
         self.revocations.add([sid.to_owned()]);
         let user_id = (self.reuse_revokes == ReuseRevokes::User).then(|| user_id.to_owned());
-        match settle_reuse(&*self.store, sid, user_id.as_deref(), self.revocation_ttl).await {
+        let until = self.now() + self.revocation_ttl;
+        match settle_reuse(&*self.store, sid, user_id.as_deref(), until).await {
             Ok(ended) => self.revocations.add(ended),
             Err(error) => {
                 tracing::warn!(%error, sid, "the consequences of a reused refresh token are delayed");
-                tokio::spawn(settle_reuse_with_retries(self.store.clone(), raising, user_id, self.revocation_ttl));
+                let (store, clock) = (self.store.clone(), self.clock.clone());
+                tokio::spawn(settle_reuse_with_retries(store, clock, raising, user_id, self.revocation_ttl));
             }
         }
     }
 
     /// Ends a session; returns whether it existed.
     pub async fn end(&self, sid: &str) -> Result<bool, StoreError> {
-        match self.store.end(sid, now() + self.revocation_ttl).await? {
-            End::Unknown => Ok(false),
-            End::Ended => {
-                self.revocations.add([sid.to_owned()]);
-                Ok(true)
-            }
-            End::Reused(user_id) => {
-                self.raise_alarm(sid, &user_id).await;
-                Ok(false)
-            }
+        Ok(self.end_session(sid).await? == End::Ended)
+    }
+
+    async fn end_session(&self, sid: &str) -> Result<End, StoreError> {
+        let end = self.store.end(sid, self.now() + self.revocation_ttl).await?;
+        match &end {
+            End::Unknown => {}
+            End::Ended => self.revocations.add([sid.to_owned()]),
+            End::Reused(user_id) => self.raise_alarm(sid, user_id).await,
         }
+        Ok(end)
     }
 
     /// Ends all sessions of a user, also those that are beginning.
     pub async fn end_all(&self, user_id: &str) -> Result<(), StoreError> {
         self.store.renew_credentials(user_id).await?;
-        self.revocations.add(self.store.end_all(user_id, now() + self.revocation_ttl).await?);
+        self.revocations.add(self.store.end_all(user_id, self.now() + self.revocation_ttl).await?);
         Ok(())
     }
 
@@ -177,7 +223,7 @@ impl Sessions {
         if self.revocations.status(&claims.sid, &claims.jti) == RevocationStatus::Revoked {
             return Ok(());
         }
-        let revocation = Revocation { id: claims.jti.clone(), until: now() + self.revocation_ttl };
+        let revocation = Revocation { id: claims.jti.clone(), until: self.now() + self.revocation_ttl };
         self.store.revoke(revocation).await?;
         self.revocations.add([claims.jti.clone()]);
         Ok(())
@@ -190,7 +236,7 @@ impl Sessions {
         }
         match self.revocations.status(&claims.sid, &claims.jti) {
             RevocationStatus::Revoked => return Err(ApiError::TokenRevoked),
-            RevocationStatus::AskStore if self.store.find(&claims.sid, now()).await?.is_none() => {
+            RevocationStatus::AskStore if self.store.find(&claims.sid, self.now()).await?.is_none() => {
                 return Err(ApiError::TokenRevoked);
             }
             RevocationStatus::AskStore | RevocationStatus::NotRevoked => {}
@@ -210,12 +256,12 @@ impl Sessions {
     /// Deletes expired sessions and revocations.
     pub async fn purge(&self) -> Result<(), StoreError> {
         self.revocations.forget_expired();
-        self.store.purge(now()).await
+        self.store.purge(self.certain_now()?).await
     }
 
-    /// Whether this server has read the revocation log within `REVOCATION_MAX_LAG`.
+    /// Whether this server has read the revocation log within `REVOCATION_MAX_LAG`, and knows the time.
     pub fn up_to_date(&self) -> bool {
-        self.revocations.lag().is_some_and(|lag| lag < self.max_lag)
+        !self.clock.in_doubt() && self.revocations.lag().is_some_and(|lag| lag < self.max_lag)
     }
 }
 
@@ -230,16 +276,16 @@ async fn settle_reuse(
     store: &dyn Store,
     sid: &str,
     user_id: Option<&str>,
-    revocation_ttl: u64,
+    until: u64,
 ) -> Result<Vec<String>, StoreError> {
     let ended = match user_id {
         Some(user_id) => {
             store.renew_credentials(user_id).await?;
-            store.end_all(user_id, now() + revocation_ttl).await?
+            store.end_all(user_id, until).await?
         }
         None => Vec::new(),
     };
-    store.settle(sid, now() + revocation_ttl).await?;
+    store.settle(sid, until).await?;
     Ok(ended)
 }
 
@@ -247,6 +293,7 @@ async fn settle_reuse(
 /// log.
 async fn settle_reuse_with_retries(
     store: Arc<dyn Store>,
+    clock: Arc<Clock>,
     raising: RaisingAlarm,
     user_id: Option<String>,
     revocation_ttl: u64,
@@ -254,7 +301,7 @@ async fn settle_reuse_with_retries(
     let sid = &raising.sid;
     for _ in 0..SETTLE_ATTEMPTS {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        if settle_reuse(&*store, sid, user_id.as_deref(), revocation_ttl).await.is_ok() {
+        if settle_reuse(&*store, sid, user_id.as_deref(), clock.now() + revocation_ttl).await.is_ok() {
             return;
         }
     }
@@ -285,5 +332,47 @@ impl Alarms {
 impl Drop for RaisingAlarm {
     fn drop(&mut self) {
         self.alarms.lock().remove(&self.sid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{SqliteStore, User};
+
+    const DAY: u64 = 86_400;
+
+    /// the clock jumps ahead by more than the lifetime of a session, then back to the right time.
+    #[tokio::test]
+    async fn a_clock_that_jumps_ends_no_session() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("t.db")).await.unwrap());
+        let user = User {
+            id: "u".into(),
+            email: "u@example.com".into(),
+            role: "user".into(),
+            password_hash: String::new(),
+            credential_version: 0,
+        };
+        crate::store::UserStore::add_user(&*store, user.clone()).await.unwrap();
+        let config = Config::from_env(|_| None).unwrap();
+        let sessions = Sessions::new(store, &config, Arc::new(Telemetry::new()), &[]);
+        let session = sessions.begin(&user, "").await.unwrap();
+        sessions.read_revocations().await.unwrap();
+        assert!(sessions.up_to_date());
+        let start = crate::now();
+        for jump in [40 * DAY, 400 * DAY] {
+            sessions.clock.observe(start + jump);
+            let token = VerifiedRefreshToken { sid: session.sid.clone(), generation: 0, jkt: None };
+            assert!(sessions.refresh(&token, None).await.is_err(), "503, not 401");
+            assert!(sessions.begin(&user, "").await.is_err());
+            assert!(sessions.purge().await.is_err());
+            assert!(!sessions.up_to_date());
+            sessions.clock.observe(start);
+            sessions.purge().await.unwrap();
+            assert!(sessions.store.find(&session.sid, sessions.now()).await.unwrap().is_some());
+        }
+        let token = VerifiedRefreshToken { sid: session.sid, generation: 0, jkt: None };
+        assert!(matches!(sessions.refresh(&token, None).await, Ok(RefreshOutcome::Refreshed(_))));
     }
 }

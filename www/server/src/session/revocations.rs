@@ -175,6 +175,8 @@ mod tests {
         async fn create(&self, _: NewSession, _: u64) -> Result<Session, StoreError> { unimplemented!() }
         async fn find(&self, _: &str, _: u64) -> Result<Option<Session>, StoreError> { unimplemented!() }
         async fn sessions_of(&self, _: &str, _: u64) -> Result<Vec<Session>, StoreError> { unimplemented!() }
+        async fn oldest_sessions(&self, _: &str, _: &str, _: usize) -> Result<Vec<String>, StoreError> { unimplemented!() }
+        async fn time(&self) -> Result<Option<u64>, StoreError> { unimplemented!() }
         async fn rotate(&self, _: Rotate, _: u64) -> Result<Rotation, StoreError> { unimplemented!() }
         async fn end(&self, _: &str, _: u64) -> Result<End, StoreError> { unimplemented!() }
         async fn settle(&self, _: &str, _: u64) -> Result<(), StoreError> { unimplemented!() }

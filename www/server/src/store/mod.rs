@@ -190,6 +190,8 @@ pub trait SessionStore: Send + Sync {
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError>;
     /// The user's sessions, the latest first.
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>, StoreError>;
+    /// At most a hundred of the user's sessions other than `except`: the oldest, beyond the latest `keep`.
+    async fn oldest_sessions(&self, user_id: &str, except: &str, keep: usize) -> Result<Vec<String>, StoreError>;
     /// Decides on a rotation and carries it out, in one atomic step.
     async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError>;
     /// Ends a session, and revokes its access tokens until `until`.
@@ -210,6 +212,8 @@ pub trait SessionStore: Send + Sync {
     async fn ping(&self) -> Result<(), StoreError>;
     /// Checks that the store accepts changes.
     async fn check_writable(&self) -> Result<(), StoreError>;
+    /// The time of the store's clock in seconds since the epoch, if its servers may have other clocks.
+    async fn time(&self) -> Result<Option<u64>, StoreError>;
     /// Whether the store may lose data on its own.
     async fn risks(&self) -> Result<Risks, StoreError>;
 }

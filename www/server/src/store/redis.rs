@@ -35,6 +35,8 @@ const REVOCATIONS: &str = "tokenward:revocations";
 const LOG_BATCH: usize = 2_000;
 /// The number of keys that a check writes in a cluster, so that most of its nodes are checked.
 const CLUSTER_CHECKS: u32 = 8;
+/// The number of old sessions that one login ends.
+const OLDEST_BATCH: usize = 100;
 /// A Redis that takes longer counts as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -43,6 +45,7 @@ pub struct RedisStore {
     server: RedisServer,
     rotate: Script,
     index: Script,
+    time: Script,
     end: FreeingScript,
     log: FreeingScript,
     user: FreeingScript,
@@ -80,6 +83,7 @@ impl RedisStore {
             server,
             rotate: Script::new(include_str!("rotate.lua")),
             index: Script::new(include_str!("index.lua")),
+            time: Script::new("return tonumber(redis.call('TIME')[1])"),
             end: FreeingScript::new(include_str!("end.lua")),
             log: FreeingScript::new(include_str!("log.lua")),
             user: FreeingScript::new(include_str!("user.lua")),
@@ -247,6 +251,22 @@ impl SessionStore for RedisStore {
         Ok(sessions)
     }
 
+    async fn oldest_sessions(&self, user_id: &str, except: &str, keep: usize) -> Result<Vec<String>, StoreError> {
+        let index = index_key(user_id);
+        let count: usize = self.run(cmd("ZCARD").arg(&index)).await?;
+        let Some(excess) = count.checked_sub(keep + 1).filter(|excess| *excess > 0) else { return Ok(Vec::new()) };
+        let sids: Vec<String> = self.run(cmd("ZRANGE").arg(&index).arg(0).arg(excess.min(OLDEST_BATCH))).await?;
+        let mut existing = Vec::new();
+        for sid in sids.into_iter().filter(|sid| sid != except).take(excess) {
+            if self.run::<bool>(cmd("EXISTS").arg(session_key(&sid))).await? {
+                existing.push(sid);
+            } else {
+                self.run::<()>(cmd("ZREM").arg(&index).arg(&sid)).await?;
+            }
+        }
+        Ok(existing)
+    }
+
     async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError> {
         let Rotate { sid, presented, key, idle_ttl, repeat_window, grace, revocation_ttl } = rotate;
         if presented == u32::MAX {
@@ -356,6 +376,12 @@ impl SessionStore for RedisStore {
             self.run::<()>(cmd("SET").arg(format!("tokenward:check:{number}")).arg("").arg("EX").arg(60)).await?;
         }
         Ok(())
+    }
+
+    async fn time(&self) -> Result<Option<u64>, StoreError> {
+        // A script with a key, so that in a cluster all servers ask the same node.
+        let seconds: u64 = self.time.key(REVOCATIONS).invoke_async(&mut self.connection().await?).await?;
+        Ok(Some(seconds))
     }
 
     async fn risks(&self) -> Result<Risks, StoreError> {

@@ -43,6 +43,9 @@ const LOG_BATCH: u32 = 2_000;
 /// The number of rows that one statement deletes: other jobs wait while it runs.
 const PURGE_BATCH: u32 = 1_000;
 
+/// How long an expired session is kept, in seconds.
+const PURGE_MARGIN: u64 = 86_400;
+
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// Sessions and users in one file.
@@ -140,6 +143,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
         std::fs::create_dir_all(folder)
             .map_err(|error| StoreError::Unavailable(format!("{}: {error}", folder.display())))?;
     }
+    restrict_to_owner(path).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -155,6 +159,30 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     }
     connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))?;
     Ok(connection)
+}
+
+/// Creates the file with a mode that lets only its owner read it, and takes the rights of others from existing files.
+/// `SQLite` gives the mode of the file to the files that it creates beside it.
+#[cfg(unix)]
+fn restrict_to_owner(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::metadata(&name) {
+            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
+                std::fs::set_permissions(&name, std::fs::Permissions::from_mode(0o600))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn restrict_to_owner(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -217,6 +245,20 @@ impl SessionStore for SqliteStore {
                      ORDER BY created_at DESC, sid"
                 ))?
                 .query_map(params![user_id, seconds(now)], session)?
+                .collect()
+        })
+        .await
+    }
+
+    async fn oldest_sessions(&self, user_id: &str, except: &str, keep: usize) -> Result<Vec<String>, StoreError> {
+        let (user_id, except) = (user_id.to_owned(), except.to_owned());
+        self.read(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT sid FROM sessions WHERE user_id = ?1 AND NOT reused AND sid <> ?3
+                     ORDER BY created_at DESC, sid LIMIT 100 OFFSET ?2",
+                )?
+                .query_map(params![user_id, i64::try_from(keep).unwrap_or(i64::MAX), except], |row| row.get(0))?
                 .collect()
         })
         .await
@@ -307,14 +349,18 @@ impl SessionStore for SqliteStore {
     }
 
     async fn purge(&self, now: u64) -> Result<(), StoreError> {
+        // Expired sessions stay for a while, because `now` is wrong if the server started with a wrong clock.
         let statements = [
-            "DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE idle_expires_at <= ?1 LIMIT ?2)",
-            "DELETE FROM revocations WHERE place IN (SELECT place FROM revocations WHERE until <= ?1 LIMIT ?2)",
+            (
+                now.saturating_sub(PURGE_MARGIN),
+                "DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE idle_expires_at <= ?1 LIMIT ?2)",
+            ),
+            (now, "DELETE FROM revocations WHERE place IN (SELECT place FROM revocations WHERE until <= ?1 LIMIT ?2)"),
         ];
-        for statement in statements {
-            while self.run(move |connection| connection.execute(statement, params![seconds(now), PURGE_BATCH])).await?
-                > 0
-            {}
+        for (before, statement) in statements {
+            let delete =
+                move |connection: &mut Connection| connection.execute(statement, params![seconds(before), PURGE_BATCH]);
+            while self.run(delete).await? > 0 {}
         }
         Ok(())
     }
@@ -325,6 +371,11 @@ impl SessionStore for SqliteStore {
 
     async fn check_writable(&self) -> Result<(), StoreError> {
         self.transaction(|connection| connection.pragma_update(None, "user_version", SCHEMA_VERSION)).await
+    }
+
+    async fn time(&self) -> Result<Option<u64>, StoreError> {
+        // All servers of one file are on one machine.
+        Ok(None)
     }
 
     async fn risks(&self) -> Result<Risks, StoreError> {

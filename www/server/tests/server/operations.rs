@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use reqwest::header::COOKIE;
 
-use crate::harness::{Redis, Server, outcome, wait_until};
+use crate::harness::{Redis, Server, on_each_store, outcome, tokens, wait_until};
 
 fn on_redis(redis: &Redis, settings: &[(&str, &str)]) -> Server {
     let shared = redis.settings();
@@ -43,6 +43,7 @@ async fn settings_with_which_redis_loses_data_are_reported() {
     let reports = |line: &'static str| async move { server.metrics().await.contains(line) };
     wait_until("the settings are checked", || reports("tokenward_store_evicts 0")).await;
     assert!(reports("tokenward_store_volatile 0").await);
+    assert!(reports("tokenward_clock_difference_seconds 0").await);
     redis.command("CONFIG SET maxmemory-policy allkeys-lru");
     redis.command("CONFIG SET appendonly no");
     let risky = on_redis(&redis, &[]);
@@ -91,4 +92,80 @@ async fn a_token_that_is_revoked_again_does_not_lengthen_the_log() {
         assert_eq!(outcome(revoke(&other.access)).await.0, 200);
     }
     assert_eq!(redis.command("XLEN tokenward:revocations").trim(), ":2");
+}
+
+/// A store that loses its last second, as a Redis with `appendfsync everysec` after a power failure, revives the session.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_enforces_an_end_that_the_store_has_forgotten() {
+    for (server, redis) in on_each_store(&[]) {
+        let login = server.login().await;
+        let sid = login.refresh.split('.').next().unwrap();
+        let database = rusqlite::Connection::open(server.folder.path().join("t.db")).unwrap();
+        let record = redis.as_ref().map(|redis| redis.command(&format!("GET tokenward:session:{sid}")));
+        if record.is_none() {
+            database.execute_batch("CREATE TABLE backup AS SELECT * FROM sessions").unwrap();
+        }
+        let cookie = format!("refresh_token={}", login.refresh);
+        let logout = server.request(Method::POST, "/auth/logout").header(COOKIE, cookie);
+        assert_eq!(outcome(logout).await.0, 204);
+        match (&redis, record) {
+            (Some(redis), Some(record)) => {
+                let record = record.lines().nth(1).unwrap().trim().to_owned();
+                redis.command(&format!("SET tokenward:session:{sid} \"{record}\" EX 600"));
+            }
+            _ => database.execute_batch("INSERT INTO sessions SELECT * FROM backup").unwrap(),
+        }
+        assert_eq!(outcome(server.refresh(&login.refresh, Some("one"))).await, (401, "INVALID_REFRESH_TOKEN".into()));
+        // The session has ended again, also for servers that start later.
+        if let Some(redis) = &redis {
+            assert!(redis.command(&format!("EXISTS tokenward:session:{sid}")).contains(":0"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_has_a_limited_number_of_sessions() {
+    for (server, _redis) in on_each_store(&[("MAX_SESSIONS", "3")]) {
+        let mut logins = Vec::new();
+        for _ in 0..6 {
+            logins.push(server.login().await);
+        }
+        let grace = server.login_as_grace().await;
+        tokens(server.refresh(&grace.refresh, Some("one"))).await;
+        tokens(server.refresh(&logins[5].refresh, Some("one"))).await;
+        let mut live = 0;
+        for login in &logins {
+            let refresh = outcome(server.refresh(&login.refresh, Some("one"))).await;
+            assert_eq!(refresh.0 == 200, outcome(server.me(&login.access)).await.0 == 200);
+            live += u32::from(refresh.0 == 200);
+        }
+        assert_eq!(live, 3);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_owner_can_read_the_database() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut server = Server::spawn(&[]);
+    server.login().await;
+    let files =
+        || std::fs::read_dir(server.folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let modes = || files().into_iter().map(|file| std::fs::metadata(&file).unwrap().permissions().mode() & 0o777);
+    assert!(files().len() >= 5, "database, its log and index, two keys");
+    assert!(modes().all(|mode| mode == 0o600));
+    // Also files of an earlier version.
+    for file in files() {
+        if file.to_str().unwrap().contains("t.db") {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        }
+    }
+    let folder = server.folder.clone();
+    server.kill();
+    server.restart();
+    server.login().await;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+    }
 }
