@@ -93,7 +93,7 @@ fn router(config: &Config, state: Shared, demo: Option<&Demo>) -> Router {
 pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match &config.store {
         StoreLocation::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
-        StoreLocation::Redis(url) => Arc::new(RedisStore::single(url.expose())?),
+        StoreLocation::Redis(url, replicas) => Arc::new(RedisStore::single(url.expose())?.wait_for(*replicas)?),
         StoreLocation::RedisCluster(nodes) => {
             let urls: Vec<_> = nodes.iter().map(Secret::expose).collect();
             Arc::new(RedisStore::cluster(&urls)?)

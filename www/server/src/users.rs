@@ -68,6 +68,7 @@ pub async fn change_password(
     // In this order: a login in between begins no session that stays.
     store.change_password(&user.id, &passwords::hash(password)).await?;
     store.end_all(&user.id, tokens_live_until).await?;
+    store.confirm().await?;
     Ok(())
 }
 
@@ -77,6 +78,7 @@ pub async fn remove(store: &dyn Store, email: &str, tokens_live_until: u64) -> R
     // In this order: a login in between finds no user, and a refresh in between ends its session.
     store.remove_user(&user.id).await?;
     store.end_all(&user.id, tokens_live_until).await?;
+    store.confirm().await?;
     Ok(())
 }
 

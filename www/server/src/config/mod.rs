@@ -37,8 +37,8 @@ pub enum LogFormat {
 pub enum StoreLocation {
     /// One SQLite file.
     Sqlite(PathBuf),
-    /// One Redis server.
-    Redis(Secret),
+    /// One Redis server, and the number of its replicas that must have received the end of a session.
+    Redis(Secret, u32),
     /// A Redis Cluster with these nodes, which name the others.
     RedisCluster(Vec<Secret>),
 }
@@ -125,7 +125,8 @@ impl Config {
         let database: PathBuf = env.read("DATABASE", text).into();
         let redis = env.secret("REDIS_URL");
         let cluster = env.read("REDIS_CLUSTER", flag);
-        let store = env.store(redis, cluster, &database);
+        let replicas = env.read("REDIS_WAIT_REPLICAS", number(0, 16)) as u32;
+        let store = env.store(redis, cluster, replicas, &database);
         let algorithm = env.read("ALGORITHM", SigningAlgorithm::parse);
         let config = Self {
             host: env.read("HOST", |text| text.parse().ok()),

@@ -40,7 +40,17 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
         value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).map(Secret)
     }
 
-    pub fn store(&mut self, redis: Option<Secret>, cluster: bool, database: &Path) -> StoreLocation {
+    pub fn store(
+        &mut self,
+        redis: Option<Secret>,
+        cluster: bool,
+        wait_replicas: u32,
+        database: &Path,
+    ) -> StoreLocation {
+        if wait_replicas > 0 && (cluster || redis.is_none()) {
+            let text = "REDIS_WAIT_REPLICAS: expected 0, because the store is not one Redis server";
+            self.problems.push(format!("{text}, got {wait_replicas}"));
+        }
         let Some(redis) = redis else {
             if cluster {
                 self.problems.push("REDIS_CLUSTER: expected false, because REDIS_URL is not set, got true".into());
@@ -53,7 +63,7 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
             let expected = find("REDIS_URL").expected;
             self.problems.push(format!("REDIS_URL: expected {expected}, got something else"));
         }
-        if cluster { StoreLocation::RedisCluster(nodes) } else { StoreLocation::Redis(redis) }
+        if cluster { StoreLocation::RedisCluster(nodes) } else { StoreLocation::Redis(redis, wait_replicas) }
     }
 
     /// Checks that the demo accounts, whose passwords are published, are not open to others by mistake.

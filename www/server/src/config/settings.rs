@@ -53,6 +53,12 @@ pub const SETTINGS: &[Setting] = &[
         "Stores sessions and users in Redis, for several servers. `SIGNING_KEY` and `REFRESH_KEY` must be set then.",
     ),
     setting("REDIS_CLUSTER", "false", FLAG, "Whether `REDIS_URL` names nodes of a Redis Cluster."),
+    setting(
+        "REDIS_WAIT_REPLICAS",
+        "0",
+        "a number from 0 to 16",
+        "The number of replicas that must have received the end of a session before the server reports it as ended; otherwise it answers 503. Not with a cluster.",
+    ),
     setting("ISSUER", "tokenward", TEXT, "The claim `iss`."),
     setting("AUDIENCE", "tokenward", TEXT, "The claim `aud`."),
     setting("ALGORITHM", "EdDSA", "EdDSA, RS256 or HS256", "The algorithm that signs access tokens."),

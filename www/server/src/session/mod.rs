@@ -208,6 +208,7 @@ impl Sessions {
             End::Ended => self.revocations.add([sid.to_owned()]),
             End::Reused(user_id) => self.raise_alarm(sid, user_id).await,
         }
+        self.store.confirm().await?;
         Ok(end)
     }
 
@@ -215,18 +216,18 @@ impl Sessions {
     pub async fn end_all(&self, user_id: &str) -> Result<(), StoreError> {
         self.store.renew_credentials(user_id).await?;
         self.revocations.add(self.store.end_all(user_id, self.now() + self.revocation_ttl).await?);
-        Ok(())
+        self.store.confirm().await
     }
 
     /// Revokes one access token; its session continues. A token that is revoked already is not logged again.
     pub async fn revoke(&self, claims: &Claims) -> Result<(), StoreError> {
         if self.revocations.status(&claims.sid, &claims.jti) == RevocationStatus::Revoked {
-            return Ok(());
+            return self.store.confirm().await;
         }
         let revocation = Revocation { id: claims.jti.clone(), until: self.now() + self.revocation_ttl };
         self.store.revoke(revocation).await?;
         self.revocations.add([claims.jti.clone()]);
-        Ok(())
+        self.store.confirm().await
     }
 
     /// Checks that neither the token nor its session is revoked, by this server or by another.
@@ -285,6 +286,8 @@ async fn settle_reuse(
         }
         None => Vec::new(),
     };
+    // Before the record is deleted: if a replica that lacks the end takes over, the record raises the alarm again.
+    store.confirm().await?;
     store.settle(sid, until).await?;
     Ok(ended)
 }

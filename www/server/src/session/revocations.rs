@@ -183,6 +183,7 @@ mod tests {
         async fn end_all(&self, _: &str, _: u64) -> Result<Vec<String>, StoreError> { unimplemented!() }
         async fn revoke(&self, _: Revocation) -> Result<(), StoreError> { unimplemented!() }
         async fn purge(&self, _: u64) -> Result<(), StoreError> { unimplemented!() }
+        async fn confirm(&self) -> Result<(), StoreError> { unimplemented!() }
         async fn ping(&self) -> Result<(), StoreError> { unimplemented!() }
         async fn check_writable(&self) -> Result<(), StoreError> { unimplemented!() }
         async fn risks(&self) -> Result<Risks, StoreError> { unimplemented!() }

@@ -208,6 +208,8 @@ pub trait SessionStore: Send + Sync {
     async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError>;
     /// Deletes what has expired.
     async fn purge(&self, now: u64) -> Result<(), StoreError>;
+    /// Waits until the changes so far are as durable as the settings require.
+    async fn confirm(&self) -> Result<(), StoreError>;
     /// Checks that the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
     /// Checks that the store accepts changes.

@@ -37,12 +37,16 @@ const LOG_BATCH: usize = 2_000;
 const CLUSTER_CHECKS: u32 = 8;
 /// The number of old sessions that one login ends.
 const OLDEST_BATCH: usize = 100;
+/// How long a change may take to reach the replicas, in milliseconds: less than `TIMEOUT`.
+const WAIT_MILLIS: u32 = 500;
 /// A Redis that takes longer counts as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Sessions and users in Redis.
 pub struct RedisStore {
     server: RedisServer,
+    /// The number of replicas to wait for, and a connection of its own, because `WAIT` blocks its connection.
+    replicas: Option<(u32, ConnectionManager)>,
     rotate: Script,
     index: Script,
     time: Script,
@@ -52,20 +56,26 @@ pub struct RedisStore {
 }
 
 enum RedisServer {
-    One(ConnectionManager),
+    One { client: Client, manager: ConnectionManager },
     Cluster { client: Box<ClusterClient>, connection: OnceCell<ClusterConnection> },
 }
 
 impl RedisStore {
     /// One Redis server. Does not connect yet: while the server is unavailable, every operation fails.
     pub fn single(url: &str) -> Result<Self, StoreError> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(TIMEOUT))
-            .set_response_timeout(Some(TIMEOUT))
-            .set_number_of_retries(0)
-            .set_max_delay(TIMEOUT);
-        let manager = ConnectionManager::new_lazy_with_config(Client::open(url)?, config)?;
-        Ok(Self::new(RedisServer::One(manager)))
+        let client = Client::open(url)?;
+        let manager = connect_lazily(client.clone())?;
+        Ok(Self::new(RedisServer::One { client, manager }))
+    }
+
+    /// Lets [`SessionStore::confirm`] wait until as many replicas of the one server have received the changes.
+    pub fn wait_for(mut self, replicas: u32) -> Result<Self, StoreError> {
+        if let RedisServer::One { client, .. } = &self.server
+            && replicas > 0
+        {
+            self.replicas = Some((replicas, connect_lazily(client.clone())?));
+        }
+        Ok(self)
     }
 
     /// A cluster with these nodes; it tells the client of the others.
@@ -81,6 +91,7 @@ impl RedisStore {
     fn new(server: RedisServer) -> Self {
         Self {
             server,
+            replicas: None,
             rotate: Script::new(include_str!("rotate.lua")),
             index: Script::new(include_str!("index.lua")),
             time: Script::new("return tonumber(redis.call('TIME')[1])"),
@@ -92,7 +103,7 @@ impl RedisStore {
 
     async fn connection(&self) -> Result<Connection, StoreError> {
         Ok(match &self.server {
-            RedisServer::One(manager) => Connection::One(manager.clone()),
+            RedisServer::One { manager, .. } => Connection::One(manager.clone()),
             RedisServer::Cluster { client, connection } => {
                 let connect = || async { client.get_async_connection().await };
                 Connection::Cluster(connection.get_or_try_init(connect).await?.clone())
@@ -144,6 +155,15 @@ impl RedisStore {
         };
         if taken { Err(StoreError::Taken) } else { self.run(cmd("SET").arg(&key).arg(&user.id)).await }
     }
+}
+
+fn connect_lazily(client: Client) -> Result<ConnectionManager, StoreError> {
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(TIMEOUT))
+        .set_response_timeout(Some(TIMEOUT))
+        .set_number_of_retries(0)
+        .set_max_delay(TIMEOUT);
+    Ok(ConnectionManager::new_lazy_with_config(client, config)?)
 }
 
 /// A script that ends sessions. It also runs while Redis is out of memory, because it frees more memory than it takes.
@@ -365,13 +385,27 @@ impl SessionStore for RedisStore {
         }
     }
 
+    async fn confirm(&self) -> Result<(), StoreError> {
+        let Some((replicas, manager)) = &self.replicas else { return Ok(()) };
+        // `WAIT` waits for what the server had written when the connection sent its last command before.
+        let mut wait = redis::pipe();
+        wait.cmd("GET").arg("tokenward:ping").ignore().cmd("WAIT").arg(*replicas).arg(WAIT_MILLIS);
+        let (received,): (u32,) = wait.query_async(&mut manager.clone()).await?;
+        if received >= *replicas {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable(format!(
+            "Redis: expected {replicas} replicas with the last changes, got {received}"
+        )))
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         // GET, not PING: PING also succeeds on a replica without a master. The key never exists.
         self.run::<Value>(cmd("GET").arg("tokenward:ping")).await.map(drop)
     }
 
     async fn check_writable(&self) -> Result<(), StoreError> {
-        let checks = if matches!(self.server, RedisServer::One(_)) { 1 } else { CLUSTER_CHECKS };
+        let checks = if matches!(self.server, RedisServer::One { .. }) { 1 } else { CLUSTER_CHECKS };
         for number in 0..checks {
             self.run::<()>(cmd("SET").arg(format!("tokenward:check:{number}")).arg("").arg("EX").arg(60)).await?;
         }

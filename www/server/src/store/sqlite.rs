@@ -365,6 +365,11 @@ impl SessionStore for SqliteStore {
         Ok(())
     }
 
+    async fn confirm(&self) -> Result<(), StoreError> {
+        // Every transaction is on the disk before it is answered.
+        Ok(())
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.read(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
     }

@@ -267,6 +267,14 @@ impl Redis {
         Self::launch(false)
     }
 
+    /// A replica of this server, which has all of its data.
+    pub fn replica(&self) -> Self {
+        let replica = Self::start();
+        replica.command(&format!("REPLICAOF 127.0.0.1 {}", self.port));
+        eventually("the replica is in step", || replica.command("INFO replication").contains("master_link_status:up"));
+        replica
+    }
+
     /// A cluster of two nodes.
     pub fn cluster() -> [Self; 2] {
         let nodes = [Self::launch(true), Self::launch(true)];

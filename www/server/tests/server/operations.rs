@@ -169,3 +169,30 @@ async fn only_the_owner_can_read_the_database() {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
     }
 }
+
+/// With `REDIS_WAIT_REPLICAS`, an end is reported only when a replica has it, so that a failover does not revive a session.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_out_is_reported_when_the_replica_has_it() {
+    let redis = Redis::start();
+    let replica = redis.replica();
+    let server = on_redis(&redis, &[("REDIS_WAIT_REPLICAS", "1"), ("LOG", "off")]);
+    let (first, second) = (server.login().await, server.login().await);
+    let logout = |refresh: &str| {
+        let request = server.request(Method::POST, "/auth/logout").header(COOKIE, format!("refresh_token={refresh}"));
+        outcome(request)
+    };
+    let exists = |refresh: &str| {
+        let sid = refresh.split('.').next().unwrap();
+        replica.command(&format!("EXISTS tokenward:session:{sid}")).contains(":1")
+    };
+    assert!(exists(&second.refresh), "the replica has the session");
+    assert_eq!(logout(&first.refresh).await.0, 204);
+    assert!(!exists(&first.refresh), "the replica has the end");
+    replica.command("REPLICAOF NO ONE");
+    assert_eq!(logout(&second.refresh).await, (503, "STORE_UNAVAILABLE".into()));
+    assert_eq!(logout(&second.refresh).await.0, 503, "the session has ended, and the replica still lacks the end");
+    tokens(server.refresh(&server.login().await.refresh, Some("one"))).await;
+    let again = redis.replica();
+    wait_until("the replica has it", || async { logout(&second.refresh).await.0 == 204 }).await;
+    drop(again);
+}
