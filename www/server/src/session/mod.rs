@@ -1,10 +1,10 @@
 //! Sessions: begins, rotates, ends and checks them. Combines the store, the list of revocations and the settings.
 
+mod alarms;
 pub mod revocations;
 
-use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -12,14 +12,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crate::clock::Clock;
 use crate::config::{Config, ReuseRevokes};
 use crate::error::ApiError;
+use crate::session::alarms::Alarms;
 use crate::session::revocations::{CAPACITY, MAX_CLOCK_DIFFERENCE, RevocationStatus, Revocations};
 use crate::store::{End, NewSession, Revocation, Rotate, Rotation, Session, Store, StoreError, User};
 use crate::telemetry::{AuthEvent, Telemetry};
 use crate::token::access::Claims;
 use crate::token::refresh::{RefreshTokens, VerifiedRefreshToken};
 
-/// How many times, once a second, [`settle_reuse_with_retries`] tries.
-const SETTLE_ATTEMPTS: u32 = 600;
 /// The longest user agent that is stored, in characters.
 const MAX_USER_AGENT_LENGTH: usize = 200;
 
@@ -178,24 +177,6 @@ impl Sessions {
         Ok(RefreshOutcome::Refreshed(Box::new((user, session))))
     }
 
-    /// Reports a reused refresh token, and carries out what `REUSE_REVOKES` says. The store keeps the alarm until all of it
-    /// is done, so a server that fails in between leaves it to the next request that presents a token of the session.
-    async fn raise_alarm(&self, sid: &str, user_id: &str) {
-        let Some(raising) = Alarms::begin(&self.alarms, sid) else { return };
-        self.telemetry.record(AuthEvent::RefreshReused, sid);
-        self.revocations.add([sid.to_owned()]);
-        let user_id = (self.reuse_revokes == ReuseRevokes::User).then(|| user_id.to_owned());
-        let until = self.now() + self.revocation_ttl;
-        match settle_reuse(&*self.store, sid, user_id.as_deref(), until).await {
-            Ok(ended) => self.revocations.add(ended),
-            Err(error) => {
-                tracing::warn!(%error, sid, "the consequences of a reused refresh token are delayed");
-                let (store, clock) = (self.store.clone(), self.clock.clone());
-                tokio::spawn(settle_reuse_with_retries(store, clock, raising, user_id, self.revocation_ttl));
-            }
-        }
-    }
-
     /// Ends a session; returns whether it existed.
     pub async fn end(&self, sid: &str) -> Result<bool, StoreError> {
         Ok(self.end_session(sid).await? == End::Ended)
@@ -269,73 +250,6 @@ impl Sessions {
 /// How long a revocation matters, in seconds: the longest remaining life of an access token, by the clock of any server.
 pub fn revocation_ttl(config: &Config) -> u64 {
     config.access_ttl + config.leeway + MAX_CLOCK_DIFFERENCE
-}
-
-/// Ends the user's other sessions if there is a `user_id`, then deletes the record of the alarm. Returns the ids of the
-/// other sessions.
-async fn settle_reuse(
-    store: &dyn Store,
-    sid: &str,
-    user_id: Option<&str>,
-    until: u64,
-) -> Result<Vec<String>, StoreError> {
-    let ended = match user_id {
-        Some(user_id) => {
-            store.renew_credentials(user_id).await?;
-            store.end_all(user_id, until).await?
-        }
-        None => Vec::new(),
-    };
-    // Before the record is deleted: if a replica that lacks the end takes over, the record raises the alarm again.
-    store.confirm().await?;
-    store.settle(sid, until).await?;
-    Ok(ended)
-}
-
-/// Does the work of [`settle_reuse`] as soon as the store is available again. This server reads the revocations from the
-/// log.
-async fn settle_reuse_with_retries(
-    store: Arc<dyn Store>,
-    clock: Arc<Clock>,
-    raising: RaisingAlarm,
-    user_id: Option<String>,
-    revocation_ttl: u64,
-) {
-    let sid = &raising.sid;
-    for _ in 0..SETTLE_ATTEMPTS {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        if settle_reuse(&*store, sid, user_id.as_deref(), clock.now() + revocation_ttl).await.is_ok() {
-            return;
-        }
-    }
-    tracing::error!(sid, "the store was unavailable too long: the next request with a token of the session settles it");
-}
-
-/// The alarms that this server is raising, so that simultaneous requests with one reused token raise one alarm.
-#[derive(Default)]
-struct Alarms(Mutex<HashSet<String>>);
-
-struct RaisingAlarm {
-    alarms: Arc<Alarms>,
-    sid: String,
-}
-
-impl Alarms {
-    /// `None` if another request is raising the alarm of this session.
-    fn begin(alarms: &Arc<Self>, sid: &str) -> Option<RaisingAlarm> {
-        let is_first = alarms.lock().insert(sid.to_owned());
-        is_first.then(|| RaisingAlarm { alarms: alarms.clone(), sid: sid.to_owned() })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for RaisingAlarm {
-    fn drop(&mut self) {
-        self.alarms.lock().remove(&self.sid);
-    }
 }
 
 #[cfg(test)]
