@@ -104,19 +104,25 @@ async function measure(servers, what, work) {
 
 async function measureSize(redisServer) {
   say(`size of a session: ${SESSIONS} sessions in each store`);
-  const fill = (env) =>
-    run(path.join(root, 'target/release/examples', windows ? 'fill_store.exe' : 'fill_store'), [`${SESSIONS}`], {
+  const fill = (what, env) =>
+    run(path.join(root, 'target/release/examples', windows ? 'fill_store.exe' : 'fill_store'), [what, `${SESSIONS}`], {
       env,
     });
+  const bytesIn = (folder) =>
+    readdirSync(folder).reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
   const redis = await startRedis(redisServer);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-'));
   try {
+    const inRedis = { ...KEYS, REDIS_URL: redis.url };
+    await fill('users', inRedis);
     const before = await redis.memory();
-    await fill({ ...KEYS, REDIS_URL: redis.url });
+    await fill('sessions', inRedis);
     const perSession = Math.round(((await redis.memory()) - before) / SESSIONS);
-    await fill({ ...KEYS, DATABASE: path.join(folder, 't.db') });
-    const files = readdirSync(folder).map((name) => statSync(path.join(folder, name)).size);
-    const onDisk = Math.round(files.reduce((sum, size) => sum + size, 0) / SESSIONS);
+    const inFile = { ...KEYS, DATABASE: path.join(folder, 't.db') };
+    await fill('users', inFile);
+    const ofUsers = bytesIn(folder);
+    await fill('sessions', inFile);
+    const onDisk = Math.round((bytesIn(folder) - ofUsers) / SESSIONS);
     console.log(`\n| store | bytes per session, at ${SESSIONS} |\n| --- | --- |`);
     console.log(`| Redis (memory, session and index of the user) | ${perSession} |\n| SQLite (file) | ${onDisk} |\n`);
   } finally {

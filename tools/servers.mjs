@@ -49,6 +49,7 @@ export async function startServer(env = {}, program = serverProgram()) {
       PORT: '0',
       COOKIE_SECURE: 'false',
       DEMO: 'true',
+      DEMO_PUBLIC: 'true',
       LOGIN_LIMIT: '10000',
       LEEWAY: '0',
       DATABASE: path.join(folder, 't.db'),

@@ -1,9 +1,9 @@
-//! Fills the store of the settings with sessions of as many users, to measure the size of a session:
-//! `cargo run --release -p tokenward-server --example fill_store -- 100000`.
+//! Fills the store of the settings with users, or with one session of each of them, to measure the size of a session:
+//! `cargo run --release -p tokenward-server --example fill_store -- users 100000`, then `sessions 100000`.
 
 use std::sync::Arc;
 
-use tokenward_server::{Config, NewSession, StoreError, now, open_store};
+use tokenward_server::{Config, NewSession, StoreError, User, now, open_store};
 use tokio::task::JoinSet;
 
 const WORKERS: usize = 64;
@@ -12,7 +12,8 @@ const USER_AGENT: &str =
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let count: usize = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(100_000);
+    let count: usize = std::env::args().nth(2).and_then(|count| count.parse().ok()).unwrap_or(100_000);
+    let only_users = std::env::args().nth(1).is_some_and(|what| what == "users");
     let config = Config::from_env(|name| std::env::var(name).ok())?;
     let store = open_store(&config).await?;
     let mut work = JoinSet::new();
@@ -21,10 +22,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let (idle_ttl, absolute_ttl) = (config.refresh_idle_ttl, config.refresh_absolute_ttl);
         work.spawn(async move {
             for number in (worker..count).step_by(WORKERS) {
+                // Ids as long as those of real users and sign-ins.
+                let user_id = format!("{number:016}");
+                if only_users {
+                    let email = format!("user{number}@example.com");
+                    let (role, password_hash) = ("user".to_owned(), "$argon2id$".repeat(10));
+                    store.add_user(User { id: user_id, email, role, password_hash, credential_version: 0 }).await?;
+                    continue;
+                }
                 let session = NewSession {
-                    // Ids as long as those of real sign-ins.
                     sid: format!("{number:022}"),
-                    user_id: format!("{number:016}"),
+                    user_id,
+                    credential_version: 0,
                     user_agent: USER_AGENT.into(),
                     idle_ttl,
                     absolute_ttl,
@@ -37,6 +46,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     for result in work.join_all().await {
         result?;
     }
-    println!("{count} sessions");
+    println!("{count} {}", if only_users { "users" } else { "sessions" });
     Ok(())
 }

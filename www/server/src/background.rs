@@ -10,8 +10,11 @@ use crate::session::revocations::POLL;
 use crate::state::{AppState, Shared};
 use crate::store::{Store, StoreError};
 
-/// How often expired sessions and revocations are deleted.
+/// How often expired sessions and revocations are deleted, and the settings of the store are checked.
 const PURGE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often the clock is read.
+const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Work on the store that must succeed once before the server is ready.
 #[async_trait]
@@ -25,6 +28,8 @@ pub async fn start(state: &Shared, startup: Option<Arc<dyn StartupTask>>) {
     let ready = prepare(state, startup.as_deref()).await;
     tokio::spawn(read_revocations(Arc::downgrade(state), startup, ready));
     tokio::spawn(purge(Arc::downgrade(state)));
+    tokio::spawn(check_risks(state.clone()));
+    tokio::spawn(read_clock(Arc::downgrade(state)));
 }
 
 /// Returns whether the server is ready.
@@ -33,6 +38,7 @@ async fn prepare(state: &AppState, startup: Option<&dyn StartupTask>) -> bool {
         if let Some(task) = startup {
             task.run(&*state.sessions.store).await?;
         }
+        read_store_clock(state).await?;
         state.sessions.read_revocations().await
     };
     let result = result.await;
@@ -56,9 +62,32 @@ async fn read_revocations(state: Weak<AppState>, startup: Option<Arc<dyn Startup
 async fn purge(state: Weak<AppState>) {
     while let Some(state) = after(PURGE_INTERVAL, &state).await {
         state.rate_limits.forget_idle();
+        check_risks(state.clone()).await;
         if let Err(error) = state.sessions.purge().await {
             tracing::warn!(%error, "expired sessions and revocations could not be deleted");
         }
+    }
+}
+
+/// Follows the clock of the store, or of this machine.
+async fn read_clock(state: Weak<AppState>) {
+    while let Some(state) = after(CLOCK_INTERVAL, &state).await {
+        // `/readyz` and the log tell of a store that is unavailable.
+        let _ = read_store_clock(&state).await;
+    }
+}
+
+async fn read_store_clock(state: &AppState) -> Result<(), StoreError> {
+    let difference = state.sessions.read_clock().await?;
+    state.telemetry.set_clock_difference(difference);
+    Ok(())
+}
+
+/// Warns of settings of the store with which it may lose data.
+async fn check_risks(state: Shared) {
+    match state.sessions.store.risks().await {
+        Ok(risks) => state.telemetry.set_store_risks(risks),
+        Err(error) => tracing::warn!(%error, "the settings of the store could not be checked"),
     }
 }
 

@@ -6,6 +6,7 @@
 //! do not know of.
 
 mod background;
+mod clock;
 pub mod config;
 mod demo;
 mod dialect;
@@ -20,9 +21,11 @@ mod server;
 mod session;
 mod state;
 mod store;
+mod store_tasks;
 mod telemetry;
 mod token;
 pub mod users;
+mod write_check;
 
 use std::time::SystemTime;
 
@@ -31,9 +34,10 @@ pub use demo::DEMO_ACCOUNTS;
 pub use dialect::Dialect;
 pub use error::ApiError;
 pub use server::{app, open_store, openapi, serve};
+pub use session::revocation_ttl;
 pub use store::{
-    Cursor, KeyHash, NewSession, RedisStore, Revocation, Rotate, Rotation, Session, SessionStore, SqliteStore, Store,
-    StoreError, User, UserStore,
+    Cursor, End, KeyHash, NewSession, RedisStore, Revocation, Risks, Rotate, Rotation, Session, SessionStore,
+    SqliteStore, Store, StoreError, User, UserStore,
 };
 pub use telemetry::start_logging;
 pub use token::keys::SigningAlgorithm;

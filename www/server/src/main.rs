@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use tokenward_server::{Config, SigningAlgorithm, now, open_store, serve, start_logging, users};
+use tokenward_server::{Config, SigningAlgorithm, now, open_store, revocation_ttl, serve, start_logging, users};
 
 /// An auth server: login, rotating refresh tokens with reuse detection, revocation, roles. Serves until Ctrl-C or SIGTERM.
 #[derive(Parser)]
@@ -107,7 +107,7 @@ fn config() -> Result<Config, BoxError> {
 async fn user(command: UserCommand) -> Result<(), BoxError> {
     let config = config()?;
     let store = open_store(&config).await?;
-    let tokens_live_until = now() + config.access_ttl + config.leeway;
+    let tokens_live_until = now() + revocation_ttl(&config);
     match command {
         UserCommand::Add { email, role } => {
             let id = users::add(&*store, &email, &role, &read_password()?).await?;

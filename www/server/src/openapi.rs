@@ -64,10 +64,10 @@ struct Success {
 }
 
 /// Completes the endpoints' descriptions to the document of a server with this dialect.
-pub fn document(endpoints: OpenApi, dialect: Dialect) -> OpenApi {
+pub fn document(endpoints: OpenApi, dialect: Dialect, refresh_cookie: &str) -> OpenApi {
     let mut document = Document::openapi().merge_from(endpoints);
     add_common_responses(&mut document, dialect);
-    add_schemas(&mut document, dialect);
+    add_schemas(&mut document, dialect, refresh_cookie);
     document
 }
 
@@ -88,9 +88,9 @@ fn add_common_responses(document: &mut OpenApi, dialect: Dialect) {
     }
 }
 
-fn add_schemas(document: &mut OpenApi, dialect: Dialect) {
+fn add_schemas(document: &mut OpenApi, dialect: Dialect, refresh_cookie: &str) {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(dialect.refresh_cookie())));
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(refresh_cookie)));
     let components = document.components.get_or_insert_default();
     let mut replace = |name: &str, schema| drop(components.schemas.insert(name.to_owned(), schema));
     match dialect {

@@ -22,6 +22,9 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time within which a client must send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The bytes of a connection that are read ahead; also the limit of the headers.
+const MAX_READ_BUFFER: usize = 64 * 1024;
+
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens the store, listens, and serves until Ctrl-C or SIGTERM; then finishes the requests that are being answered.
@@ -30,7 +33,7 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
         .await
         .map_err(|error| format!("HOST, PORT: cannot listen on {}:{}: {error}", config.host, config.port))?;
     let address = listener.local_addr()?;
-    let app = app(config).await?;
+    let (app, state) = build(config).await?;
     println!("listening on http://{address}");
     let handle = axum_server::Handle::new();
     tokio::spawn({
@@ -42,20 +45,26 @@ pub async fn serve(config: Config) -> Result<(), BoxError> {
     });
     let mut server = axum_server::Server::<SocketAddr>::from_listener(listener).handle(handle).http1_only();
     let mut http1 = server.http_builder().http1();
-    http1.timer(hyper_util::rt::TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    http1.timer(hyper_util::rt::TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_READ_BUFFER);
     server.serve(app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+    state.store_tasks.finish(SHUTDOWN_TIMEOUT).await;
     Ok(())
 }
 
 /// The whole application as a router, for [`serve`] and for tests that have their own listener.
 pub async fn app(config: Config) -> Result<Router, BoxError> {
+    build(config).await.map(|(router, _)| router)
+}
+
+async fn build(config: Config) -> Result<(Router, Shared), BoxError> {
     let store = open_store(&config).await?;
     let hooks = config.demo.then(demo::Hooks::default);
     let extension = hooks.as_ref().map(demo::Hooks::token_extension);
-    let state = Arc::new(AppState::new(&config, store, extension)?);
+    let blocked_users = if config.demo { &[] } else { &demo::DEMO_ACCOUNT_IDS[..] };
+    let state = Arc::new(AppState::new(&config, store, extension, blocked_users)?);
     background::start(&state, config.demo.then(demo::Hooks::startup_task)).await;
     let demo = hooks.map(|hooks| Demo::new(hooks, state.clone()));
-    Ok(router(&config, state, demo.as_ref()))
+    Ok((router(&config, state.clone(), demo.as_ref()), state))
 }
 
 fn router(config: &Config, state: Shared, demo: Option<&Demo>) -> Router {
@@ -64,7 +73,8 @@ fn router(config: &Config, state: Shared, demo: Option<&Demo>) -> Router {
         endpoints = endpoints.merge(demo.endpoints());
     }
     let (router, descriptions) = endpoints.split_for_parts();
-    let document = document::document(descriptions, config.dialect).to_json().unwrap_or_default();
+    let document =
+        document::document(descriptions, config.dialect, &state.http.refresh_cookie).to_json().unwrap_or_default();
     let document = Bytes::from(document);
     let json = [(CONTENT_TYPE, "application/json")];
     let mut router = router.route("/openapi.json", get(move || async move { (json, document) }));
@@ -83,7 +93,7 @@ fn router(config: &Config, state: Shared, demo: Option<&Demo>) -> Router {
 pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match &config.store {
         StoreLocation::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
-        StoreLocation::Redis(url) => Arc::new(RedisStore::single(url.expose())?),
+        StoreLocation::Redis(url, replicas) => Arc::new(RedisStore::single(url.expose())?.wait_for(*replicas)?),
         StoreLocation::RedisCluster(nodes) => {
             let urls: Vec<_> = nodes.iter().map(Secret::expose).collect();
             Arc::new(RedisStore::cluster(&urls)?)
@@ -94,7 +104,8 @@ pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
 /// The `OpenAPI` document of a server with default settings, as JSON.
 pub fn openapi() -> String {
     let (_, descriptions) = routes::endpoints(Dialect::Tokenward).split_for_parts();
-    document::document(descriptions, Dialect::Tokenward).to_pretty_json().unwrap_or_default()
+    let dialect = Dialect::Tokenward;
+    document::document(descriptions, dialect, dialect.refresh_cookie()).to_pretty_json().unwrap_or_default()
 }
 
 /// Waits for Ctrl-C or SIGTERM.

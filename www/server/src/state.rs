@@ -12,10 +12,12 @@ use crate::passwords::Passwords;
 use crate::rate_limit::{RateLimits, client_address};
 use crate::session::Sessions;
 use crate::store::Store;
+use crate::store_tasks::StoreTasks;
 use crate::telemetry::Telemetry;
 use crate::token::access::{AccessTokens, TokenExtension};
 use crate::token::dpop::DpopProofs;
 use crate::token::refresh::RefreshTokens;
+use crate::write_check::WriteCheck;
 
 /// The state, as handlers receive it.
 pub type Shared = Arc<AppState>;
@@ -29,8 +31,10 @@ pub struct AppState {
     pub passwords: Passwords,
     pub rate_limits: RateLimits,
     pub sessions: Sessions,
-    pub telemetry: Telemetry,
+    pub store_tasks: StoreTasks,
+    pub telemetry: Arc<Telemetry>,
     pub request_ids: RequestIds,
+    pub write_check: WriteCheck,
 }
 
 /// The settings that shape requests and responses.
@@ -38,6 +42,11 @@ pub struct HttpSettings {
     pub dialect: Dialect,
     pub allowed_origins: Vec<String>,
     pub cookie_secure: bool,
+    /// The name of the refresh cookie, and of the access token's cookie in the dialect that has one.
+    pub refresh_cookie: String,
+    pub access_cookie: Option<String>,
+    /// The path of the refresh cookie: browsers send it to the auth endpoints only, unless its name requires the path `/`.
+    pub refresh_cookie_path: &'static str,
     proxies: usize,
 }
 
@@ -47,13 +56,19 @@ impl AppState {
         config: &Config,
         store: Arc<dyn Store>,
         extension: Option<Arc<dyn TokenExtension>>,
+        blocked_users: &'static [&'static str],
     ) -> std::io::Result<Self> {
         let keys = config.keys()?;
+        let telemetry = Arc::new(Telemetry::new());
+        let prefix = if config.cookie_host_prefix { "__Host-" } else { "" };
         Ok(Self {
             http: HttpSettings {
                 dialect: config.dialect,
                 allowed_origins: config.allowed_origins.clone(),
                 cookie_secure: config.cookie_secure,
+                refresh_cookie: format!("{prefix}{}", config.dialect.refresh_cookie()),
+                access_cookie: config.dialect.access_cookie().map(|name| format!("{prefix}{name}")),
+                refresh_cookie_path: if config.cookie_host_prefix { "/" } else { "/auth" },
                 proxies: config.proxies,
             },
             access_tokens: AccessTokens::new(keys.algorithm, keys.signing, keys.verifying, config, extension),
@@ -61,9 +76,11 @@ impl AppState {
             dpop_proofs: DpopProofs::new(&keys.refresh[0], config.cookie_secure),
             passwords: Passwords::new(),
             rate_limits: RateLimits::new(config),
-            sessions: Sessions::new(store, config),
-            telemetry: Telemetry::new(),
+            sessions: Sessions::new(store, config, telemetry.clone(), blocked_users),
+            store_tasks: StoreTasks::new(),
+            telemetry,
             request_ids: RequestIds::new(),
+            write_check: WriteCheck::default(),
         })
     }
 }

@@ -37,15 +37,21 @@ pub async fn add(store: &dyn Store, email: &str, role: &str, password: &str) -> 
     check_password(password)?;
     let id = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<12>());
     let password_hash = passwords::hash(password);
-    store.add_user(User { id: id.clone(), email: email.into(), role: role.into(), password_hash }).await?;
+    let user = User {
+        id: id.clone(),
+        email: email.into(),
+        role: role.into(),
+        password_hash,
+        credential_version: first_credential_version(),
+    };
+    store.add_user(user).await?;
     Ok(id)
 }
 
 /// Sets a user's role; the next access token carries it.
 pub async fn change_role(store: &dyn Store, email: &str, role: &str) -> Result<(), UserError> {
-    let mut user = find(store, email).await?;
-    role.clone_into(&mut user.role);
-    store.change_user(user).await?;
+    let user = find(store, email).await?;
+    store.change_role(&user.id, role).await?;
     Ok(())
 }
 
@@ -57,12 +63,12 @@ pub async fn change_password(
     password: &str,
     tokens_live_until: u64,
 ) -> Result<(), UserError> {
-    let mut user = find(store, email).await?;
+    let user = find(store, email).await?;
     check_password(password)?;
-    user.password_hash = passwords::hash(password);
-    let id = user.id.clone();
-    store.change_user(user).await?;
-    store.end_all(&id, tokens_live_until).await?;
+    // In this order: a login in between begins no session that stays.
+    store.change_password(&user.id, &passwords::hash(password)).await?;
+    store.end_all(&user.id, tokens_live_until).await?;
+    store.confirm().await?;
     Ok(())
 }
 
@@ -72,7 +78,13 @@ pub async fn remove(store: &dyn Store, email: &str, tokens_live_until: u64) -> R
     // In this order: a login in between finds no user, and a refresh in between ends its session.
     store.remove_user(&user.id).await?;
     store.end_all(&user.id, tokens_live_until).await?;
+    store.confirm().await?;
     Ok(())
+}
+
+/// The credential version of a new user. It is random, so that no session of a removed user with the same id fits.
+pub fn first_credential_version() -> u64 {
+    u32::from_be_bytes(random_bytes()).into()
 }
 
 async fn find(store: &dyn Store, email: &str) -> Result<User, UserError> {

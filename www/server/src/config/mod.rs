@@ -37,8 +37,8 @@ pub enum LogFormat {
 pub enum StoreLocation {
     /// One SQLite file.
     Sqlite(PathBuf),
-    /// One Redis server.
-    Redis(Secret),
+    /// One Redis server, and the number of its replicas that must have received the end of a session.
+    Redis(Secret, u32),
     /// A Redis Cluster with these nodes, which name the others.
     RedisCluster(Vec<Secret>),
 }
@@ -58,13 +58,16 @@ pub struct Config {
     pub refresh_idle_ttl: u64,
     pub refresh_absolute_ttl: u64,
     pub reuse_revokes: ReuseRevokes,
+    pub repeat_window: u64,
     pub rotation_grace: u64,
     pub revocation_max_lag: u64,
     pub dialect: Dialect,
     pub allowed_origins: Vec<String>,
     pub cookie_secure: bool,
+    pub cookie_host_prefix: bool,
     pub login_limit: u32,
     pub refresh_limit: u32,
+    pub max_sessions: usize,
     pub log: LogFormat,
     pub demo: bool,
     pub demo_dir: Option<PathBuf>,
@@ -122,7 +125,8 @@ impl Config {
         let database: PathBuf = env.read("DATABASE", text).into();
         let redis = env.secret("REDIS_URL");
         let cluster = env.read("REDIS_CLUSTER", flag);
-        let store = env.store(redis, cluster, &database);
+        let replicas = env.read("REDIS_WAIT_REPLICAS", number(0, 16)) as u32;
+        let store = env.store(redis, cluster, replicas, &database);
         let algorithm = env.read("ALGORITHM", SigningAlgorithm::parse);
         let config = Self {
             host: env.read("HOST", |text| text.parse().ok()),
@@ -140,13 +144,16 @@ impl Config {
                 "user" => Some(ReuseRevokes::User),
                 _ => None,
             }),
+            repeat_window: env.read("REPEAT_WINDOW", number(1, 86_400)),
             rotation_grace: env.read("ROTATION_GRACE", number(0, 300)),
             revocation_max_lag: env.read("REVOCATION_MAX_LAG", number(1, 3_600)),
             dialect: env.read("DIALECT", Dialect::parse),
             allowed_origins: env.read("ALLOWED_ORIGINS", origins),
             cookie_secure: env.read("COOKIE_SECURE", flag),
+            cookie_host_prefix: env.read("COOKIE_HOST_PREFIX", flag),
             login_limit: env.read("LOGIN_LIMIT", number(1, 1_000_000)) as u32,
             refresh_limit: env.read("REFRESH_LIMIT", number(1, 1_000_000)) as u32,
+            max_sessions: env.read("MAX_SESSIONS", number(1, 1_000_000)) as usize,
             log: env.read("LOG", |text| match text {
                 "text" => Some(LogFormat::Text),
                 "json" => Some(LogFormat::Json),
@@ -168,7 +175,12 @@ impl Config {
                 config.refresh_absolute_ttl, config.refresh_idle_ttl
             ));
         }
+        if config.cookie_host_prefix && !config.cookie_secure {
+            env.problems.push("COOKIE_HOST_PREFIX: expected false, because COOKIE_SECURE is false, got true".into());
+        }
         env.check_keys(&config);
+        let is_confirmed = env.read("DEMO_PUBLIC", flag);
+        env.check_demo(&config, is_confirmed);
         if env.problems.is_empty() { Ok(config) } else { Err(ConfigProblems(env.problems)) }
     }
 

@@ -40,7 +40,17 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
         value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).map(Secret)
     }
 
-    pub fn store(&mut self, redis: Option<Secret>, cluster: bool, database: &Path) -> StoreLocation {
+    pub fn store(
+        &mut self,
+        redis: Option<Secret>,
+        cluster: bool,
+        wait_replicas: u32,
+        database: &Path,
+    ) -> StoreLocation {
+        if wait_replicas > 0 && (cluster || redis.is_none()) {
+            let text = "REDIS_WAIT_REPLICAS: expected 0, because the store is not one Redis server";
+            self.problems.push(format!("{text}, got {wait_replicas}"));
+        }
         let Some(redis) = redis else {
             if cluster {
                 self.problems.push("REDIS_CLUSTER: expected false, because REDIS_URL is not set, got true".into());
@@ -53,7 +63,26 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
             let expected = find("REDIS_URL").expected;
             self.problems.push(format!("REDIS_URL: expected {expected}, got something else"));
         }
-        if cluster { StoreLocation::RedisCluster(nodes) } else { StoreLocation::Redis(redis) }
+        if cluster { StoreLocation::RedisCluster(nodes) } else { StoreLocation::Redis(redis, wait_replicas) }
+    }
+
+    /// Checks that the demo accounts, whose passwords are published, are not open to others by mistake.
+    pub fn check_demo(&mut self, config: &Config, is_confirmed: bool) {
+        let reason = if !config.host.is_loopback() {
+            "HOST is not a loopback address"
+        } else if config.proxies > 0 {
+            "PROXIES says that clients come through a proxy"
+        } else if !matches!(config.store, StoreLocation::Sqlite(_)) {
+            "the accounts would be in Redis"
+        } else {
+            return;
+        };
+        if config.demo && !is_confirmed {
+            self.problems.push(format!(
+                "DEMO: expected false, because the passwords of the demo accounts are published and {reason}, got true; \
+                 DEMO_PUBLIC=true confirms it"
+            ));
+        }
     }
 
     /// Checks that the keys exist where they are required, and that they can be read.

@@ -53,6 +53,12 @@ pub const SETTINGS: &[Setting] = &[
         "Stores sessions and users in Redis, for several servers. `SIGNING_KEY` and `REFRESH_KEY` must be set then.",
     ),
     setting("REDIS_CLUSTER", "false", FLAG, "Whether `REDIS_URL` names nodes of a Redis Cluster."),
+    setting(
+        "REDIS_WAIT_REPLICAS",
+        "0",
+        "a number from 0 to 16",
+        "The number of replicas that must have received the end of a session before the server reports it as ended; otherwise it answers 503. Not with a cluster.",
+    ),
     setting("ISSUER", "tokenward", TEXT, "The claim `iss`."),
     setting("AUDIENCE", "tokenward", TEXT, "The claim `aud`."),
     setting("ALGORITHM", "EdDSA", "EdDSA, RS256 or HS256", "The algorithm that signs access tokens."),
@@ -96,6 +102,12 @@ pub const SETTINGS: &[Setting] = &[
         "What a reused refresh token ends: its session, or all sessions of the user.",
     ),
     setting(
+        "REPEAT_WINDOW",
+        "120",
+        "seconds from 1 to 86400",
+        "The time after a rotation within which a request with its `Idempotency-Key` is answered with the same successor again; a later one gets a new successor.",
+    ),
+    setting(
         "ROTATION_GRACE",
         "0",
         "seconds from 0 to 300",
@@ -121,10 +133,16 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("COOKIE_SECURE", "true", FLAG, "Whether cookies are `Secure`; false only if clients use plain http."),
     setting(
+        "COOKIE_HOST_PREFIX",
+        "false",
+        FLAG,
+        "Whether cookies have the prefix `__Host-` and the path `/`, so that no page of a sibling domain can set them.",
+    ),
+    setting(
         "LOGIN_LIMIT",
         "10",
         "logins per minute, from 1 to 1000000",
-        "The limit for one account from one address; the limit of an address is six times as high.",
+        "The limit for one account from one address (for IPv6, one /48 network). The limit of an address is six times as high; ten times as high is that of a /48 network, and that of one account from all addresses from which it has not signed in before.",
     ),
     setting(
         "REFRESH_LIMIT",
@@ -132,8 +150,25 @@ pub const SETTINGS: &[Setting] = &[
         "refreshes, from 1 to 1000000",
         "The number of refreshes that a session may send at once, because many tabs may resume together; then one per second.",
     ),
+    setting(
+        "MAX_SESSIONS",
+        "500",
+        "sessions, from 1 to 1000000",
+        "The number of sessions that a user may have; a further login ends the oldest.",
+    ),
     setting("LOG", "text", "text, json or off", "The format of events on the standard output."),
-    setting("DEMO", "false", FLAG, "Adds demo accounts, and switches that cause faults."),
+    setting(
+        "DEMO",
+        "false",
+        FLAG,
+        "Adds demo accounts with published passwords, and switches that cause faults. Without it, these accounts cannot sign in.",
+    ),
+    setting(
+        "DEMO_PUBLIC",
+        "false",
+        FLAG,
+        "Confirms `DEMO=true` on an address that is not a loopback address, behind a proxy, or with Redis.",
+    ),
     setting("DEMO_DIR", "", "a folder", "The built demo page, served at `/`."),
 ];
 

@@ -19,7 +19,7 @@ use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use self::accounts::DEMO_ACCOUNTS;
+pub use self::accounts::{DEMO_ACCOUNT_IDS, DEMO_ACCOUNTS};
 use crate::background::StartupTask;
 use crate::state::Shared;
 use crate::token::access::TokenExtension;

@@ -13,10 +13,8 @@ use utoipa::ToSchema;
 use crate::demo::Demo;
 use crate::error::{ApiError, error_responses};
 use crate::extract::SignedIn;
-use crate::now;
 use crate::routes::TokenErrors;
 use crate::session::RefreshOutcome;
-use crate::telemetry::AuthEvent;
 use crate::token::keys::random_bytes;
 use crate::token::refresh::VerifiedRefreshToken;
 
@@ -68,7 +66,13 @@ pub async fn steal(State(demo): State<Demo>, SignedIn(claims): SignedIn) -> Resu
     if claims.cnf.is_some() {
         return Ok(Json(Theft::Bound));
     }
-    let session = demo.server.sessions.store.find(&claims.sid, now()).await?.ok_or(ApiError::TokenRevoked)?;
+    let session = demo
+        .server
+        .sessions
+        .store
+        .find(&claims.sid, demo.server.sessions.now())
+        .await?
+        .ok_or(ApiError::TokenRevoked)?;
     let token = VerifiedRefreshToken { sid: session.sid, generation: session.generation, jkt: None };
     refresh_as_thief(&demo, &token).await
 }
@@ -84,11 +88,15 @@ pub async fn use_stolen_token(State(demo): State<Demo>, Path(id): Path<String>) 
 }
 
 async fn refresh_as_thief(demo: &Demo, token: &VerifiedRefreshToken) -> Result<Json<Theft>, ApiError> {
-    let outcome = demo.server.sessions.refresh(token, Some(THIEF_IDEMPOTENCY_KEY)).await?;
-    let RefreshOutcome::Rotated(_, session) = outcome else {
+    let task = {
+        let (server, token) = (demo.server.clone(), token.clone());
+        async move { Ok(server.sessions.refresh(&token, Some(THIEF_IDEMPOTENCY_KEY)).await?) }
+    };
+    let outcome = demo.server.store_tasks.run(task).await?;
+    let RefreshOutcome::Refreshed(refreshed) = outcome else {
         return Ok(Json(Theft::Rejected));
     };
-    demo.server.telemetry.record(AuthEvent::RefreshRotated, &session.sid);
+    let (_, session) = *refreshed;
     let id = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<16>());
     let next = VerifiedRefreshToken { sid: session.sid, generation: session.generation, jkt: None };
     demo.stolen.add(&id, next);

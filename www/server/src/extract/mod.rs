@@ -3,6 +3,7 @@
 //! The extractors work with every router state from which [`Shared`](crate::state::Shared) can be taken, so that routers
 //! with another state can use them.
 
+pub mod cookies;
 mod dpop_key;
 pub mod json;
 mod refresh_token;

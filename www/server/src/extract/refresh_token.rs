@@ -3,15 +3,15 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRef, FromRequest, Request};
-use axum::http::header::CONTENT_TYPE;
-use axum_extra::extract::CookieJar;
+use axum::http::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
+use crate::extract::cookies::{genuine_refresh_tokens, refresh_token_of_cookie};
 use crate::extract::json::{body_too_long, invalid_json};
 use crate::extract::require_same_site;
-use crate::state::Shared;
+use crate::state::{AppState, Shared};
 
 /// How a refresh token travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -26,8 +26,37 @@ pub enum Transport {
 /// The refresh token of a request, not yet verified. A token in the body takes precedence over one in the cookie; a token
 /// in the cookie counts only if the request does not come from another site.
 pub struct PresentedRefreshToken {
-    pub text: Option<String>,
-    pub transport: Transport,
+    source: Source,
+}
+
+enum Source {
+    Body(String),
+    Cookies(HeaderMap),
+}
+
+impl PresentedRefreshToken {
+    pub fn transport(&self) -> Transport {
+        match self.source {
+            Source::Body(_) => Transport::Body,
+            Source::Cookies(_) => Transport::Cookie,
+        }
+    }
+
+    /// The token to refresh with.
+    pub async fn text(&self, state: &AppState) -> Result<Option<String>, ApiError> {
+        match &self.source {
+            Source::Body(text) => Ok(Some(text.clone())),
+            Source::Cookies(headers) => refresh_token_of_cookie(headers, state).await,
+        }
+    }
+
+    /// The ids of all sessions of which the request presents a genuine token.
+    pub fn sids(&self, state: &AppState) -> Vec<String> {
+        match &self.source {
+            Source::Body(text) => state.refresh_tokens.verify(text).map(|token| token.sid).into_iter().collect(),
+            Source::Cookies(headers) => genuine_refresh_tokens(headers, state).into_keys().collect(),
+        }
+    }
 }
 
 /// A body with a refresh token.
@@ -58,12 +87,10 @@ where
                 Json::<RefreshBody>::from_request(json, &()).await.map_err(|rejection| invalid_json(&rejection))?;
             // In the dialect that keeps both tokens in cookies, a token in the body does not count.
             if let Some(text) = body.refresh_token.filter(|_| dialect.access_cookie().is_none()) {
-                return Ok(Self { text: Some(text), transport: Transport::Body });
+                return Ok(Self { source: Source::Body(text) });
             }
         }
         require_same_site(&parts.headers, &state)?;
-        let cookies = CookieJar::from_headers(&parts.headers);
-        let text = cookies.get(dialect.refresh_cookie()).map(|cookie| cookie.value().to_owned());
-        Ok(Self { text, transport: Transport::Cookie })
+        Ok(Self { source: Source::Cookies(parts.headers) })
     }
 }

@@ -3,10 +3,11 @@
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::{AUTHORIZATION, HeaderMap};
 use axum::http::request::Parts;
-use axum_extra::extract::CookieJar;
 
 use crate::error::ApiError;
+use crate::extract::cookies::{conflict, cookie_values};
 use crate::extract::require_same_site;
+use crate::session::revocations::RevocationStatus;
 use crate::state::{AppState, Shared};
 use crate::telemetry::AuthEvent;
 use crate::token::access::Claims;
@@ -54,11 +55,27 @@ fn by_header(parts: &Parts, state: &AppState, scheme: Scheme, token: &str) -> Re
 /// Verifies the token of the cookie, in the dialect that has one. The browser attaches a cookie to requests of every
 /// page, so the request must not come from another site. `error` is what the header `Authorization` gave.
 fn by_cookie(headers: &HeaderMap, state: &AppState, error: ApiError) -> Result<Claims, ApiError> {
-    let name = state.http.dialect.access_cookie().ok_or(error)?;
-    let cookies = CookieJar::from_headers(headers);
-    let cookie = cookies.get(name).ok_or(ApiError::NoToken)?;
+    let name = state.http.access_cookie.as_deref().ok_or(error)?;
+    let mut tokens = cookie_values(headers, name).peekable();
+    if tokens.peek().is_none() {
+        return Err(ApiError::NoToken);
+    }
     require_same_site(headers, state)?;
-    state.access_tokens.verify(cookie.value())
+    let (mut claims, mut failure) = (Vec::<Claims>::new(), ApiError::InvalidToken);
+    for token in tokens {
+        match state.access_tokens.verify(token) {
+            Ok(one) if state.sessions.revocations.status(&one.sid, &one.jti) == RevocationStatus::Revoked => {
+                failure = ApiError::TokenRevoked;
+            }
+            Ok(one) => claims.push(one),
+            Err(error) => failure = error,
+        }
+    }
+    let newest = claims.iter().max_by_key(|one| one.exp).ok_or(failure)?;
+    if claims.iter().any(|one| one.sid != newest.sid) {
+        return Err(conflict(state, name));
+    }
+    Ok(newest.clone())
 }
 
 /// The authentication scheme of an access token: RFC 6750, or RFC 9449 §7.

@@ -6,10 +6,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 
+use super::MAX_DISCARDED;
 use crate::extract::json::body_too_long;
-
-/// How many bytes beyond the limit are read and discarded.
-const MAX_DISCARDED: usize = 4 * 1024 * 1024;
 
 /// Reads the body, up to `limit` bytes, before the endpoint decides anything.
 ///

@@ -2,6 +2,7 @@
 
 mod buffer_body;
 mod cors;
+mod drain_body;
 mod error_dialect;
 pub mod request_context;
 pub mod security_headers;
@@ -14,7 +15,11 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 
 pub use self::buffer_body::buffer_body;
+pub use self::drain_body::drain_body;
 use crate::state::Shared;
+
+/// How many bytes beyond the limit of a body are read and discarded.
+const MAX_DISCARDED: usize = 4 * 1024 * 1024;
 
 /// Adds the layers that every response passes, the outermost last.
 pub fn wrap(router: Router<Shared>, state: &Shared) -> Router<Shared> {

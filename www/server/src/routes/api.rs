@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::error::{ApiError, error_responses};
 use crate::extract::SignedIn;
+use crate::extract::json::body_too_long;
 use crate::routes::TokenErrors;
 
 const ADMIN: &str = "admin";
@@ -51,10 +53,11 @@ pub async fn admin(SignedIn(claims): SignedIn) -> Result<Json<Secret>, ApiError>
 #[utoipa::path(post, path = "/api/echo", tag = "api",
     request_body(content = Option<Vec<u8>>, content_type = "application/octet-stream"),
     responses((status = 200, description = "The body"), TokenErrors), security(("access token" = [])))]
-pub async fn echo(_: SignedIn, headers: HeaderMap, body: Bytes) -> Response {
+pub async fn echo(_: SignedIn, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, ApiError> {
+    let body = body.map_err(|_| body_too_long())?;
     let default = HeaderValue::from_static("application/octet-stream");
     let content_type = headers.get(CONTENT_TYPE).cloned().unwrap_or(default);
     // As an attachment, the body cannot run as a page of this origin.
     let attachment = HeaderValue::from_static("attachment");
-    ([(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, attachment)], body).into_response()
+    Ok(([(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, attachment)], body).into_response())
 }

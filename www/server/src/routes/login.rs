@@ -6,21 +6,24 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use axum::response::Response;
-use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::dialect::Dialect;
 use crate::error::{ApiError, error_responses};
+use crate::extract::cookies::genuine_refresh_tokens;
 use crate::extract::json::{Json, check_length};
 use crate::extract::{DpopKey, Transport, require_same_site};
+use crate::rate_limit::network;
 use crate::routes::token_response::{TokenResponse, token_response};
-use crate::state::{AppState, Shared};
-use crate::store::{Session, User};
+use crate::state::Shared;
+use crate::store::{Session, StoreError, User};
 use crate::telemetry::AuthEvent;
 
 const MAX_EMAIL_LENGTH: usize = 254;
 const MAX_PASSWORD_LENGTH: usize = 1_024;
+/// How often a login verifies the password while the user's credentials change.
+const ATTEMPTS: u32 = 3;
 
 error_responses!(
     LoginErrors: ApiError::invalid_field("what is wrong"), ApiError::InvalidCredentials, ApiError::CsrfRejected,
@@ -49,7 +52,6 @@ pub async fn login(
     State(state): State<Shared>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    cookies: CookieJar,
     DpopKey(key): DpopKey,
     Json(Credentials { email, password, transport }): Json<Credentials>,
 ) -> Result<Response, ApiError> {
@@ -64,36 +66,67 @@ pub async fn login(
     if transport == Transport::Cookie {
         require_same_site(&headers, &state)?;
     }
-    let (user, session) = sign_in(&state, peer, &headers, &email, password).await?;
-    let previous = cookies.get(dialect.refresh_cookie()).filter(|_| transport == Transport::Cookie);
-    if let Some(previous) = previous.and_then(|cookie| state.refresh_tokens.verify(cookie.value())) {
-        state.sessions.end(&previous.sid).await?;
-    }
+    let previous = match transport {
+        Transport::Cookie => genuine_refresh_tokens(&headers, &state).into_keys().collect(),
+        Transport::Body => Vec::new(),
+    };
+    let (user, session) = sign_in(&state, peer, &headers, &email, password, previous).await?;
     token_response(&state, &user, &session, transport, key.as_deref())
 }
 
-/// Checks the credentials and begins a session.
+/// Checks the credentials, begins a session, and ends the `previous` ones of this browser.
 pub async fn sign_in(
-    state: &AppState,
+    state: &Shared,
     peer: SocketAddr,
     headers: &HeaderMap,
     email: &str,
     password: String,
+    previous: Vec<String>,
 ) -> Result<(User, Session), ApiError> {
     check_length("email", email, MAX_EMAIL_LENGTH)?;
     check_length("password", &password, MAX_PASSWORD_LENGTH)?;
     let address = state.http.client_address(peer, headers);
     let limited = |_: &ApiError| state.telemetry.record(AuthEvent::RateLimited, "");
     state.rate_limits.login(email, address).inspect_err(limited)?;
-    let user = state.sessions.store.user_by_email(email).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let correct = state.passwords.verify(password, hash).await?;
-    let Some(user) = user.filter(|_| correct) else {
-        state.telemetry.record(AuthEvent::LoginFailed, "");
-        return Err(ApiError::InvalidCredentials);
-    };
     let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let session = state.sessions.begin(&user, user_agent).await?;
-    state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
-    Ok((user, session))
+    for _ in 0..ATTEMPTS {
+        let user = state.sessions.store.user_by_email(email).await?;
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let correct = state.passwords.verify(network(address), password.clone(), hash).await?;
+        let Some(user) = user.filter(|user| correct && !state.sessions.is_blocked(&user.id)) else {
+            state.telemetry.record(AuthEvent::LoginFailed, "");
+            return Err(ApiError::InvalidCredentials);
+        };
+        state.rate_limits.remember(email, address);
+        if let Some(session) = begin(state, &user, user_agent, &previous).await? {
+            return Ok((user, session));
+        }
+        // The password was changed, or all sessions were ended, since it was verified.
+    }
+    Err(ApiError::StoreUnavailable)
+}
+
+/// Begins a session, and ends the previous ones. `None` if the user's credential version has changed.
+async fn begin(
+    state: &Shared,
+    user: &User,
+    user_agent: &str,
+    previous: &[String],
+) -> Result<Option<Session>, ApiError> {
+    let task = {
+        let (state, user) = (state.clone(), user.clone());
+        let (user_agent, previous) = (user_agent.to_owned(), previous.to_vec());
+        async move {
+            let session = match state.sessions.begin(&user, &user_agent).await {
+                Err(StoreError::CredentialsChanged) => return Ok(None),
+                result => result?,
+            };
+            state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
+            for previous in previous {
+                state.sessions.end(&previous).await?;
+            }
+            Ok(Some(session))
+        }
+    };
+    state.store_tasks.run(task).await
 }

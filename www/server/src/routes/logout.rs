@@ -20,12 +20,10 @@ error_responses!(LogoutErrors: ApiError::invalid_field("what is wrong"), ApiErro
     responses((status = 204, description = "The session has ended"), LogoutErrors),
     security(("refresh cookie" = []), ()))]
 pub async fn logout(State(state): State<Shared>, token: PresentedRefreshToken) -> Result<Response, ApiError> {
-    if let Some(verified) = token.text.as_deref().and_then(|text| state.refresh_tokens.verify(text))
-        && state.sessions.end(&verified.sid).await?
-    {
-        state.telemetry.record(AuthEvent::Logout, &verified.sid);
+    for sid in token.sids(&state) {
+        end_session(&state, sid, AuthEvent::Logout).await?;
     }
-    Ok(clear_cookies(&state, token.transport))
+    Ok(clear_cookies(&state, token.transport()))
 }
 
 /// Sign out of all sessions
@@ -33,7 +31,27 @@ pub async fn logout(State(state): State<Shared>, token: PresentedRefreshToken) -
     responses((status = 204, description = "Every session of the user has ended"), TokenErrors),
     security(("access token" = [])))]
 pub async fn logout_all(State(state): State<Shared>, SignedIn(claims): SignedIn) -> Result<Response, ApiError> {
-    state.sessions.end_all(&claims.sub).await?;
-    state.telemetry.record(AuthEvent::Revoked, &claims.sid);
+    let task = {
+        let state = state.clone();
+        async move {
+            state.telemetry.record(AuthEvent::Revoked, &claims.sid);
+            Ok(state.sessions.end_all(&claims.sub).await?)
+        }
+    };
+    state.store_tasks.run(task).await?;
     Ok(clear_cookies(&state, Transport::Cookie))
+}
+
+/// Ends a session, and records the event if the session existed.
+pub async fn end_session(state: &Shared, sid: String, event: AuthEvent) -> Result<(), ApiError> {
+    let task = {
+        let state = state.clone();
+        async move {
+            if state.sessions.end(&sid).await? {
+                state.telemetry.record(event, &sid);
+            }
+            Ok(())
+        }
+    };
+    state.store_tasks.run(task).await
 }

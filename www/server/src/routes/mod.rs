@@ -9,13 +9,14 @@ mod refresh;
 mod sessions;
 mod token_response;
 
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::dialect::Dialect;
 use crate::error::{ApiError, error_responses};
-use crate::middleware::{buffer_body, no_store};
+use crate::middleware::{buffer_body, drain_body, no_store};
 use crate::state::Shared;
 
 /// The longest body of an auth request, in bytes.
@@ -45,7 +46,8 @@ pub fn endpoints(dialect: Dialect) -> OpenApiRouter<Shared> {
         .routes(routes!(api::me))
         .routes(routes!(api::admin))
         .routes(routes!(api::echo))
-        .layer(from_fn_with_state(API_BODY_LIMIT, buffer_body));
+        .layer(DefaultBodyLimit::max(API_BODY_LIMIT))
+        .layer(from_fn_with_state(API_BODY_LIMIT, drain_body));
     OpenApiRouter::new()
         .merge(auth)
         .merge(api)

@@ -16,7 +16,7 @@ use crate::extract::DpopKey;
 use crate::extract::json::body_too_long;
 use crate::now;
 use crate::routes::token_response::token_type;
-use crate::routes::{login, refresh};
+use crate::routes::{login, logout, refresh};
 use crate::state::Shared;
 use crate::telemetry::AuthEvent;
 
@@ -57,7 +57,7 @@ pub async fn token(
         "password" => {
             let email = request.username.ok_or_else(|| missing("username"))?;
             let password = request.password.ok_or_else(|| missing("password"))?;
-            login::sign_in(&state, peer, &headers, &email, password).await?
+            login::sign_in(&state, peer, &headers, &email, password, Vec::new()).await?
         }
         "refresh_token" => refresh::rotate(&state, &headers, request.refresh_token.as_deref(), key.as_ref()).await?,
         _ => return Err(ApiError::UnsupportedGrant),
@@ -83,12 +83,18 @@ pub async fn revoke(
 ) -> Result<Json<Value>, ApiError> {
     let Form(RevocationRequest { token }) = form.map_err(|rejection| invalid_form(&rejection))?;
     if let Some(verified) = state.refresh_tokens.verify(&token) {
-        if state.sessions.end(&verified.sid).await? {
-            state.telemetry.record(AuthEvent::Logout, &verified.sid);
-        }
+        logout::end_session(&state, verified.sid, AuthEvent::Logout).await?;
     } else if let Ok(claims) = state.access_tokens.verify(&token) {
-        state.sessions.revoke(&claims).await?;
-        state.telemetry.record(AuthEvent::Revoked, &claims.sid);
+        let limited = |_: &ApiError| state.telemetry.record(AuthEvent::RateLimited, &claims.sid);
+        state.rate_limits.refresh(&claims.sid).inspect_err(limited)?;
+        let task = {
+            let state = state.clone();
+            async move {
+                state.telemetry.record(AuthEvent::Revoked, &claims.sid);
+                Ok(state.sessions.revoke(&claims).await?)
+            }
+        };
+        state.store_tasks.run(task).await?;
     }
     Ok(Json(json!({})))
 }

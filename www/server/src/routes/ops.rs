@@ -25,10 +25,11 @@ pub async fn healthz() -> &'static str {
 
 /// Whether the server can answer requests
 ///
-/// The store answers, and the server has read the revocations of the other servers.
+/// The store answers and accepts changes, and the server has read the revocations of the other servers.
 #[utoipa::path(get, path = "/readyz", tag = "ops", responses((status = 200, description = "ready"), StoreErrors))]
 pub async fn readyz(State(state): State<Shared>) -> Result<Json<Value>, ApiError> {
     state.sessions.store.ping().await?;
+    state.write_check.run(&*state.sessions.store).await?;
     if state.sessions.up_to_date() { Ok(Json(json!({ "ready": true }))) } else { Err(ApiError::StoreUnavailable) }
 }
 

@@ -8,7 +8,7 @@ use crate::error::{ApiError, error_responses};
 use crate::extract::{DpopKey, PresentedRefreshToken, RefreshBody};
 use crate::routes::token_response::{TokenResponse, token_response};
 use crate::session::RefreshOutcome;
-use crate::state::{AppState, Shared};
+use crate::state::Shared;
 use crate::store::{Session, User};
 use crate::telemetry::AuthEvent;
 use crate::token::dpop::Thumbprint;
@@ -24,11 +24,11 @@ error_responses!(
 /// Refresh
 ///
 /// Takes the refresh token from the cookie or the body. A refresh token is valid once: the response brings the next one.
-/// A repeated request with the same `Idempotency-Key` receives the same successor again, until the successor itself is
-/// used. Any other second use counts as theft and ends the session. A rejection does not clear the cookie: it may arrive
+/// A repeated request with the same `Idempotency-Key` receives the same successor again or, after `REPEAT_WINDOW`, a new
+/// one, until the successor itself is used. Any other second use counts as theft and ends the session. A rejection does not clear the cookie: it may arrive
 /// late, after another tab has signed in again, and would remove the new session's cookie.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = Option<RefreshBody>,
-    params(("Idempotency-Key" = Option<String>, Header, description = "One random value per sign-in")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "One random value per rotation, the same for its repetitions")),
     responses((status = 200, body = TokenResponse), RefreshErrors), security(("refresh cookie" = []), ()))]
 pub async fn refresh(
     State(state): State<Shared>,
@@ -36,8 +36,9 @@ pub async fn refresh(
     DpopKey(key): DpopKey,
     token: PresentedRefreshToken,
 ) -> Result<Response, ApiError> {
-    let (user, session) = rotate(&state, &headers, token.text.as_deref(), key.as_ref()).await?;
-    token_response(&state, &user, &session, token.transport, key.as_deref())
+    let text = token.text(&state).await?;
+    let (user, session) = rotate(&state, &headers, text.as_deref(), key.as_ref()).await?;
+    token_response(&state, &user, &session, token.transport(), key.as_deref())
 }
 
 /// Verifies and rotates a refresh token.
@@ -45,7 +46,7 @@ pub async fn refresh(
 /// A token that is bound to a key is valid only with a proof of this key. A token that is not bound becomes bound to the
 /// key of the request, if there is one.
 pub async fn rotate(
-    state: &AppState,
+    state: &Shared,
     headers: &HeaderMap,
     token: Option<&str>,
     key: Option<&Thumbprint>,
@@ -62,16 +63,14 @@ pub async fn rotate(
     }
     let limited = |_: &ApiError| state.telemetry.record(AuthEvent::RateLimited, &token.sid);
     state.rate_limits.refresh(&token.sid).inspect_err(limited)?;
-    let idempotency_key = headers.get(IDEMPOTENCY_KEY).map(HeaderValue::as_bytes);
-    let (user, session, event) = match state.sessions.refresh(&token, idempotency_key).await? {
-        RefreshOutcome::Rotated(user, session) => (user, session, AuthEvent::RefreshRotated),
-        RefreshOutcome::Repeated(user, session) => (user, session, AuthEvent::RefreshRepeated),
-        RefreshOutcome::Reused => {
-            state.telemetry.record(AuthEvent::RefreshReused, &token.sid);
-            return Err(ApiError::RefreshTokenReused);
-        }
-        RefreshOutcome::Unknown => return Err(rejected(ApiError::InvalidRefreshToken)),
+    let idempotency_key = headers.get(IDEMPOTENCY_KEY).cloned();
+    let task = {
+        let state = state.clone();
+        async move { Ok(state.sessions.refresh(&token, idempotency_key.as_ref().map(HeaderValue::as_bytes)).await?) }
     };
-    state.telemetry.record(event, &session.sid);
-    Ok((user, session))
+    match state.store_tasks.run(task).await? {
+        RefreshOutcome::Refreshed(refreshed) => Ok(*refreshed),
+        RefreshOutcome::Reused => Err(ApiError::RefreshTokenReused),
+        RefreshOutcome::Unknown => Err(rejected(ApiError::InvalidRefreshToken)),
+    }
 }

@@ -8,8 +8,7 @@ use utoipa::ToSchema;
 
 use crate::error::{ApiError, error_responses};
 use crate::extract::SignedIn;
-use crate::now;
-use crate::routes::TokenErrors;
+use crate::routes::{TokenErrors, logout};
 use crate::state::Shared;
 use crate::store::Session;
 use crate::telemetry::AuthEvent;
@@ -39,7 +38,7 @@ pub struct SessionInfo {
 #[utoipa::path(get, path = "/auth/sessions", tag = "auth",
     responses((status = 200, body = SessionList), TokenErrors), security(("access token" = [])))]
 pub async fn sessions(State(state): State<Shared>, SignedIn(claims): SignedIn) -> Result<Json<SessionList>, ApiError> {
-    let sessions = state.sessions.store.sessions_of(&claims.sub, now()).await?;
+    let sessions = state.sessions.store.sessions_of(&claims.sub, state.sessions.now()).await?;
     let info = |session: Session| SessionInfo {
         current: session.sid == claims.sid,
         id: session.sid,
@@ -61,9 +60,9 @@ pub async fn end_session(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     // The response is the same for another user's session and for an id that does not exist.
-    let session = state.sessions.store.find(&id, now()).await?.filter(|session| session.user_id == claims.sub);
+    let session =
+        state.sessions.store.find(&id, state.sessions.now()).await?.filter(|session| session.user_id == claims.sub);
     let session = session.ok_or(ApiError::NotFound)?;
-    state.sessions.end(&session.sid).await?;
-    state.telemetry.record(AuthEvent::Revoked, &session.sid);
+    logout::end_session(&state, session.sid, AuthEvent::Revoked).await?;
     Ok(StatusCode::NO_CONTENT)
 }

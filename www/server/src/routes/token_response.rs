@@ -16,8 +16,6 @@ use crate::now;
 use crate::state::AppState;
 use crate::store::{Session, User};
 
-/// The path of the refresh cookie: browsers send it to the auth endpoints only.
-const REFRESH_COOKIE_PATH: &str = "/auth";
 const ACCESS_COOKIE_PATH: &str = "/";
 
 /// The response to a login or refresh.
@@ -55,8 +53,8 @@ pub fn token_response(
     let dialect = state.http.dialect;
     let (access_token, expires_in) = state.access_tokens.issue(user, session, jkt, now())?;
     let refresh_token = state.refresh_tokens.issue(&session.sid, session.generation, jkt);
-    let idle_ttl = session.idle_expires_at.saturating_sub(now());
-    if let Some(name) = dialect.access_cookie() {
+    let idle_ttl = session.idle_expires_at.saturating_sub(state.sessions.now());
+    if let Some(name) = &state.http.access_cookie {
         let cookies = CookieJar::new()
             .add(cookie(state, name, ACCESS_COOKIE_PATH, access_token, expires_in))
             .add(refresh_cookie(state, refresh_token, idle_ttl));
@@ -88,7 +86,7 @@ pub fn clear_cookies(state: &AppState, transport: Transport) -> Response {
     let mut cookies = CookieJar::new();
     if transport == Transport::Cookie {
         cookies = cookies.add(refresh_cookie(state, String::new(), 0));
-        if let Some(name) = dialect.access_cookie() {
+        if let Some(name) = &state.http.access_cookie {
             cookies = cookies.add(cookie(state, name, ACCESS_COOKIE_PATH, String::new(), 0));
         }
     }
@@ -100,12 +98,12 @@ pub fn clear_cookies(state: &AppState, transport: Transport) -> Response {
 }
 
 fn refresh_cookie(state: &AppState, value: String, max_age: u64) -> Cookie<'static> {
-    cookie(state, state.http.dialect.refresh_cookie(), REFRESH_COOKIE_PATH, value, max_age)
+    cookie(state, &state.http.refresh_cookie, state.http.refresh_cookie_path, value, max_age)
 }
 
 /// An httpOnly cookie; `max_age` in seconds.
-fn cookie(state: &AppState, name: &'static str, path: &'static str, value: String, max_age: u64) -> Cookie<'static> {
-    Cookie::build((name, value))
+fn cookie(state: &AppState, name: &str, path: &'static str, value: String, max_age: u64) -> Cookie<'static> {
+    Cookie::build((name.to_owned(), value))
         .http_only(true)
         .same_site(SameSite::Strict)
         .path(path)

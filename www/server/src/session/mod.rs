@@ -1,22 +1,24 @@
 //! Sessions: begins, rotates, ends and checks them. Combines the store, the list of revocations and the settings.
 
+mod alarms;
 pub mod revocations;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::clock::Clock;
 use crate::config::{Config, ReuseRevokes};
 use crate::error::ApiError;
-use crate::now;
-use crate::session::revocations::{CAPACITY, RevocationStatus, Revocations};
-use crate::store::{NewSession, Revocation, Rotate, Rotation, Session, Store, StoreError, User};
+use crate::session::alarms::Alarms;
+use crate::session::revocations::{CAPACITY, MAX_CLOCK_DIFFERENCE, RevocationStatus, Revocations};
+use crate::store::{End, NewSession, Revocation, Rotate, Rotation, Session, Store, StoreError, User};
+use crate::telemetry::{AuthEvent, Telemetry};
 use crate::token::access::Claims;
 use crate::token::refresh::{RefreshTokens, VerifiedRefreshToken};
 
-/// How many times, once a second, [`end_all_with_retries`] tries to end the sessions of a user.
-const END_ALL_ATTEMPTS: u32 = 600;
 /// The longest user agent that is stored, in characters.
 const MAX_USER_AGENT_LENGTH: usize = 200;
 
@@ -26,19 +28,25 @@ pub struct Sessions {
     pub revocations: Revocations,
     idle_ttl: u64,
     absolute_ttl: u64,
+    repeat_window: u64,
     grace: u64,
     reuse_revokes: ReuseRevokes,
-    /// How long a revocation matters, in seconds: the longest remaining life of an access token.
+    alarms: Arc<Alarms>,
+    telemetry: Arc<Telemetry>,
+    /// The ids of users who cannot sign in, and whose sessions and tokens are not valid.
+    blocked_users: &'static [&'static str],
+    /// See [`revocation_ttl`].
     revocation_ttl: u64,
     max_lag: Duration,
+    max_per_user: usize,
+    clock: Arc<Clock>,
+    follows_store: AtomicBool,
 }
 
 /// The outcome of a refresh.
 pub enum RefreshOutcome {
-    /// There is a new generation.
-    Rotated(User, Session),
-    /// A repeated request: the same generation is issued again.
-    Repeated(User, Session),
+    /// The session continues; its current generation is issued.
+    Refreshed(Box<(User, Session)>),
     /// The token was used before: the session has been ended.
     Reused,
     /// There is no such session.
@@ -46,106 +54,180 @@ pub enum RefreshOutcome {
 }
 
 impl Sessions {
-    pub fn new(store: Arc<dyn Store>, config: &Config) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        config: &Config,
+        telemetry: Arc<Telemetry>,
+        blocked_users: &'static [&'static str],
+    ) -> Self {
+        let revocation_ttl = revocation_ttl(config);
         Self {
             store,
-            revocations: Revocations::new(CAPACITY),
+            revocations: Revocations::new(CAPACITY, revocation_ttl),
             idle_ttl: config.refresh_idle_ttl,
             absolute_ttl: config.refresh_absolute_ttl,
+            repeat_window: config.repeat_window,
             grace: config.rotation_grace,
             reuse_revokes: config.reuse_revokes,
-            revocation_ttl: config.access_ttl + config.leeway,
+            alarms: Arc::default(),
+            telemetry,
+            blocked_users,
+            revocation_ttl,
             max_lag: Duration::from_secs(config.revocation_max_lag),
+            max_per_user: config.max_sessions,
+            clock: Arc::new(Clock::new(crate::now())),
+            follows_store: AtomicBool::new(false),
         }
     }
 
+    /// Begins a session of the user as it was when the password was verified.
     pub async fn begin(&self, user: &User, user_agent: &str) -> Result<Session, StoreError> {
         let new = NewSession {
             sid: RefreshTokens::new_sid(),
             user_id: user.id.clone(),
+            credential_version: user.credential_version,
             user_agent: user_agent.chars().take(MAX_USER_AGENT_LENGTH).collect(),
             idle_ttl: self.idle_ttl,
             absolute_ttl: self.absolute_ttl,
         };
-        self.store.create(new, now()).await
+        let session = self.store.create(new, self.certain_now()?).await?;
+        for sid in self.store.oldest_sessions(&user.id, &session.sid, self.max_per_user - 1).await? {
+            self.end(&sid).await?;
+        }
+        Ok(session)
     }
 
+    /// The time by which sessions begin and expire, in seconds since the epoch.
+    pub fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// The same, unless the clock has jumped.
+    fn certain_now(&self) -> Result<u64, StoreError> {
+        if self.clock.in_doubt() {
+            return Err(StoreError::Unavailable(
+                "the clock has jumped; the server waits until it is right again".into(),
+            ));
+        }
+        Ok(self.now())
+    }
+
+    /// Reads the clock of the store or, if it has none, of this machine. Returns by how many seconds the two differ.
+    pub async fn read_clock(&self) -> Result<u64, StoreError> {
+        let reading = self.store.time().await?;
+        let wall = crate::now();
+        match reading {
+            Some(reading) if !self.follows_store.swap(true, Ordering::Relaxed) => self.clock.follow(reading),
+            reading => self.clock.observe(reading.unwrap_or(wall)),
+        }
+        Ok(reading.map_or(0, |reading| reading.abs_diff(wall)))
+    }
+
+    /// Rotates the session of a refresh token. Records the event before it waits for anything after the decision.
     pub async fn refresh(
         &self,
         token: &VerifiedRefreshToken,
         idempotency_key: Option<&[u8]>,
     ) -> Result<RefreshOutcome, StoreError> {
+        // A store that has lost its last changes may have forgotten an end that this server remembers.
+        if self.revocations.status(&token.sid, "") == RevocationStatus::Revoked {
+            return Ok(match self.end_session(&token.sid).await? {
+                End::Reused(_) => RefreshOutcome::Reused,
+                End::Ended | End::Unknown => RefreshOutcome::Unknown,
+            });
+        }
         let hash = |key| digest(&SHA256, key).as_ref()[..16].try_into().expect("a SHA-256 has 32 bytes");
         let rotate = Rotate {
             sid: token.sid.clone(),
             presented: token.generation,
             key: idempotency_key.map(hash),
             idle_ttl: self.idle_ttl,
+            repeat_window: self.repeat_window,
             grace: self.grace,
             revocation_ttl: self.revocation_ttl,
         };
-        let rotation = self.store.rotate(rotate, now()).await?;
-        let session = match &rotation {
-            Rotation::Rotated(session) | Rotation::Repeated(session) => session.clone(),
+        let session = match self.store.rotate(rotate, self.certain_now()?).await? {
+            Rotation::Rotated(session) => {
+                self.telemetry.record(AuthEvent::RefreshRotated, &session.sid);
+                session
+            }
+            Rotation::Repeated(session, age) => {
+                self.telemetry.record_repeat(&session, age, false);
+                session
+            }
+            Rotation::RepeatedLate(session, age) => {
+                self.telemetry.record_repeat(&session, age, true);
+                session
+            }
             Rotation::Reused(user_id) => {
-                self.end_after_reuse(&token.sid, user_id).await;
+                self.raise_alarm(&token.sid, &user_id).await;
                 return Ok(RefreshOutcome::Reused);
             }
             Rotation::Unknown => return Ok(RefreshOutcome::Unknown),
         };
         // The user is read for each refresh, so that a changed role is in the next access token.
-        let Some(user) = self.store.user(&session.user_id).await? else {
+        // A session of another credential version has escaped the end of all sessions.
+        let user = self.store.user(&session.user_id).await?;
+        let is_valid =
+            |user: &User| user.credential_version == session.credential_version && !self.is_blocked(&user.id);
+        let Some(user) = user.filter(is_valid) else {
             self.end(&session.sid).await?;
             return Ok(RefreshOutcome::Unknown);
         };
-        Ok(match rotation {
-            Rotation::Rotated(_) => RefreshOutcome::Rotated(user, session),
-            _ => RefreshOutcome::Repeated(user, session),
-        })
-    }
-
-    /// The store has ended the session already; ends the user's other sessions if `REUSE_REVOKES=user`.
-    async fn end_after_reuse(&self, sid: &str, user_id: &str) {
-        self.add_revocations([sid.to_owned()]);
-        if self.reuse_revokes == ReuseRevokes::User && self.end_all(user_id).await.is_err() {
-            // The session is ended, so no later request would repeat this work.
-            tokio::spawn(end_all_with_retries(self.store.clone(), user_id.to_owned(), self.revocation_ttl));
-        }
+        Ok(RefreshOutcome::Refreshed(Box::new((user, session))))
     }
 
     /// Ends a session; returns whether it existed.
     pub async fn end(&self, sid: &str) -> Result<bool, StoreError> {
-        let existed = self.store.end(sid, now() + self.revocation_ttl).await?;
-        if existed {
-            self.add_revocations([sid.to_owned()]);
+        Ok(self.end_session(sid).await? == End::Ended)
+    }
+
+    async fn end_session(&self, sid: &str) -> Result<End, StoreError> {
+        let end = self.store.end(sid, self.now() + self.revocation_ttl).await?;
+        match &end {
+            End::Unknown => {}
+            End::Ended => self.revocations.add([sid.to_owned()]),
+            End::Reused(user_id) => self.raise_alarm(sid, user_id).await,
         }
-        Ok(existed)
+        self.store.confirm().await?;
+        Ok(end)
     }
 
+    /// Ends all sessions of a user, also those that are beginning.
     pub async fn end_all(&self, user_id: &str) -> Result<(), StoreError> {
-        self.add_revocations(self.store.end_all(user_id, now() + self.revocation_ttl).await?);
-        Ok(())
+        self.store.renew_credentials(user_id).await?;
+        self.revocations.add(self.store.end_all(user_id, self.now() + self.revocation_ttl).await?);
+        self.store.confirm().await
     }
 
-    /// Revokes one access token; its session continues.
+    /// Revokes one access token; its session continues. A token that is revoked already is not logged again.
     pub async fn revoke(&self, claims: &Claims) -> Result<(), StoreError> {
-        let revocation = Revocation { id: claims.jti.clone(), until: now() + self.revocation_ttl };
-        self.store.revoke(revocation.clone()).await?;
-        self.revocations.add([revocation]);
-        Ok(())
+        if self.revocations.status(&claims.sid, &claims.jti) == RevocationStatus::Revoked {
+            return self.store.confirm().await;
+        }
+        let revocation = Revocation { id: claims.jti.clone(), until: self.now() + self.revocation_ttl };
+        self.store.revoke(revocation).await?;
+        self.revocations.add([claims.jti.clone()]);
+        self.store.confirm().await
     }
 
     /// Checks that neither the token nor its session is revoked, by this server or by another.
     pub async fn check(&self, claims: &Claims) -> Result<(), ApiError> {
-        let now = now();
-        match self.revocations.status(&claims.sid, &claims.jti, now) {
+        if self.is_blocked(&claims.sub) {
+            return Err(ApiError::TokenRevoked);
+        }
+        match self.revocations.status(&claims.sid, &claims.jti) {
             RevocationStatus::Revoked => return Err(ApiError::TokenRevoked),
-            RevocationStatus::AskStore if self.store.find(&claims.sid, now).await?.is_none() => {
+            RevocationStatus::AskStore if self.store.find(&claims.sid, self.now()).await?.is_none() => {
                 return Err(ApiError::TokenRevoked);
             }
             RevocationStatus::AskStore | RevocationStatus::NotRevoked => {}
         }
         if self.up_to_date() { Ok(()) } else { Err(ApiError::StoreUnavailable) }
+    }
+
+    pub fn is_blocked(&self, user_id: &str) -> bool {
+        self.blocked_users.contains(&user_id)
     }
 
     /// Reads the revocations of the other servers.
@@ -155,28 +237,59 @@ impl Sessions {
 
     /// Deletes expired sessions and revocations.
     pub async fn purge(&self) -> Result<(), StoreError> {
-        self.revocations.forget_expired(now());
-        self.store.purge(now()).await
+        self.revocations.forget_expired();
+        self.store.purge(self.certain_now()?).await
     }
 
-    /// Whether this server has read the revocation log within `REVOCATION_MAX_LAG`.
+    /// Whether this server has read the revocation log within `REVOCATION_MAX_LAG`, and knows the time.
     pub fn up_to_date(&self) -> bool {
-        self.revocations.lag().is_some_and(|lag| lag < self.max_lag)
-    }
-
-    fn add_revocations(&self, sids: impl IntoIterator<Item = String>) {
-        let until = now() + self.revocation_ttl;
-        self.revocations.add(sids.into_iter().map(|id| Revocation { id, until }));
+        !self.clock.in_doubt() && self.revocations.lag().is_some_and(|lag| lag < self.max_lag)
     }
 }
 
-/// Ends all sessions of a user as soon as the store is available again. This server reads the revocations from the log.
-async fn end_all_with_retries(store: Arc<dyn Store>, user_id: String, revocation_ttl: u64) {
-    for _ in 0..END_ALL_ATTEMPTS {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        if store.end_all(&user_id, now() + revocation_ttl).await.is_ok() {
-            return;
+/// How long a revocation matters, in seconds: the longest remaining life of an access token, by the clock of any server.
+pub fn revocation_ttl(config: &Config) -> u64 {
+    config.access_ttl + config.leeway + MAX_CLOCK_DIFFERENCE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{SqliteStore, User};
+
+    const DAY: u64 = 86_400;
+
+    /// the clock jumps ahead by more than the lifetime of a session, then back to the right time.
+    #[tokio::test]
+    async fn a_clock_that_jumps_ends_no_session() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("t.db")).await.unwrap());
+        let user = User {
+            id: "u".into(),
+            email: "u@example.com".into(),
+            role: "user".into(),
+            password_hash: String::new(),
+            credential_version: 0,
+        };
+        crate::store::UserStore::add_user(&*store, user.clone()).await.unwrap();
+        let config = Config::from_env(|_| None).unwrap();
+        let sessions = Sessions::new(store, &config, Arc::new(Telemetry::new()), &[]);
+        let session = sessions.begin(&user, "").await.unwrap();
+        sessions.read_revocations().await.unwrap();
+        assert!(sessions.up_to_date());
+        let start = crate::now();
+        for jump in [40 * DAY, 400 * DAY] {
+            sessions.clock.observe(start + jump);
+            let token = VerifiedRefreshToken { sid: session.sid.clone(), generation: 0, jkt: None };
+            assert!(sessions.refresh(&token, None).await.is_err(), "503, not 401");
+            assert!(sessions.begin(&user, "").await.is_err());
+            assert!(sessions.purge().await.is_err());
+            assert!(!sessions.up_to_date());
+            sessions.clock.observe(start);
+            sessions.purge().await.unwrap();
+            assert!(sessions.store.find(&session.sid, sessions.now()).await.unwrap().is_some());
         }
+        let token = VerifiedRefreshToken { sid: session.sid, generation: 0, jkt: None };
+        assert!(matches!(sessions.refresh(&token, None).await, Ok(RefreshOutcome::Refreshed(_))));
     }
-    tracing::error!("the store was unavailable too long: the sessions of a user with a reused refresh token remain");
 }

@@ -19,6 +19,8 @@ pub struct User {
     pub role: String,
     /// PHC string.
     pub password_hash: String,
+    /// Changes with the password, and with a sign-out of all sessions. A session of another version has ended.
+    pub credential_version: u64,
 }
 
 /// One sign-in of a user, with all refresh tokens that follow from it. Times are seconds since the epoch.
@@ -40,6 +42,10 @@ pub struct Session {
     pub absolute_expires_at: u64,
     /// The header `User-Agent` of the sign-in.
     pub user_agent: String,
+    /// The number of refreshes that repeated an earlier one.
+    pub repeats: u32,
+    /// The user's [`User::credential_version`] at the sign-in.
+    pub credential_version: u64,
 }
 
 /// The values of a session that is about to begin.
@@ -49,6 +55,8 @@ pub struct NewSession {
     pub sid: String,
     /// The user who signs in.
     pub user_id: String,
+    /// The user's credential version when the password was verified.
+    pub credential_version: u64,
     /// The header `User-Agent` of the sign-in.
     pub user_agent: String,
     /// Seconds until the session ends unless it is refreshed before.
@@ -68,6 +76,8 @@ impl NewSession {
             idle_expires_at: now + self.idle_ttl.min(self.absolute_ttl),
             absolute_expires_at: now + self.absolute_ttl,
             user_agent: self.user_agent,
+            repeats: 0,
+            credential_version: self.credential_version,
         }
     }
 }
@@ -86,6 +96,8 @@ pub struct Rotate {
     pub key: Option<KeyHash>,
     /// Seconds until the session ends unless it is refreshed again.
     pub idle_ttl: u64,
+    /// Seconds after a rotation within which a request with its key is answered with the same successor again.
+    pub repeat_window: u64,
     /// Seconds within which a request without a key may repeat a rotation that had no key.
     pub grace: u64,
     /// Seconds for which a revocation is kept: the longest remaining life of an access token.
@@ -97,14 +109,28 @@ pub struct Rotate {
 pub enum Rotation {
     /// The request presented the current generation: there is a new one.
     Rotated(Session),
-    /// The request presented the previous generation with the key that rotated it: the session is unchanged, and the
-    /// same successor is issued again.
-    Repeated(Session),
-    /// The request presented the previous generation with another key, or an older generation: the session has been
-    /// ended. Holds the id of its user.
+    /// The request presented the generation that the last rotation replaced, with the key of that rotation, within the
+    /// repeat window: the same successor is issued again. Holds the seconds since the rotation.
+    Repeated(Session, u64),
+    /// The same after the repeat window: there is a new generation, and the successor that was issued before is old from
+    /// now on. Holds the seconds since the rotation.
+    RepeatedLate(Session, u64),
+    /// The request presented the replaced generation with another key, or an older generation, or an earlier request did
+    /// so and its alarm is not settled: the session has ended. Holds the id of its user.
     Reused(String),
     /// There is no such session, or it has expired.
     Unknown,
+}
+
+/// The outcome of ending a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// There is no such session.
+    Unknown,
+    /// The session existed and has ended.
+    Ended,
+    /// The session had ended by reuse, and its alarm is not settled. Holds the id of its user.
+    Reused(String),
 }
 
 /// A revoked session (`sid`) or access token (`jti`).
@@ -116,9 +142,18 @@ pub struct Revocation {
     pub until: u64,
 }
 
-/// A position in the log of revocations; each store has its own format.
+/// A position in the log of revocations: that of an entry, and the entry's id. Each store has its own format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor(pub(crate) String);
+
+/// Settings of a store with which it may lose data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Risks {
+    /// The store deletes records when its memory is full.
+    pub evicts: bool,
+    /// The store does not write every change to a disk.
+    pub is_volatile: bool,
+}
 
 /// Why an operation of a store failed.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +164,9 @@ pub enum StoreError {
     /// Another user has the id or the email.
     #[error("a user with this id or email exists already")]
     Taken,
+    /// The user's credential version is another one, or the user does not exist any more.
+    #[error("the user's password has changed, or the user was removed")]
+    CredentialsChanged,
 }
 
 /// Stores sessions. Every implementation guarantees:
@@ -139,29 +177,47 @@ pub enum StoreError {
 /// - **Exact about time**: a session whose idle or absolute lifetime is over is not found, whether or not it has been
 ///   deleted. The caller passes `now` (seconds since the epoch).
 /// - **Logged**: every operation that ends a session also appends to the log of revocations, which every server reads.
+/// - **Alarms last**: a session that ends by reuse keeps a record of it until `settle`. Until then, every `rotate` and
+///   `end` of the session returns `Reused`, so that the alarm is raised even if a server or a connection failed.
 /// - **Free of secrets**: the store receives no token, and nothing from which a token could be made.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Begins a session at generation 0.
+    /// Begins a session at generation 0, if the user still has the credential version;
+    /// [`StoreError::CredentialsChanged`] otherwise. A change of the version followed by `end_all` leaves no session of the
+    /// old version, also none that begins meanwhile.
     async fn create(&self, session: NewSession, now: u64) -> Result<Session, StoreError>;
     /// The session, if it exists and has not expired.
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError>;
     /// The user's sessions, the latest first.
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>, StoreError>;
+    /// At most a hundred of the user's sessions other than `except`: the oldest, beyond the latest `keep`.
+    async fn oldest_sessions(&self, user_id: &str, except: &str, keep: usize) -> Result<Vec<String>, StoreError>;
     /// Decides on a rotation and carries it out, in one atomic step.
     async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError>;
-    /// Ends a session, and revokes its access tokens until `until`; returns whether the session existed.
-    async fn end(&self, sid: &str, until: u64) -> Result<bool, StoreError>;
-    /// Ends all sessions of a user; returns their ids.
+    /// Ends a session, and revokes its access tokens until `until`.
+    async fn end(&self, sid: &str, until: u64) -> Result<End, StoreError>;
+    /// Deletes the record of a session that ended by reuse, after its access tokens are revoked until `until`.
+    async fn settle(&self, sid: &str, until: u64) -> Result<(), StoreError>;
+    /// Ends all sessions of a user; returns their ids. An alarm that is not settled remains.
     async fn end_all(&self, user_id: &str, until: u64) -> Result<Vec<String>, StoreError>;
     /// Revokes one access token.
     async fn revoke(&self, revocation: Revocation) -> Result<(), StoreError>;
-    /// The log entries after the cursor, and the cursor after the last of them.
+    /// The next log entries after the cursor, at most a batch, and the cursor after the last of them; none at the end of the
+    /// log. If the entry at the cursor is not in the log any more, the log was purged or has lost entries: it is read from
+    /// its start again.
     async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError>;
     /// Deletes what has expired.
     async fn purge(&self, now: u64) -> Result<(), StoreError>;
+    /// Waits until the changes so far are as durable as the settings require.
+    async fn confirm(&self) -> Result<(), StoreError>;
     /// Checks that the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
+    /// Checks that the store accepts changes.
+    async fn check_writable(&self) -> Result<(), StoreError>;
+    /// The time of the store's clock in seconds since the epoch, if its servers may have other clocks.
+    async fn time(&self) -> Result<Option<u64>, StoreError>;
+    /// Whether the store may lose data on its own.
+    async fn risks(&self) -> Result<Risks, StoreError>;
 }
 
 /// Stores users.
@@ -173,8 +229,12 @@ pub trait UserStore: Send + Sync {
     async fn user(&self, id: &str) -> Result<Option<User>, StoreError>;
     /// Adds a user; [`StoreError::Taken`] if another user has the id or the email.
     async fn add_user(&self, user: User) -> Result<(), StoreError>;
-    /// Changes a user's role and password; returns whether the user existed.
-    async fn change_user(&self, user: User) -> Result<bool, StoreError>;
+    /// Changes a user's role; returns whether the user existed.
+    async fn change_role(&self, id: &str, role: &str) -> Result<bool, StoreError>;
+    /// Changes a user's password, and with it the credential version; returns whether the user existed.
+    async fn change_password(&self, id: &str, password_hash: &str) -> Result<bool, StoreError>;
+    /// Changes a user's credential version; returns whether the user existed.
+    async fn renew_credentials(&self, id: &str) -> Result<bool, StoreError>;
     /// Removes a user, but not the user's sessions; returns whether the user existed.
     async fn remove_user(&self, id: &str) -> Result<bool, StoreError>;
 }

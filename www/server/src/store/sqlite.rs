@@ -5,21 +5,25 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params, params_from_iter};
 use tokio::sync::oneshot;
 
 use super::{
-    Cursor, KeyHash, NewSession, Revocation, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore,
+    Cursor, End, KeyHash, NewSession, Revocation, Risks, Rotate, Rotation, Session, SessionStore, StoreError, User,
+    UserStore,
 };
 
-/// Version 0.1 does not read files of unreleased versions: there is no migration.
+/// The version of the schema. Version 0.1 does not read files of unreleased versions: there is no migration.
+const SCHEMA_VERSION: u32 = 2;
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS users (
-        id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL, password_hash TEXT NOT NULL
+        id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
+        password_hash TEXT NOT NULL, credential_version INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE IF NOT EXISTS sessions (
-        sid TEXT PRIMARY KEY, user_id TEXT NOT NULL, generation INTEGER NOT NULL, rotated_by BLOB,
-        created_at INTEGER NOT NULL, last_used_at INTEGER NOT NULL,
+        sid TEXT PRIMARY KEY, user_id TEXT NOT NULL, credential_version INTEGER NOT NULL,
+        generation INTEGER NOT NULL, replaced INTEGER, rotated_by BLOB, repeats INTEGER NOT NULL,
+        reused INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, last_used_at INTEGER NOT NULL,
         idle_expires_at INTEGER NOT NULL, absolute_expires_at INTEGER NOT NULL, user_agent TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS sessions_of_user ON sessions (user_id);
@@ -29,57 +33,62 @@ const SCHEMA: &str = "
     ) STRICT;
 ";
 
-const COLUMNS: &str =
-    "sid, user_id, generation, created_at, last_used_at, idle_expires_at, absolute_expires_at, user_agent";
+const COLUMNS: &str = "sid, user_id, generation, created_at, last_used_at, idle_expires_at, absolute_expires_at,
+    user_agent, repeats, credential_version";
 
 /// The number of jobs that may wait; a further job fails with [`StoreError::Unavailable`].
 const QUEUE: usize = 4_096;
+/// The number of log entries that one job reads.
+const LOG_BATCH: u32 = 2_000;
 /// The number of rows that one statement deletes: other jobs wait while it runs.
 const PURGE_BATCH: u32 = 1_000;
 
+/// How long an expired session is kept, in seconds.
+const PURGE_MARGIN: u64 = 86_400;
+
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// Sessions and users in one file. One thread owns the connection and runs one job after the other.
+/// Sessions and users in one file.
+///
+/// One thread owns the connection that writes, and one the connection that reads, and each runs one job after the other. A
+/// write waits while another process holds the write lock; in WAL mode, a read never does.
 pub struct SqliteStore {
-    jobs: SyncSender<Job>,
+    writer: SyncSender<Job>,
+    reader: SyncSender<Job>,
 }
 
 impl SqliteStore {
     /// Opens the file, or creates it.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let path = path.to_owned();
-        let (jobs, queue) = sync_channel::<Job>(QUEUE);
-        let (opened, opening) = oneshot::channel();
-        std::thread::spawn(move || match connect(&path) {
-            Ok(mut connection) => {
-                let _ = opened.send(Ok(()));
-                for job in queue {
-                    job(&mut connection);
-                }
-            }
-            Err(error) => drop(opened.send(Err(error))),
-        });
-        opening
-            .await
-            .unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
-            .map_err(|error| StoreError::Unavailable(format!("DATABASE: the file cannot be opened: {error}")))?;
-        Ok(Self { jobs })
+        let writer = start_thread(path).await?;
+        Ok(Self { writer, reader: start_thread(path).await? })
     }
 
     async fn find_user(&self, query: &'static str, value: &str) -> Result<Option<User>, StoreError> {
         let value = value.to_owned();
-        self.run(move |connection| connection.prepare_cached(query)?.query_row([value], user).optional()).await
+        self.read(move |connection| connection.prepare_cached(query)?.query_row([value], user).optional()).await
     }
 
-    /// Runs a job on the connection's thread.
+    /// Returns whether the user existed.
+    async fn change_user(&self, statement: &'static str, values: Vec<String>) -> Result<bool, StoreError> {
+        let execute = move |connection: &mut Connection| connection.execute(statement, params_from_iter(values));
+        self.run(execute).await.map(|rows| rows > 0)
+    }
+
+    /// Runs a job that writes.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (done, answer) = oneshot::channel();
-        let job: Job = Box::new(move |connection| drop(done.send(work(connection))));
-        self.jobs.try_send(job).map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        answer.await.map_err(|error| StoreError::Unavailable(error.to_string()))?.map_err(StoreError::from)
+        run_on(&self.writer, work).await
+    }
+
+    /// Runs a job that only reads.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        run_on(&self.reader, work).await
     }
 
     /// Like `run`, in a transaction. The transaction is immediate: it takes the write lock before it reads, so that no two
@@ -98,17 +107,82 @@ impl SqliteStore {
     }
 }
 
+/// Opens a connection on a thread of its own, and returns the queue of its jobs.
+async fn start_thread(path: &Path) -> Result<SyncSender<Job>, StoreError> {
+    let path = path.to_owned();
+    let (jobs, queue) = sync_channel::<Job>(QUEUE);
+    let (opened, opening) = oneshot::channel();
+    std::thread::spawn(move || match connect(&path) {
+        Ok(mut connection) => {
+            let _ = opened.send(Ok(()));
+            for job in queue {
+                job(&mut connection);
+            }
+        }
+        Err(error) => drop(opened.send(Err(error))),
+    });
+    opening
+        .await
+        .unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
+        .map_err(|error| StoreError::Unavailable(format!("DATABASE: the file cannot be opened: {error}")))?;
+    Ok(jobs)
+}
+
+async fn run_on<T: Send + 'static>(
+    jobs: &SyncSender<Job>,
+    work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (done, answer) = oneshot::channel();
+    let job: Job = Box::new(move |connection| drop(done.send(work(connection))));
+    jobs.try_send(job).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    answer.await.map_err(|error| StoreError::Unavailable(error.to_string()))?.map_err(StoreError::from)
+}
+
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)
             .map_err(|error| StoreError::Unavailable(format!("{}: {error}", folder.display())))?;
     }
+    restrict_to_owner(path).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    connection.execute_batch(SCHEMA)?;
+    // The schema and its version are written in one transaction, so that another server never sees one without the other.
+    let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if tables > 0 && version != SCHEMA_VERSION {
+        return Err(StoreError::Unavailable(format!(
+            "{}: expected a file of schema version {SCHEMA_VERSION}, got version {version}; remove the file",
+            path.display()
+        )));
+    }
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))?;
     Ok(connection)
+}
+
+/// Creates the file with a mode that lets only its owner read it, and takes the rights of others from existing files.
+/// `SQLite` gives the mode of the file to the files that it creates beside it.
+#[cfg(unix)]
+fn restrict_to_owner(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::metadata(&name) {
+            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
+                std::fs::set_permissions(&name, std::fs::Permissions::from_mode(0o600))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn restrict_to_owner(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -125,9 +199,17 @@ impl SessionStore for SqliteStore {
     async fn create(&self, new: NewSession, now: u64) -> Result<Session, StoreError> {
         let session = new.begin(now);
         let row = session.clone();
-        self.run(move |connection| {
+        let begins = self.transaction(move |connection| {
+            let is_current = connection
+                .prepare_cached("SELECT 1 FROM users WHERE id = ?1 AND credential_version = ?2")?
+                .exists(params![row.user_id, seconds(row.credential_version)])?;
+            if !is_current {
+                return Ok(false);
+            }
             connection
-                .prepare_cached(&format!("INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"))?
+                .prepare_cached(&format!(
+                    "INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+                ))?
                 .execute(params![
                     row.sid,
                     row.user_id,
@@ -136,27 +218,47 @@ impl SessionStore for SqliteStore {
                     seconds(row.last_used_at),
                     seconds(row.idle_expires_at),
                     seconds(row.absolute_expires_at),
-                    row.user_agent
-                ])
-        })
-        .await?;
-        Ok(session)
+                    row.user_agent,
+                    row.repeats,
+                    seconds(row.credential_version)
+                ])?;
+            Ok(true)
+        });
+        if begins.await? { Ok(session) } else { Err(StoreError::CredentialsChanged) }
     }
 
     async fn find(&self, sid: &str, now: u64) -> Result<Option<Session>, StoreError> {
         let sid = sid.to_owned();
-        self.run(move |connection| find(connection, &sid, now).map(|found| found.map(|(session, _)| session))).await
+        self.read(move |connection| {
+            let found = find(connection, &sid, now)?;
+            Ok(found.filter(|found| !found.reused).map(|found| found.session))
+        })
+        .await
     }
 
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>, StoreError> {
         let user_id = user_id.to_owned();
-        self.run(move |connection| {
+        self.read(move |connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS}, rotated_by FROM sessions WHERE user_id = ?1 AND idle_expires_at > ?2
+                    "SELECT {COLUMNS} FROM sessions WHERE user_id = ?1 AND idle_expires_at > ?2 AND NOT reused
                      ORDER BY created_at DESC, sid"
                 ))?
-                .query_map(params![user_id, seconds(now)], |row| session(row).map(|(session, _)| session))?
+                .query_map(params![user_id, seconds(now)], session)?
+                .collect()
+        })
+        .await
+    }
+
+    async fn oldest_sessions(&self, user_id: &str, except: &str, keep: usize) -> Result<Vec<String>, StoreError> {
+        let (user_id, except) = (user_id.to_owned(), except.to_owned());
+        self.read(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT sid FROM sessions WHERE user_id = ?1 AND NOT reused AND sid <> ?3
+                     ORDER BY created_at DESC, sid LIMIT 100 OFFSET ?2",
+                )?
+                .query_map(params![user_id, i64::try_from(keep).unwrap_or(i64::MAX), except], |row| row.get(0))?
                 .collect()
         })
         .await
@@ -164,44 +266,59 @@ impl SessionStore for SqliteStore {
 
     async fn rotate(&self, rotate: Rotate, now: u64) -> Result<Rotation, StoreError> {
         self.transaction(move |connection| {
-            let Rotate { sid, presented, key, revocation_ttl, .. } = rotate;
-            let Some((mut session, rotated_by)) = find(connection, &sid, now)? else {
+            let Some(Found { mut session, replaced, rotated_by, reused }) = find(connection, &rotate.sid, now)? else {
                 return Ok(Rotation::Unknown);
             };
-            let Some(next) = presented.checked_add(1) else { return Ok(Rotation::Unknown) };
-            if presented >= session.generation {
+            let Some(next) = session.generation.max(rotate.presented).checked_add(1) else {
+                return Ok(Rotation::Unknown);
+            };
+            let age = now.saturating_sub(session.last_used_at);
+            let same_key = rotate.key.is_some() && rotate.key == rotated_by;
+            let in_grace = rotate.key.is_none() && rotated_by.is_none() && age < rotate.grace;
+            let is_current = rotate.presented >= session.generation;
+            let is_repeat = !is_current && Some(rotate.presented) == replaced && (same_key || in_grace);
+            if reused || (!is_current && !is_repeat) {
+                if !reused {
+                    connection.execute("UPDATE sessions SET reused = 1 WHERE sid = ?1", [&rotate.sid])?;
+                    append(connection, &rotate.sid, now + rotate.revocation_ttl)?;
+                }
+                return Ok(Rotation::Reused(session.user_id));
+            }
+            session.repeats += u32::from(is_repeat);
+            let is_early = is_repeat && (in_grace || age < rotate.repeat_window);
+            if !is_early {
                 session.generation = next;
                 session.last_used_at = now;
                 session.idle_expires_at = (now + rotate.idle_ttl).min(session.absolute_expires_at);
-                connection
-                    .prepare_cached(
-                        "UPDATE sessions SET generation = ?2, rotated_by = ?3, last_used_at = ?4, idle_expires_at = ?5
-                         WHERE sid = ?1",
-                    )?
-                    .execute(params![sid, session.generation, key, seconds(now), seconds(session.idle_expires_at)])?;
-                return Ok(Rotation::Rotated(session));
             }
-            let same_key = key.is_some() && key == rotated_by;
-            let in_grace = key.is_none() && rotated_by.is_none() && now < session.last_used_at + rotate.grace;
-            if next == session.generation && (same_key || in_grace) {
-                return Ok(Rotation::Repeated(session));
-            }
-            end(connection, &sid, now + revocation_ttl)?;
-            Ok(Rotation::Reused(session.user_id))
+            save_rotation(connection, &session, rotate.presented, rotate.key)?;
+            Ok(match (is_current, is_early) {
+                (true, _) => Rotation::Rotated(session),
+                (false, true) => Rotation::Repeated(session, age),
+                (false, false) => Rotation::RepeatedLate(session, age),
+            })
         })
         .await
     }
 
-    async fn end(&self, sid: &str, until: u64) -> Result<bool, StoreError> {
+    async fn end(&self, sid: &str, until: u64) -> Result<End, StoreError> {
         let sid = sid.to_owned();
         self.transaction(move |connection| end(connection, &sid, until)).await
+    }
+
+    async fn settle(&self, sid: &str, _until: u64) -> Result<(), StoreError> {
+        // `rotate` has revoked the access tokens in the transaction in which it found the reuse.
+        let sid = sid.to_owned();
+        self.run(move |connection| connection.execute("DELETE FROM sessions WHERE sid = ?1 AND reused", [sid]))
+            .await
+            .map(drop)
     }
 
     async fn end_all(&self, user_id: &str, until: u64) -> Result<Vec<String>, StoreError> {
         let user_id = user_id.to_owned();
         self.transaction(move |connection| {
             let sids: Vec<String> = connection
-                .prepare_cached("SELECT sid FROM sessions WHERE user_id = ?1")?
+                .prepare_cached("SELECT sid FROM sessions WHERE user_id = ?1 AND NOT reused")?
                 .query_map([user_id], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             for sid in &sids {
@@ -217,69 +334,96 @@ impl SessionStore for SqliteStore {
     }
 
     async fn revocations(&self, after: &Cursor) -> Result<(Vec<Revocation>, Cursor), StoreError> {
-        let mut position: i64 = after.0.parse().unwrap_or(0);
-        self.run(move |connection| {
-            let mut query = connection
-                .prepare_cached("SELECT place, id, until FROM revocations WHERE place > ?1 ORDER BY place")?;
-            let mut rows = query.query([position])?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                position = row.get(0)?;
-                found.push(Revocation { id: row.get(1)?, until: row.get(2).map(i64::cast_unsigned)? });
-            }
-            Ok((found, Cursor(position.to_string())))
+        let known: Option<(i64, String)> =
+            after.0.split_once(' ').and_then(|(place, id)| Some((place.parse().ok()?, id.to_owned())));
+        self.read(move |connection| {
+            let Some((place, id)) = known else { return log(connection, 0) };
+            let at_cursor: Option<String> = connection
+                .prepare_cached("SELECT id FROM revocations WHERE place = ?1")?
+                .query_row([place], |row| row.get(0))
+                .optional()?;
+            log(connection, if at_cursor == Some(id) { place } else { 0 })
         })
         .await
+        .map(|(entries, cursor)| (entries, cursor.unwrap_or_else(|| after.clone())))
     }
 
     async fn purge(&self, now: u64) -> Result<(), StoreError> {
+        // Expired sessions stay for a while, because `now` is wrong if the server started with a wrong clock.
         let statements = [
-            "DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE idle_expires_at <= ?1 LIMIT ?2)",
-            "DELETE FROM revocations WHERE place IN (SELECT place FROM revocations WHERE until <= ?1 LIMIT ?2)",
+            (
+                now.saturating_sub(PURGE_MARGIN),
+                "DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE idle_expires_at <= ?1 LIMIT ?2)",
+            ),
+            (now, "DELETE FROM revocations WHERE place IN (SELECT place FROM revocations WHERE until <= ?1 LIMIT ?2)"),
         ];
-        for statement in statements {
-            while self.run(move |connection| connection.execute(statement, params![seconds(now), PURGE_BATCH])).await?
-                > 0
-            {}
+        for (before, statement) in statements {
+            let delete =
+                move |connection: &mut Connection| connection.execute(statement, params![seconds(before), PURGE_BATCH]);
+            while self.run(delete).await? > 0 {}
         }
         Ok(())
     }
 
+    async fn confirm(&self) -> Result<(), StoreError> {
+        // Every transaction is on the disk before it is answered.
+        Ok(())
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
-        self.run(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
+        self.read(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
+    }
+
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        self.transaction(|connection| connection.pragma_update(None, "user_version", SCHEMA_VERSION)).await
+    }
+
+    async fn time(&self) -> Result<Option<u64>, StoreError> {
+        // All servers of one file are on one machine.
+        Ok(None)
+    }
+
+    async fn risks(&self) -> Result<Risks, StoreError> {
+        Ok(Risks::default())
     }
 }
 
 #[async_trait]
 impl UserStore for SqliteStore {
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
-        self.find_user("SELECT id, email, role, password_hash FROM users WHERE email = ?1", email).await
+        self.find_user("SELECT id, email, role, password_hash, credential_version FROM users WHERE email = ?1", email)
+            .await
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
-        self.find_user("SELECT id, email, role, password_hash FROM users WHERE id = ?1", id).await
+        self.find_user("SELECT id, email, role, password_hash, credential_version FROM users WHERE id = ?1", id).await
     }
 
     async fn add_user(&self, user: User) -> Result<(), StoreError> {
         self.run(move |connection| {
             connection.execute(
-                "INSERT INTO users (id, email, role, password_hash) VALUES (?1, ?2, ?3, ?4)",
-                params![user.id, user.email, user.role, user.password_hash],
+                "INSERT INTO users (id, email, role, password_hash, credential_version) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![user.id, user.email, user.role, user.password_hash, seconds(user.credential_version)],
             )
         })
         .await
         .map(drop)
     }
 
-    async fn change_user(&self, user: User) -> Result<bool, StoreError> {
-        self.run(move |connection| {
-            connection.execute(
-                "UPDATE users SET role = ?2, password_hash = ?3 WHERE id = ?1",
-                params![user.id, user.role, user.password_hash],
-            )
-        })
-        .await
-        .map(|rows| rows > 0)
+    async fn change_role(&self, id: &str, role: &str) -> Result<bool, StoreError> {
+        let statement = "UPDATE users SET role = ?2 WHERE id = ?1";
+        self.change_user(statement, vec![id.to_owned(), role.to_owned()]).await
+    }
+
+    async fn change_password(&self, id: &str, password_hash: &str) -> Result<bool, StoreError> {
+        let statement =
+            "UPDATE users SET password_hash = ?2, credential_version = credential_version + 1 WHERE id = ?1";
+        self.change_user(statement, vec![id.to_owned(), password_hash.to_owned()]).await
+    }
+
+    async fn renew_credentials(&self, id: &str) -> Result<bool, StoreError> {
+        let statement = "UPDATE users SET credential_version = credential_version + 1 WHERE id = ?1";
+        self.change_user(statement, vec![id.to_owned()]).await
     }
 
     async fn remove_user(&self, id: &str) -> Result<bool, StoreError> {
@@ -290,13 +434,31 @@ impl UserStore for SqliteStore {
     }
 }
 
-/// Deletes a session and logs the revocation; returns whether the session existed.
-fn end(connection: &Connection, sid: &str, until: u64) -> Result<bool, rusqlite::Error> {
-    let existed = connection.prepare_cached("DELETE FROM sessions WHERE sid = ?1")?.execute([sid])? > 0;
-    if existed {
+/// Deletes a session and logs the revocation, unless the session ended by reuse.
+fn end(connection: &Connection, sid: &str, until: u64) -> Result<End, rusqlite::Error> {
+    if connection.prepare_cached("DELETE FROM sessions WHERE sid = ?1 AND NOT reused")?.execute([sid])? > 0 {
         append(connection, sid, until)?;
+        return Ok(End::Ended);
     }
-    Ok(existed)
+    let reused = connection
+        .prepare_cached("SELECT user_id FROM sessions WHERE sid = ?1")?
+        .query_row([sid], |row| row.get(0))
+        .optional()?;
+    Ok(reused.map_or(End::Unknown, End::Reused))
+}
+
+/// The log entries after a place, at most [`LOG_BATCH`], and the cursor of the last of them.
+fn log(connection: &Connection, after: i64) -> Result<(Vec<Revocation>, Option<Cursor>), rusqlite::Error> {
+    let mut query = connection
+        .prepare_cached("SELECT place, id, until FROM revocations WHERE place > ?1 ORDER BY place LIMIT ?2")?;
+    let mut rows = query.query(params![after, LOG_BATCH])?;
+    let (mut found, mut cursor) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        let (place, id): (i64, String) = (row.get(0)?, row.get(1)?);
+        cursor = Some(Cursor(format!("{place} {id}")));
+        found.push(Revocation { id, until: row.get(2).map(i64::cast_unsigned)? });
+    }
+    Ok((found, cursor))
 }
 
 /// Appends to the log of revocations.
@@ -307,19 +469,50 @@ fn append(connection: &Connection, id: &str, until: u64) -> Result<(), rusqlite:
         .map(drop)
 }
 
-/// A session, and the hash of the `Idempotency-Key` that last rotated it.
-type Found = (Session, Option<KeyHash>);
+/// A session and its last rotation.
+struct Found {
+    session: Session,
+    /// The generation that the last rotation replaced.
+    replaced: Option<u32>,
+    /// The hash of the `Idempotency-Key` of the last rotation.
+    rotated_by: Option<KeyHash>,
+    /// Whether the session ended by reuse.
+    reused: bool,
+}
 
 fn find(connection: &Connection, sid: &str, now: u64) -> Result<Option<Found>, rusqlite::Error> {
+    let read = |row: &Row| {
+        let (replaced, rotated_by, reused) = (row.get(10)?, row.get(11)?, row.get(12)?);
+        Ok(Found { session: session(row)?, replaced, rotated_by, reused })
+    };
     connection
-        .prepare_cached(&format!("SELECT {COLUMNS}, rotated_by FROM sessions WHERE sid = ?1 AND idle_expires_at > ?2"))?
-        .query_row(params![sid, seconds(now)], session)
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS}, replaced, rotated_by, reused FROM sessions WHERE sid = ?1 AND idle_expires_at > ?2"
+        ))?
+        .query_row(params![sid, seconds(now)], read)
         .optional()
 }
 
-fn session(row: &Row) -> Result<Found, rusqlite::Error> {
+fn save_rotation(
+    connection: &Connection,
+    session: &Session,
+    replaced: u32,
+    key: Option<KeyHash>,
+) -> Result<(), rusqlite::Error> {
+    let Session { sid, generation, repeats, .. } = session;
+    let (last_used_at, idle_expires_at) = (seconds(session.last_used_at), seconds(session.idle_expires_at));
+    connection
+        .prepare_cached(
+            "UPDATE sessions SET generation = ?2, replaced = ?3, rotated_by = ?4, repeats = ?5, last_used_at = ?6,
+             idle_expires_at = ?7 WHERE sid = ?1",
+        )?
+        .execute(params![sid, generation, replaced, key, repeats, last_used_at, idle_expires_at])
+        .map(drop)
+}
+
+fn session(row: &Row) -> Result<Session, rusqlite::Error> {
     let seconds = |column| row.get(column).map(i64::cast_unsigned);
-    let session = Session {
+    Ok(Session {
         sid: row.get(0)?,
         user_id: row.get(1)?,
         generation: row.get(2)?,
@@ -328,12 +521,19 @@ fn session(row: &Row) -> Result<Found, rusqlite::Error> {
         idle_expires_at: seconds(5)?,
         absolute_expires_at: seconds(6)?,
         user_agent: row.get(7)?,
-    };
-    Ok((session, row.get(8)?))
+        repeats: row.get(8)?,
+        credential_version: seconds(9)?,
+    })
 }
 
 fn user(row: &Row) -> Result<User, rusqlite::Error> {
-    Ok(User { id: row.get(0)?, email: row.get(1)?, role: row.get(2)?, password_hash: row.get(3)? })
+    Ok(User {
+        id: row.get(0)?,
+        email: row.get(1)?,
+        role: row.get(2)?,
+        password_hash: row.get(3)?,
+        credential_version: row.get(4).map(i64::cast_unsigned)?,
+    })
 }
 
 /// A time for an SQL parameter.

@@ -26,7 +26,7 @@ pub struct RefreshTokens {
 }
 
 /// The content of a refresh token whose MAC is valid.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedRefreshToken {
     pub sid: String,
     pub generation: u32,

@@ -289,6 +289,77 @@ fn memory(process: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
+/// The highest resident memory of a process so far, in KiB.
+fn peak_memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// R-45: 480 logins from 8 addresses, and from 480 addresses, each closed after some milliseconds. A verification that has
+/// begun cannot be stopped, and takes 19 MiB.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_hang_up_during_a_login_cannot_fill_the_memory() {
+    let server = Server::spawn(&[("PROXIES", "1"), ("LOG", "off")]);
+    server.login().await;
+    let before = peak_memory(server.process_id());
+    for addresses in [8, 480] {
+        let mut clients = tokio::task::JoinSet::new();
+        for number in 0..480 {
+            let address = server.address;
+            clients.spawn(async move {
+                let from = number % addresses;
+                let body = r#"{"email":"ada@example.com","password":"wrong"}"#;
+                let head = format!(
+                    "POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                     x-forwarded-for: 10.0.{}.{}\r\ncontent-length: {}\r\n\r\n",
+                    from / 200,
+                    from % 200,
+                    body.len()
+                );
+                let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+                stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20 + number % 50)).await;
+            });
+        }
+        clients.join_all().await;
+    }
+    // A login that is answered shows that the verifications before it are over.
+    while rejection(server.post("/auth/login", &json!({ "email": "ada@example.com", "password": "x" }))).await.0 == 429
+    {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let cores = std::thread::available_parallelism().unwrap().get() as u64;
+    let peak = peak_memory(server.process_id());
+    println!("peak memory: {before} KiB before, {peak} KiB after");
+    assert!(peak - before < cores * 20 * 1_024 + 32 * 1_024, "{before} KiB before, {peak} KiB after");
+    let metrics = server.metrics().await;
+    assert!(!metrics.contains("status=\"500\""), "{metrics}");
+}
+
+/// One address gets a share of the queue only.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_logins_of_one_address_do_not_fill_the_queue() {
+    let server = Server::spawn(&[("PROXIES", "1"), ("LOG", "off")]);
+    let login = |address: &'static str, password: &str| {
+        let body = json!({ "email": "ada@example.com", "password": password });
+        server.post("/auth/login", &body).header("x-forwarded-for", address)
+    };
+    let mut flood = tokio::task::JoinSet::new();
+    for _ in 0..400 {
+        flood.spawn(outcome(login("6.6.6.6", "wrong")));
+    }
+    let mut codes = Vec::new();
+    while let Some(code) = flood.join_next().await {
+        codes.push(code.unwrap().1);
+        if codes.len() == 1 {
+            tokens(login("1.2.3.4", DEMO_ACCOUNTS[0].1)).await;
+        }
+    }
+    assert!(codes.iter().any(|code| code == "RATE_LIMITED"), "{codes:?}");
+    assert!(codes.iter().any(|code| code == "INVALID_CREDENTIALS"), "{codes:?}");
+}
+
 const GARBAGE_PER_ENDPOINT: usize = 10_000;
 
 /// R-32: each request gets a 4xx, the server runs on, and its memory does not grow.
@@ -465,6 +536,39 @@ async fn guesses_are_limited_and_the_user_elsewhere_is_not_locked_out() {
     assert_eq!(outcome(from("9.9.9.9, 6.6.6.6", password)).await.1, "RATE_LIMITED");
 }
 
+/// A subscriber often has a /48 network, with 65,536 networks of /64.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_from_one_ipv6_network_are_limited() {
+    let server = Server::spawn(&[("LOGIN_LIMIT", "10"), ("PROXIES", "1"), ("LOG", "off")]);
+    let mut passed = 0;
+    for number in 0..40 {
+        let guess = server.post("/auth/login", &json!({ "email": "ada@example.com", "password": "wrong" }));
+        let address = format!("2001:db8:7:{number:x}::1");
+        passed += u32::from(outcome(guess.header("x-forwarded-for", address)).await.1 == "INVALID_CREDENTIALS");
+    }
+    assert!((10..=15).contains(&passed), "{passed} guesses passed");
+}
+
+/// The limit of an account over all addresses.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_from_everywhere_are_limited_and_do_not_lock_the_user_out() {
+    let server = Server::spawn(&[("LOGIN_LIMIT", "2"), ("PROXIES", "1"), ("LOG", "off")]);
+    let login = |address: String, password: &str| {
+        let body = json!({ "email": "ada@example.com", "password": password });
+        server.post("/auth/login", &body).header("x-forwarded-for", address)
+    };
+    tokens(login("1.2.3.4".into(), DEMO_ACCOUNTS[0].1)).await;
+    let mut passed = 0;
+    for number in 0..60 {
+        let guess = outcome(login(format!("6.6.{number}.6:5000"), "wrong")).await;
+        passed += u32::from(guess.1 == "INVALID_CREDENTIALS");
+    }
+    assert!((19..=30).contains(&passed), "{passed} guesses passed");
+    tokens(login("1.2.3.4:80".into(), DEMO_ACCOUNTS[0].1)).await;
+    let other = server.post("/auth/login", &json!({ "email": "grace@example.com", "password": DEMO_ACCOUNTS[1].1 }));
+    tokens(other.header("x-forwarded-for", "6.6.9.6")).await;
+}
+
 /// One address tries one password on many accounts.
 #[tokio::test]
 async fn an_address_has_a_limit_over_all_accounts() {
@@ -502,6 +606,124 @@ async fn a_page_of_another_site_cannot_use_the_cookie() {
     assert!(!preflight.headers().contains_key("access-control-allow-origin"));
     assert_eq!(server.counted("csrf_rejected").await, 7);
     tokens(server.refresh(&login.refresh, Some("k"))).await;
+}
+
+/// A page of a sibling domain sets a second cookie, with a token of its own account.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planted_cookie_does_not_open_another_account() {
+    let server = Server::spawn(&[]);
+    let (mut owner, thief) = (server.login_as_grace().await, server.login().await);
+    let both = |one: &str, two: &str| {
+        [format!("refresh_token={one}; refresh_token={two}"), format!("refresh_token={two}; x=y; refresh_token={one}")]
+    };
+    let refresh = |cookies: &str| {
+        server.request(Method::POST, "/auth/refresh").header(COOKIE, cookies).header("idempotency-key", "k")
+    };
+    for cookies in both(&owner.refresh, &thief.refresh) {
+        assert_eq!(outcome(refresh(&cookies)).await, (400, "INVALID_REQUEST".into()), "{cookies}");
+    }
+    let [mine, planted] = [&owner.refresh, &thief.refresh].map(|token| format!("refresh_token={token}"));
+    let two_headers = refresh(&mine).header(COOKIE, planted);
+    assert_eq!(outcome(two_headers).await, (400, "INVALID_REQUEST".into()));
+    assert_eq!(server.counted("cookie_conflict").await, 3);
+    // What is not genuine does not count.
+    let forged = format!("{}.{}", thief.refresh.split('.').next().unwrap(), "A".repeat(48));
+    for junk in ["", "x.y", forged.as_str()] {
+        for order in 0..2 {
+            let cookies = &both(&owner.refresh, junk)[order];
+            owner = tokens(refresh(cookies)).await;
+            assert_eq!(owner.body["user"]["email"], "grace@example.com", "{junk} {order}");
+        }
+    }
+    let other_bytes = [b"name=\xff\xfe; refresh_token=", owner.refresh.as_bytes()].concat();
+    owner = tokens(server.request(Method::POST, "/auth/refresh").header(COOKIE, other_bytes)).await;
+    // Of two tokens of one session, the newer one counts.
+    let next = tokens(refresh(&format!("refresh_token={}", owner.refresh))).await;
+    for cookies in both(&owner.refresh, &next.refresh) {
+        let status = outcome(refresh(&cookies)).await.0;
+        assert_eq!(status, 200, "{cookies}");
+    }
+    assert_eq!(server.counted("refresh_reused").await, 0);
+    // A session that has ended does not count, so that a new login repairs the conflict.
+    let body = json!({ "email": "grace@example.com", "password": DEMO_ACCOUNTS[1].1 });
+    let [cookies, _] = both(&next.refresh, &thief.refresh);
+    let login = tokens(server.post("/auth/login", &body).header(COOKIE, cookies)).await;
+    let [cookies, _] = both(&login.refresh, &thief.refresh);
+    let login = tokens(refresh(&cookies)).await;
+    assert_eq!(login.body["user"]["email"], "grace@example.com");
+    // A sign-out ends every session that the browser presents.
+    let thief = server.login().await;
+    let [cookies, _] = both(&thief.refresh, &login.refresh);
+    assert_eq!(outcome(server.request(Method::POST, "/auth/logout").header(COOKIE, cookies)).await.0, 204);
+    assert_eq!(outcome(server.me(&login.access)).await.1, "TOKEN_REVOKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planted_access_cookie_does_not_open_another_account() {
+    let server = Server::spawn(&[("DIALECT", "cookies-only")]);
+    let mut access = Vec::new();
+    for (email, password, _) in DEMO_ACCOUNTS {
+        let response =
+            server.post("/auth/login", &json!({ "email": email, "password": password })).send().await.unwrap();
+        let cookies = response.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap().to_owned());
+        access.extend(
+            cookies.filter_map(|cookie| Some(cookie.strip_prefix("accessToken=")?.split(';').next()?.to_owned())),
+        );
+    }
+    let me = |cookies: String| outcome(server.request(Method::GET, "/api/me").header(COOKIE, cookies));
+    let [ada, grace] = access.try_into().unwrap();
+    for (one, two) in [(&ada, &grace), (&grace, &ada)] {
+        let status = me(format!("accessToken={one}; accessToken={two}")).await.0;
+        assert_eq!(status, 400);
+        assert_eq!(me(format!("accessToken={one}; accessToken=junk")).await.0, 200);
+        assert_eq!(me(format!("accessToken=junk; accessToken={one}")).await.0, 200);
+    }
+}
+
+/// RFC 6265bis §4.1.3.2.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_host_prefix_other_cookies_do_not_count() {
+    let server = Server::spawn(&[("COOKIE_HOST_PREFIX", "true")]);
+    let login = server.login().await;
+    let cookie = login.headers["set-cookie"].to_str().unwrap();
+    assert!(
+        cookie.starts_with("__Host-refresh_token=") && cookie.contains("Path=/;") && cookie.contains("Secure"),
+        "{cookie}"
+    );
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    assert_eq!(outcome(server.refresh(&login.refresh, Some("k"))).await.1, "NO_REFRESH_TOKEN");
+    let refresh = server.request(Method::POST, "/auth/refresh");
+    tokens(refresh.header(COOKIE, format!("__Host-refresh_token={}", login.refresh))).await;
+}
+
+/// The body of a request is not kept before the token is checked.
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_of_requests_without_a_token_take_no_memory() {
+    const BODY: usize = 2 * 1024 * 1024;
+    let server = Server::spawn(&[("LOG", "off")]);
+    server.login().await;
+    let before = peak_memory(server.process_id());
+    let mut clients = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let address = server.address;
+        clients.spawn(async move {
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let head = format!("POST /api/echo HTTP/1.1\r\nhost: x\r\ncontent-length: {BODY}\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&vec![b'x'; BODY - 1]).await.unwrap();
+            stream
+        });
+    }
+    let streams = clients.join_all().await;
+    let peak = peak_memory(server.process_id());
+    println!("peak memory: {before} KiB before, {peak} KiB after");
+    assert!(peak - before < 32 * 1_024, "{before} KiB before, {peak} KiB after");
+    for mut stream in streams {
+        stream.write_all(b"x").await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 401", "the response arrives after the upload");
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokenward_server::{DEMO_ACCOUNTS, SqliteStore, users};
 
-use crate::harness::{Server, outcome, payload, tokens};
+use crate::harness::{Redis, Server, on_each_store, outcome, payload, tokens};
 
 #[tokio::test]
 async fn the_switches_exist_only_with_demo_true() {
@@ -130,13 +131,36 @@ async fn session_end_answers_as_soon_as_the_session_ends() {
 #[tokio::test]
 async fn only_demo_tokens_have_the_claim_generation() {
     let folder = Arc::new(tempfile::tempdir().unwrap());
+    let store = SqliteStore::open(&folder.path().join("t.db")).await.unwrap();
+    users::add(&store, "lin@example.com", "user", "correct horse battery").await.unwrap();
     for (demo, generations) in [("true", [Some(0), Some(1)]), ("false", [None, None])] {
-        // The server with DEMO=true creates the accounts; the other one uses them.
         let server = Server::start_in(folder.clone(), &[("DEMO", demo)]).await;
-        let login = server.login().await;
+        let body = json!({ "email": "lin@example.com", "password": "correct horse battery" });
+        let login = tokens(server.post("/auth/login", &body)).await;
         let next = tokens(server.refresh(&login.refresh, Some("key"))).await;
         let generation = [&login.access, &next.access].map(|token| payload(token)["generation"].as_u64());
         assert_eq!(generation, generations, "DEMO={demo}");
+    }
+}
+
+/// A server that ran with `DEMO=true` once leaves accounts with published passwords in its store.
+#[tokio::test(flavor = "multi_thread")]
+async fn demo_accounts_are_worthless_without_demo() {
+    for (demo, redis) in on_each_store(&[]) {
+        let login = demo.login().await;
+        let database = demo.folder.path().join("t.db");
+        let mut settings = vec![("DEMO", "false".to_owned()), ("DATABASE", database.to_str().unwrap().to_owned())];
+        settings.extend(redis.iter().flat_map(Redis::settings));
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let plain = Server::spawn(&settings);
+        for (email, password, _) in DEMO_ACCOUNTS {
+            let body = json!({ "email": email, "password": password });
+            assert_eq!(outcome(plain.post("/auth/login", &body)).await, (401, "INVALID_CREDENTIALS".into()));
+        }
+        // Nor do sessions and tokens that the accounts have.
+        let me = outcome(plain.me(&login.access)).await;
+        assert_eq!(me, (401, "TOKEN_REVOKED".into()));
+        assert_eq!(outcome(plain.refresh(&login.refresh, Some("key"))).await, (401, "INVALID_REFRESH_TOKEN".into()));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -62,6 +62,21 @@ impl Server {
         settings.push(("PORT".into(), free_port().to_string()));
         let (process, address) = Process::start(settings);
         Self { address, http: Client::new(), folder, process: Some(process) }
+    }
+
+    /// Runs a command of the server's program, with the settings of this process.
+    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let settings = self.process.as_ref().unwrap().settings.clone();
+        let mut child = Command::new(program())
+            .args(arguments)
+            .env_clear()
+            .envs(settings)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     /// Kills the process with `SIGKILL`.
@@ -152,7 +167,7 @@ impl Server {
 
 impl Process {
     fn start(settings: Vec<(String, String)>) -> (Self, SocketAddr) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tokenward-server"))
+        let mut child = Command::new(program())
             .env_clear()
             .envs(settings.clone())
             .stdout(Stdio::piped())
@@ -160,9 +175,17 @@ impl Process {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let listening = |line: std::io::Result<String>| line.ok()?.split_once("listening on http://")?.1.parse().ok();
+        let mut start = String::new();
+        let listening = |line: std::io::Result<String>| {
+            let line = line.ok()?;
+            let address = line.split_once("listening on http://").and_then(|(_, address)| address.parse().ok());
+            if address.is_none() {
+                start.extend([line.as_str(), "\n"]);
+            }
+            address
+        };
         let address = lines.by_ref().find_map(listening).expect("the server prints its address");
-        let log = Arc::new(Mutex::new(String::new()));
+        let log = Arc::new(Mutex::new(start));
         let written = log.clone();
         let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
@@ -180,6 +203,11 @@ impl Drop for Process {
     }
 }
 
+/// The server's program. `SERVER_PROGRAM` names another build of it, for example an older one, to see that a test fails.
+pub fn program() -> String {
+    std::env::var("SERVER_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tokenward-server").to_owned())
+}
+
 /// The settings of a test server: defaults for tests, and the settings of the test.
 fn environment(folder: &TempDir, settings: &[(&str, &str)]) -> Vec<(String, String)> {
     let database = folder.path().join("t.db");
@@ -187,6 +215,7 @@ fn environment(folder: &TempDir, settings: &[(&str, &str)]) -> Vec<(String, Stri
         ("DATABASE", database.to_str().unwrap()),
         ("PORT", "0"),
         ("DEMO", "true"),
+        ("DEMO_PUBLIC", "true"),
         ("LEEWAY", "0"),
         ("LOGIN_LIMIT", "100000"),
         ("COOKIE_SECURE", "true"),
@@ -202,6 +231,15 @@ pub const SHARED_KEYS: [(&str, &str); 3] = [
     ("SIGNING_KEY", "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDAwMDE"),
     ("REFRESH_KEY", "cmVmcmVzaC1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDE"),
 ];
+
+/// A server on SQLite, and one on Redis, as processes.
+pub fn on_each_store(settings: &[(&str, &str)]) -> Vec<(Server, Option<Redis>)> {
+    let redis = Redis::start();
+    let shared = redis.settings();
+    let mut with_redis = settings.to_vec();
+    with_redis.extend(shared.iter().map(|(name, value)| (*name, value.as_str())));
+    vec![(Server::spawn(settings), None), (Server::spawn(&with_redis), Some(redis))]
+}
 
 /// Two servers with the same keys and the same store: Redis, or one SQLite file.
 pub async fn two_servers(redis: Option<&Redis>, settings_of_test: &[(&str, &str)]) -> [Server; 2] {
@@ -227,6 +265,14 @@ pub struct Redis {
 impl Redis {
     pub fn start() -> Self {
         Self::launch(false)
+    }
+
+    /// A replica of this server, which has all of its data.
+    pub fn replica(&self) -> Self {
+        let replica = Self::start();
+        replica.command(&format!("REPLICAOF 127.0.0.1 {}", self.port));
+        eventually("the replica is in step", || replica.command("INFO replication").contains("master_link_status:up"));
+        replica
     }
 
     /// A cluster of two nodes.
@@ -280,6 +326,13 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// The settings of a server that uses this Redis.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings: Vec<_> = SHARED_KEYS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        settings.push(("REDIS_URL", self.url()));
+        settings
+    }
+
     pub fn command(&self, command: &str) -> String {
         self.try_command(command).unwrap()
     }
@@ -319,6 +372,15 @@ fn free_port() -> u16 {
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
+    }
+}
+
+/// Waits until the condition is true; fails after ten seconds.
+pub async fn wait_until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !condition().await {
+        assert!(Instant::now() < end, "expected within ten seconds: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

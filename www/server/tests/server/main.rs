@@ -3,12 +3,16 @@
 
 mod attacks;
 mod common_mistakes;
+mod credentials;
 mod demo;
 mod dialects;
 mod dpop;
 mod faults;
 mod harness;
 mod http;
+mod operations;
+mod replay;
 mod rotation;
 mod settings;
+mod stalls;
 mod stores;

@@ -91,6 +91,27 @@ fn every_wrong_setting_is_reported_and_no_secret_is_quoted() {
     assert!(problems.contains("\"70000\"") && !problems.contains("my-secret-key"), "{problems}");
 }
 
+/// The passwords of the demo accounts are published.
+#[test]
+fn demo_accounts_for_others_must_be_confirmed() {
+    let problems = |settings: &[(&str, &str)]| {
+        let env: HashMap<_, _> = SHARED_KEYS.iter().chain(settings).copied().collect();
+        let config = Config::from_env(|name| env.get(name).map(|&value| value.into()));
+        config.err().map(|problems| problems.to_string()).unwrap_or_default()
+    };
+    for public in
+        [("HOST", "0.0.0.0"), ("HOST", "::"), ("HOST", "192.0.2.1"), ("PROXIES", "1"), ("REDIS_URL", "redis://h")]
+    {
+        let found = problems(&[("DEMO", "true"), public]);
+        assert!(found.contains("DEMO: expected false") && found.contains("DEMO_PUBLIC=true"), "{public:?}: {found}");
+        assert_eq!(problems(&[("DEMO", "true"), ("DEMO_PUBLIC", "true"), public]), "");
+        assert_eq!(problems(&[public]), "");
+    }
+    for host in ["127.0.0.1", "127.1.2.3", "::1"] {
+        assert_eq!(problems(&[("DEMO", "true"), ("HOST", host)]), "");
+    }
+}
+
 #[test]
 fn weak_or_wrong_keys_are_rejected() {
     let rsa_1024 = include_str!("rsa_1024.pem");
