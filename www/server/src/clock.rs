@@ -3,13 +3,17 @@
 //! It advances with the monotonic clock of this machine from the last accepted reading, so a wall clock that jumps ends no
 //! session and revives none. Readings come from the store if it has a clock, so that all its servers have the same time,
 //! otherwise from the wall clock. A reading that jumps is not accepted: the clock is in doubt until the readings fit again
-//! or the server restarts.
+//! or the server restarts. Where the machine does not tell for how long it slept, a jump forward may be a sleep: then the
+//! doubt ends after a minute.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How far a reading may be from the expected time, in seconds.
 const MAX_STEP: u64 = 60;
+
+/// How long a jump forward is in doubt on a machine that does not tell for how long it slept, in seconds.
+const DOUBT_OF_A_SLEEP: u64 = 60;
 
 /// The clock of the sessions.
 pub struct Clock {
@@ -23,12 +27,13 @@ struct State {
     /// When it was read: the time since `started`, and the time since the machine started, which includes its sleep.
     at: Duration,
     uptime: Option<u64>,
-    in_doubt: bool,
+    /// The reading that jumped, and when it was read.
+    doubt: Option<(u64, Duration)>,
 }
 
 impl Clock {
     pub fn new(reading: u64) -> Self {
-        let state = State { reading, at: Duration::ZERO, uptime: uptime(), in_doubt: false };
+        let state = State { reading, at: Duration::ZERO, uptime: uptime(), doubt: None };
         Self { started: Instant::now(), state: Mutex::new(state) }
     }
 
@@ -41,7 +46,7 @@ impl Clock {
 
     /// Whether a reading has jumped: nobody knows whether the time before or after the jump is right.
     pub fn in_doubt(&self) -> bool {
-        self.lock().in_doubt
+        self.lock().doubt.is_some()
     }
 
     /// Takes a reading of the clock that this one follows.
@@ -52,7 +57,7 @@ impl Clock {
     /// Takes the first reading of another clock, which may show another time.
     pub fn follow(&self, reading: u64) {
         let at = self.started.elapsed();
-        *self.lock() = State { reading, at, uptime: uptime(), in_doubt: false };
+        *self.lock() = State { reading, at, uptime: uptime(), doubt: None };
     }
 
     fn observe_at(&self, reading: u64, at: Duration, uptime: Option<u64>) {
@@ -61,14 +66,24 @@ impl Clock {
         let since_start = uptime.zip(state.uptime).map(|(now, before)| now.saturating_sub(before));
         let fits = |elapsed: u64| (state.reading + elapsed).abs_diff(reading) <= MAX_STEP;
         if fits(awake) || since_start.is_some_and(fits) {
-            if state.in_doubt {
+            if state.doubt.is_some() {
                 tracing::warn!("the clock shows the expected time again");
             }
-            *state = State { reading, at, uptime, in_doubt: false };
-        } else if !state.in_doubt {
-            let expected = state.reading + awake;
+            *state = State { reading, at, uptime, doubt: None };
+            return;
+        }
+        let expected = state.reading + awake;
+        let Some((jumped_to, since)) = state.doubt else {
             tracing::error!(reading, expected, "the clock has jumped: the server answers 503 until it is right again");
-            state.in_doubt = true;
+            state.doubt = Some((reading, at));
+            return;
+        };
+        let doubtful_for = at.saturating_sub(since).as_secs();
+        if (jumped_to + doubtful_for).abs_diff(reading) > MAX_STEP {
+            state.doubt = Some((reading, at)); // it jumped once more
+        } else if uptime.is_none() && reading > expected && doubtful_for >= DOUBT_OF_A_SLEEP {
+            tracing::warn!(reading, expected, "the clock has jumped forward, as after a sleep: the server follows it");
+            *state = State { reading, at, uptime, doubt: None };
         }
     }
 
@@ -118,6 +133,28 @@ mod tests {
         clock.observe_at(START + DAY, Duration::from_secs(1), Some(1_000 + DAY));
         assert!(!clock.in_doubt());
         clock.observe_at(START + 2 * DAY, Duration::from_secs(2), Some(1_001 + DAY));
+        assert!(clock.in_doubt());
+    }
+
+    #[test]
+    fn a_machine_that_does_not_tell_its_sleep_is_in_doubt_for_a_minute() {
+        let clock = Clock::new(START);
+        let observe = |reading, seconds| clock.observe_at(reading, Duration::from_secs(seconds), None);
+        clock.observe_at(START, Duration::ZERO, None);
+        for second in 1..DOUBT_OF_A_SLEEP {
+            observe(START + 3 * DAY + second, second);
+            assert!(clock.in_doubt(), "{second}");
+        }
+        // A second jump begins the minute anew.
+        observe(START + 9 * DAY, DOUBT_OF_A_SLEEP);
+        observe(START + 9 * DAY + 30, DOUBT_OF_A_SLEEP + 30);
+        assert!(clock.in_doubt());
+        observe(START + 9 * DAY + 60, DOUBT_OF_A_SLEEP + 60);
+        assert!(!clock.in_doubt());
+        // No machine sleeps backwards.
+        for second in 0..1_000 {
+            observe(START + second, DOUBT_OF_A_SLEEP + 61 + second);
+        }
         assert!(clock.in_doubt());
     }
 }

@@ -20,9 +20,7 @@ error_responses!(LogoutErrors: ApiError::invalid_field("what is wrong"), ApiErro
     responses((status = 204, description = "The session has ended"), LogoutErrors),
     security(("refresh cookie" = []), ()))]
 pub async fn logout(State(state): State<Shared>, token: PresentedRefreshToken) -> Result<Response, ApiError> {
-    for sid in token.sids(&state) {
-        end_session(&state, sid, AuthEvent::Logout).await?;
-    }
+    end_sessions(&state, token.sids(&state), AuthEvent::Logout).await?;
     Ok(clear_cookies(&state, token.transport()))
 }
 
@@ -42,13 +40,15 @@ pub async fn logout_all(State(state): State<Shared>, SignedIn(claims): SignedIn)
     Ok(clear_cookies(&state, Transport::Cookie))
 }
 
-/// Ends a session, and records the event if the session existed.
-pub async fn end_session(state: &Shared, sid: String, event: AuthEvent) -> Result<(), ApiError> {
+/// Ends sessions, and records the event for each that existed.
+pub async fn end_sessions(state: &Shared, sids: Vec<String>, event: AuthEvent) -> Result<(), ApiError> {
     let task = {
         let state = state.clone();
         async move {
-            if state.sessions.end(&sid).await? {
-                state.telemetry.record(event, &sid);
+            for sid in sids {
+                if state.sessions.end(&sid).await? {
+                    state.telemetry.record(event, &sid);
+                }
             }
             Ok(())
         }

@@ -83,7 +83,7 @@ pub async fn revoke(
 ) -> Result<Json<Value>, ApiError> {
     let Form(RevocationRequest { token }) = form.map_err(|rejection| invalid_form(&rejection))?;
     if let Some(verified) = state.refresh_tokens.verify(&token) {
-        logout::end_session(&state, verified.sid, AuthEvent::Logout).await?;
+        logout::end_sessions(&state, vec![verified.sid], AuthEvent::Logout).await?;
     } else if let Ok(claims) = state.access_tokens.verify(&token) {
         let limited = |_: &ApiError| state.telemetry.record(AuthEvent::RateLimited, &claims.sid);
         state.rate_limits.refresh(&claims.sid).inspect_err(limited)?;

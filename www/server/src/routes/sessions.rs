@@ -63,6 +63,6 @@ pub async fn end_session(
     let session =
         state.sessions.store.find(&id, state.sessions.now()).await?.filter(|session| session.user_id == claims.sub);
     let session = session.ok_or(ApiError::NotFound)?;
-    logout::end_session(&state, session.sid, AuthEvent::Revoked).await?;
+    logout::end_sessions(&state, vec![session.sid], AuthEvent::Revoked).await?;
     Ok(StatusCode::NO_CONTENT)
 }

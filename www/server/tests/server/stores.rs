@@ -74,7 +74,7 @@ on_every_store!(
     a_log_that_went_back_is_read_from_its_start,
     an_entry_that_lives_longer_does_not_stop_the_purge,
     a_long_log_is_read_in_parts,
-    a_check_that_the_store_is_writable_succeeds,
+    checks_tell_whether_the_store_is_writable_and_keeps_its_data,
 );
 
 /// In Redis a session ends in three steps. A server that crashes after the first step leaves a session that no token
@@ -385,10 +385,30 @@ async fn a_long_log_is_read_in_parts(opened: Opened) {
     assert_eq!(ids, (1..=5_000).collect::<Vec<_>>());
 }
 
-async fn a_check_that_the_store_is_writable_succeeds(Opened { store, other, .. }: Opened) {
+async fn checks_tell_whether_the_store_is_writable_and_keeps_its_data(opened: Opened) {
+    let Opened { store, other, .. } = &opened;
     store.check_writable().await.unwrap();
     other.check_writable().await.unwrap();
     assert_eq!(store.risks().await.unwrap(), Risks::default());
+    // One node of a cluster is enough.
+    if let Some(node) = opened.guards.1.first() {
+        node.command("CONFIG SET maxmemory-policy allkeys-lru");
+        assert_eq!(other.risks().await.unwrap(), Risks { evicts: true, is_volatile: false });
+        node.command("CONFIG SET appendonly no");
+        assert_eq!(other.risks().await.unwrap(), Risks { evicts: true, is_volatile: true });
+        opened.redis_command("CONFIG SET maxmemory-policy noeviction");
+        opened.redis_command("CONFIG SET maxmemory 1");
+        assert!(store.check_writable().await.is_err());
+        // Sign-outs continue.
+        opened.redis_command("CONFIG SET maxmemory 0");
+        store.create(new("s", "u"), NOW).await.unwrap();
+        store.create(new("t", "u"), NOW).await.unwrap();
+        opened.redis_command("CONFIG SET maxmemory 1");
+        assert_eq!(other.end("s", NOW + REVOCATION_TTL).await.unwrap(), End::Ended);
+        assert!(other.renew_credentials("u").await.unwrap());
+        assert_eq!(other.end_all("u", NOW + REVOCATION_TTL).await.unwrap(), ["t"]);
+        assert_eq!(store.revocations(&Cursor::default()).await.unwrap().0.len(), 2);
+    }
 }
 
 /// A session with a shorter lifetime, as after a change of the settings, must not shorten the life of the index.
