@@ -115,8 +115,8 @@ test('R-28e: a logout while offline ends the session at once, and the client sen
     assert.deepEqual(out, [{ revoked: false }, 'signed-out']);
     proxy.fault = () => undefined;
     await context.setOffline(false);
-    while ((await server.counted('logout')) === 0) await later(50);
-    assert.equal((await context.cookies()).length, 0);
+    // The server counts the logout before it responds.
+    while ((await server.counted('logout')) === 0 || (await context.cookies()).length > 0) await later(50);
   }));
 
 test('R-28e: the client sends a pending revocation at the next start, before a login, and restores no session', () =>
