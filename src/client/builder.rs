@@ -246,7 +246,7 @@ impl AuthClientBuilder {
     /// return [`AuthError::NoBrowser`].
     ///
     /// # Errors
-    /// [`AuthError::InvalidOption`], which names the option, what is valid and what came.
+    /// [`AuthError::InvalidOption`], which names the option, what is valid and the given value.
     pub fn build(self) -> Result<AuthClient, AuthError> {
         if !cfg!(target_arch = "wasm32") {
             return Ok(AuthClient::outside_of_a_browser());

@@ -32,7 +32,7 @@ pub enum AuthError {
         option: &'static str,
         /// What is valid.
         expected: &'static str,
-        /// What came.
+        /// The given value.
         received: String,
     },
     /// The client decided so, with what the server's response added.

@@ -97,7 +97,7 @@ impl ApiRequest {
 /// What [`AuthClient::fetch`] sends: a URL, an [`ApiRequest`], a `web_sys::Request`, or a request of gloo-net (feature
 /// `gloo-net`).
 pub trait IntoApiRequest {
-    /// The request, and whether it ends when its future is dropped.
+    /// The request.
     fn into_api_request(self) -> ApiRequest;
 }
 

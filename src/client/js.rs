@@ -469,7 +469,7 @@ fn js_error(message: &str, code: &str, status: Option<u16>, retryable: bool, ret
         ("retryable", retryable.into()),
         ("retryAfterSeconds", retry_after.map_or(JsValue::NULL, JsValue::from)),
     ] {
-        // Setting a member of an error that nobody has seen cannot fail.
+        // Setting a member of a new error cannot fail.
         let _ = Reflect::set(&thrown, &name.into(), &value);
     }
     thrown.into()

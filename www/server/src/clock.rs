@@ -44,7 +44,7 @@ impl Clock {
         state.reading + elapsed.saturating_sub(state.at).as_secs()
     }
 
-    /// Whether a reading has jumped: nobody knows whether the time before or after the jump is right.
+    /// Whether a reading has jumped: either the time before or the time after the jump may be right.
     pub fn in_doubt(&self) -> bool {
         self.lock().doubt.is_some()
     }

@@ -49,7 +49,7 @@ pub async fn refresh_token_of_cookie(headers: &HeaderMap, state: &AppState) -> R
         }
     }
     let genuine = genuine.into_values().next().map(|(_, token)| token);
-    // Without a genuine token, the endpoint rejects what came.
+    // Without a genuine token, the endpoint rejects the presented one.
     Ok(genuine.or_else(|| cookie_values(headers, &state.http.refresh_cookie).next().map(str::to_owned)))
 }
 

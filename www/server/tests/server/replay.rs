@@ -1,4 +1,4 @@
-//! Copied requests and refresh tokens: what a thief can do with them, and that nobody honest is signed out.
+//! Copied requests and refresh tokens: what a thief can do with them, and that no honest user is signed out.
 
 use reqwest::Method;
 
@@ -92,7 +92,7 @@ async fn a_session_that_repeats_more_than_it_rotates_is_reported_with_the_age_of
     assert!(server.metrics().await.contains("tokenward_repeat_age_seconds_count 4"));
 }
 
-/// The store fails while the first server ends the session: whoever meets the session next raises the alarm.
+/// The store fails while the first server ends the session: the request that uses the session next raises the alarm.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_survives_the_failure_of_the_store_and_of_the_server() {
     for (mut server, redis) in on_each_store(&[("REUSE_REVOKES", "user")]) {
