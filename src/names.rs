@@ -60,6 +60,7 @@ imported_enum! {
     pub enum ErrorCode {
         RequestNotSent = "REQUEST_NOT_SENT",
         InvalidCredentials = "INVALID_CREDENTIALS",
+        LoginRejected = "LOGIN_REJECTED",
         SignedOut = "SIGNED_OUT",
         SessionEnded = "SESSION_ENDED",
         RefreshUnavailable = "REFRESH_UNAVAILABLE",
@@ -97,6 +98,8 @@ pub enum SessionErrorCode {
     Ended = "ended",
     TokenReused = "token-reused",
     Revoked = "revoked",
+    RequestFault = "request-fault",
+    BadCredentials = "bad-credentials",
 }
 
 /// `options.restore`.
@@ -104,6 +107,7 @@ pub enum SessionErrorCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RestoreMode {
     Auto = "auto",
+    Hint = "hint",
     Always = "always",
     Never = "never",
 }
@@ -134,6 +138,7 @@ imported_enum! {
         Same = "same",
         Removed = "removed",
         Other = "other",
+        Unasked = "unasked",
     }
 }
 
@@ -165,10 +170,10 @@ convert!(core::SignedOutReason => SignedOutReason: NoSession, Logout, Expired, R
 convert!(SignedOutReason => core::SignedOutReason, default Expired: NoSession, Logout, Expired, Revoked, TokenReused, OtherTab);
 convert!(
     core::ErrorCode => ErrorCode:
-    RequestNotSent, InvalidCredentials, SignedOut, SessionEnded, RefreshUnavailable, RateLimited, Timeout, Offline,
+    RequestNotSent, InvalidCredentials, LoginRejected, SignedOut, SessionEnded, RefreshUnavailable, RateLimited, Timeout, Offline,
     MalformedResponse, ServerError, Disposed
 );
-convert!(SessionErrorCode => core::SessionErrorCode, default Ended: Ended, TokenReused, Revoked);
-convert!(RestoreMode => core::Restore, default Auto: Auto, Always, Never);
+convert!(SessionErrorCode => core::SessionErrorCode, default Ended: Ended, TokenReused, Revoked, RequestFault, BadCredentials);
+convert!(RestoreMode => core::Restore, default Auto: Auto, Hint, Always, Never);
 convert!(SessionRelation => core::SessionRelation, default Stale: Same, Current, Stale);
-convert!(HintState => core::HintState, default Same: Same, Removed, Other);
+convert!(HintState => core::HintState, default Same: Same, Removed, Other, Unasked);

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 
 use tokenward::core::{
     self, Admission, Attempt, AuthResponse, Config, Core, CrossTabMessage, Event, Failure, HttpResponse, Input,
-    IssuedToken, LogoutScope, Millis, Output, RequestId, SessionState, StorageSnapshot, Subject, SubjectId, TokenId,
-    lifetime, login_outcome, refresh_outcome, revocation_outcome,
+    IssuedToken, LogoutScope, Millis, Output, Place, RequestId, SessionState, StorageSnapshot, Subject, SubjectId,
+    TokenId, lifetime, login_outcome, refresh_outcome, revocation_outcome,
 };
 use wasm_bindgen::prelude::*;
 
@@ -58,18 +58,18 @@ impl Client {
         self.ask(Input::RequestToken { min_validity: min_validity as Millis })
     }
 
-    /// An API answered 401 to the first attempt of a call. Resolves with `true` if the call is to be sent again, with
+    /// An API answered 401 to the first attempt of a call. `place` is a number of its URL without the query. Resolves with `true` if the call is to be sent again, with
     /// `false` if the caller gets the 401; rejects with an `AuthError`.
     #[wasm_bindgen(js_name = tokenRejected)]
-    pub fn token_rejected(&self, token: u32) -> Admitted {
-        self.ask(Input::TokenRejected { token: TokenId(token), attempt: Attempt::First })
+    pub fn token_rejected(&self, token: u32, place: u32) -> Admitted {
+        self.ask(Input::TokenRejected { token: TokenId(token), place: Place(place), attempt: Attempt::First })
     }
 
     /// An API answered 401 to the second attempt, which carried this token. Resolves with `false`: the caller gets the 401;
     /// rejects with an `AuthError` if the session ended meanwhile.
     #[wasm_bindgen(js_name = retryRejected)]
-    pub fn retry_rejected(&self, token: u32) -> Admitted {
-        self.ask(Input::TokenRejected { token: TokenId(token), attempt: Attempt::Retry })
+    pub fn retry_rejected(&self, token: u32, place: u32) -> Admitted {
+        self.ask(Input::TokenRejected { token: TokenId(token), place: Place(place), attempt: Attempt::Retry })
     }
 
     /// Renews now. Resolves when there is a new token.
@@ -382,5 +382,5 @@ fn subject_of(number: u32) -> Subject {
 /// The code, whether a later attempt may succeed, the HTTP status (0: no response), and the seconds to wait (0: unknown).
 fn details(failure: Failure) -> (tokenward::names::ErrorCode, bool, u32, f64) {
     let seconds = failure.retry_after.map_or(0, |wait| wait.div_ceil(1_000));
-    (failure.code.into(), failure.code.retryable(), u32::from(failure.status.unwrap_or(0)), seconds as f64)
+    (failure.code.into(), failure.retryable(), u32::from(failure.status.unwrap_or(0)), seconds as f64)
 }

@@ -1,5 +1,7 @@
 //! The core: one state change for each input, then the outputs in the order in which the caller carries them out.
 
+use super::cross_tab::Claim;
+use super::futile::FutileRefreshes;
 use super::output::OutputQueue;
 use super::request::{AuthRequest, PurposeKind};
 use super::retry::Retry;
@@ -19,6 +21,8 @@ pub struct Core {
     pub(super) request_count: u32,
     pub(super) revocation: Revocation,
     pub(super) retry: Retry,
+    pub(super) futile: FutileRefreshes,
+    pub(super) claim: Claim,
     /// Since when at least one call waits for a token.
     pub(super) waiters_since: Option<Millis>,
     pub(super) visibility: Visibility,
@@ -46,6 +50,8 @@ impl Core {
             request_count: 0,
             revocation: Revocation::None,
             retry: Retry::default(),
+            futile: FutileRefreshes::default(),
+            claim: Claim::None,
             waiters_since: None,
             visibility: Visibility::Visible,
             timer_at: None,
@@ -66,7 +72,9 @@ impl Core {
             Input::Start { storage } => admission = Some(self.start(storage, now)),
             Input::RequestToken { min_validity } => admission = Some(self.request_token(min_validity, now)),
             Input::Refresh => admission = Some(self.refresh_now(now)),
-            Input::TokenRejected { token, attempt } => admission = Some(self.token_rejected(token, attempt, now)),
+            Input::TokenRejected { token, place, attempt } => {
+                admission = Some(self.token_rejected(token, place, attempt, now));
+            }
             Input::Login => self.login(now),
             Input::Logout { scope } => self.logout(scope, now),
             Input::LockGranted { request, storage } => self.lock_granted(request, self.observe(storage), now),

@@ -18,8 +18,11 @@ pub struct Config {
 /// When the client asks the server, at its start, for a session to resume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restore {
-    /// Only if the origin's storage holds a session hint.
+    /// If the origin's storage holds a session hint, or if this browser has never asked: some browsers clear the storage and
+    /// keep the cookie.
     Auto,
+    /// Only if the origin's storage holds a session hint.
+    Hint,
     /// Always.
     Always,
     /// Never: the app calls `login` or `refresh`.

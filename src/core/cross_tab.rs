@@ -62,6 +62,9 @@ pub enum HintState {
     Removed,
     /// It is another one: another tab signed in, or this page has just been loaded.
     Other,
+    /// There is none, and this browser has not asked the server yet. (Safari clears the storage of a site that was not used for
+    /// seven days, and keeps the cookies that the server set.)
+    Unasked,
 }
 
 impl HintState {
@@ -71,11 +74,27 @@ impl HintState {
     }
 }
 
+/// For so long failures that other tabs report may postpone an attempt of this client.
+const POSTPONED_MAX: Millis = 300_000;
+
+/// What another tab said about the user of the sign-in that this client knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Nothing that contradicts this client.
+    #[default]
+    None,
+    /// It named this user, and this client asks its server.
+    Pending(Subject),
+    /// The server contradicted it. Messages about this sign-in no longer make this client ask: the other tab has another
+    /// server, or the server's names for a user change, and two tabs would make each other refresh without end.
+    Disproved,
+}
+
 impl Core {
     pub(super) fn message_received(&mut self, message: CrossTabMessage, relation: SessionRelation, now: Millis) {
         match message {
             CrossTabMessage::SignedIn { subject } => {
-                if relation != SessionRelation::Stale {
+                if relation != SessionRelation::Stale && self.must_check(subject, relation) {
                     self.follow_sign_in(subject, now);
                 }
             }
@@ -89,9 +108,13 @@ impl Core {
             CrossTabMessage::RefreshFailed { wait, failures } => {
                 self.block_refreshes_for(wait, now);
                 self.retry.failures = self.retry.failures.max(failures);
-                // A refresh that waits for the lock shares the outcome of the one before it.
-                let was_queued = self.refresh_is_queued() && self.abort_refresh();
-                if was_queued || self.retry.next_attempt.is_some() {
+                if !self.refresh_is_queued() && self.retry.next_attempt.is_none() {
+                    return;
+                }
+                let since = *self.retry.postponed_since.get_or_insert(now);
+                if now <= since + POSTPONED_MAX {
+                    // A refresh that waits for the lock shares the outcome of the one before it.
+                    self.abort_queued_refresh();
                     self.share_failure(wait, now);
                 }
             }
@@ -106,7 +129,32 @@ impl Core {
         match relation {
             SessionRelation::Stale => {}
             SessionRelation::Same if !self.is_other_subject(subject) => self.shorten_backoff(now),
-            SessionRelation::Same | SessionRelation::Current => self.follow_sign_in(subject, now),
+            SessionRelation::Same | SessionRelation::Current => {
+                if self.must_check(subject, relation) {
+                    self.follow_sign_in(subject, now);
+                }
+            }
+        }
+    }
+
+    /// Whether this client asks its server because another tab named this user.
+    fn must_check(&mut self, subject: Subject, relation: SessionRelation) -> bool {
+        if relation == SessionRelation::Current {
+            self.claim = Claim::None; // another sign-in
+        } else if !self.session.is_signed_out() && (subject.is_none() || self.is_other_subject(subject)) {
+            if self.claim == Claim::Disproved {
+                return false;
+            }
+            self.claim = Claim::Pending(subject);
+        }
+        true
+    }
+
+    /// The server named this user. A claim of another tab is confirmed or disproved.
+    pub(super) fn settle_claim(&mut self, subject: Subject) {
+        if let Claim::Pending(claimed) = self.claim {
+            let is_confirmed = subject.is_some() && subject == claimed;
+            self.claim = if is_confirmed { Claim::None } else { Claim::Disproved };
         }
     }
 
@@ -114,8 +162,11 @@ impl Core {
     pub(super) fn reconcile_storage(&mut self, storage: StorageSnapshot, now: Millis) {
         self.block_refreshes_for(storage.wait, now);
         match storage.hint {
-            HintState::Same => {}
-            HintState::Other => self.follow_sign_in(None, now),
+            HintState::Same | HintState::Unasked => {}
+            HintState::Other => {
+                self.claim = Claim::None;
+                self.follow_sign_in(None, now);
+            }
             HintState::Removed => self.hint_removed(storage, now),
         }
     }
@@ -161,7 +212,7 @@ impl Core {
     pub(super) fn holds_hint(&self, storage: StorageSnapshot) -> bool {
         match storage.hint {
             HintState::Other => true,
-            HintState::Removed => false,
+            HintState::Removed | HintState::Unasked => false,
             HintState::Same => self.session.has_hint(),
         }
     }
@@ -175,7 +226,7 @@ impl Core {
             // The known sign-in may have ended long ago. No later sign-in may use its key.
             self.emit(Output::RemoveKey);
         }
-        self.extend_lock_wait(now); // during a sleep no lock is granted
+        self.restart_lock_wait(now);
         if self.timer_at.is_some_and(|at| at <= now) {
             self.timer_elapsed(now); // the browser skipped it
         }

@@ -9,6 +9,8 @@ pub enum ErrorCode {
     RequestNotSent,
     /// The server rejected the credentials. The user tries again.
     InvalidCredentials,
+    /// The server refused the login for another reason than the credentials. The server's message says why.
+    LoginRejected,
     /// No user is signed in. The app shows its login.
     SignedOut,
     /// The session ended during the call. The app shows its login.
@@ -30,9 +32,10 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::RequestNotSent,
         Self::InvalidCredentials,
+        Self::LoginRejected,
         Self::SignedOut,
         Self::SessionEnded,
         Self::RefreshUnavailable,
@@ -49,6 +52,7 @@ impl ErrorCode {
         match self {
             Self::RequestNotSent => "REQUEST_NOT_SENT",
             Self::InvalidCredentials => "INVALID_CREDENTIALS",
+            Self::LoginRejected => "LOGIN_REJECTED",
             Self::SignedOut => "SIGNED_OUT",
             Self::SessionEnded => "SESSION_ENDED",
             Self::RefreshUnavailable => "REFRESH_UNAVAILABLE",
@@ -71,14 +75,15 @@ impl ErrorCode {
         match self {
             Self::RequestNotSent => "auth_headers failed (see the console)",
             Self::InvalidCredentials => "the server rejected the credentials",
+            Self::LoginRejected => "the server refused the login, and not because of the credentials",
             Self::SignedOut => "no user is signed in",
             Self::SessionEnded => "the session ended during the call",
             Self::RefreshUnavailable => "no access token at the moment; the session continues",
             Self::RateLimited => "the server asks to wait",
             Self::Timeout => "no response in time (timeout)",
             Self::Offline => "no response: offline, server down, or CORS (see the console)",
-            Self::MalformedResponse => "no access token in the response (fields)",
-            Self::ServerError => "the server failed, or has no such endpoint (endpoints)",
+            Self::MalformedResponse => "no access token in the response",
+            Self::ServerError => "the server failed, or has no such endpoint",
             Self::Disposed => "this client was disposed",
         }
     }
@@ -105,6 +110,13 @@ impl Failure {
     pub fn of(code: ErrorCode) -> Self {
         Self { code, status: None, retry_after: None }
     }
+
+    /// Whether the same call may succeed later without an action of the user. An endpoint that does not exist (404, 405, 410,
+    /// 501) needs the developer.
+    pub fn retryable(self) -> bool {
+        let is_missing = self.code == ErrorCode::ServerError && matches!(self.status, Some(404 | 405 | 410 | 501));
+        self.code.retryable() && !is_missing
+    }
 }
 
 #[cfg(test)]
@@ -116,6 +128,7 @@ mod tests {
         for (code, retryable) in [
             (ErrorCode::RequestNotSent, false),
             (ErrorCode::InvalidCredentials, false),
+            (ErrorCode::LoginRejected, false),
             (ErrorCode::SignedOut, false),
             (ErrorCode::SessionEnded, false),
             (ErrorCode::RefreshUnavailable, true),

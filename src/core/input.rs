@@ -1,8 +1,8 @@
 //! What happened: the inputs of the core.
 
 use super::{
-    CrossTabMessage, LoginOutcome, LogoutScope, Millis, RefreshOutcome, RequestId, RevocationOutcome, SessionRelation,
-    StorageSnapshot, TokenId,
+    CrossTabMessage, LoginOutcome, LogoutScope, Millis, Place, RefreshOutcome, RequestId, RevocationOutcome,
+    SessionRelation, StorageSnapshot, TokenId,
 };
 
 /// What happened. [`Core::handle`](super::Core::handle) returns an [`Admission`](super::Admission) for the first four.
@@ -24,6 +24,8 @@ pub enum Input {
     TokenRejected {
         /// The token that the call carried.
         token: TokenId,
+        /// Where the API answered.
+        place: Place,
         /// Which attempt of the call this was.
         attempt: Attempt,
     },

@@ -7,6 +7,9 @@ use super::{
     RevocationOutcome, SessionState, SignedOutReason, StorageSnapshot,
 };
 
+/// The longest wait for the lock, whatever messages arrive.
+const LOCK_WAIT_MAX: Millis = 600_000;
+
 /// The number of an auth request. A response to any request but the present one is late and changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestId(pub u32);
@@ -21,8 +24,9 @@ pub(super) struct AuthRequest {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Another tab may hold the lock. At the deadline the lock counts as lost.
-    AwaitingLock { deadline: Millis },
+    /// Another tab may hold the lock. At the deadline the lock counts as lost. Messages of other tabs extend the deadline, but
+    /// not for ever.
+    AwaitingLock { queued_at: Millis, deadline: Millis },
     /// The lock was taken from its holder. Even a lock manager that never answers cannot stop the client permanently.
     StealingLock { deadline: Millis },
     /// The request is with the server.
@@ -78,7 +82,7 @@ impl Core {
     /// Requests the lock for an auth request.
     pub(super) fn queue(&mut self, purpose: Purpose, now: Millis) {
         let deadline = now + self.lock_wait();
-        let id = self.open_request(purpose, Stage::AwaitingLock { deadline });
+        let id = self.open_request(purpose, Stage::AwaitingLock { queued_at: now, deadline });
         self.emit(match purpose {
             Purpose::Refresh { .. } | Purpose::Login => Output::RequestLock(id),
             // Otherwise the revocation could end a sign-in that the storage does not show yet.
@@ -104,9 +108,17 @@ impl Core {
     /// Another tab sent a message: the lock is not lost, so the wait for its holder starts anew.
     pub(super) fn extend_lock_wait(&mut self, now: Millis) {
         let extended = now + self.lock_wait();
-        if let Some(AuthRequest { stage: Stage::AwaitingLock { deadline }, .. }) = &mut self.request {
-            *deadline = extended;
+        if let Some(AuthRequest { stage: Stage::AwaitingLock { queued_at, deadline }, .. }) = &mut self.request {
+            *deadline = extended.min(*queued_at + LOCK_WAIT_MAX);
         }
+    }
+
+    /// No lock is granted during a sleep: the wait for its holder starts anew.
+    pub(super) fn restart_lock_wait(&mut self, now: Millis) {
+        if let Some(AuthRequest { stage: Stage::AwaitingLock { queued_at, .. }, .. }) = &mut self.request {
+            *queued_at = now;
+        }
+        self.extend_lock_wait(now);
     }
 
     pub(super) fn lock_granted(&mut self, id: RequestId, storage: StorageSnapshot, now: Millis) {
@@ -142,6 +154,7 @@ impl Core {
         let AuthRequest { id, purpose, .. } = *request;
         match purpose {
             Purpose::Refresh { .. } => {
+                self.retry.postponed_since = None;
                 // A refresh whose response is lost is repeated with this key, by this tab or by another one.
                 let may_have_session = match self.session {
                     SessionState::SignedIn { .. } => true,
@@ -257,6 +270,13 @@ impl Core {
         true
     }
 
+    /// Drops the refresh that waits for the lock, if there is one.
+    pub(super) fn abort_queued_refresh(&mut self) {
+        if self.refresh_is_queued() {
+            self.abort_refresh();
+        }
+    }
+
     /// Whether a refresh waits for the lock.
     pub(super) fn refresh_is_queued(&self) -> bool {
         self.request.is_some_and(|request| request.is_refresh() && !request.is_in_flight())
@@ -275,7 +295,7 @@ impl Core {
     /// When the present auth request has taken too long.
     pub(super) fn request_deadline(&self) -> Option<Millis> {
         Some(match self.request?.stage {
-            Stage::AwaitingLock { deadline } | Stage::StealingLock { deadline } => deadline,
+            Stage::AwaitingLock { deadline, .. } | Stage::StealingLock { deadline } => deadline,
             Stage::InFlight { sent_at } => sent_at.saturating_add(self.config.timeout),
         })
     }

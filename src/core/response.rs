@@ -67,6 +67,11 @@ pub enum SessionErrorCode {
     TokenReused,
     /// `TOKEN_REVOKED`.
     Revoked,
+    /// The request was at fault, and the code says nothing about the session or the credentials: `invalid_client`,
+    /// `CSRF_REJECTED`.
+    RequestFault,
+    /// In the response to a login: the credentials are wrong.
+    BadCredentials,
 }
 
 /// Decides what the response to a refresh means. Only a clear rejection ends a session: 401, 400 or 403 with a session
@@ -80,6 +85,7 @@ pub fn refresh_outcome(response: AuthResponse) -> RefreshOutcome {
     let code = match (response.status, response.token) {
         (200..=299, Some(token)) => return RefreshOutcome::Renewed(token),
         (200..=299, None) => ErrorCode::MalformedResponse,
+        (400..=499, _) if response.code == Some(SessionErrorCode::RequestFault) => ErrorCode::ServerError,
         (401, _) => return RefreshOutcome::Rejected(reason(response.code)),
         (400 | 403, _) if response.code.is_some() => return RefreshOutcome::Rejected(reason(response.code)),
         (429, _) => ErrorCode::RateLimited,
@@ -99,10 +105,14 @@ pub fn login_outcome(response: AuthResponse) -> LoginOutcome {
     let code = match (response.status, response.token) {
         (200..=299, Some(token)) => return LoginOutcome::SignedIn(token),
         (200..=299, None) => ErrorCode::MalformedResponse,
-        // Servers report wrong credentials with one of these. 404 and 405 mean that there is no such endpoint.
-        (400 | 401 | 403 | 422, _) => ErrorCode::InvalidCredentials,
         (408, _) => ErrorCode::Timeout,
         (429, _) => ErrorCode::RateLimited,
+        (404 | 405 | 410, _) => ErrorCode::ServerError,
+        // Some servers report wrong credentials with 400, 403 or 422, as others report a malformed request or CSRF.
+        (400..=499, _) if response.code == Some(SessionErrorCode::RequestFault) => ErrorCode::LoginRejected,
+        (401, _) => ErrorCode::InvalidCredentials,
+        (400 | 403 | 422, _) if response.code.is_some() => ErrorCode::InvalidCredentials,
+        (400..=499, _) => ErrorCode::LoginRejected,
         _ => ErrorCode::ServerError,
     };
     LoginOutcome::Failed(failure(code, &response))
@@ -128,7 +138,9 @@ fn reason(code: Option<SessionErrorCode>) -> SignedOutReason {
     match code {
         Some(SessionErrorCode::TokenReused) => SignedOutReason::TokenReused,
         Some(SessionErrorCode::Revoked) => SignedOutReason::Revoked,
-        Some(SessionErrorCode::Ended) | None => SignedOutReason::Expired,
+        Some(SessionErrorCode::Ended | SessionErrorCode::RequestFault | SessionErrorCode::BadCredentials) | None => {
+            SignedOutReason::Expired
+        }
     }
 }
 
@@ -172,7 +184,8 @@ mod tests {
                 "{status}: {outcome:?}"
             );
         }
-        for response in [AuthResponse::NetworkError, AuthResponse::NotSent] {
+        let fault = responded(401, Some(SessionErrorCode::RequestFault));
+        for response in [AuthResponse::NetworkError, AuthResponse::NotSent, fault] {
             assert!(matches!(refresh_outcome(response), RefreshOutcome::Retry(_)));
         }
     }
@@ -221,6 +234,11 @@ mod tests {
         for (response, code) in [
             (responded(401, None), ErrorCode::InvalidCredentials),
             (responded(400, Some(SessionErrorCode::Ended)), ErrorCode::InvalidCredentials),
+            (responded(422, Some(SessionErrorCode::BadCredentials)), ErrorCode::InvalidCredentials),
+            (responded(400, None), ErrorCode::LoginRejected),
+            (responded(403, Some(SessionErrorCode::RequestFault)), ErrorCode::LoginRejected),
+            (responded(401, Some(SessionErrorCode::RequestFault)), ErrorCode::LoginRejected),
+            (responded(413, None), ErrorCode::LoginRejected),
             (responded(429, None), ErrorCode::RateLimited),
             (responded(408, None), ErrorCode::Timeout),
             (responded(404, None), ErrorCode::ServerError),

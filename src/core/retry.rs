@@ -1,8 +1,8 @@
 //! Times: how long a token is valid, when the client renews it, and how long it waits after a failure.
 
 use super::{
-    Admission, Core, CrossTabMessage, ErrorCode, Event, Failure, Millis, Output, Random, SessionState,
-    request::PurposeKind,
+    Admission, Core, CrossTabMessage, ErrorCode, Event, Evidence, Failure, Millis, Output, Random, Restore,
+    SessionState, SignedOutReason, request::PurposeKind,
 };
 
 /// The longest delay of a browser's `setTimeout` (2³¹ − 1 ms, 24.8 days). A longer delay fires at once.
@@ -27,6 +27,8 @@ pub(super) struct Retry {
     pub failures: u32,
     /// When the next attempt is due, after a failure or because the session changed.
     pub next_attempt: Option<Millis>,
+    /// Since when failures of other tabs have postponed this client's attempts.
+    pub postponed_since: Option<Millis>,
     /// No refresh is sent before this moment: the server asked the clients to wait.
     pub not_before: Millis,
 }
@@ -92,6 +94,12 @@ impl Core {
         let wait = failure.retry_after.unwrap_or(0);
         if wait > 0 {
             self.emit(Output::StoreNotBefore(wait.min(NOT_BEFORE_MAX)));
+        }
+        let is_first_question = matches!(self.session, SessionState::Restoring { evidence: Evidence::None, .. })
+            && self.config.restore == Restore::Auto;
+        if is_first_question {
+            // Nothing suggests a session. The next page asks again.
+            return self.end_session_here(SignedOutReason::NoSession);
         }
         self.emit(Output::Broadcast(CrossTabMessage::RefreshFailed { wait, failures: self.retry.failures }));
         self.schedule_retry(failure, now);

@@ -5,8 +5,8 @@
 use std::num::NonZeroU32;
 
 use super::{
-    Admission, Attempt, Core, CrossTabMessage, ErrorCode, Event, Failure, Millis, Output, Restore, StorageSnapshot,
-    retry,
+    Admission, Attempt, Core, CrossTabMessage, ErrorCode, Event, Failure, HintState, Millis, Output, Place, Restore,
+    StorageSnapshot, cross_tab::Claim, retry,
 };
 
 /// The number that the token store gave to an access token. Numbers grow. The core never sees the token itself.
@@ -53,8 +53,6 @@ pub enum TokenStatus {
     Rejected,
     /// An API answered 401, and the refresh failed for now. Other APIs may accept the token, so calls carry it.
     Suspect,
-    /// An API answered 401 although the token was new. Another refresh would not help, so the client sends none for it.
-    RefreshFutile,
 }
 
 /// Whether a user is signed in.
@@ -175,7 +173,8 @@ impl Core {
         }
         let restore = match self.config.restore {
             Restore::Always => true,
-            Restore::Auto => hint,
+            Restore::Auto => hint || storage.hint == HintState::Unasked,
+            Restore::Hint => hint,
             Restore::Never => false,
         };
         if hint {
@@ -201,7 +200,13 @@ impl Core {
         }
     }
 
-    pub(super) fn token_rejected(&mut self, rejected: TokenId, attempt: Attempt, now: Millis) -> Admission {
+    pub(super) fn token_rejected(
+        &mut self,
+        rejected: TokenId,
+        place: Place,
+        attempt: Attempt,
+        now: Millis,
+    ) -> Admission {
         let (token, first_token) = match &mut self.session {
             SessionState::SignedIn { token, first_token, .. } => (token, *first_token),
             SessionState::SignedOut { .. } => return Admission::Reject(Failure::of(ErrorCode::SessionEnded)),
@@ -212,20 +217,19 @@ impl Core {
         }
         if attempt == Attempt::Retry {
             if rejected == token.id {
-                token.status = TokenStatus::RefreshFutile;
+                self.futile.record(rejected, place, now);
             }
             return Admission::PassThrough;
         }
         if rejected < token.id {
             return self.request_token(0, now); // the call carried an older token: the present one may be accepted
         }
-        match token.status {
-            TokenStatus::RefreshFutile => return Admission::PassThrough,
-            TokenStatus::Valid => {
-                token.status = TokenStatus::Rejected;
-                self.emit(Output::BlockCalls);
-            }
-            TokenStatus::Rejected | TokenStatus::Suspect => {}
+        if !self.futile.may_help(rejected, place, now) {
+            return Admission::PassThrough;
+        }
+        if token.status == TokenStatus::Valid {
+            token.status = TokenStatus::Rejected;
+            self.emit(Output::BlockCalls);
         }
         let admission = self.wait_for_refresh(self.next_attempt(now), now);
         if matches!(admission, Admission::Reject(_)) {
@@ -270,6 +274,7 @@ impl Core {
         let (first_token, subject) =
             continued.map_or((token.id, issued.subject), |(first, known)| (first, issued.subject.or(known)));
         self.session = SessionState::SignedIn { token, first_token, subject };
+        self.settle_claim(subject);
         self.retry.succeeded();
         self.emit(Output::ClearNotBefore);
         self.discard_pending_revocation(source);
@@ -280,6 +285,9 @@ impl Core {
             CrossTabMessage::Refreshed { subject }
         } else {
             // A login gets a new key. A refresh keeps the key that it was sent with.
+            if new_key {
+                self.claim = Claim::None;
+            }
             self.emit(if new_key { Output::StoreNewKey } else { Output::AdoptStoredKey });
             CrossTabMessage::SignedIn { subject }
         };

@@ -5,8 +5,9 @@ use std::num::NonZeroU32;
 
 pub use tokenward::core::{
     Admission, Attempt, Config, Core, CrossTabMessage, ErrorCode, Event, Failure, HintState, Input, IssuedToken,
-    LoginOutcome, LogoutScope, MIN_RENEWAL_GAP, Millis, Output, RefreshOutcome, RequestId, Restore, RevocationOutcome,
-    SessionRelation, SessionState, SignedOutReason, StorageSnapshot, Subject, SubjectId, TIMER_MAX, TokenId,
+    LoginOutcome, LogoutScope, MIN_RENEWAL_GAP, Millis, Output, Place, RefreshOutcome, RequestId, Restore,
+    RevocationOutcome, SessionRelation, SessionState, SignedOutReason, StorageSnapshot, Subject, SubjectId, TIMER_MAX,
+    TokenId,
 };
 
 pub const CONFIG: Config = Config { renew_before: 60_000, timeout: 10_000, restore: Restore::Auto, cross_tab: true };
@@ -196,7 +197,11 @@ impl Harness {
     }
 
     pub fn token_rejected(&mut self, token: u32, attempt: Attempt) -> Admission {
-        self.handle(Input::TokenRejected { token: TokenId(token), attempt });
+        self.token_rejected_at(Place(0), token, attempt)
+    }
+
+    pub fn token_rejected_at(&mut self, place: Place, token: u32, attempt: Attempt) -> Admission {
+        self.handle(Input::TokenRejected { token: TokenId(token), place, attempt });
         self.admission()
     }
 

@@ -65,6 +65,21 @@ fn an_api_that_always_responds_401_causes_no_loop() {
     }
 }
 
+///
+#[test]
+fn a_place_that_always_responds_401_does_not_keep_another_place_from_a_new_token() {
+    let mut client = Harness::signed_in();
+    client.token_rejected_at(Place(1), 1, Attempt::First);
+    let request = client.expect_refresh();
+    client.refresh_succeeds(request, Some(LIFETIME));
+    client.token_rejected_at(Place(1), 2, Attempt::Retry);
+    assert_eq!(client.token_rejected_at(Place(1), 2, Attempt::First), Admission::PassThrough);
+    assert_eq!(client.token_rejected_at(Place(2), 2, Attempt::First), Admission::Wait, "the server revoked the token");
+    let request = client.expect_refresh();
+    client.refresh_succeeds(request, Some(LIFETIME));
+    assert_eq!(client.token_rejected_at(Place(1), 3, Attempt::First), Admission::Wait, "a new token is tried again");
+}
+
 #[test]
 fn a_rejected_token_without_replacement_is_used_for_other_apis() {
     let mut client = Harness::signed_in();

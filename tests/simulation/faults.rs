@@ -35,9 +35,22 @@ pub struct FaultModel {
     pub always_401: u64,
     /// Whether a request can take so long that the server rightly detects reuse.
     pub alarms: bool,
+    /// How the responses name the user.
+    pub naming: Naming,
     /// `Config::restore` of every tab.
     pub restore: Restore,
     pub mutation: Option<Mutation>,
+}
+
+/// How the responses name the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// A user has one name.
+    ByUser,
+    /// Every second tab belongs to an app with another server, which calls the user something else.
+    ByTab,
+    /// Each response has another name.
+    Random,
 }
 
 impl FaultModel {

@@ -19,7 +19,7 @@ mod user;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use faults::FaultModel;
+use faults::{FaultModel, Naming};
 use mutation::Mutation;
 use simulation::{CONFIG, Simulation};
 use tokenward::core::{Core, HintState, Input, IssuedToken, LoginOutcome, Output, Restore, StorageSnapshot, TokenId};
@@ -39,6 +39,7 @@ const NO_FAULTS: FaultModel = FaultModel {
     sign_outs: 0,
     always_401: 0,
     alarms: false,
+    naming: Naming::ByUser,
     restore: Restore::Auto,
     mutation: None,
 };
@@ -179,6 +180,19 @@ fn tabs_that_always_ask_for_a_session_do_not_make_each_other_refresh() {
     let always = FaultModel { restore: Restore::Always, ..FIVE_TABS };
     simulate(always, |_| {});
     simulate(FaultModel { lost_answers: 100, server_faults: 100, switches: 20, ..always }, |_| {});
+}
+
+/// two apps with different servers behind one storage, and a server whose names for a user change.
+#[test]
+fn tabs_whose_servers_name_other_users_do_not_make_each_other_refresh_without_end() {
+    for naming in [Naming::ByTab, Naming::Random] {
+        simulate(FaultModel { naming, ..FIVE_TABS }, |simulation| {
+            assert!(simulation.server.rotations > 500, "the simulation is busy");
+        });
+        // (Another name is another session for the client: it takes a new key, and cannot repeat a response that was lost before.)
+        let faulty = FaultModel { naming, lost_answers: 50, server_faults: 50, alarms: true, ..FIVE_TABS };
+        simulate(faulty, |_| {});
+    }
 }
 
 ///

@@ -1,13 +1,16 @@
 //! The network: requests and responses with their delays, losses, duplicates and faults.
 
+use std::num::NonZeroU32;
+
 use tokenward::core::{
     AuthResponse, ErrorCode, Failure, HttpResponse, Input, IssuedToken, Millis, RefreshOutcome, RequestId,
-    SessionErrorCode, SignedOutReason, TokenId, login_outcome, refresh_outcome, revocation_outcome,
+    SessionErrorCode, SignedOutReason, SubjectId, TokenId, login_outcome, refresh_outcome, revocation_outcome,
 };
 
+use super::faults::Naming;
 use super::mutation::Mutation;
 use super::server::{Cookie, Refresh};
-use super::simulation::{MESSAGE_DELAY, SECOND, SimEvent, Simulation, count_recent, number};
+use super::simulation::{HOUR, MESSAGE_DELAY, SECOND, SimEvent, Simulation, count_recent, number};
 use super::trace::Note;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,9 @@ impl Simulation {
         if kind == Kind::Refresh {
             if count_recent(&mut self.tabs[tab].refreshes, now, 10 * SECOND) > 20 {
                 self.fail("a refresh loop".into());
+            }
+            if self.faults.naming != Naming::ByUser && count_recent(&mut self.tabs[tab].in_an_hour, now, HOUR) > 60 {
+                self.fail("more than 60 refreshes of one tab in an hour".into());
             }
             self.check_alone(tab, request);
             let undisturbed = self.tabs[tab].disturbed_at + SECOND < now;
@@ -155,11 +161,16 @@ impl Simulation {
 
     pub fn issue(&mut self, tab: usize, sid: u32) -> HttpResponse {
         let user = self.server.user(sid);
+        let subject = match self.faults.naming {
+            Naming::ByUser => number(user),
+            Naming::ByTab => NonZeroU32::new(1 + tab as u32 % 2).map(SubjectId),
+            Naming::Random => NonZeroU32::new(1 + self.random.below(1_000_000) as u32).map(SubjectId),
+        };
         let it = &mut self.tabs[tab];
         it.last_token += 1;
         let token = TokenId(it.last_token);
         it.tokens.insert(token, (sid, self.now + self.faults.lifetime));
-        let issue = IssuedToken { id: token, lifetime: Some(self.faults.lifetime), subject: number(user) };
+        let issue = IssuedToken { id: token, lifetime: Some(self.faults.lifetime), subject };
         HttpResponse { status: 200, token: Some(issue), ..HttpResponse::default() }
     }
 

@@ -11,7 +11,7 @@ use tokenward::core::{
 };
 
 use super::browser::Browser;
-use super::faults::FaultModel;
+use super::faults::{FaultModel, Naming};
 use super::mutation::Mutation;
 use super::network::Message;
 use super::server::Server;
@@ -167,7 +167,8 @@ impl Simulation {
             }
             self.run_until(hours * HOUR + minutes * MINUTE);
         }
-        if self.violation.is_none() && !faults.alarms && !self.ambiguous {
+        let names_are_comparable = faults.naming == Naming::ByUser;
+        if self.violation.is_none() && !faults.alarms && !self.ambiguous && names_are_comparable {
             self.check_convergence();
         }
     }

@@ -16,6 +16,7 @@ pub struct Tab {
     /// When timers fired lately, and when refreshes were sent lately.
     pub timer_times: VecDeque<Millis>,
     pub refreshes: VecDeque<Millis>,
+    pub in_an_hour: VecDeque<Millis>,
     pub message: Option<u32>,
     pub last_request: RequestId,
     /// The auth request for which it stole the lock, or lost the lock to another tab.
@@ -57,6 +58,7 @@ impl Tab {
             timer: None,
             timer_times: VecDeque::new(),
             refreshes: VecDeque::new(),
+            in_an_hour: VecDeque::new(),
             message: None,
             last_request: RequestId(0),
             stolen_for: None,

@@ -1,7 +1,8 @@
 //! What users, apps and machines do: calls, logins, reloads, sleep, clock jumps.
 
-use tokenward::core::{Admission, Attempt, Config, Core, Input, LogoutScope, SessionState};
+use tokenward::core::{Admission, Attempt, Config, Core, Input, LogoutScope, Place, SessionState};
 
+use super::faults::Naming;
 use super::mutation::Mutation;
 use super::simulation::{CONFIG, HOUR, SECOND, SimEvent, Simulation, USERS, number};
 use super::trace::Note;
@@ -130,7 +131,8 @@ impl Simulation {
             self.fail(format!("a token was used {} ms after its expiry", self.now - ends_at));
         }
         match self.tabs[tab].core.session() {
-            SessionState::SignedIn { subject, .. } if *subject == number(self.server.user(sid)) => {}
+            SessionState::SignedIn { subject, .. }
+                if *subject == number(self.server.user(sid)) || self.faults.naming != Naming::ByUser => {}
             other => {
                 let report =
                     format!("a call left with the token of {}, while the session is {other:?}", self.server.user(sid));
@@ -144,7 +146,8 @@ impl Simulation {
         }
         let is_retry = second && self.faults.mutation != Some(Mutation::RetryLoop);
         let attempt = if is_retry { Attempt::Retry } else { Attempt::First };
-        let admission = self.handle(tab, Input::TokenRejected { token: id, attempt });
+        let place = Place(self.random.below(3) as u32);
+        let admission = self.handle(tab, Input::TokenRejected { token: id, place, attempt });
         self.continue_call(tab, admission, true);
     }
 
