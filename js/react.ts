@@ -3,7 +3,7 @@
 
 import { createContext, createElement, type ReactNode, useContext, useSyncExternalStore } from 'react';
 import { RESTORING } from './client/session.js';
-import type { AuthClient, Session } from './index.js';
+import type { AuthClient, AuthError, RestoringSession, Session } from './index.js';
 
 const Context = createContext<AuthClient | null>(null);
 
@@ -56,6 +56,23 @@ export function SignedIn({ children, fallback }: { children?: ReactNode; fallbac
 /** Renders its children while the status is `'signed-out'`, else `fallback`; `fallback` also while it is still `'restoring'`. */
 export function SignedOut({ children, fallback }: { children?: ReactNode; fallback?: ReactNode }): ReactNode {
   return useSession().status === 'signed-out' ? children : fallback;
+}
+
+/**
+ * Renders its children while it is not known whether a user is signed in because the server cannot be reached. A function
+ * receives the session, with `error` and `retryAt`.
+ *
+ * @example
+ * <SessionUnavailable>{({ error }) => <p>No connection: {error.message}</p>}</SessionUnavailable>
+ */
+export function SessionUnavailable({
+  children,
+}: {
+  children?: ReactNode | ((session: RestoringSession & { error: AuthError }) => ReactNode);
+}): ReactNode {
+  const session = useSession();
+  if (session.status !== 'restoring' || !session.error) return null;
+  return typeof children === 'function' ? children(session as RestoringSession & { error: AuthError }) : children;
 }
 
 type Subscribe = (changed: () => void) => () => void;

@@ -1,5 +1,6 @@
 // The package `tokenward/testing`: an `AuthClient` for the tests of an app. The public class (snapshots, events, errors) is
 // the real one; its engine has neither wasm nor network and behaves as the test says.
+import { RESTORING } from './client/session.js';
 import type { Engine, EngineEvent, Notify } from './engine/engine.js';
 import {
   AuthClient,
@@ -76,6 +77,8 @@ const signedIn = (user: unknown, claims: Record<string, unknown> | null, expires
   claims,
   expiresAt: expiresAt === undefined ? Date.now() + LIFETIME_MS : expiresAt,
   reason: null,
+  error: null,
+  retryAt: null,
 });
 const signedOut = (reason: SignedOutReason): Session => ({
   status: 'signed-out',
@@ -83,8 +86,10 @@ const signedOut = (reason: SignedOutReason): Session => ({
   claims: null,
   expiresAt: null,
   reason,
+  error: null,
+  retryAt: null,
 });
-const restoring = (): Session => ({ status: 'restoring', user: null, claims: null, expiresAt: null, reason: null });
+const restoring = (): Session => RESTORING;
 
 class TestEngine implements Engine {
   readonly calls: { name: string; given: unknown[] }[] = [];

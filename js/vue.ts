@@ -57,6 +57,8 @@ export interface SessionRefs<User> {
   readonly claims: ComputedRef<Session<User>['claims']>;
   readonly expiresAt: ComputedRef<number | null>;
   readonly reason: ComputedRef<Session<User>['reason']>;
+  readonly error: ComputedRef<Session<User>['error']>;
+  readonly retryAt: ComputedRef<Session<User>['retryAt']>;
 }
 
 /**
@@ -75,6 +77,8 @@ export function useSession<User = unknown>(): SessionRefs<User> {
     claims: member('claims'),
     expiresAt: member('expiresAt'),
     reason: member('reason'),
+    error: member('error'),
+    retryAt: member('retryAt'),
   };
 }
 

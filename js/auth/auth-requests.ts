@@ -29,6 +29,8 @@ export interface AuthResponse {
   readonly code: string | undefined;
   /** The error's message for people. */
   readonly message: string | undefined;
+  /** As `TokenResponse.found`. */
+  readonly found: string;
   /** 0 if the response does not ask to wait. */
   readonly retryAfterMs: number;
   /** The number of the access token; 0 if the response grants none. */
@@ -37,8 +39,8 @@ export interface AuthResponse {
   readonly expiresIn: number;
   /** The JWT's `exp − iat` in seconds; NaN if it has none. */
   readonly jwtLifetime: number;
-  /** The id of the user (`user.id`, or the claim `sub`); undefined if the server names none. */
-  readonly subject: string | undefined;
+  /** The number of the user; 0 if the response names none. */
+  readonly subject: number;
 }
 
 /** `options.authHeaders` failed, so the request was not sent; `cause` is the app's own error. */
@@ -73,8 +75,7 @@ export function createAuthRequests(
       ...rest,
       status,
       retryAfterMs: parseRetryAfter(header('retry-after'), header('date')),
-      token: issued ? tokens.receive(issued, endpoint === 'refresh') : 0,
-      subject: issued?.subject,
+      ...(issued ? tokens.receive(issued, endpoint === 'refresh') : { token: 0, subject: 0 }),
     };
   }
 
@@ -95,7 +96,7 @@ export function createAuthRequests(
       const isRefresh = endpoint === 'refresh';
       const isRevocation = endpoint === 'logout' || endpoint === 'logoutAll';
       // The token store may be cleared before the request is sent.
-      const accessToken = endpoint === 'logoutAll' ? tokens.accessToken() : '';
+      const accessToken = isRevocation ? tokens.accessToken() : '';
       const refreshToken = tokens.refreshToken(isRevocation);
       const sendWith = (ready: Headers) => {
         const send = () => {
@@ -108,9 +109,16 @@ export function createAuthRequests(
             return sendTokenXhr(url, ready, body, !inBody, signal, (status, header, text) =>
               readResponse(endpoint, status, header, text),
             );
-          const request = revocationRequest(url, ready, body, inBody, signal);
-          if (accessToken) setAuthorization(request, settings.tokenScheme, accessToken);
-          return sendRevocation(request, endpoint);
+          const revoke = (withToken: boolean) => {
+            const request = revocationRequest(url, ready, body, inBody, signal);
+            if (withToken) setAuthorization(request, settings.tokenScheme, accessToken);
+            return sendRevocation(request, endpoint);
+          };
+          if (endpoint === 'logoutAll') return revoke(accessToken !== '');
+          // (RFC 7009 knows no access token in a revocation.)
+          return revoke(false).then((response) =>
+            response.status === 401 && accessToken && !settings.oauth2 ? revoke(true) : response,
+          );
         };
         // A logout needs no proof and cannot wait for one: its page may be unloading.
         return !prover || endpoint === 'logout' ? send() : prover.sendAuthRequest(ready, url, accessToken, send);

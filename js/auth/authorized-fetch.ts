@@ -16,6 +16,6 @@ export const authorizedFetch =
       authorize(request);
     } else if (captured.credentialsOf(request) === 'same-origin')
       // The access token is in a cookie.
-      return captured.fetch(new captured.Request(request, { credentials: 'include' }));
+      return captured.fetch(new captured.Request(request, { __proto__: null, credentials: 'include' } as RequestInit));
     return captured.fetch(request);
   };

@@ -89,6 +89,8 @@ export class DpopProver {
       const copy = wantsNonce || moved ? retryCopy() : undefined;
       if (!copy) return response;
       response.body?.cancel().catch(() => {});
+      // The constructor reads the copy as an init, by getters that a page may have replaced: the token must not be in it.
+      if (moved) captured.deleteHeader(captured.headersOf(copy), 'authorization');
       next = moved ? new captured.Request(url, copy) : copy;
     }
   }

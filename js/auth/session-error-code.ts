@@ -1,5 +1,5 @@
 // What the error codes of servers state about the session: the contract of the demo server, and RFC 6749 §5.2.
-import type { SessionErrorCode } from '#glue';
+import type { Endpoint, SessionErrorCode } from '#glue';
 
 const CODES: Readonly<Record<string, SessionErrorCode>> = {
   NO_REFRESH_TOKEN: 'ended',
@@ -9,6 +9,21 @@ const CODES: Readonly<Record<string, SessionErrorCode>> = {
   TOKEN_REVOKED: 'revoked',
 };
 
-/** Undefined for a code that states nothing about the session. */
-export const sessionErrorCode = (code: string): SessionErrorCode | undefined =>
-  Object.hasOwn(CODES, code) ? CODES[code] : undefined;
+/** Codes about the request itself, which say nothing about the session or the credentials. */
+const REQUEST_FAULT = /client|csrf|xsrf/i;
+const BAD_CREDENTIALS = /credential|password|invalid.(grant|login|user|email)|(user|email|account).not.found/i;
+
+/** What the error of a response states; undefined if nothing. */
+export function statedError(
+  endpoint: Endpoint,
+  { code = '', message = '' }: StatedError,
+): SessionErrorCode | undefined {
+  if (Object.hasOwn(CODES, code)) return CODES[code];
+  if (REQUEST_FAULT.test(code)) return 'request-fault';
+  return endpoint === 'login' && BAD_CREDENTIALS.test(`${code} ${message}`) ? 'bad-credentials' : undefined;
+}
+
+interface StatedError {
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+}

@@ -1,6 +1,7 @@
 // Holds the tokens. They arrive with the response of an auth request and leave in a header or to an auth endpoint; all other code
 // receives only the access token's number, its lifetime and its claims.
 import { indexOf } from '../browser/captured-globals.js';
+import type { UserIdentity, Users } from './users.js';
 
 /** The user of the session, as far as the server's response and the JWT's payload name one. */
 export interface Profile {
@@ -14,11 +15,12 @@ export interface IssuedTokens extends Profile {
   readonly accessToken: string;
   /** Empty if the server keeps the refresh token in a cookie, or issued none. */
   refreshToken: string;
-  /** The user's id; undefined if the server names none. */
-  readonly subject: string | undefined;
+  readonly identity: UserIdentity;
 }
 
 interface ReceivedTokens extends IssuedTokens {
+  /** The number of the user; 0 if the server names none. */
+  readonly subject: number;
   /** Whether a refresh issued them: some servers then repeat neither the user nor the refresh token. */
   readonly isRefresh: boolean;
 }
@@ -28,7 +30,8 @@ const NO_TOKENS: ReceivedTokens = {
   refreshToken: '',
   user: null,
   claims: null,
-  subject: undefined,
+  identity: {},
+  subject: 0,
   isRefresh: false,
 };
 
@@ -36,8 +39,8 @@ const NO_TOKENS: ReceivedTokens = {
 const emptyRecord = (): Record<number, ReceivedTokens> => ({ __proto__: null }) as never;
 
 export interface TokenStore {
-  /** Keeps tokens until `set` or `discard`, and returns the number of the access token. */
-  receive(issued: IssuedTokens, isRefresh: boolean): number;
+  /** Keeps tokens until `set` or `discard`, and returns the number of the access token and that of the user. */
+  receive(issued: IssuedTokens, isRefresh: boolean): { readonly token: number; readonly subject: number };
   /** Calls now carry this token, for so many milliseconds without an admission. */
   set(id: number, freshForMs: number): void;
   /** Every call needs an admission, until the next `set`. */
@@ -50,6 +53,8 @@ export interface TokenStore {
   forgetRevoked(): void;
   /** The number of the token that calls carry; 0 if there is none. */
   currentId(): number;
+  /** The number of the user who is or was signed in; 0 if unknown. */
+  subject(): number;
   profile(): Profile;
   /** Whether a call may be sent without an admission. */
   isFresh(): boolean;
@@ -64,12 +69,14 @@ export interface TokenStore {
 }
 
 /** `allowedOrigins` are URL prefixes that end with a slash. */
-export function createTokenStore(allowedOrigins: readonly string[]): TokenStore {
+export function createTokenStore(allowedOrigins: readonly string[], users: Users): TokenStore {
   /** Tokens that have arrived; the core decides whether they are used. */
   let received = emptyRecord();
   let lastId = 0;
   let currentId = 0;
   let current = NO_TOKENS;
+  /** The number of the user of the session, also after `clear`. */
+  let lastSubject = 0;
   let generation = 0;
   /** The refresh token of a session that ended here, until the server confirms that it is revoked. */
   let unrevoked = '';
@@ -81,18 +88,25 @@ export function createTokenStore(allowedOrigins: readonly string[]): TokenStore 
   return {
     receive(issued, isRefresh) {
       lastId += 1;
-      received[lastId] = { ...issued, isRefresh };
-      return lastId;
+      const subject = users.numberOf(issued.identity, isRefresh ? lastSubject : 0);
+      received[lastId] = { ...issued, isRefresh, subject };
+      return { token: lastId, subject };
     },
     set(id, freshForMs) {
       const next = received[id];
       if (next) {
         received = emptyRecord(); // tokens that arrived before this one are superseded
         const { refreshToken, user, subject } = current;
-        const sameSession = next.isRefresh && (next.subject ?? subject) === (subject ?? next.subject);
+        const sameSession = next.isRefresh && (next.subject || subject) === (subject || next.subject);
         current = sameSession
-          ? { ...next, refreshToken: next.refreshToken || refreshToken, user: next.user ?? user }
+          ? {
+              ...next,
+              refreshToken: next.refreshToken || refreshToken,
+              user: next.user ?? user,
+              subject: next.subject || subject,
+            }
           : next;
+        lastSubject = current.subject;
         if (!sameSession) generation += 1;
         currentId = id;
       }
@@ -117,6 +131,7 @@ export function createTokenStore(allowedOrigins: readonly string[]): TokenStore 
       unrevoked = '';
     },
     currentId: () => currentId,
+    subject: () => lastSubject,
     profile: () => ({ user: current.user, claims: current.claims }),
     isFresh: () => performance.now() < freshMonotonic && Date.now() < freshWall,
     allows(url) {

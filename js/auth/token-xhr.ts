@@ -23,23 +23,26 @@ export function sendTokenXhr<T>(
       const status = captured.statusOf(xhr);
       const text = captured.responseTextOf(xhr);
       const redirected = captured.responseUrlOf(xhr) !== url;
-      const responseHeaders = {
-        __proto__: null,
-        'retry-after': captured.getResponseHeader(xhr, 'retry-after'),
-        date: captured.getResponseHeader(xhr, 'date'),
-        'dpop-nonce': captured.getResponseHeader(xhr, 'dpop-nonce'),
-      } as unknown as Record<string, string | null>;
+      const responseHeaders = captured.getAllResponseHeaders(xhr);
       // `window.event` shows the request to every function that runs from here on, so the client must clear the request first. (Firefox
       // keeps the text of a request that is aborted after its end, but no browser that of a request that is opened again. In
       // a worker, where no other script listens, Firefox refuses to open it again.)
       if (captured.onPage) captured.open(xhr, 'POST', url);
       captured.abort(xhr);
       if (!status || redirected) reject(signal.reason ?? new TypeError('no response'));
-      else resolve(parse(status, (name) => responseHeaders[name] ?? null, text));
+      else resolve(parse(status, (name) => headerOf(responseHeaders, name), text));
     });
     const stop = () => captured.abort(xhr);
     signal.addEventListener('abort', stop);
     captured.send(xhr, body);
     if (signal.aborted) stop();
   });
+}
+
+/** `all` is what `getAllResponseHeaders` returns. (`getResponseHeader` writes an error to the console for a header that CORS hides.) */
+function headerOf(all: string, name: string): string | null {
+  const lines = `\r\n${all}`;
+  const start = captured.indexOf(lines, `\r\n${name}: `);
+  const value = start + name.length + 4;
+  return start < 0 ? null : captured.slice(lines, value, captured.indexOf(lines, '\r\n', value));
 }

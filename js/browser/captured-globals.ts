@@ -22,11 +22,11 @@ const getter = <T, K extends keyof T>(prototype: T, name: K): ((self: T) => T[K]
 export const onPage = 'document' in globalThis;
 export const { fetch, Request, Headers, XMLHttpRequest, URLSearchParams } = globalThis;
 export const { parse, stringify } = JSON;
-export const { hasOwn } = Object;
+export const { hasOwn, keys } = Object;
 
 export const indexOf = uncurryThis(String.prototype.indexOf);
 export const slice = uncurryThis(String.prototype.slice);
-export const exec = uncurryThis(RegExp.prototype.exec);
+export const toLowerCase = uncurryThis(String.prototype.toLowerCase);
 
 const request = Request?.prototype;
 export const bodyOf = getter(request, 'body');
@@ -50,7 +50,7 @@ export const open = xhr && uncurryThis(xhr.open as (method: string, url: string)
 export const send = xhr && uncurryThis(xhr.send);
 export const abort = xhr && uncurryThis(xhr.abort);
 export const setRequestHeader = xhr && uncurryThis(xhr.setRequestHeader);
-export const getResponseHeader = xhr && uncurryThis(xhr.getResponseHeader);
+export const getAllResponseHeaders = xhr && uncurryThis(xhr.getAllResponseHeaders);
 export const addListener = xhr && uncurryThis(xhr.addEventListener as (type: string, listener: () => void) => void);
 export const setCredentials =
   xhr && uncurryThis(Object.getOwnPropertyDescriptor(xhr, 'withCredentials')?.set as (on: boolean) => void);

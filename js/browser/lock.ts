@@ -1,4 +1,5 @@
 // The lock of the tabs of one origin: one of them at a time sends an auth request.
+import { ownMembers } from '../util/own-members.js';
 
 /** Runs a task when the storage is known to be as the other tabs left it; the tasks run one after another. */
 export type Schedule = (task: () => void) => void;
@@ -41,7 +42,7 @@ export function createTabLock(name: string, shared: boolean, schedule: Schedule)
         };
       });
       locks
-        .request(name, steal ? { steal } : { signal }, () => {
+        .request(name, ownMembers<LockOptions>(steal ? { steal } : { signal }), () => {
           grant();
           return held;
         })

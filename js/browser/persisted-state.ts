@@ -11,8 +11,11 @@
 // The entries are a wire format between releases and every script of the origin can write them: they are checked on reading.
 import type { KeyValueStore } from './key-value-store.js';
 
-/** Whether the stored session hint is the one that this client knows, was removed, or belongs to another sign-in. */
-export type HintState = 'same' | 'removed' | 'other';
+/**
+ * Whether the stored session hint is the one that this client knows, was removed, or belongs to another sign-in. `'unasked'`: there
+ * is none, and this browser has not asked the server yet.
+ */
+export type HintState = 'same' | 'removed' | 'other' | 'unasked';
 
 /** Which sign-in a key belongs to: the one this client knows, the one in the storage, or one that is over. */
 export type SessionRelation = 'same' | 'current' | 'stale';
@@ -24,6 +27,7 @@ export const STORAGE_KEYS = [
   'idempotency-key',
   'pending-revocation',
   'not-before',
+  'asked',
 ] as const;
 type StorageKey = (typeof STORAGE_KEYS)[number];
 
@@ -75,6 +79,8 @@ export function notBeforeWait(state: PersistedState): number {
 
 export function hintState(state: PersistedState): HintState {
   const stored = read(state, 'sign-in-key');
+  const isUnasked = stored === null && !state.known && read(state, 'asked') === null && !isRevocationPending(state);
+  if (isUnasked) return 'unasked';
   if (stored === undefined || (stored ?? undefined) === state.known) return 'same';
   return stored === null ? 'removed' : 'other';
 }
@@ -87,6 +93,12 @@ export function relationOf(state: PersistedState, key: string | undefined): Sess
   const stored = read(state, 'sign-in-key');
   return stored === undefined || key === state.known ? 'same' : key === stored ? 'current' : 'stale';
 }
+
+/** Whether the storage can be read. */
+export const hasStorage = (state: PersistedState): boolean => read(state, 'sign-in-key') !== undefined;
+
+/** Whether the storage holds the sign-in that this client knows. */
+export const holdsKey = (state: PersistedState): boolean => !!state.known && read(state, 'sign-in-key') === state.known;
 
 /** Sets the key of the sign-in that this client knows, in the storage too. */
 function setKey(state: PersistedState, key: string | undefined, store = true) {
@@ -160,6 +172,11 @@ export function clearPendingRevocation(state: PersistedState) {
 export function storeLogout(state: PersistedState) {
   write(state, 'sign-in-key');
   write(state, 'pending-revocation', '1');
+}
+
+/** The server has said whether there is a session. */
+export function storeAsked(state: PersistedState) {
+  if (read(state, 'asked') === null) write(state, 'asked', '1');
 }
 
 /** Stores for how long all tabs wait; a longer wait that is stored remains. */

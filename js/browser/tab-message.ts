@@ -1,6 +1,7 @@
 // The messages between the tabs of one origin. They never hold a token. Tabs may run different releases, and every script
 // of the origin can post to the channel: a message is checked before it is used, and ignored if it is not valid.
 import type { SignedOutReason } from '../client/session.js';
+import { ownMembers } from '../util/own-members.js';
 import { isValidKey, MAX_WAIT_MS } from './persisted-state.js';
 
 export const TAB_EVENTS = ['signed-in', 'signed-out', 'refreshed', 'refresh-failed', 'lock-stolen'] as const;
@@ -17,8 +18,9 @@ export const SIGNED_OUT_REASONS: readonly SignedOutReason[] = [
 /** What a tab reports to the others. */
 export interface TabEvent {
   readonly type: (typeof TAB_EVENTS)[number];
-  /** `signed-in`, `refreshed`: the user's id; absent if the server names none. */
-  readonly subject?: string | undefined;
+  /** `signed-in`, `refreshed`: `user.id`, and the claim `sub`; absent if the server does not name them. */
+  readonly userId?: string | undefined;
+  readonly sub?: string | undefined;
   /** `signed-out`. */
   readonly reason?: SignedOutReason | undefined;
   /** `refresh-failed`: for how long the server asked to wait; absent or 0 if it did not. */
@@ -37,22 +39,25 @@ const isUpTo = (most: number, value: unknown) => typeof value === 'number' && va
 
 /** The message, or undefined if it is not valid. */
 export function parseTabMessage(data: unknown): TabMessage | undefined {
+  const message = ownMembers(data as TabMessage | null);
   const {
     v,
     type,
     key = '-',
-    subject = '',
+    userId = '',
+    sub = '',
     reason,
     waitMs = 0,
     failures = 0,
-  } = (data ?? {}) as Record<string, unknown>;
+  } = message as unknown as Record<string, unknown>;
   const valid =
     v === 1 &&
     TAB_EVENTS.includes(type as TabEvent['type']) &&
     isValidKey(key) &&
-    typeof subject === 'string' &&
+    typeof userId === 'string' &&
+    typeof sub === 'string' &&
     (type !== 'signed-out' || SIGNED_OUT_REASONS.includes(reason as SignedOutReason)) &&
     isUpTo(MAX_WAIT_MS, waitMs) &&
     isUpTo(0xffff, failures);
-  return valid ? (data as TabMessage) : undefined;
+  return valid ? message : undefined;
 }

@@ -1,11 +1,12 @@
 // The public class: a synchronous constructor, immutable snapshots and events. It loads the engine, which does the work, later.
 
 import type { Engine, Notify } from '../engine/engine.js';
+import { ownMembers } from '../util/own-members.js';
 import { AuthError } from './errors.js';
 import type { AuthEvents } from './events.js';
-import type { AuthClientOptions, LogEntry } from './options.js';
+import type { ApiRequestInit, AuthClientOptions, LogEntry } from './options.js';
 import { RESTORING, type Session } from './session.js';
-import { throwInvalidOption, validateMinValidity, validateOptions } from './validate-options.js';
+import { throwInvalidOption, validateCall, validateMinValidity, validateOptions } from './validate-options.js';
 
 /**
  * The auth client of a single-page app. An app makes one; that is cheap, and the client starts at once.
@@ -42,7 +43,7 @@ export class AuthClient<User = unknown> {
    */
   constructor(options: AuthClientOptions = {}) {
     this.#options = validateOptions(options);
-    this.#createTestEngine = (options as TestOptions)[TEST_ENGINE];
+    this.#createTestEngine = ownMembers(options as TestOptions)[TEST_ENGINE];
     this.#disposal = new Promise((_, reject) => {
       this.#rejectDisposal = reject;
     });
@@ -71,12 +72,13 @@ export class AuthClient<User = unknown> {
    * aborted, it rejects with the signal's reason.
    */
   async login(credentials: unknown, options: { signal?: AbortSignal } = {}): Promise<Session<User>> {
-    options.signal?.throwIfAborted();
+    const { signal } = ownMembers(options);
+    signal?.throwIfAborted();
     const body = JSON.stringify(credentials);
     if (body === undefined) throwInvalidOption('login.credentials', 'a JSON value', credentials);
     const engine = await this.#start();
     try {
-      await engine.login(body, options.signal);
+      await engine.login(body, signal);
     } catch (error) {
       throw error ?? new DOMException('a later login or a logout replaced this login', 'AbortError');
     }
@@ -85,12 +87,18 @@ export class AuthClient<User = unknown> {
 
   /**
    * A drop-in `fetch`, already bound. Requests to the page's origin, `baseUrl`'s and `apiOrigins` carry the access token,
-   * wait while it is renewed, and are sent once more after a 401; all others are plain `fetch`.
+   * wait while it is renewed, and are sent once more after a 401 (unless `init.auth.retry` is false or the body is a
+   * stream); all others are plain `fetch`.
    * Rejects when `fetch` would, or with an `AuthError`: `SIGNED_OUT`, `SESSION_ENDED`, `REFRESH_UNAVAILABLE`.
    */
-  readonly fetch: typeof globalThis.fetch = (input, init) => {
-    // `RequestInfo` is wider in some environments' types than in the DOM's.
+  readonly fetch = (input: Parameters<typeof globalThis.fetch>[0], init?: ApiRequestInit): Promise<Response> => {
     const engine = this.#engine;
+    try {
+      validateCall(init);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    // `RequestInfo` is wider in some environments' types than in the DOM's.
     return engine
       ? engine.fetch(input as RequestInfo, init)
       : this.#start().then((started) => started.fetch(input as RequestInfo, init));
@@ -101,9 +109,10 @@ export class AuthClient<User = unknown> {
    * `REFRESH_UNAVAILABLE`. An abort ends only this caller's wait.
    */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<Session<User>> {
-    options.signal?.throwIfAborted();
+    const { signal } = ownMembers(options);
+    signal?.throwIfAborted();
     const engine = await this.#start();
-    await engine.refresh(options.signal);
+    await engine.refresh(signal);
     return this.#session;
   }
 
@@ -113,7 +122,7 @@ export class AuthClient<User = unknown> {
    * revocation again when the page is online again or at the next start, before the next login.
    */
   async logout(options: { scope?: 'session' | 'global' } = {}): Promise<{ revoked: boolean }> {
-    const { scope = 'session' } = options;
+    const { scope = 'session' } = ownMembers(options);
     if (scope !== 'session' && scope !== 'global') throwInvalidOption('logout.scope', '"session" or "global"', scope);
     const engine = await this.#start();
     return { revoked: await engine.logout(scope) };
@@ -123,7 +132,7 @@ export class AuthClient<User = unknown> {
   hasRole(role: string): boolean {
     const { user, claims } = this.#session;
     return [user, claims].some((holder) => {
-      const { role: one, roles: many } = (holder ?? {}) as { role?: unknown; roles?: unknown };
+      const { role: one, roles: many } = ownMembers(holder as { role?: unknown; roles?: unknown } | null);
       return one === role || (Array.isArray(many) && many.includes(role)) || (Array.isArray(one) && one.includes(role));
     });
   }
@@ -219,7 +228,10 @@ export class AuthClient<User = unknown> {
   }
 
   readonly #notify: Notify = (event, detail, snapshot) => {
-    if (snapshot) this.#session = snapshot as Session<User>;
+    // A failed refresh changes nothing of the session but this.
+    if (event === 'refresh-failed')
+      this.#session = Object.freeze({ ...this.#session, ...(detail as AuthEvents['refresh-failed']) }) as Session<User>;
+    else if (snapshot) this.#session = snapshot as Session<User>;
     const session = this.#session;
     if (event === 'signed-in') this.#previousUser = this.#lastUser;
     if (session.status !== 'restoring') this.#lastUser = session.user;
@@ -233,7 +245,8 @@ export class AuthClient<User = unknown> {
       for (const listener of [...(this.#listeners.get(event) ?? [])]) {
         callListener(listener as (detail: unknown) => void, details[event] ?? detail);
       }
-      if (snapshot) for (const subscriber of [...this.#subscribers]) callListener(subscriber, session);
+      if (snapshot || event === 'refresh-failed')
+        for (const subscriber of [...this.#subscribers]) callListener(subscriber, session);
     });
   };
 }

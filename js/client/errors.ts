@@ -1,4 +1,5 @@
 // The closed set of errors that the app receives, and who can do what about each.
+import { ownMembers } from '../util/own-members.js';
 
 /**
  * Why a call failed, and what to do:
@@ -7,6 +8,7 @@
  * | --- | --- | --- |
  * | `INVALID_OPTIONS` | an option or an argument has the wrong name, type or value; the message names it | fix the code |
  * | `INVALID_CREDENTIALS` | the server rejected the credentials given to `login` | ask the user again |
+ * | `LOGIN_REJECTED` | the server refused the login for another reason (CSRF, a malformed request, an account that must be confirmed); the message has the server's own words | show the message, or fix the request |
  * | `SIGNED_OUT` | no user is signed in | show the login |
  * | `SESSION_ENDED` | the session ended during the call | show the login |
  * | `REFRESH_UNAVAILABLE` | no access token is available at the moment; the session continues | try again later |
@@ -25,6 +27,7 @@
 export type AuthErrorCode =
   | 'INVALID_OPTIONS'
   | 'INVALID_CREDENTIALS'
+  | 'LOGIN_REJECTED'
   | 'SIGNED_OUT'
   | 'SESSION_ENDED'
   | 'REFRESH_UNAVAILABLE'
@@ -71,10 +74,11 @@ export class AuthError extends Error {
       cause?: unknown;
     } = {},
   ) {
-    super(`${code}: ${message}`, 'cause' in details ? { cause: details.cause } : undefined);
+    const own = ownMembers(details);
+    super(`${code}: ${message}`, own);
     this.code = code;
-    this.status = details.status ?? null;
-    this.retryable = details.retryable ?? false;
-    this.retryAfterSeconds = details.retryAfterSeconds ?? null;
+    this.status = own.status ?? null;
+    this.retryable = own.retryable ?? false;
+    this.retryAfterSeconds = own.retryAfterSeconds ?? null;
   }
 }

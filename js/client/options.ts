@@ -2,9 +2,9 @@
 
 /** Settings of an `AuthClient`. Durations are seconds. */
 export interface AuthClientOptions {
-  /** Where the auth endpoints are. Default: the page's origin. */
+  /** Where the auth endpoints are, such as `https://api.example.com` or `https://example.com/api/v1`. Default: the page's origin. */
   baseUrl?: string | URL;
-  /** Paths, resolved against `baseUrl`. Default: `/auth/login`, `/auth/refresh`, `/auth/logout`, `/auth/logout-all`; with `protocol: 'oauth2'` `/oauth/token` and `/oauth/revoke`. */
+  /** Paths below `baseUrl`, with or without a leading slash, or URLs. Default: `/auth/login`, `/auth/refresh`, `/auth/logout`, `/auth/logout-all`; with `protocol: 'oauth2'` `/oauth/token` and `/oauth/revoke`. */
   endpoints?: { login?: string; refresh?: string; logout?: string; logoutAll?: string };
   /** How the refresh token travels: `'cookie'` (default; httpOnly, invisible to scripts) or `'body'` (default with `protocol: 'oauth2'`; kept in memory, lost with the page, separate for each tab). */
   transport?: 'cookie' | 'body';
@@ -26,11 +26,15 @@ export interface AuthClientOptions {
   renewBeforeSeconds?: number;
   /** Abort an auth request after this many seconds, and let calls wait for a token no longer than that; 0.001 to 600. Default 10. */
   timeoutSeconds?: number;
-  /** Resume the session when the client starts: `'auto'` (default) only if this browser was signed in. */
-  restore?: 'auto' | 'always' | 'never';
+  /**
+   * Resume the session when the client starts: `'auto'` (default) if this browser was signed in, and once if it has never asked
+   * the server (Safari clears the storage, and with it the trace of a sign-in, of a site that was not used for seven days);
+   * `'hint'` only if this browser was signed in.
+   */
+  restore?: 'auto' | 'hint' | 'always' | 'never';
   /** Make the tabs of one origin act as one client: one auth request at a time, sign-in and sign-out in all of them. Default true. */
   crossTab?: boolean;
-  /** Separates several clients of one origin; clients with different names do not share a session. Default `'default'`. */
+  /** Clients of one origin with the same name share a session, in all tabs. Default: `'default'`, or the URL of the refresh endpoint if that is not `/auth/refresh` of the page's origin: apps that use different servers do not share a session. */
   name?: string;
   /**
    * Where the tokens are, and from where calls are sent: `'page'` (default), a `'worker'` of this tab, one
@@ -60,4 +64,14 @@ export interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn';
   readonly event: string;
   readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** The init of `AuthClient.fetch`: that of `fetch`, with one member more. */
+export interface ApiRequestInit extends RequestInit {
+  /**
+   * `retry: false` sends this call once, and hands a 401 to the caller: for an endpoint where 401 says something else than
+   * "this token is not valid", such as a form that asks for the present password. The call still waits for a token that is
+   * being renewed. Default: true.
+   */
+  auth?: { retry?: boolean };
 }

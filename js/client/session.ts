@@ -1,4 +1,5 @@
 // The session as the app sees it: one immutable snapshot per state; `status` discriminates them.
+import type { AuthError } from './errors.js';
 
 /** The server has not said yet whether there is a session to resume. */
 export interface RestoringSession {
@@ -7,6 +8,10 @@ export interface RestoringSession {
   readonly claims: null;
   readonly expiresAt: null;
   readonly reason: null;
+  /** Why the last attempt failed; null if none has failed. An app shows it instead of an empty page. */
+  readonly error: AuthError | null;
+  /** When the next attempt is: milliseconds since the epoch; null if none is scheduled. */
+  readonly retryAt: number | null;
 }
 
 /** A user is signed in. */
@@ -19,6 +24,10 @@ export interface SignedInSession<User = unknown> {
   /** When the access token expires: milliseconds since the epoch by this browser's clock; null if unknown. */
   readonly expiresAt: number | null;
   readonly reason: null;
+  /** Why the last refresh failed without ending the session; null after a success. Calls may work all the same. */
+  readonly error: AuthError | null;
+  /** When the next attempt is: milliseconds since the epoch; null if none is scheduled. */
+  readonly retryAt: number | null;
 }
 
 /** No user is signed in. */
@@ -29,6 +38,8 @@ export interface SignedOutSession {
   readonly expiresAt: null;
   /** Why there is no session. */
   readonly reason: SignedOutReason;
+  readonly error: null;
+  readonly retryAt: null;
 }
 
 /**
@@ -55,4 +66,6 @@ export const RESTORING: RestoringSession = Object.freeze({
   claims: null,
   expiresAt: null,
   reason: null,
+  error: null,
+  retryAt: null,
 });

@@ -1,6 +1,7 @@
 // Checks the options at once, in the constructor. An error names the option, what was expected, what came, and the fix.
+import { ownMembers } from '../util/own-members.js';
 import { AuthError } from './errors.js';
-import type { AuthClientOptions } from './options.js';
+import type { ApiRequestInit, AuthClientOptions } from './options.js';
 
 /** Returns a copy of a valid value; throws `INVALID_OPTIONS` for any other. */
 type Check = (where: string, value: unknown) => unknown;
@@ -21,7 +22,8 @@ const record =
   (checks: Readonly<Record<string, Check>>): Check =>
   (where, value) => {
     if (typeof value !== 'object' || !value || Array.isArray(value)) throwInvalidOption(where, 'an object', value);
-    const copy: Record<string, unknown> = {};
+    // Without a prototype: an option that is absent is not read from `Object.prototype`.
+    const copy = { __proto__: null } as unknown as Record<string, unknown>;
     for (const [name, inner] of Object.entries(value as object)) {
       const path = `${where}.${name}`;
       const check = Object.hasOwn(checks, name) && checks[name];
@@ -75,7 +77,11 @@ const origin = url('an origin, such as "https://api.example.com"', undefined, (p
 const origins = is('an array of origins', Array.isArray);
 
 const OPTIONS = record({
-  baseUrl: url('an absolute http(s) URL without a user name'),
+  baseUrl: url(
+    'an absolute http(s) URL without a user name, a query or a fragment',
+    undefined,
+    ({ search, hash }) => !search && !hash,
+  ),
   endpoints: record({ login: path, refresh: path, logout: path, logoutAll: path }),
   transport: oneOf('cookie', 'body'),
   protocol: oneOf('json', 'oauth2'),
@@ -97,7 +103,7 @@ const OPTIONS = record({
   idempotencyKey: boolean,
   renewBeforeSeconds: seconds(0, 3600),
   timeoutSeconds: seconds(0.001, 600),
-  restore: oneOf('auto', 'always', 'never'),
+  restore: oneOf('auto', 'hint', 'always', 'never'),
   crossTab: boolean,
   name: text,
   isolation: oneOf('page', 'worker', 'shared-worker', 'auto'),
@@ -116,6 +122,14 @@ export function validateOptions(options: AuthClientOptions): AuthClientOptions {
   if (clientId && protocol !== 'oauth2')
     throwInvalidOption('options.clientId', 'options.protocol "oauth2" beside it', protocol);
   return valid;
+}
+
+const CALL_OPTIONS = record({ retry: boolean });
+
+/** Checks the member `auth` of the init of `fetch`. Throws `INVALID_OPTIONS`. */
+export function validateCall(init: ApiRequestInit | undefined) {
+  const { auth } = ownMembers(init);
+  if (auth !== undefined) CALL_OPTIONS('fetch.init.auth', auth);
 }
 
 /** Checks the options of `getAccessToken` and returns `minValiditySeconds`. */

@@ -4,13 +4,13 @@ import type { AuthError, AuthErrorCode } from '../client/errors.js';
 /** The class that the app imports. (The engine is a separate bundle: a class imported here would be another one.) */
 export type AuthErrorClass = typeof AuthError;
 
-/** A status or a wait of 0 is unknown. `serverMessage` is the server's message for people. */
+/** A status or a wait of 0 is unknown. `details` says which request failed and how. */
 export type CreateError = (
   code: AuthErrorCode,
   retryable?: boolean,
   status?: number,
   retryAfterSeconds?: number,
-  serverMessage?: string,
+  details?: string,
 ) => AuthError;
 
 export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
@@ -22,20 +22,20 @@ export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
   RATE_LIMITED: 'the server asks to wait',
   TIMEOUT: 'no response in time (options.timeoutSeconds)',
   OFFLINE: 'no response: offline, server down, or CORS (see the console)',
-  MALFORMED_RESPONSE: 'no access token in the response (options.fields)',
-  SERVER_ERROR: 'the server failed, or has no such endpoint (options.endpoints)',
+  LOGIN_REJECTED: 'the server refused the login, and not because of the credentials',
+  MALFORMED_RESPONSE: 'no access token in the response',
+  SERVER_ERROR: 'the server failed, or has no such endpoint',
   DISPOSED: 'this client was disposed',
   TOKEN_IN_COOKIE: 'the access token is in a cookie; use auth.fetch',
 };
 
 export const errorCreator =
   (AuthError: AuthErrorClass): CreateError =>
-  (code, retryable = false, status = 0, retryAfterSeconds = 0, serverMessage = '') => {
+  (code, retryable = false, status = 0, retryAfterSeconds = 0, details = '') => {
     const parts = [
       MESSAGES[code],
-      status && `status ${status}`,
+      details || (status && `status ${status}`),
       retryAfterSeconds && `retry after ${retryAfterSeconds} s`,
-      serverMessage && `the server says: ${serverMessage}`,
     ];
     return new AuthError(code, parts.filter(Boolean).join('; '), {
       retryable,

@@ -1,8 +1,14 @@
 // Carries out what the core decides about the tokens, the storage, the lock and the other tabs, for both clients: the npm
 // package (`wasm-host.ts`) and the Rust client (`js/rust/platform.ts`). Nothing here decides.
 import type { Client, Endpoint, Host, RequestFailure } from '#glue';
-import { type AuthRequests, type AuthResponse, RequestNotSent } from '../auth/auth-requests.js';
+import {
+  type AuthRequestSettings,
+  type AuthRequests,
+  type AuthResponse,
+  RequestNotSent,
+} from '../auth/auth-requests.js';
 import type { TokenStore } from '../auth/token-store.js';
+import type { Users } from '../auth/users.js';
 import type { TabLock } from '../browser/lock.js';
 import {
   adoptStoredKey,
@@ -16,6 +22,7 @@ import {
   removeKey,
   replaceIdempotencyKey,
   STORAGE_LAG_MS,
+  storeAsked,
   storeNewKey,
   storeNotBefore,
   storePendingRevocation,
@@ -28,7 +35,9 @@ import type { Log } from './diagnostics.js';
 export interface EffectDependencies {
   /** The client, which is created after this. */
   client(): Pick<Client, 'lockGranted'>;
+  readonly settings: AuthRequestSettings;
   readonly tokens: TokenStore;
+  readonly users: Users;
   readonly requests: AuthRequests;
   readonly state: PersistedState;
   readonly lock: TabLock;
@@ -39,8 +48,8 @@ export interface EffectDependencies {
 }
 
 /** What the core does to the tokens, the storage and the other tabs. */
-export function effects(dependencies: EffectDependencies, subjects: readonly string[]) {
-  const { client, tokens, state, lock, crossTab, log } = dependencies;
+export function effects(dependencies: EffectDependencies) {
+  const { client, tokens, users, state, lock, crossTab, log } = dependencies;
   const requestLock = (steal: boolean, request: number, delayMs = 0) => {
     log(steal ? 'warn' : 'debug', 'lock-requested', { steal });
     lock.request(steal, delayMs, () => client().lockGranted(request));
@@ -79,23 +88,56 @@ export function effects(dependencies: EffectDependencies, subjects: readonly str
           ? { waitMs: Math.min(waitMs, MAX_WAIT_MS), failures }
           : reason
             ? { reason }
-            : { subject: subjects[subject - 1] };
+            : users.identityOf(subject);
       crossTab.broadcast({ type, ...data });
     },
   } satisfies Partial<Host>;
 }
 
-/** Sends and logs an auth request. If there is no response, resolves with the reason. */
+/** The outcome of an auth request. */
+export interface AuthOutcome {
+  /** Undefined if there is none: see `failure`. */
+  readonly response?: AuthResponse;
+  readonly failure?: RequestFailure;
+  /** Which request failed and how, for people; empty after a success. */
+  readonly details: string;
+}
+
+/** Whether a developer sees the console: the page is served from this computer. */
+const isDevelopment = /^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(
+  globalThis.location?.hostname ?? '',
+);
+
+/** Sends and logs an auth request. */
 export async function sendAuthRequest(
-  { requests, log }: EffectDependencies,
+  { settings, requests, state, log }: EffectDependencies,
   endpoint: Endpoint,
   login: { readonly credentials: string | undefined; readonly signal: AbortSignal | undefined } | undefined,
-): Promise<AuthResponse | RequestFailure> {
+): Promise<AuthOutcome> {
+  const request = `POST ${settings.endpoints[endpoint]}`;
+  const failed = (how: string, isExpected = false) => {
+    const details = `${request}: ${how}`;
+    if (isDevelopment && !isExpected) console.warn(`tokenward: ${details}`);
+    return details;
+  };
   try {
     const response = await requests.send(endpoint, login?.credentials, login?.signal);
-    const { status, code, retryAfterMs } = response;
-    log(status < 400 ? 'debug' : 'warn', 'auth-request', { endpoint, status, code: code?.slice(0, 40), retryAfterMs });
-    return response;
+    const { status, code = '', message, found, retryAfterMs } = response;
+    const isOk = status >= 200 && status < 300;
+    if (status < 500 && status !== 408 && status !== 429) storeAsked(state);
+    log(isOk ? 'debug' : 'warn', 'auth-request', { endpoint, status, code: code.slice(0, 40), retryAfterMs });
+    const isRevocation = endpoint === 'logout' || endpoint === 'logoutAll';
+    if (isOk && (isRevocation || response.token)) return { response, details: '' };
+    const hint =
+      status === 404 || status === 405
+        ? ` (options.endpoints.${endpoint})`
+        : isOk
+          ? `; expected the member ${settings.fields.accessToken} (options.fields), found ${found}`
+          : '';
+    const says = message ? `; the server says: ${message}` : '';
+    // A visitor without a session, or a session that is over.
+    const isExpected = endpoint === 'refresh' && status === 401;
+    return { response, details: failed(`status ${status}${hint}${says}`, isExpected) };
   } catch (cause) {
     const notSent = cause instanceof RequestNotSent;
     log('warn', 'auth-request', { endpoint, failed: notSent ? 'options.authHeaders' : (cause as Error)?.name });
@@ -104,6 +146,9 @@ export async function sendAuthRequest(
       queueMicrotask(() => {
         if (cause.cause) throw cause.cause;
       });
-    return notSent ? 'not-sent' : 'network-error';
+    const isAbort = (cause as Error)?.name === 'AbortError';
+    return notSent
+      ? { failure: 'not-sent', details: failed('options.authHeaders failed', true) }
+      : { failure: 'network-error', details: failed('no response: offline, server down, or CORS', isAbort) };
   }
 }

@@ -5,12 +5,13 @@ import { createAuthRequests } from '../auth/auth-requests.js';
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
 import { createTokenStore } from '../auth/token-store.js';
+import { createUsers } from '../auth/users.js';
 import { type KeyValueStore, PAGE_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
 import { idempotencyKey, openPersistedState } from '../browser/persisted-state.js';
 import type { AuthEvents } from '../client/events.js';
-import type { AuthClientOptions, LogEntry } from '../client/options.js';
+import type { ApiRequestInit, AuthClientOptions, LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
 import { abortable } from '../util/abortable.js';
 import { createApiFetch, type ResponseHandler } from './api-fetch.js';
@@ -30,7 +31,7 @@ export interface Engine {
   logout(scope: 'session' | 'global'): Promise<boolean>;
   /** Resolves when the first restore is settled. */
   readonly restored: Promise<unknown>;
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  fetch(input: RequestInfo | URL, init?: ApiRequestInit): Promise<Response>;
   getAccessToken(minValidityMs: number): Promise<string>;
   diagnostics(): readonly LogEntry[];
   dispose(): void;
@@ -39,7 +40,7 @@ export interface Engine {
 /** The engine where the tokens are. */
 export interface LocalEngine extends Engine {
   /** `handler`, if given, decides about responses instead of the app's options. */
-  fetch(input: RequestInfo | URL, init?: RequestInit, handler?: ResponseHandler): Promise<Response>;
+  fetch(input: RequestInfo | URL, init?: ApiRequestInit, handler?: ResponseHandler): Promise<Response>;
   /** The page is visible again, restored from the back-forward cache, or online again. */
   resumed(by: string): void;
   hidden(): void;
@@ -83,14 +84,17 @@ export async function createEngine(
   const sharesSession = settings.transport === 'cookie';
   const sharesTabs = sharesSession && settings.crossTab;
   const state = openPersistedState(settings.name, sharesSession ? environment.storage : undefined);
-  const tokens = createTokenStore(settings.origins);
+  const users = createUsers();
+  const tokens = createTokenStore(settings.origins, users);
   const lock = createTabLock(state.prefix, sharesTabs, schedule);
   const crossTab = openCrossTab(state.prefix, sharesTabs, state, schedule, (message, relation) =>
     core.receiveMessage(message, relation),
   );
   const { host, core } = connectWasm({
     client: () => client,
+    settings,
     tokens,
+    users,
     requests: createAuthRequests(settings, tokens, () => idempotencyKey(state), prover),
     state,
     lock,

@@ -46,7 +46,7 @@ export interface Settings {
   readonly idempotencyKey: boolean;
   readonly renewBeforeMs: number;
   readonly timeoutMs: number;
-  readonly restore: 'auto' | 'always' | 'never';
+  readonly restore: 'auto' | 'hint' | 'always' | 'never';
   readonly crossTab: boolean;
   readonly name: string;
   readonly shouldRefresh: ((response: Response) => boolean | Promise<boolean>) | undefined;
@@ -59,17 +59,18 @@ export function resolveOptions(options: AuthClientOptions): Settings {
   const base = new URL(options.baseUrl ?? page ?? 'http://localhost');
   const oauth2 = options.protocol === 'oauth2';
   const endpoints = { ...(oauth2 ? OAUTH2_ENDPOINTS : ENDPOINTS), ...options.endpoints };
-  for (const name of Object.keys(endpoints) as Endpoint[]) endpoints[name] = new URL(endpoints[name], base).href;
+  for (const name of Object.keys(endpoints) as Endpoint[]) endpoints[name] = resolveEndpoint(endpoints[name], base);
   const origins = [page, base, ...(options.apiOrigins ?? [])].map((url) => url && new URL(url).origin);
   const { authHeaders, dpop = false, renewBeforeSeconds = 60, timeoutSeconds = 10 } = options;
   return {
     transport: oauth2 ? 'body' : 'cookie',
     clientId: undefined,
     tokenScheme: dpop ? 'DPoP' : 'Bearer',
-    idempotencyKey: base.origin === page,
+    idempotencyKey: new URL(endpoints.refresh).origin === page,
     restore: 'auto',
     crossTab: true,
-    name: 'default',
+    // Apps of one origin that speak to different servers have different sessions.
+    name: endpoints.refresh === `${page}${ENDPOINTS.refresh}` ? 'default' : endpoints.refresh,
     isolation: 'page',
     exposeToken: false,
     shouldRefresh: undefined,
@@ -84,4 +85,10 @@ export function resolveOptions(options: AuthClientOptions): Settings {
     renewBeforeMs: renewBeforeSeconds * 1000,
     timeoutMs: timeoutSeconds * 1000,
   };
+}
+
+/** A path goes below the path of `base`, with or without a leading slash; a URL stays as it is. */
+function resolveEndpoint(endpoint: string, base: URL): string {
+  const folder = `${base.origin}${base.pathname.replace(/\/*$/, '/')}`;
+  return new URL(/^(\w+:)?\/\//.test(endpoint) ? endpoint : endpoint.replace(/^\//, ''), folder).href;
 }

@@ -2,8 +2,8 @@
 // of the host and declares the interface. The host decides nothing.
 //
 // The host is an object of functions: a page that reaches it through the module's table of objects finds no token behind it.
-import type { Client, Host } from '#glue';
-import { sessionErrorCode } from '../auth/session-error-code.js';
+import type { Client, Endpoint, Host, RequestFailure } from '#glue';
+import { statedError } from '../auth/session-error-code.js';
 import type { SessionRelation } from '../browser/persisted-state.js';
 import type { TabMessage } from '../browser/tab-message.js';
 import type { Session } from '../client/session.js';
@@ -40,17 +40,16 @@ const finiteOrNull = (number: number) => (Number.isFinite(number) ? number : nul
 
 /** Makes the host, and the functions of the wasm client that the engine calls. */
 export function connectWasm(dependencies: HostDependencies): { host: Host; core: SessionCore } {
-  const { client, tokens, requests, log, notify, createError } = dependencies;
+  const { client, tokens, users, requests, log, notify, createError } = dependencies;
   let forToken: Deferred<boolean> | undefined;
   let forLogin: LoginWaiter | undefined;
   let forLogout: ((revoked: boolean) => void)[] = [];
-  /** The server's message about the last login, for people. */
-  let serverMessage: string | undefined;
+  /** What the last login and the last refresh failed with, for people. */
+  const details: Partial<Record<Endpoint, string>> = {};
+  /** A call that gets no token learns why the last refresh failed. */
+  const createFailure: CreateError = (code, retryable, status, retryAfterSeconds) =>
+    createError(code, retryable, status, retryAfterSeconds, code === 'REFRESH_UNAVAILABLE' ? details.refresh : '');
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** Users as numbers: the wasm client compares users without knowing their ids. The number of no user is 0. */
-  const subjects: string[] = [];
-  const numberOf = (subject: string | undefined) =>
-    subject === undefined ? 0 : subjects.indexOf(subject) + 1 || subjects.push(subject);
   const settleToken = (settle: (waiter: Deferred<boolean>) => void) => {
     if (forToken) settle(forToken);
     forToken = undefined;
@@ -67,40 +66,45 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     },
     proceed: () => Promise.resolve(true),
     passThrough: () => Promise.resolve(false),
-    reject: (...failure) => Promise.reject(createError(...failure)),
+    reject: (...failure) => Promise.reject(createFailure(...failure)),
     resolveWaiters: () => settleToken(({ resolve }) => resolve(true)),
-    rejectWaiters: (...failure) => settleToken(({ reject }) => reject(createError(...failure))),
+    rejectWaiters: (...failure) => settleToken(({ reject }) => reject(createFailure(...failure))),
     resolveLogin: () => settleLogin(({ resolve }) => resolve(true)),
-    rejectLogin: (...failure) => settleLogin(({ reject }) => reject(createError(...failure, serverMessage))),
+    rejectLogin: (...failure) => settleLogin(({ reject }) => reject(createError(...failure, details.login))),
     settleLogout(revoked) {
       for (const resolve of forLogout) resolve(revoked);
       forLogout = [];
     },
     async sendAuthRequest(endpoint, request) {
       const login = endpoint === 'login' ? forLogin : undefined;
-      if (login) serverMessage = undefined;
-      const response = await sendAuthRequest(dependencies, endpoint, login);
-      if (typeof response === 'string') return client().failed(endpoint, request, response);
-      const { status, code = '', message, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
-      if (login) serverMessage = message;
-      const stated = sessionErrorCode(code);
-      const user = numberOf(subject);
-      client().completed(endpoint, request, status, stated, retryAfterMs, token, expiresIn, jwtLifetime, user);
+      details[endpoint] = '';
+      const { response, failure, ...outcome } = await sendAuthRequest(dependencies, endpoint, login);
+      details[endpoint] = outcome.details;
+      if (!response) return client().failed(endpoint, request, failure as RequestFailure);
+      const { status, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
+      const stated = statedError(endpoint, response);
+      client().completed(endpoint, request, status, stated, retryAfterMs, token, expiresIn, jwtLifetime, subject);
     },
     abortAuthRequest: requests.abort,
     setTimer(delayMs) {
       clearTimeout(timer);
       if (delayMs < Infinity) timer = setTimeout(() => client().timerElapsed(), delayMs);
     },
-    ...effects(dependencies, subjects),
+    ...effects(dependencies),
     notify(event, status, expiresAt, reason) {
       log('info', event, { status, ...(reason && { reason }) });
-      const values = { ...tokens.profile(), expiresAt: finiteOrNull(expiresAt), reason: reason ?? null };
+      const values = {
+        ...tokens.profile(),
+        expiresAt: finiteOrNull(expiresAt),
+        reason: reason ?? null,
+        error: null,
+        retryAt: null,
+      };
       const session = { status, ...values } as Session;
       notify(event, deepFreeze(session), session);
     },
     refreshFailed(code, retryable, status, retryAfterSeconds, at) {
-      const error = createError(code, retryable, status, retryAfterSeconds);
+      const error = createError(code, retryable, status, retryAfterSeconds, details.refresh);
       const retryAt = finiteOrNull(at);
       log('warn', 'refresh-failed', { code, status: error.status, retryAt });
       notify('refresh-failed', { error, retryAt });
@@ -124,9 +128,11 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
         else client().logout();
       });
     },
-    receiveMessage({ type, subject, reason, waitMs = 0, failures = 0 }, relation) {
+    receiveMessage(message, relation) {
+      const { type, reason, waitMs = 0, failures = 0 } = message;
       log('debug', 'message-received', { type, relation, waitMs, failures });
-      client().messageReceived(relation, type, numberOf(subject), reason, waitMs, failures);
+      const subject = users.numberOf(message, tokens.subject(), true);
+      client().messageReceived(relation, type, subject, reason, waitMs, failures);
     },
   };
   return { host, core };

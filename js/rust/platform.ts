@@ -6,8 +6,9 @@ import { type AuthResponse, createAuthRequests } from '../auth/auth-requests.js'
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
 import { jwtPayload } from '../auth/jwt.js';
-import { sessionErrorCode } from '../auth/session-error-code.js';
+import { statedError } from '../auth/session-error-code.js';
 import { createTokenStore, type TokenStore } from '../auth/token-store.js';
+import { createUsers } from '../auth/users.js';
 import { PAGE_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock } from '../browser/lock.js';
 import { idempotencyKey, openPersistedState } from '../browser/persisted-state.js';
@@ -38,7 +39,7 @@ export class CallError extends Error {
     readonly code: AuthErrorCode,
     readonly status = 0,
     readonly retryAfterMs = 0,
-    readonly serverMessage = '',
+    readonly details = '',
   ) {
     super(code);
   }
@@ -51,18 +52,16 @@ export const createOptions = () =>
 /** The response of an auth request, or why there is none. */
 export type Outcome = Pick<
   AuthResponse,
-  'status' | 'message' | 'retryAfterMs' | 'token' | 'expiresIn' | 'jwtLifetime'
+  'status' | 'retryAfterMs' | 'token' | 'subject' | 'expiresIn' | 'jwtLifetime'
 > & {
   readonly failure?: RequestFailure;
   /** What the error code states about the session. */
-  readonly code: ReturnType<typeof sessionErrorCode>;
-  /** The number of the user; 0 if the server names none. */
-  readonly subject: number;
+  readonly code: ReturnType<typeof statedError>;
+  /** Which request failed and how, for people; empty after a success. */
+  readonly details: string;
 };
 
 const NO_RESPONSE = {
-  code: undefined,
-  message: undefined,
   status: 0,
   retryAfterMs: 0,
   token: 0,
@@ -78,24 +77,17 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
   const sharesSession = settings.transport === 'cookie';
   const sharesTabs = sharesSession && settings.crossTab;
   const state = openPersistedState(settings.name, sharesSession ? PAGE_STORAGE : undefined);
-  const tokens = createTokenStore(settings.origins);
+  const users = createUsers();
+  const tokens = createTokenStore(settings.origins, users);
   const lateProver = prover && (new LateProver(prover) as unknown as DpopProver);
   const schedule = (task: () => void) => task();
   const lock = createTabLock(state.prefix, sharesTabs, schedule);
-  /** Users as numbers: the core compares users without knowing their ids. The number of no user is 0. */
-  const subjects: string[] = [];
-  const numberOf = (subject: string | undefined) =>
-    subject === undefined ? 0 : subjects.indexOf(subject) + 1 || subjects.push(subject);
-  const crossTab = openCrossTab(
-    state.prefix,
-    sharesTabs,
-    state,
-    schedule,
-    ({ type, subject, reason, waitMs = 0, failures = 0 }, relation) => {
-      log('debug', 'message-received', { type, relation, waitMs, failures });
-      options.messageReceived(relation, type, numberOf(subject), reason, waitMs, failures);
-    },
-  );
+  const crossTab = openCrossTab(state.prefix, sharesTabs, state, schedule, (message, relation) => {
+    const { type, reason, waitMs = 0, failures = 0 } = message;
+    log('debug', 'message-received', { type, relation, waitMs, failures });
+    const subject = users.numberOf(message, tokens.subject(), true);
+    options.messageReceived(relation, type, subject, reason, waitMs, failures);
+  });
   const calls = createApiFetch({
     settings,
     client: options,
@@ -110,7 +102,9 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
   });
   const dependencies = {
     client: () => options,
+    settings,
     tokens,
+    users,
     requests: createAuthRequests(settings, tokens, () => idempotencyKey(state), lateProver),
     state,
     lock,
@@ -119,11 +113,10 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
     rejectCalls: calls.rejectAll,
   };
   return Object.freeze({
-    ...effects(dependencies, subjects),
+    ...effects(dependencies),
     async sendAuthRequest(endpoint: Endpoint, credentials?: string, signal?: AbortSignal): Promise<Outcome> {
-      const response = await sendAuthRequest(dependencies, endpoint, { credentials, signal });
-      if (typeof response === 'string') return { ...NO_RESPONSE, failure: response };
-      return { ...response, code: sessionErrorCode(response.code ?? ''), subject: numberOf(response.subject) };
+      const { response, ...outcome } = await sendAuthRequest(dependencies, endpoint, { credentials, signal });
+      return { ...(response ?? NO_RESPONSE), ...outcome, code: response && statedError(endpoint, response) };
     },
     abortAuthRequest: dependencies.requests.abort,
     fetch: (input: RequestInfo | URL, init?: RequestInit) => calls.fetch(input, init),

@@ -1,4 +1,6 @@
 // A call of the app as data, as the worker receives it.
+import type { ApiRequestInit } from '../client/options.js';
+import { ownMembers } from '../util/own-members.js';
 import { flattenHeaders } from './remote-response.js';
 
 export interface SerializedRequest {
@@ -55,13 +57,14 @@ export function serializeRequest(
 export const isSerialized = (value: SerializedRequest | Promise<SerializedRequest>): value is SerializedRequest =>
   Object.hasOwn(value, 'url');
 
-function describeInit(request: Request, init: RequestInit | undefined): RequestInit {
+function describeInit(request: Request, init: ApiRequestInit | undefined): RequestInit {
   const described: Record<string, unknown> = {
     referrer: request.referrer === 'about:client' ? location.href : request.referrer,
   };
   for (const name of Object.keys(DEFAULTS) as (keyof RequestInit & keyof Request)[])
     if (request[name] !== DEFAULTS[name]) described[name] = request[name];
   if (init?.priority) described.priority = init.priority;
+  if (ownMembers(init).auth) described.auth = ownMembers(init).auth;
   return described;
 }
 

@@ -1,17 +1,12 @@
 // The page's copy of the session that a worker holds, also while one worker replaces another.
+import { identityOf } from '../auth/token-response.js';
+import { isSameUser } from '../auth/users.js';
 import type { Session } from '../client/session.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import type { Notify } from '../engine/engine.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import type { SessionEvent } from './protocol.js';
 import { deserializeError } from './serialize-error.js';
-
-/** The user's id, as the token store determines it. */
-function subjectOf(session: Session | undefined): string | undefined {
-  const user = session?.user as { id?: unknown; sub?: unknown } | null | undefined;
-  const id = user?.id ?? user?.sub ?? session?.claims?.sub;
-  return id === undefined ? undefined : String(id);
-}
 
 export class SessionEvents {
   readonly #notify: Notify;
@@ -59,7 +54,9 @@ export class SessionEvents {
     }
     // For the app the user was signed in all the time.
     if (this.#resuming && this.#session && event === 'signed-in') {
-      const sameUser = subjectOf(session) === subjectOf(this.#session);
+      const sameUser =
+        isSameUser(identityOf(session?.user, session?.claims), identityOf(this.#session.user, this.#session.claims)) !==
+        false;
       this.#notify(sameUser ? 'refreshed' : event, session, session);
       if (!sameUser) this.#notify('account-changed', session, session);
     } else if (!this.#resuming || session?.status !== 'restoring') this.#notify(event, session ?? detail, session);

@@ -194,7 +194,8 @@ impl AuthClientBuilder {
         self
     }
 
-    /// Resume the session when the client starts. Default [`Restore::Auto`]: only if this browser was signed in.
+    /// Resume the session when the client starts. Default [`Restore::Auto`]: if this browser was signed in, or has never
+    /// asked the server.
     pub fn restore(mut self, restore: Restore) -> Self {
         self.restore = Some(restore);
         self

@@ -43,8 +43,8 @@ pub enum AuthError {
         status: Option<u16>,
         /// How long to wait before the next attempt, if known.
         retry_after: Option<Duration>,
-        /// What the server says to people.
-        server_message: Option<String>,
+        /// Which request failed and how: its URL, the status, and what the server says to people.
+        details: Option<String>,
     },
     /// A later login, or a logout, replaced this login.
     Superseded,
@@ -80,17 +80,17 @@ impl AuthError {
     /// Whether the same call may succeed later without an action of the user.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Auth { code, .. } => code.retryable(),
+            Self::Auth { code, status, .. } => Failure { code: *code, status: *status, retry_after: None }.retryable(),
             Self::Fetch(_) => true,
             _ => false,
         }
     }
 
     /// The error as it passes through JavaScript.
-    pub(crate) fn to_js(failure: Failure) -> JsValue {
+    pub(crate) fn to_js(failure: Failure, details: &str) -> JsValue {
         let status = failure.status.map_or(0, u32::from);
         let wait = failure.retry_after.map_or(0.0, |wait| wait as f64);
-        CallError::new(failure.code.as_str(), status, wait, "").into()
+        CallError::new(failure.code.as_str(), status, wait, details).into()
     }
 
     /// The error of a promise that JavaScript rejected.
@@ -106,26 +106,26 @@ impl AuthError {
                 status: u16::try_from(error.status()).ok().filter(|status| *status > 0),
                 retry_after: (error.retry_after_ms() > 0.0)
                     .then(|| Duration::from_millis(error.retry_after_ms() as u64)),
-                server_message: None,
+                details: Some(error.details()).filter(|details| !details.is_empty()),
             },
             None if name == "TOKEN_NOT_EXPOSED" => Self::TokenNotExposed,
             None => Self::TokenInCookie,
         }
     }
 
-    pub(crate) fn with_message(failure: Failure, server_message: Option<String>) -> Self {
+    pub(crate) fn with_details(failure: Failure, details: Option<String>) -> Self {
         Self::Auth {
             code: failure.code,
             status: failure.status,
             retry_after: failure.retry_after.map(Duration::from_millis),
-            server_message,
+            details: details.filter(|details| !details.is_empty()),
         }
     }
 }
 
 impl From<Failure> for AuthError {
     fn from(failure: Failure) -> Self {
-        Self::with_message(failure, None)
+        Self::with_details(failure, None)
     }
 }
 
@@ -137,16 +137,15 @@ impl fmt::Display for AuthError {
             Self::InvalidOption { option, expected, received } => {
                 write!(f, "{option}: expected {expected}, got {received}")
             }
-            Self::Auth { code, status, retry_after, server_message } => {
+            Self::Auth { code, status, retry_after, details } => {
                 f.write_str(code.description())?;
-                if let Some(status) = status {
-                    write!(f, "; status {status}")?;
+                match (details, status) {
+                    (Some(details), _) => write!(f, "; {details}")?,
+                    (None, Some(status)) => write!(f, "; status {status}")?,
+                    (None, None) => {}
                 }
-                if let Some(wait) = retry_after {
-                    write!(f, "; retry after {} s", wait.as_millis().div_ceil(1_000))?;
-                }
-                match server_message {
-                    Some(message) => write!(f, "; the server says: {message}"),
+                match retry_after {
+                    Some(wait) => write!(f, "; retry after {} s", wait.as_millis().div_ceil(1_000)),
                     None => Ok(()),
                 }
             }

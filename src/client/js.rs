@@ -159,6 +159,7 @@ enum ProtocolName {
 #[serde(rename_all = "lowercase")]
 enum RestoreName {
     Auto,
+    Hint,
     Always,
     Never,
 }
@@ -192,6 +193,7 @@ impl Options {
         });
         let restore = self.restore.map(|name| match name {
             RestoreName::Auto => Restore::Auto,
+            RestoreName::Hint => Restore::Hint,
             RestoreName::Always => Restore::Always,
             RestoreName::Never => Restore::Never,
         });

@@ -45,8 +45,8 @@ pub use session::{AuthEvent, Session, SessionSnapshot, SessionStatus};
 use crate::clock::Clock;
 use crate::core::{
     self, Admission, Attempt, AuthResponse, Config, Core, CrossTabMessage, ErrorCode, Event, Failure, HttpResponse,
-    Input, IssuedToken, LogoutScope, Millis, Output, RequestId, SessionState, StorageSnapshot, Subject, SubjectId,
-    TokenId, lifetime, login_outcome, refresh_outcome, revocation_outcome,
+    Input, IssuedToken, LogoutScope, Millis, Output, Place, RequestId, SessionState, StorageSnapshot, Subject,
+    SubjectId, TokenId, lifetime, login_outcome, refresh_outcome, revocation_outcome,
 };
 use crate::names::{self, Endpoint, MessageType, RequestFailure, SessionRelation, SignedOutReason};
 use fetch::AbortOnDrop;
@@ -140,8 +140,9 @@ pub(crate) struct Inner {
     waiters: RefCell<Option<Waiters>>,
     login: RefCell<Option<LoginWaiter>>,
     logouts: RefCell<Vec<oneshot::Sender<bool>>>,
-    /// What the server said about the last login, for people.
-    server_message: RefCell<Option<String>>,
+    /// Which request the last login and the last refresh failed with, and how, for people.
+    login_details: RefCell<String>,
+    refresh_details: RefCell<String>,
     session: RefCell<SessionSnapshot>,
     /// The last session that is not `Restoring`, and the one before the last sign-in, for [`AuthEvent::AccountChanged`].
     last_user: RefCell<SessionSnapshot>,
@@ -182,7 +183,8 @@ impl AuthClient {
                 waiters: RefCell::default(),
                 login: RefCell::default(),
                 logouts: RefCell::default(),
-                server_message: RefCell::default(),
+                login_details: RefCell::default(),
+                refresh_details: RefCell::default(),
                 session: RefCell::new(SessionSnapshot::RESTORING),
                 last_user: RefCell::new(SessionSnapshot::RESTORING),
                 previous_user: RefCell::new(SessionSnapshot::RESTORING),
@@ -281,9 +283,9 @@ impl AuthClient {
     /// [`AuthError::Auth`] with `SignedOut`, `SessionEnded` or `RefreshUnavailable`.
     pub async fn refresh(&self) -> Result<SessionSnapshot, AuthError> {
         let inner = self.inner()?;
-        let settled = inner.ask(Input::Refresh)?;
-        if let Some(settled) = settled {
-            settled.await.unwrap_or(Err(Failure::of(ErrorCode::Disposed)))?;
+        let with_details = |failure| AuthError::with_details(failure, Some(inner.details_of(failure)));
+        if let Some(settled) = inner.ask(Input::Refresh).map_err(with_details)? {
+            settled.await.unwrap_or(Err(Failure::of(ErrorCode::Disposed))).map_err(with_details)?;
         }
         Ok(self.snapshot())
     }
@@ -341,17 +343,17 @@ impl AuthClient {
 
 /// Gives the platform the functions by which it asks the client.
 fn connect(options: &PlatformOptions, this: &Weak<Inner>) {
-    let ask = |input: fn(f64) -> Input| -> Function {
+    let ask = |input: fn(f64, u32) -> Input| -> Function {
         let this = this.clone();
-        let call = Closure::<dyn Fn(f64) -> Promise>::new(move |number| match this.upgrade() {
-            Some(inner) => inner.admission(input(number)),
-            None => Promise::reject(&AuthError::to_js(Failure::of(ErrorCode::Disposed))),
+        let call = Closure::<dyn Fn(f64, u32) -> Promise>::new(move |number, place| match this.upgrade() {
+            Some(inner) => inner.admission(input(number, place)),
+            None => Promise::reject(&AuthError::to_js(Failure::of(ErrorCode::Disposed), "")),
         });
         call.into_js_value().unchecked_into()
     };
-    options.set_request_token(&ask(|min_validity| Input::RequestToken { min_validity: min_validity as Millis }));
-    options.set_token_rejected(&ask(|token| rejected(token, Attempt::First)));
-    options.set_retry_rejected(&ask(|token| rejected(token, Attempt::Retry)));
+    options.set_request_token(&ask(|min_validity, _| Input::RequestToken { min_validity: min_validity as Millis }));
+    options.set_token_rejected(&ask(|token, place| rejected(token, place, Attempt::First)));
+    options.set_retry_rejected(&ask(|token, place| rejected(token, place, Attempt::Retry)));
     let client = this.clone();
     let granted = Closure::<dyn Fn(u32)>::new(move |request| {
         with(&client, |inner| {
@@ -374,8 +376,8 @@ fn connect(options: &PlatformOptions, this: &Weak<Inner>) {
     options.set_on_step_up(step_up.into_js_value().unchecked_ref());
 }
 
-fn rejected(token: f64, attempt: Attempt) -> Input {
-    Input::TokenRejected { token: TokenId(token as u32), attempt }
+fn rejected(token: f64, place: u32, attempt: Attempt) -> Input {
+    Input::TokenRejected { token: TokenId(token as u32), place: Place(place), attempt }
 }
 
 /// Calls the client, if it is still there.
@@ -404,11 +406,20 @@ impl Inner {
         let promise = match admission {
             Admission::Proceed => Promise::resolve(&JsValue::TRUE),
             Admission::PassThrough => Promise::resolve(&JsValue::FALSE),
-            Admission::Reject(failure) => Promise::reject(&AuthError::to_js(failure)),
+            Admission::Reject(failure) => Promise::reject(&AuthError::to_js(failure, &self.details_of(failure))),
             Admission::Wait => self.waiting_promise(),
         };
         self.drain();
         promise
+    }
+
+    /// A call that gets no token learns why the last refresh failed.
+    fn details_of(&self, failure: Failure) -> String {
+        if failure.code == ErrorCode::RefreshUnavailable {
+            self.refresh_details.borrow().clone()
+        } else {
+            String::new()
+        }
     }
 
     fn waiting(&self) -> Settled {
@@ -423,10 +434,14 @@ impl Inner {
             .promise
             .get_or_insert_with(|| {
                 let settled = settled.clone();
+                let client = self.this.clone();
                 future_to_promise(async move {
                     match settled.await.unwrap_or(Err(Failure::of(ErrorCode::Disposed))) {
                         Ok(()) => Ok(JsValue::TRUE),
-                        Err(failure) => Err(AuthError::to_js(failure)),
+                        Err(failure) => {
+                            let details = client.upgrade().map(|inner| inner.details_of(failure));
+                            Err(AuthError::to_js(failure, &details.unwrap_or_default()))
+                        }
                     }
                 })
             })
@@ -518,14 +533,15 @@ impl Inner {
         let (credentials, signal) = login.map(|login| (login.credentials.clone(), login.signal.clone())).unzip();
         let promise = self.platform.send_auth_request(endpoint, credentials, signal.flatten());
         let client = self.this.clone();
-        let is_login = endpoint == Endpoint::Login;
         spawn_local(async move {
             let Ok(outcome) = JsFuture::from(promise).await else { return };
             let outcome: Outcome = outcome.unchecked_into();
             let response = auth_response(&outcome);
             with(&client, |inner| {
-                if is_login {
-                    *inner.server_message.borrow_mut() = outcome.message();
+                match endpoint {
+                    Endpoint::Refresh => *inner.refresh_details.borrow_mut() = outcome.details(),
+                    Endpoint::Login => *inner.login_details.borrow_mut() = outcome.details(),
+                    _ => {}
                 }
                 inner.handle(match endpoint {
                     Endpoint::Refresh => Input::RefreshCompleted { request, outcome: refresh_outcome(response) },
@@ -554,8 +570,8 @@ impl Inner {
 
     fn settle_login(&self, result: Result<(), Failure>) {
         if let Some(login) = self.login.take() {
-            let message = self.server_message.take();
-            let _ = login.settle.send(result.map_err(|failure| AuthError::with_message(failure, message)));
+            let details = Some(self.login_details.take());
+            let _ = login.settle.send(result.map_err(|failure| AuthError::with_details(failure, details)));
         }
     }
 
@@ -594,7 +610,10 @@ impl Inner {
             Event::RefreshFailed { failure, retry_at } => {
                 let retry_at = retry_at.map(|at| self.clock.epoch(at));
                 self.platform.log_refresh_failed(failure.code.as_str(), failure.status, retry_at);
-                return self.send_notice(Some(AuthEvent::RefreshFailed { error: failure.into(), retry_at }), None);
+                let error = AuthError::with_details(failure, Some(self.refresh_details.borrow().clone()));
+                let session = self.session.borrow().unavailable(error.clone(), retry_at);
+                self.session.replace(session.clone());
+                return self.send_notice(Some(AuthEvent::RefreshFailed { error, retry_at }), Some(session));
             }
         };
         let session = self.read_session();
@@ -632,7 +651,7 @@ impl Inner {
             SessionState::SignedOut { reason } => SessionStatus::SignedOut { reason: *reason },
         };
         let user = Some(self.platform.user()).filter(|user| !user.is_null());
-        SessionSnapshot { status, user, payload: self.platform.jwt_payload() }
+        SessionSnapshot { status, user, payload: self.platform.jwt_payload(), unavailable: None }
     }
 
     /// The listeners' tasks run after the client has finished its work and released its lock.

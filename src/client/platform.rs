@@ -74,15 +74,15 @@ extern "C" {
     /// A failure that passes through JavaScript.
     pub type CallError;
     #[wasm_bindgen(constructor)]
-    pub fn new(code: &str, status: u32, retry_after_ms: f64, server_message: &str) -> CallError;
+    pub fn new(code: &str, status: u32, retry_after_ms: f64, details: &str) -> CallError;
     #[wasm_bindgen(method, getter)]
     pub fn code(this: &CallError) -> String;
     #[wasm_bindgen(method, getter)]
     pub fn status(this: &CallError) -> u32;
     #[wasm_bindgen(method, getter, js_name = retryAfterMs)]
     pub fn retry_after_ms(this: &CallError) -> f64;
-    #[wasm_bindgen(method, getter, js_name = serverMessage)]
-    pub fn server_message(this: &CallError) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub fn details(this: &CallError) -> String;
 
     /// The response of an auth request, without its tokens, or the reason why there is none.
     pub type Outcome;
@@ -93,7 +93,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn code(this: &Outcome) -> Option<SessionErrorCode>;
     #[wasm_bindgen(method, getter)]
-    pub fn message(this: &Outcome) -> Option<String>;
+    pub fn details(this: &Outcome) -> String;
     #[wasm_bindgen(method, getter, js_name = retryAfterMs)]
     pub fn retry_after_ms(this: &Outcome) -> f64;
     #[wasm_bindgen(method, getter)]

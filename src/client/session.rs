@@ -37,6 +37,8 @@ pub struct SessionSnapshot {
     pub(super) user: Option<JsValue>,
     /// The payload of the JWT, base64url; empty for an opaque token.
     pub(super) payload: String,
+    /// Why the last refresh failed, and when the next attempt is.
+    pub(super) unavailable: Option<(AuthError, Option<f64>)>,
 }
 
 /// Whether a user is signed in.
@@ -57,11 +59,28 @@ pub enum SessionStatus {
 }
 
 impl SessionSnapshot {
-    pub(super) const RESTORING: Self = Self { status: SessionStatus::Restoring, user: None, payload: String::new() };
+    pub(super) const RESTORING: Self =
+        Self { status: SessionStatus::Restoring, user: None, payload: String::new(), unavailable: None };
+
+    /// The same session after a refresh that failed without ending it.
+    pub(super) fn unavailable(&self, error: AuthError, retry_at: Option<f64>) -> Self {
+        Self { unavailable: Some((error, retry_at)), ..self.clone() }
+    }
 
     /// Whether a user is signed in.
     pub fn status(&self) -> SessionStatus {
         self.status
+    }
+
+    /// Why the last refresh failed without ending the session; `None` after a success. With [`SessionStatus::Restoring`]: the
+    /// server has not said yet whether there is a session, and this is why.
+    pub fn error(&self) -> Option<&AuthError> {
+        self.unavailable.as_ref().map(|(error, _)| error)
+    }
+
+    /// When the next attempt is: milliseconds since the epoch; `None` if none is scheduled or nothing failed.
+    pub fn retry_at(&self) -> Option<f64> {
+        self.unavailable.as_ref().and_then(|(_, retry_at)| *retry_at)
     }
 
     /// Whether a user is signed in.

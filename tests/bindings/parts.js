@@ -2,6 +2,7 @@
 import { createAuthRequests } from '../../js/auth/auth-requests.ts';
 import { authorizedFetch } from '../../js/auth/authorized-fetch.ts';
 import { createTokenStore } from '../../js/auth/token-store.ts';
+import { createUsers } from '../../js/auth/users.ts';
 import { idempotencyKey, openPersistedState } from '../../js/browser/persisted-state.ts';
 import { connectWasm } from '../../js/engine/wasm-host.ts';
 
@@ -34,7 +35,8 @@ export function connect(baseUrl) {
   const test = { client: undefined, events: [], messages: [], releases: 0, lockIsTaken: false };
   const store = memoryStorage();
   const state = openPersistedState('test', store);
-  const tokens = createTokenStore([`${baseUrl}/`]);
+  const users = createUsers();
+  const tokens = createTokenStore([`${baseUrl}/`], users);
   const lock = {
     request(steal, _delayMs, onGranted) {
       if (steal || !test.lockIsTaken) queueMicrotask(onGranted);
@@ -46,6 +48,7 @@ export function connect(baseUrl) {
   const { host, core } = connectWasm({
     client: () => test.client,
     tokens,
+    users,
     requests: createAuthRequests(settings, tokens, () => idempotencyKey(state)),
     state,
     lock,

@@ -193,7 +193,8 @@ export async function makeClient(page, options = {}, { signIn: signsIn = true, m
           },
         );
     },
-    [module, { isolation: ISOLATION, exposeToken: ISOLATION !== 'page', ...options }],
+    // ('auto' asks the server once per browser; tests/e2e/field.test.mjs tests that.)
+    [module, { isolation: ISOLATION, exposeToken: ISOLATION !== 'page', restore: 'hint', ...options }],
   );
   if (signsIn) await signIn(page);
 }

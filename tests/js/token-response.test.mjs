@@ -10,7 +10,13 @@ const parse = (body, fields = FIELDS, ok = true) => parseTokenResponse(ok, JSON.
 
 test('tokens, user and lifetime come from the named fields', () => {
   const { issued, expiresIn } = parse({ accessToken: 'a', refreshToken: 'r', expiresIn: 900, user: { id: 7 } });
-  assert.deepEqual(issued, { accessToken: 'a', refreshToken: 'r', user: { id: 7 }, claims: null, subject: '7' });
+  assert.deepEqual(issued, {
+    accessToken: 'a',
+    refreshToken: 'r',
+    user: { id: 7 },
+    claims: null,
+    identity: { userId: '7', sub: undefined },
+  });
   assert.equal(expiresIn, 900);
 });
 
