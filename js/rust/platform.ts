@@ -49,6 +49,9 @@ export class CallError extends Error {
 export const createOptions = () =>
   ({ __proto__: null, endpoints: { __proto__: null }, fields: { __proto__: null } }) as unknown as PlatformOptions;
 
+/** The name of the client with these options. */
+export const clientName = (options: PlatformOptions): string => resolveOptions(options).name;
+
 /** The response of an auth request, or why there is none. */
 export type Outcome = Pick<
   AuthResponse,

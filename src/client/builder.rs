@@ -259,7 +259,9 @@ impl AuthClientBuilder {
             restore: self.restore.unwrap_or(Restore::Auto),
             cross_tab: self.cross_tab.unwrap_or(true),
         };
-        Ok(AuthClient::start(config, &self.platform_options(), self.prover()))
+        let options = self.platform_options();
+        let prover = self.prover(&options);
+        Ok(AuthClient::start(config, &options, prover))
     }
 
     fn validate(&self) -> Result<(), AuthError> {
@@ -268,7 +270,8 @@ impl AuthClientBuilder {
             if valid { Ok(()) } else { Err(InvalidOption { option, expected, received: received.to_string() }) }
         };
         if let Some(url) = &self.base_url {
-            check(is_http_url(url, None), "base_url", "an absolute http(s) URL without a user name", &quoted(url))?;
+            let expected = "an absolute http(s) URL without a user name, a query or a fragment";
+            check(is_http_url(url, None) && !url.contains(['?', '#']), "base_url", expected, &quoted(url))?;
         }
         for (name, path) in &self.endpoints {
             let option = match *name {
@@ -359,12 +362,13 @@ impl AuthClientBuilder {
     }
 
     #[cfg(feature = "dpop")]
-    fn prover(&self) -> Option<js_sys::Promise> {
+    fn prover(&self, options: &PlatformOptions) -> Option<js_sys::Promise> {
         let body = self.transport.unwrap_or_else(|| self.default_transport()) == Transport::Body;
         self.dpop.map(|key| {
             // The key is in memory if no other tab needs it.
             let in_memory = key == super::Dpop::InMemory || body;
-            super::platform::create_prover((!in_memory).then(|| self.name.as_deref().unwrap_or("default")))
+            let name = (!in_memory).then(|| super::platform::client_name(options));
+            super::platform::create_prover(name.as_deref())
         })
     }
 
@@ -375,7 +379,7 @@ impl AuthClientBuilder {
 
     #[cfg(not(feature = "dpop"))]
     #[expect(clippy::unused_self, reason = "as with the feature dpop")]
-    fn prover(&self) -> Option<js_sys::Promise> {
+    fn prover(&self, _: &PlatformOptions) -> Option<js_sys::Promise> {
         None
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable};
-use js_sys::{Function, Object, Reflect};
+use js_sys::{Function, Object, Promise, Reflect};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 
 use super::session::decode;
 use super::{AuthClient, AuthClientBuilder, AuthError, AuthEvent, Protocol, SessionSnapshot, SessionStatus, Transport};
@@ -223,16 +223,24 @@ impl Options {
 }
 
 /// Reads the options. Serde ignores members that it does not know, so they are checked first.
-fn read_options(options: JsValue) -> Result<Options, JsValue> {
-    check_members("options", &options, OPTIONS)?;
+fn read_options(options: &JsValue) -> Result<Options, JsValue> {
+    check_members("options", options, OPTIONS)?;
+    let options = own_members(options);
     for (name, path, known) in [("endpoints", "options.endpoints", ENDPOINTS), ("fields", "options.fields", FIELDS)] {
         let inner = Reflect::get(&options, &name.into())?;
         if !inner.is_undefined() {
             check_members(path, &inner, known)?;
+            Reflect::set(&options, &name.into(), &own_members(&inner))?;
         }
     }
     decode(options)
         .map_err(|error| invalid("options", "the options of docs/reference/rust-client.md", error.to_string()))
+}
+
+/// A copy without a prototype: JSON that a page merged into `Object.prototype` is no option.
+fn own_members(object: &JsValue) -> JsValue {
+    let copy: Object = Object::create(JsValue::NULL.unchecked_ref());
+    Object::assign(&copy, object.unchecked_ref()).into()
 }
 
 fn check_members(path: &'static str, object: &JsValue, known: &[&str]) -> Result<(), JsValue> {
@@ -258,7 +266,7 @@ fn duration(seconds: f64) -> Duration {
 impl JsAuthClient {
     /// Makes a client. Throws an `AuthError` with the code `INVALID_OPTIONS`.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue) -> Result<JsAuthClient, JsValue> {
+    pub fn new(options: &JsValue) -> Result<JsAuthClient, JsValue> {
         let options = if options.is_undefined() { Options::default() } else { read_options(options)? };
         options.builder().build().map(Self::from).map_err(|error| thrown(&error))
     }
@@ -286,13 +294,17 @@ impl JsAuthClient {
     }
 
     /// As the browser's `fetch`, with the access token.
-    pub async fn fetch(&self, input: JsValue, init: JsValue) -> Result<JsValue, JsValue> {
-        let inner = self.client.inner().map_err(|error| thrown(&error))?;
-        JsFuture::from(inner.platform.fetch(&input, &init)).await.map_err(|error| {
-            match AuthError::from_js(error.clone()) {
+    pub fn fetch(&self, input: &JsValue, init: &JsValue) -> Promise {
+        // (Not an async function: the caller may change the body as soon as this returns.)
+        let sent = match self.client.inner() {
+            Ok(inner) => inner.platform.fetch(input, init),
+            Err(error) => return Promise::reject(&thrown(&error)),
+        };
+        future_to_promise(async move {
+            JsFuture::from(sent).await.map_err(|error| match AuthError::from_js(error.clone()) {
                 AuthError::Fetch(_) => error,
                 ours => thrown(&ours),
-            }
+            })
         })
     }
 
@@ -395,6 +407,9 @@ struct SessionObject {
     expires_at: Option<f64>,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     reason: JsValue,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    error: JsValue,
+    retry_at: Option<f64>,
 }
 
 fn session_object(snapshot: &SessionSnapshot) -> JsValue {
@@ -404,7 +419,9 @@ fn session_object(snapshot: &SessionSnapshot) -> JsValue {
         SessionStatus::SignedOut { reason } => ("signed-out", None, SignedOutReason::from(reason).into()),
     };
     let claims = snapshot.claims_object().map_or(JsValue::NULL, freeze);
-    let object = SessionObject { status, user: snapshot.user_value(), claims, expires_at, reason };
+    let error = snapshot.error().map_or(JsValue::NULL, thrown);
+    let retry_at = snapshot.retry_at();
+    let object = SessionObject { status, user: snapshot.user_value(), claims, expires_at, reason, error, retry_at };
     freeze(to_js(&object))
 }
 

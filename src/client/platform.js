@@ -95,23 +95,22 @@ const a="refresh-failed"===e?{waitMs:Math.min(o,fe),failures:s}:r?{reason:r}:n.i
 login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},qe={
 login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},xe={
 accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Ie={accessToken:"access_token",
-refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Pe(e,t){
-const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
-;return new URL(/^(\w+:)?\/\//.test(e)?e:e.replace(/^\//,""),r).href}function De(e){
-if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))De(t)}return e}
-var Me=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
-this.details=n}code;status;retryAfterMs;details},Le=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
-__proto__:null}}),Ke={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,jwtLifetime:Number.NaN,subject:0}
-;function He(e,t){const r=(e=>{
+refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Pe(e){
 const t=globalThis.location?.origin,r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,o={...n?qe:$e,
-...e.endpoints};for(const e of Object.keys(o))o[e]=Pe(o[e],r)
+...e.endpoints};for(const e of Object.keys(o))o[e]=De(o[e],r)
 ;const s=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:i,dpop:a=!1,renewBeforeSeconds:c=60,timeoutSeconds:u=10}=e
 ;return{transport:n?"body":"cookie",clientId:void 0,tokenScheme:a?"DPoP":"Bearer",
 idempotencyKey:new URL(o.refresh).origin===t,restore:"auto",crossTab:!0,
 name:o.refresh===`${t}${$e.refresh}`?"default":o.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
 onLog:void 0,...e,dpop:a,oauth2:n,endpoints:o,fields:{...n?Ie:xe,...e.fields},
 origins:[...new Set(s)].filter(e=>e&&"null"!==e).map(e=>`${e}/`),authHeaders:"function"==typeof i?i:i&&(()=>i),
-renewBeforeMs:1e3*c,timeoutMs:1e3*u}})(e),n=(e=>{const t=[],r=r=>{Object.freeze(r.detail),t.push(Object.freeze(r)),
+renewBeforeMs:1e3*c,timeoutMs:1e3*u}}function De(e,t){const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
+;return new URL(/^(\w+:)?\/\//.test(e)?e:e.replace(/^\//,""),r).href}function Me(e){
+if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))Me(t)}return e}
+var Le=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
+this.details=n}code;status;retryAfterMs;details},Ke=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
+__proto__:null}}),He=e=>Pe(e).name,Ce={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,jwtLifetime:Number.NaN,
+subject:0};function Ue(e,t){const r=Pe(e),n=(e=>{const t=[],r=r=>{Object.freeze(r.detail),t.push(Object.freeze(r)),
 t.length>100&&t.shift(),e&&queueMicrotask(()=>e(r))};return Object.assign((e,t,n)=>r({at:Date.now(),level:e,event:t,
 ...n&&{detail:n}}),{add:r,entries:()=>Object.freeze([...t])})
 })(r.onLog),o="cookie"===r.transport,a=o&&r.crossTab,c=(u=r.name,l=o?ue:void 0,{prefix:he(u),store:l,known:void 0,
@@ -127,7 +126,7 @@ l=Date.now()+t},block(){u=0},clear(){c=s.refreshToken||c,o=0,a+=1,s=ae,u=0,r={__
 forgetRevoked(){c=""},currentId:()=>o,subject:()=>i,profile:()=>({user:s.user,claims:s.claims}),
 isFresh:()=>performance.now()<u&&Date.now()<l,allows(t){for(let r=0;r<e.length;r+=1)if(0===p(t,e[r]))return!0;return!1},
 generation:()=>a,accessToken:()=>s.accessToken,refreshToken:e=>s.refreshToken||(e?c:"")}
-})(r.origins,d),h=t&&new Ce(t),g=e=>e(),k=((e,t,r)=>{const n=t?globalThis.navigator?.locks:void 0;let o=()=>{};return{
+})(r.origins,d),h=t&&new ze(t),g=e=>e(),k=((e,t,r)=>{const n=t?globalThis.navigator?.locks:void 0;let o=()=>{};return{
 request(t,s,i){o();const a=new AbortController,{signal:c}=a,u=()=>r(()=>c.aborted||i()),l=()=>s>0?setTimeout(u,s):u()
 ;if(!n)return o=()=>a.abort(),queueMicrotask(l);const d=new Promise(e=>{o=()=>{a.abort(),e()}});n.request(e,le(t?{
 steal:t}:{signal:c}),()=>(l(),d)).catch(({name:e})=>"AbortError"===e||l())},release:()=>r(o),close:()=>o()}
@@ -154,7 +153,7 @@ if("ReadableStream"===(r=t,Object.prototype.toString.call(r).slice(8,-1))||Symbo
 await t.requestToken(e),d();const n=r.accessToken();if(!n)throw a("TOKEN_IN_COOKIE");return n},rejectAll(e){
 l||="DISPOSED"===e;for(const t of u)t(a(e));u.clear()}}})({settings:r,client:e,tokens:f,
 sendAuthorized:re(f,r.tokenScheme,h),handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},
-log:n,createError(e){return new Me(e)}}),S={client(){return e},settings:r,tokens:f,users:d,requests:te(r,f,()=>(e=>{
+log:n,createError(e){return new Le(e)}}),S={client(){return e},settings:r,tokens:f,users:d,requests:te(r,f,()=>(e=>{
 const t=ke(e,"idempotency-key"),r=pe(t)?t:e.idempotencyKey||ge();return ve(e,r),r})(c),h),state:c,lock:k,crossTab:y,
 log:n,rejectCalls:m.rejectAll};return Object.freeze({...Ne(S),async sendAuthRequest(e,t,r){
 const{response:n,...o}=await(async({settings:e,requests:t,state:r,log:n},o,s)=>{
@@ -168,13 +167,13 @@ details:a(`status ${c}${404===c||405===c?` (options.endpoints.${o})`:h?`; expect
 }}catch(e){const t=e instanceof Z;n("warn","auth-request",{endpoint:o,failed:t?"options.authHeaders":e?.name}),
 t&&queueMicrotask(()=>{if(e.cause)throw e.cause});const r="AbortError"===e?.name;return t?{failure:"not-sent",
 details:a("options.authHeaders failed",!0)}:{failure:"network-error",
-details:a("no response: offline, server down, or CORS",r)}}})(S,e,{credentials:t,signal:r});return{...n??Ke,...o,
-code:n&&ie(e,n)}},abortAuthRequest:S.requests.abort,fetch(e,t){return m.fetch(e,t)},user(){return De(f.profile().user)},
+details:a("no response: offline, server down, or CORS",r)}}})(S,e,{credentials:t,signal:r});return{...n??Ce,...o,
+code:n&&ie(e,n)}},abortAuthRequest:S.requests.abort,fetch(e,t){return m.fetch(e,t)},user(){return Me(f.profile().user)},
 jwtPayload(){return J(f.accessToken())},
-getAccessToken:r.exposeToken?m.getAccessToken:()=>Promise.reject(new Me("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
+getAccessToken:r.exposeToken?m.getAccessToken:()=>Promise.reject(new Le("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-k.close(),y.close(),m.rejectAll("DISPOSED")}})}var Ce=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+k.close(),y.close(),m.rejectAll("DISPOSED")}})}var ze=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
 t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
 return this.#e.then(o=>o.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(o=>o.send(e,t,r,n))}}
-;export{Me as CallError,Le as createOptions,He as createPlatform};
+;export{Le as CallError,He as clientName,Ke as createOptions,Ue as createPlatform};

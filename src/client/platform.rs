@@ -107,6 +107,9 @@ extern "C" {
 
     /// One client's browser side.
     pub type Platform;
+    /// The name of the client with these options, by which its tabs know each other.
+    #[wasm_bindgen(js_name = clientName)]
+    pub fn client_name(options: &PlatformOptions) -> String;
     #[wasm_bindgen(js_name = createPlatform)]
     pub fn create_platform(options: &PlatformOptions, prover: Option<Promise>) -> Platform;
 

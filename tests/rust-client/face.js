@@ -65,7 +65,8 @@ export class AuthClient {
     return abortable(convert(this.#client.refresh()), signal);
   }
 
-  async logout({ scope } = {}) {
+  async logout(options = {}) {
+    const { scope } = { __proto__: null, ...options };
     return { revoked: await this.#client.logout(scope === 'global') };
   }
 

@@ -109,9 +109,9 @@ async fn a_stream_yields_the_session_now_and_each_change() {
 async fn a_wrong_password_is_an_error_with_the_servers_words() {
     let auth = client("wrong");
     let error = auth.login(&Credentials { email: "ada@example.com", password: "wrong" }).await.unwrap_err();
-    let AuthError::Auth { code, status, server_message, .. } = &error else { panic!("{error}") };
+    let AuthError::Auth { code, status, details, .. } = &error else { panic!("{error}") };
     assert_eq!((*code, *status), (ErrorCode::InvalidCredentials, Some(401)));
-    assert!(server_message.as_ref().is_some_and(|message| !message.is_empty()));
+    assert!(details.as_ref().is_some_and(|details| details.contains("the server says: ")));
     assert_eq!((error.code(), error.is_retryable()), ("INVALID_CREDENTIALS", false));
 }
 
