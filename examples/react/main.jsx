@@ -1,7 +1,7 @@
 import { StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { AuthClient } from 'tokenward';
-import { AuthProvider, SignedIn, SignedOut, useAuth, useSession } from 'tokenward/react';
+import { AuthProvider, SessionUnavailable, SignedIn, SignedOut, useAuth, useSession } from 'tokenward/react';
 
 const auth = new AuthClient();
 
@@ -59,6 +59,9 @@ createRoot(document.getElementById('app')).render(
       <SignedOut>
         <Login />
       </SignedOut>
+      <SessionUnavailable>
+        {({ error }) => <p role="alert">The server cannot be reached. {error.message}</p>}
+      </SessionUnavailable>
     </AuthProvider>
   </StrictMode>,
 );
