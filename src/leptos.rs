@@ -99,6 +99,17 @@ pub fn use_role(role: impl Into<String>) -> Signal<bool> {
     }
 }
 
+/// Why it is not known whether a user is signed in: the server cannot be reached. `None` in every other state.
+///
+/// # Panics
+/// Without [`provide_auth`] in a component above.
+pub fn use_restore_error() -> Signal<Option<AuthError>> {
+    match context() {
+        Some(context) => Signal::derive(move || context.session.get().restore_error().cloned()),
+        None => Signal::derive(|| None),
+    }
+}
+
 /// `None` on a server.
 fn context() -> Option<Context> {
     cfg!(target_arch = "wasm32").then(|| use_context().expect("provide_auth was called in a component above"))

@@ -106,6 +106,15 @@ pub fn use_role(role: &str) -> bool {
     use_auth_context().session.has_role(role)
 }
 
+/// Why it is not known whether a user is signed in: the server cannot be reached. `None` in every other state.
+///
+/// # Panics
+/// Without an [`AuthProvider`] above.
+#[hook]
+pub fn use_restore_error() -> Option<AuthError> {
+    use_auth_context().session.restore_error().cloned()
+}
+
 #[hook]
 fn use_auth_context() -> Context {
     use_context().expect("an AuthProvider is above")

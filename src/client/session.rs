@@ -78,6 +78,11 @@ impl SessionSnapshot {
         self.unavailable.as_ref().map(|(error, _)| error)
     }
 
+    /// Why it is not known whether a user is signed in: a restore that failed. `None` in every other state.
+    pub fn restore_error(&self) -> Option<&AuthError> {
+        self.error().filter(|_| self.status == SessionStatus::Restoring)
+    }
+
     /// When the next attempt is: milliseconds since the epoch; `None` if none is scheduled or nothing failed.
     pub fn retry_at(&self) -> Option<f64> {
         self.unavailable.as_ref().and_then(|(_, retry_at)| *retry_at)

@@ -106,6 +106,19 @@ async fn a_stream_yields_the_session_now_and_each_change() {
 }
 
 #[wasm_bindgen_test]
+async fn a_restore_without_a_server_says_why() {
+    let builder = AuthClient::builder().base_url("http://127.0.0.1:9").name("no server").restore(Restore::Always);
+    let auth = builder.timeout(Duration::from_secs(1)).build().unwrap();
+    assert_eq!(auth.ready().await.status(), SessionStatus::Restoring);
+    let session = auth.snapshot();
+    let error = session.restore_error().expect("the restore failed");
+    assert_eq!(error.code(), "OFFLINE");
+    assert!(error.to_string().contains("POST http://127.0.0.1:9/auth/refresh: no response"), "{error}");
+    assert!(session.retry_at().is_some_and(|at| at > 0.0));
+    auth.dispose();
+}
+
+#[wasm_bindgen_test]
 async fn a_wrong_password_is_an_error_with_the_servers_words() {
     let auth = client("wrong");
     let error = auth.login(&Credentials { email: "ada@example.com", password: "wrong" }).await.unwrap_err();
