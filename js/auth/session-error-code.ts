@@ -10,7 +10,7 @@ const CODES: Readonly<Record<string, SessionErrorCode>> = {
 };
 
 /** Codes about the request itself, which say nothing about the session or the credentials. */
-const REQUEST_FAULT = /client|csrf|xsrf/i;
+const REQUEST_FAULT = /^(invalid|unauthorized)_client$|csrf|xsrf/i;
 const BAD_CREDENTIALS = /credential|password|invalid.(grant|login|user|email)|(user|email|account).not.found/i;
 
 /** What the error of a response states; undefined if nothing. */

@@ -108,16 +108,20 @@ const isDevelopment = /^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|loca
   globalThis.location?.hostname ?? '',
 );
 
+/** Writes a line to the console of a developer. */
+export function warnDeveloper(text: string) {
+  if (isDevelopment) console.warn(`tokenward: ${text}`);
+}
+
 /** Sends and logs an auth request. */
 export async function sendAuthRequest(
   { settings, requests, state, log }: EffectDependencies,
   endpoint: Endpoint,
   login: { readonly credentials: string | undefined; readonly signal: AbortSignal | undefined } | undefined,
 ): Promise<AuthOutcome> {
-  const request = `POST ${settings.endpoints[endpoint]}`;
   const failed = (how: string, isExpected = false) => {
-    const details = `${request}: ${how}`;
-    if (isDevelopment && !isExpected) console.warn(`tokenward: ${details}`);
+    const details = `POST ${settings.endpoints[endpoint]}: ${how}`;
+    if (!isExpected) warnDeveloper(details);
     return details;
   };
   try {

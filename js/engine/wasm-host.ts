@@ -10,7 +10,7 @@ import type { Session } from '../client/session.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import { createDeferred, type Deferred } from '../util/deferred.js';
 import type { CreateError } from './auth-errors.js';
-import { type EffectDependencies, effects, sendAuthRequest } from './effects.js';
+import { type EffectDependencies, effects, sendAuthRequest, warnDeveloper } from './effects.js';
 import type { Notify } from './engine.js';
 
 /** The functions of the wasm client that need the promises and the users' numbers of the host. */
@@ -40,7 +40,7 @@ const finiteOrNull = (number: number) => (Number.isFinite(number) ? number : nul
 
 /** Makes the host, and the functions of the wasm client that the engine calls. */
 export function connectWasm(dependencies: HostDependencies): { host: Host; core: SessionCore } {
-  const { client, tokens, users, requests, log, notify, createError } = dependencies;
+  const { client, settings, tokens, users, requests, log, notify, createError } = dependencies;
   let forToken: Deferred<boolean> | undefined;
   let forLogin: LoginWaiter | undefined;
   let forLogout: ((revoked: boolean) => void)[] = [];
@@ -70,14 +70,20 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     resolveWaiters: () => settleToken(({ resolve }) => resolve(true)),
     rejectWaiters: (...failure) => settleToken(({ reject }) => reject(createFailure(...failure))),
     resolveLogin: () => settleLogin(({ resolve }) => resolve(true)),
-    rejectLogin: (...failure) => settleLogin(({ reject }) => reject(createError(...failure, details.login))),
+    rejectLogin: (...failure) =>
+      settleLogin(({ reject }) => {
+        const error = createError(...failure, details.login);
+        if (error.code === 'TIMEOUT') warnDeveloper(error.message);
+        reject(error);
+      }),
     settleLogout(revoked) {
       for (const resolve of forLogout) resolve(revoked);
       forLogout = [];
     },
     async sendAuthRequest(endpoint, request) {
       const login = endpoint === 'login' ? forLogin : undefined;
-      details[endpoint] = '';
+      // (A request that takes too long is aborted, and then has no outcome.)
+      details[endpoint] = `POST ${settings.endpoints[endpoint]}`;
       const { response, failure, ...outcome } = await sendAuthRequest(dependencies, endpoint, login);
       details[endpoint] = outcome.details;
       if (!response) return client().failed(endpoint, request, failure as RequestFailure);
@@ -106,6 +112,7 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     refreshFailed(code, retryable, status, retryAfterSeconds, at) {
       const error = createError(code, retryable, status, retryAfterSeconds, details.refresh);
       const retryAt = finiteOrNull(at);
+      if (code === 'TIMEOUT') warnDeveloper(error.message);
       log('warn', 'refresh-failed', { code, status: error.status, retryAt });
       notify('refresh-failed', { error, retryAt });
     },

@@ -47,6 +47,7 @@ export function connect(baseUrl) {
   };
   const { host, core } = connectWasm({
     client: () => test.client,
+    settings,
     tokens,
     users,
     requests: createAuthRequests(settings, tokens, () => idempotencyKey(state)),

@@ -195,6 +195,18 @@ for (const [name, options, fault, path, code, retryable, message] of [
       }
     }));
 
+test('fault 5b: a login that takes too long names the request, once on the console', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open({ timeoutSeconds: 0.5 });
+    const lines = [];
+    page.on('console', (line) => line.text().startsWith('tokenward:') && lines.push(line.text()));
+    proxy.fault = ({ path }) => (path === '/auth/login' ? { until: new Promise(() => {}) } : undefined);
+    const failed = await page.evaluate(() => failure(auth.login({})));
+    assert.deepEqual([failed.code, failed.retryable], ['TIMEOUT', true]);
+    if (ISOLATION !== 'rust') assert.match(failed.message, /POST \S+\/auth\/login/);
+    if (ISOLATION === 'page') assert.equal(lines.length, 1, lines.join('\n'));
+  }));
+
 test('fault 5b: a call without a token names the refresh that failed', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open({ timeoutSeconds: 1 });
