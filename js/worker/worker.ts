@@ -17,7 +17,7 @@ import type {
 import { pairHeaders, serializeResponse } from './remote-response.js';
 import { type Handlers, type Port, Rpc } from './rpc.js';
 import { serializeError } from './serialize-error.js';
-import { deserializeForm, type SerializedRequest } from './serialize-request.js';
+import { deserializeBody, type SerializedRequest } from './serialize-request.js';
 
 const scope = globalThis as unknown as Port & {
   name: string;
@@ -165,12 +165,12 @@ const responseHandler = (page: PageRpc): ResponseHandler => ({
 });
 
 async function fetchFor(page: PageRpc, serialized: SerializedRequest, signal: AbortSignal | undefined) {
-  const { url, init, headers, form, stream } = serialized;
+  const { url, init, headers, stream } = serialized;
   const started = await ready();
-  const body = stream ? page.streams.receive(stream, signal) : form && deserializeForm(form);
+  const body = stream ? page.streams.receive(stream, signal) : deserializeBody(serialized);
   const more: RequestInit = {
-    ...(headers && { headers: pairHeaders(headers) }),
-    ...(body && { body }),
+    ...(headers?.length && { headers: pairHeaders(headers) }),
+    ...(body != null && { body }),
     ...(signal && { signal }),
   };
   const response = await started
