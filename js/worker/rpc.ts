@@ -2,15 +2,10 @@
 // same kind of error, and an abort reaches the other end.
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { BodyStreams, type StreamMessage } from './body-stream.js';
+import { hasOwn } from './captured-platform.js';
+import type { Port } from './port.js';
 import { type SerializedResponse, WithTransfer } from './remote-response.js';
 import { deserializeError, serializeError } from './serialize-error.js';
-
-/** A port, or a worker seen from either side. */
-export interface Port {
-  postMessage(message: unknown, transfer: Transferable[]): void;
-  // biome-ignore lint/suspicious/noExplicitAny: each kind of port has its own type of event
-  onmessage: ((this: any, event: MessageEvent) => any) | null;
-}
 
 export type Method<Methods> = keyof Methods & string;
 export type Params<Methods, M extends keyof Methods> = Methods[M] extends { params: infer P } ? P : never;
@@ -28,8 +23,9 @@ type Promised<T> = T | Promise<T>;
 
 interface RequestOptions {
   readonly signal?: AbortSignal | null | undefined;
-  readonly transfer?: Transferable[];
+  readonly transfer?: Transferable[] | undefined;
 }
+const NO_OPTIONS = { __proto__: null } as RequestOptions;
 
 type Message =
   | { readonly request: number; readonly method: string; readonly params: unknown; readonly abortable: boolean }
@@ -41,7 +37,7 @@ type Message =
 
 /** Not `in`: the page may have a property of that name on `Object.prototype`. */
 const has = <K extends string>(message: Message, name: K): message is Extract<Message, Record<K, unknown>> =>
-  Object.hasOwn(message, name);
+  hasOwn(message, name);
 
 interface PendingRequest {
   resolve(result: unknown): void;
@@ -67,7 +63,7 @@ export class Rpc<Remote, Local> {
       serialize: serializeError,
       deserialize: (error) => this.#deserializeError(error),
     });
-    port.onmessage = ({ data }: MessageEvent<Message | null>) => {
+    port.onmessage = ({ data }: { readonly data: Message | null }) => {
       if (data) this.#receive(data);
     };
   }
@@ -76,7 +72,7 @@ export class Rpc<Remote, Local> {
   request<M extends Method<Remote>>(
     method: M,
     params: Params<Remote, M>,
-    { signal, transfer }: RequestOptions = {},
+    { signal, transfer }: RequestOptions = NO_OPTIONS,
   ): Promise<Result<Remote, M>> {
     this.#lastId += 1;
     const id = this.#lastId;
@@ -126,7 +122,7 @@ export class Rpc<Remote, Local> {
     for (const controller of this.#serving.values()) controller.abort();
     this.streams.close(reason);
     this.#port.onmessage = null;
-    if (this.#port instanceof MessagePort) this.#port.close();
+    this.#port.close?.();
   }
 
   #receive(message: Message) {
@@ -144,8 +140,11 @@ export class Rpc<Remote, Local> {
     else if (pending) pending.resolve(message.result);
     else {
       // The caller has aborted, so the rest of the body is not wanted.
-      const rest = (message.result as SerializedResponse | undefined)?.rest;
-      if (rest) this.streams.refuse(rest);
+      const { result } = message;
+      if (typeof result === 'object' && result && hasOwn(result, 'rest')) {
+        const { rest } = result as SerializedResponse;
+        if (rest) this.streams.refuse(rest);
+      }
     }
   }
 
@@ -164,7 +163,7 @@ export class Rpc<Remote, Local> {
 
   /** Unknown methods are ignored: a page can post any message to the worker. */
   #call(method: string, params: unknown, signal?: AbortSignal): unknown {
-    if (!Object.hasOwn(this.#handlers, method)) return undefined;
+    if (!hasOwn(this.#handlers, method)) return undefined;
     return this.#handlers[method as Method<Local>](params as never, signal);
   }
 

@@ -1,4 +1,6 @@
 // The page's copy of the session that a worker holds, also while one worker replaces another.
+
+import { hasOwn } from '../browser/captured-globals.js';
 import type { Session } from '../client/session.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import type { Notify } from '../engine/engine.js';
@@ -8,10 +10,15 @@ import { deserializeError } from './serialize-error.js';
 
 /** The user's id, as the token store determines it. */
 function subjectOf(session: Session | undefined): string | undefined {
-  const user = session?.user as { id?: unknown; sub?: unknown } | null | undefined;
-  const id = user?.id ?? user?.sub ?? session?.claims?.sub;
+  const { user, claims } = session ?? { user: null, claims: null };
+  const id = ownMember(user, 'id') ?? ownMember(user, 'sub') ?? ownMember(claims, 'sub');
   return id === undefined ? undefined : String(id);
 }
+
+const ownMember = (object: unknown, name: string): unknown =>
+  object !== null && object !== undefined && hasOwn(object, name)
+    ? (object as Record<string, unknown>)[name]
+    : undefined;
 
 export class SessionEvents {
   readonly #notify: Notify;

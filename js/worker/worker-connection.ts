@@ -1,7 +1,7 @@
 // The connection of a page to its worker: starts the worker, notices its end, and starts the next one.
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { PING_AFTER_MS, watchLiveness } from './liveness.js';
-import type { ConnectRequest, ConnectResponse, PageMethods, WorkerMethods, WorkerSettings } from './protocol.js';
+import type { ConnectRequest, ConnectResponse, PageMethods, WorkerMethods } from './protocol.js';
 import { type Handlers, type Method, type Params, type Result, Rpc } from './rpc.js';
 import { type StartedWorker, startWorker, type WorkerKind, workerUnavailable } from './start-worker.js';
 
@@ -16,7 +16,8 @@ const workerEnded = () => new WorkerEnded('the worker in which this call was mad
 
 export interface ConnectionDependencies {
   readonly kind: WorkerKind;
-  readonly settings: WorkerSettings;
+  /** As JSON. No later script can change what the next worker starts with. */
+  readonly settings: string;
   readonly handlers: Handlers<PageMethods>;
   readonly AuthError: AuthErrorClass;
   /** Aborts when the client is disposed. */
@@ -66,7 +67,7 @@ export class WorkerConnection {
       const rpc = this.#connected ?? (await this.start());
       this.#requestSent();
       try {
-        return await rpc.request(method, params, { signal });
+        return await rpc.request(method, params, { __proto__: null, signal } as { signal: typeof signal });
       } catch (error) {
         if (this.#connected === rpc || disposal.aborted || !(error instanceof WorkerEnded)) throw error;
       }
@@ -90,8 +91,7 @@ export class WorkerConnection {
     const rpc: WorkerRpc = new Rpc(worker.port, handlers, AuthError);
     const startedAt = performance.now();
     const onDead = () => this.#onDead(rpc, worker, startedAt);
-    worker.lifePort.addEventListener('close', onDead);
-    worker.lifePort.start();
+    worker.onEnd(onDead);
     this.#requestSent = watchLiveness(rpc, onDead);
     this.#latest = rpc;
     return this.#connect(rpc, worker, onDead);

@@ -6,6 +6,7 @@ import type { Session } from '../client/session.js';
 import type { ResponseHandler } from '../engine/api-fetch.js';
 import type { LocalEngine, Notify } from '../engine/engine.js';
 import { PageStorageMirror } from './page-storage-mirror.js';
+import type { Port } from './port.js';
 import type {
   ConnectRequest,
   ConnectResponse,
@@ -15,7 +16,7 @@ import type {
   WorkerSettings,
 } from './protocol.js';
 import { pairHeaders, serializeResponse } from './remote-response.js';
-import { type Handlers, type Port, Rpc } from './rpc.js';
+import { type Handlers, Rpc } from './rpc.js';
 import { serializeError } from './serialize-error.js';
 import { deserializeBody, type SerializedRequest } from './serialize-request.js';
 
@@ -249,5 +250,13 @@ function serve(port: Port) {
   );
 }
 
+/** The worker of one tab is its own port. (`scope.close` would end the worker.) */
+const ownPort: Port = {
+  postMessage: (message, transfer) => scope.postMessage(message, transfer),
+  set onmessage(receive: Port['onmessage']) {
+    scope.onmessage = receive;
+  },
+};
+
 if (servesAllTabs) scope.onconnect = ({ ports: [port] }) => serve(port as MessagePort);
-else serve(scope);
+else serve(ownPort);

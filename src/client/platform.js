@@ -2,10 +2,9 @@
 var{bind:e,call:t}=Function.prototype,r=e.bind(t),n=(e,t)=>{const n=e&&Object.getOwnPropertyDescriptor(e,t)?.get
 ;return n?r(n):()=>{}
 },o="document"in globalThis,{fetch:s,Request:a,Headers:c,XMLHttpRequest:i,URLSearchParams:u}=globalThis,{parse:l,stringify:d}=JSON,{hasOwn:f}=Object,p=r(String.prototype.indexOf),h=r(String.prototype.slice),g=r(RegExp.prototype.exec),k=a?.prototype,y=n(k,"body"),b=n(k,"credentials"),w=n(k,"headers"),m=n(k,"method"),v=n(k,"referrer"),_=n(k,"referrerPolicy"),T=n(k,"signal"),j=n(k,"url"),R=k&&r(k.clone),S=c?.prototype,O=S&&r(S.set),E=S&&r(S.has),N=S&&r(S.delete),A=i?.prototype,x=A&&r(A.open),q=A&&r(A.send),D=A&&r(A.abort),P=A&&r(A.setRequestHeader),I=A&&r(A.getResponseHeader),M=A&&r(A.addEventListener),K=A&&r(Object.getOwnPropertyDescriptor(A,"withCredentials")?.set),L=n(A,"status"),H=n(A,"responseText"),U=n(A,"responseURL")
-;function C(e,t){return t?new Promise((r,n)=>{const o=()=>n(t.reason);t.aborted&&o(),t.addEventListener("abort",o,{
-once:!0}),e.then(r,n).finally(()=>t.removeEventListener("abort",o))}):e}function $(e,t,r){
-O(w(e),"authorization",`${t} ${r}`)}function z(e,t){
-const r=e??"",n=/^\s*\d+\s*$/.test(r)?1e3*Number(r):Date.parse(r)-(Date.parse(t??"")||Date.now())
+;function C(e,t){return t?new Promise((r,n)=>{const o=()=>n(t.reason);t.aborted&&o(),t.addEventListener("abort",o),
+e.then(r,n).finally(()=>t.removeEventListener("abort",o))}):e}function $(e,t,r){O(w(e),"authorization",`${t} ${r}`)}
+function z(e,t){const r=e??"",n=/^\s*\d+\s*$/.test(r)?1e3*Number(r):Date.parse(r)-(Date.parse(t??"")||Date.now())
 ;return Math.max(n,0)||0}function F(e){try{return l(e)}catch{return null}}function B(e,t){let r=e
 ;for(const e of t.split(".")){if("object"!=typeof r||null===r||!f(r,e))return;r=r[e]}return r??void 0}function V(e){
 const t=p(e,"."),r=p(e,".",t+1);return r>t&&t>0?h(e,t+1,r):""}
