@@ -33,7 +33,12 @@ type Message =
   | { readonly response: number; readonly result: unknown }
   | { readonly response: number; readonly error: unknown }
   | { readonly abort: number; readonly reason: unknown }
+  /** Shows that the other end is alive: it works through many requests, or through long ones. */
+  | { readonly alive: true }
   | StreamMessage;
+
+/** An end that has sent nothing for this time confirms that a request has arrived. */
+const QUIET_MS = 1_000;
 
 /** Not `in`: the page may have a property of that name on `Object.prototype`. */
 const has = <K extends string>(message: Message, name: K): message is Extract<Message, Record<K, unknown>> =>
@@ -54,6 +59,8 @@ export class Rpc<Remote, Local> {
   /** The other end's requests that it may abort. */
   readonly #serving = new Map<number, AbortController>();
   #lastId = 0;
+  #received = 0;
+  #sentAt = 0;
 
   constructor(port: Port, handlers: Handlers<Local>, AuthError: AuthErrorClass) {
     this.#port = port;
@@ -64,6 +71,7 @@ export class Rpc<Remote, Local> {
       deserialize: (error) => this.#deserializeError(error),
     });
     port.onmessage = ({ data }: { readonly data: Message | null }) => {
+      this.#received += 1;
       if (data) this.#receive(data);
     };
   }
@@ -110,9 +118,14 @@ export class Rpc<Remote, Local> {
     this.#post({ method, params }, transfer);
   }
 
-  /** Whether a result is still to come. */
+  /** Whether a result, or the rest of a body that is being read, is still to come. */
   hasPending(): boolean {
-    return this.#pending.size > 0;
+    return this.#pending.size > 0 || this.streams.isAwaited();
+  }
+
+  /** How many messages have arrived: each shows that the other end is alive. */
+  received(): number {
+    return this.#received;
   }
 
   /** Rejects pending requests, aborts what this end does for the other, and closes the port. */
@@ -126,11 +139,13 @@ export class Rpc<Remote, Local> {
   }
 
   #receive(message: Message) {
-    if (has(message, 'request')) this.#serve(message);
-    else if (has(message, 'method')) this.#call(message.method, message.params);
+    if (has(message, 'request')) {
+      if (performance.now() - this.#sentAt > QUIET_MS) this.#post({ alive: true });
+      this.#serve(message);
+    } else if (has(message, 'method')) this.#call(message.method, message.params);
     else if (has(message, 'response')) this.#settle(message);
     else if (has(message, 'abort')) this.#serving.get(message.abort)?.abort(this.#deserializeError(message.reason));
-    else this.streams.handle(message);
+    else if (!has(message, 'alive')) this.streams.handle(message);
   }
 
   #settle(message: Extract<Message, { response: number }>) {
@@ -168,6 +183,7 @@ export class Rpc<Remote, Local> {
   }
 
   #post(message: Message, transfer: Transferable[] = []) {
+    this.#sentAt = performance.now();
     this.#port.postMessage(message, transfer);
   }
 
