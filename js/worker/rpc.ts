@@ -49,6 +49,17 @@ interface PendingRequest {
   reject(reason: unknown): void;
 }
 
+/** A request of the other end that is being served. */
+interface ServedRequest {
+  /** Undefined if the other end cannot abort it. */
+  readonly controller: AbortController | undefined;
+  /** Whether it continues when the other end has left. */
+  readonly outlives: boolean;
+}
+
+/** Whether a request continues when the page that sent it has left. */
+export type Outlives = (method: string, params: unknown) => boolean;
+
 /** One end of a port: calls the methods of the other end (`Remote`) and serves its own (`Local`). */
 export class Rpc<Remote, Local> {
   readonly streams: BodyStreams;
@@ -56,16 +67,18 @@ export class Rpc<Remote, Local> {
   readonly #handlers: Handlers<Local>;
   readonly #AuthError: AuthErrorClass;
   readonly #pending = new Map<number, PendingRequest>();
-  /** The other end's requests that it may abort. */
-  readonly #serving = new Map<number, AbortController>();
+  readonly #serving = new Map<number, ServedRequest>();
+  readonly #outlives: Outlives;
   #lastId = 0;
   #received = 0;
   #sentAt = 0;
+  #otherEndLeft = false;
 
-  constructor(port: Port, handlers: Handlers<Local>, AuthError: AuthErrorClass) {
+  constructor(port: Port, handlers: Handlers<Local>, AuthError: AuthErrorClass, outlives: Outlives = () => false) {
     this.#port = port;
     this.#handlers = handlers;
     this.#AuthError = AuthError;
+    this.#outlives = outlives;
     this.streams = new BodyStreams((message, transfer) => this.#post(message, transfer), {
       serialize: serializeError,
       deserialize: (error) => this.#deserializeError(error),
@@ -128,23 +141,38 @@ export class Rpc<Remote, Local> {
     return this.#received;
   }
 
+  /**
+   * The other end receives nothing more. What it has sent, or sends until it has ended, counts only if it outlives the other
+   * end; all else is aborted.
+   */
+  otherEndLeft() {
+    this.#otherEndLeft = true;
+    this.#end(undefined, ({ outlives }) => !outlives);
+  }
+
   /** Rejects pending requests, aborts what this end does for the other, and closes the port. */
   close(reason: unknown) {
-    for (const { reject } of this.#pending.values()) reject(reason);
-    this.#pending.clear();
-    for (const controller of this.#serving.values()) controller.abort();
-    this.streams.close(reason);
+    this.#end(reason, () => true);
     this.#port.onmessage = null;
     this.#port.close?.();
   }
 
+  #end(reason: unknown, aborts: (served: ServedRequest) => boolean) {
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#pending.clear();
+    for (const served of this.#serving.values()) if (aborts(served)) served.controller?.abort();
+    this.streams.close(reason);
+  }
+
   #receive(message: Message) {
+    if (this.#otherEndLeft && !(has(message, 'request') && this.#outlives(message.method, message.params))) return;
     if (has(message, 'request')) {
       if (performance.now() - this.#sentAt > QUIET_MS) this.#post({ alive: true });
       this.#serve(message);
     } else if (has(message, 'method')) this.#call(message.method, message.params);
     else if (has(message, 'response')) this.#settle(message);
-    else if (has(message, 'abort')) this.#serving.get(message.abort)?.abort(this.#deserializeError(message.reason));
+    else if (has(message, 'abort'))
+      this.#serving.get(message.abort)?.controller?.abort(this.#deserializeError(message.reason));
     else if (!has(message, 'alive')) this.streams.handle(message);
   }
 
@@ -165,7 +193,7 @@ export class Rpc<Remote, Local> {
 
   async #serve({ request, method, params, abortable }: Extract<Message, { request: number }>) {
     const controller = abortable ? new AbortController() : undefined;
-    if (controller) this.#serving.set(request, controller);
+    this.#serving.set(request, { controller, outlives: this.#outlives(method, params) });
     try {
       const result = await this.#call(method, params, controller?.signal);
       if (result instanceof WithTransfer) this.#post({ response: request, result: result.value }, result.transfer);

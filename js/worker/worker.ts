@@ -155,8 +155,14 @@ async function connect(page: PageRpc, request: ConnectRequest): Promise<ConnectR
 const responseHandler = (page: PageRpc): ResponseHandler => ({
   isRejected: settings.asksForRejection
     ? async (response) => {
+        // A call that outlives its page has nobody to ask.
+        const byStatus = response.status === 401;
+        if (!pages.has(page)) return byStatus;
         const { value, transfer } = await serializeResponse(response.clone(), page.streams);
-        return page.request('isTokenRejected', value, { transfer });
+        return page.request('isTokenRejected', value, { transfer }).catch((error: unknown) => {
+          if (pages.has(page)) throw error;
+          return byStatus;
+        });
       }
     : ({ status }) => status === 401,
   onStepUp: (response) =>
@@ -197,7 +203,8 @@ async function getAccessToken(minValidityMs: number): Promise<string> {
 async function disconnect(page: PageRpc, disposed: boolean) {
   pages.delete(page);
   hiddenPages.delete(page);
-  page.close(undefined);
+  if (disposed) page.close(undefined);
+  else page.otherEndLeft();
   await hideIfUnseen();
   // A page that is unloaded may load again in a moment, and then finds the same session.
   if (!disposed || pages.size > 0) return;
@@ -242,11 +249,16 @@ const handlersFor = (page: () => PageRpc): Handlers<WorkerMethods> => ({
   disconnect: ({ disposed }) => disconnect(page(), disposed),
 });
 
+/** Whether a request continues when its page is unloaded. */
+const outlivesPage = (method: string, params: unknown) =>
+  method === 'fetch' && (params as SerializedRequest | undefined)?.init?.keepalive === true;
+
 function serve(port: Port) {
   const page: PageRpc = new Rpc(
     port,
     handlersFor(() => page),
     AuthError,
+    outlivesPage,
   );
 }
 
