@@ -9,11 +9,11 @@ const { bind, call } = Function.prototype;
 // biome-ignore lint/suspicious/noExplicitAny: any method
 type Method = (...args: any[]) => any;
 /** The method as a function whose first argument is the object it is called on. */
-const uncurryThis: <F extends Method>(
+export const uncurryThis: <F extends Method>(
   method: F,
 ) => (self: ThisParameterType<F>, ...args: Parameters<F>) => ReturnType<F> = bind.bind(call) as never;
 /** Returns undefined if the browser has no such property (Firefox: `Request.prototype.body`), as a lookup would. */
-const getter = <T, K extends keyof T>(prototype: T, name: K): ((self: T) => T[K]) => {
+export const getter = <T, K extends keyof T>(prototype: T, name: K): ((self: T) => T[K]) => {
   const get = prototype && Object.getOwnPropertyDescriptor(prototype, name)?.get;
   return (get ? uncurryThis(get) : () => undefined) as never;
 };

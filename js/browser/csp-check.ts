@@ -1,5 +1,6 @@
 // Checks whether the page's Content-Security-Policy stops scripts from starting workers from `blob:` or `data:` URLs. Such a
 // worker could run an attacker's code before the client's worker code.
+import * as captured from './captured-globals.js';
 
 /** The directives that apply to workers, in the order in which a browser falls back (CSP 3 §6.1.16). */
 const DIRECTIVES = ['worker-src', 'child-src', 'script-src', 'default-src'];
@@ -25,7 +26,11 @@ async function readPolicies(): Promise<string[] | undefined> {
   const metas = document.querySelectorAll<HTMLMetaElement>('meta[http-equiv="Content-Security-Policy" i]');
   const policies = [...metas].map(({ content }) => content);
   if (restrictsWorkers(policies)) return policies;
-  const { ok, headers } = await fetch(location.href, { method: 'HEAD', cache: 'force-cache' });
+  const { ok, headers } = await captured.fetch(location.href, {
+    __proto__: null,
+    method: 'HEAD',
+    cache: 'force-cache',
+  } as RequestInit);
   if (!ok) return undefined; // the server does not answer HEAD requests
   return policies.concat((headers.get('content-security-policy') ?? '').split(','));
 }

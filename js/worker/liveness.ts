@@ -1,32 +1,73 @@
-// Finds out whether a worker is alive by pings. A lock per page and worker would report its end at once, but the
-// browser does not put a page that holds or awaits a lock into the back-forward cache.
+// Finds out whether a worker is alive by its messages. A lock per page and worker would report its end at once, but the browser
+// does not put a page that holds or awaits a lock into the back-forward cache.
 
-/** A worker that has not responded to a request after this time receives a ping, and must respond to it within the same time. */
-export const PING_AFTER_MS = 3_000;
+/** How often the silence of a worker is measured. */
+const TICK_MS = 1_000;
+/** A worker that owes a response and has sent no message for this time receives a ping, which it answers at once. */
+const PING_AFTER_MS = 3_000;
+/** A worker that owes a response and has sent nothing for this time has ended: a busy one sends something in between. */
+const SILENCE_MS = 11_000;
+/**
+ * No tick counts for more: after the main thread of the page was blocked, or the page frozen, the messages that arrived meanwhile
+ * are delivered before the next ticks.
+ */
+const MOST_PER_TICK_MS = 4_000;
+
+/** Calls `onElapsed` after this time, in which the page could receive messages. Returns the function that stops it. */
+export function afterTime(ms: number, onElapsed: () => void): () => void {
+  let rest = ms;
+  let tickedAt = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    rest -= Math.min(now - tickedAt, MOST_PER_TICK_MS);
+    tickedAt = now;
+    if (rest > 0) return;
+    clearInterval(timer);
+    onElapsed();
+  }, TICK_MS);
+  return () => clearInterval(timer);
+}
 
 /** The end of the port that receives the pings. */
 export interface LivenessTarget {
+  /** Whether the other end owes a response or the rest of a body. */
   hasPending(): boolean;
+  /** How many messages have arrived. */
+  received(): number;
   request(method: 'ping', params: undefined): Promise<unknown>;
 }
 
-/** Returns the function to call when a request is sent: pings follow while one is pending. */
+/** Returns the function to call when a request is sent: the worker is watched while one is pending. */
 export function watchLiveness(target: LivenessTarget, onDead: () => void): () => void {
   let watching = false;
-  const check = () => {
+  let heard = 0;
+  let silentMs = 0;
+  let pinged = false;
+  let tickedAt = 0;
+  const restart = () => {
+    heard = target.received();
+    silentMs = 0;
+    pinged = false;
+  };
+  const tick = () => {
+    const now = performance.now();
+    silentMs += Math.min(now - tickedAt, MOST_PER_TICK_MS);
+    tickedAt = now;
     watching = target.hasPending();
+    if (target.received() !== heard) restart();
     if (!watching) return;
-    const pingedAt = performance.now();
-    const timeout = setTimeout(() => {
-      // A page that was frozen in between could not receive the response.
-      if (performance.now() - pingedAt < 2 * PING_AFTER_MS) onDead();
-    }, PING_AFTER_MS);
-    const onResponse = () => clearTimeout(timeout);
-    target.request('ping', undefined).then(onResponse, onResponse);
-    setTimeout(check, 2 * PING_AFTER_MS);
+    if (silentMs >= SILENCE_MS) return onDead();
+    if (silentMs >= PING_AFTER_MS && !pinged) {
+      pinged = true;
+      target.request('ping', undefined).catch(() => {});
+    }
+    setTimeout(tick, TICK_MS);
   };
   return () => {
-    if (!watching) setTimeout(check, PING_AFTER_MS);
+    if (watching) return;
     watching = true;
+    restart();
+    tickedAt = performance.now();
+    setTimeout(tick, TICK_MS);
   };
 }

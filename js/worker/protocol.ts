@@ -56,7 +56,7 @@ export interface WorkerMethods {
   ping: { params: undefined; result: boolean };
   /** A port that the page listens on: it closes when the worker ends. */
   holdPort: { params: MessagePort };
-  /** The page is unloaded or, with `disposed`, its client was disposed. */
+  /** The page is unloaded: its `keepalive` calls continue, also those that follow. Or, with `disposed`, its client was disposed. */
   disconnect: { params: { readonly disposed: boolean } };
 }
 

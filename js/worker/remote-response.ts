@@ -1,5 +1,6 @@
 // Responses that cross a message port: how they are sent, and how the receiver restores them.
 import { type BodyStreams, inOwnBuffer, WINDOW } from './body-stream.js';
+import * as captured from './captured-platform.js';
 
 /** A response as data. */
 export interface SerializedResponse {
@@ -10,7 +11,7 @@ export interface SerializedResponse {
   readonly url: string;
   readonly redirected: boolean;
   readonly type: ResponseType;
-  /** The chunks that travel with the head; null if there is no body. */
+  /** The chunks that travel with the head; null if `Response.body` is null. */
   readonly body: Uint8Array[] | null;
   /** The number of the stream with the rest of the body; 0 if there is none. */
   readonly rest: number;
@@ -27,10 +28,8 @@ export class WithTransfer<T> {
   }
 }
 
-/** Statuses without a body (Fetch §2.2.6), though `fetch` gives an empty one with them. */
+/** Statuses with which the constructor of `Response` accepts no body (Fetch §2.2.6), though `fetch` gives an empty one. */
 const NULL_BODY_STATUS = new Set([204, 205, 304]);
-/** A body of at most this `Content-Length` travels whole. */
-const SMALL_BODY = 64 * 1024;
 /** Chunks that arrive within this time after the head travel with it: that halves the cost of a call. */
 const HEAD_DELAY_MS = 3;
 
@@ -52,10 +51,6 @@ export async function serializeResponse(
   const { status, statusText, url, redirected, type, body } = response;
   const head = { status, statusText, headers: flattenHeaders(response.headers), url, redirected, type };
   if (!body) return new WithTransfer({ ...head, body: null, rest: 0 }, []);
-  if (Number(response.headers.get('content-length') ?? Number.NaN) <= SMALL_BODY) {
-    const whole = new Uint8Array(await response.arrayBuffer());
-    return new WithTransfer({ ...head, body: [whole], rest: 0 }, [whole.buffer]);
-  }
   const { chunks, rest } = await readStart(body.getReader(), streams);
   return new WithTransfer(
     { ...head, body: chunks, rest },
@@ -94,11 +89,10 @@ export function deserializeResponse(
   streams: BodyStreams,
   signal?: AbortSignal | null,
 ): Response {
-  const { status, statusText, headers, body, rest } = serialized;
-  const hasBody = body && !NULL_BODY_STATUS.has(status);
-  const content = hasBody ? (rest ? streams.receive(rest, signal, body) : joinChunks(body)) : null;
-  const init = { status: constructibleStatus(status), statusText, headers: pairHeaders(headers) };
-  return new RemoteResponse(content, init, serialized, rest ? signal : null);
+  const { headers, body, rest } = serialized;
+  // The body is a stream while something can still fail it: the network, or an abort.
+  const content = body && (rest || signal ? streams.receive(rest, signal, body) : joinChunks(body));
+  return new RemoteResponse(content, pairHeaders(headers), serialized, signal);
 }
 
 function joinChunks(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -112,23 +106,39 @@ function joinChunks(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-/** The constructor of `Response` rejects the status 0 of an opaque response. */
-const constructibleStatus = (status: number) => status || 200;
+/** The status for the constructor of `Response`: 200 instead of one that it rejects. */
+const constructibleStatus = (status: number, body: unknown) =>
+  status < 200 || status > 599 || (body !== null && NULL_BODY_STATUS.has(status)) ? 200 : status;
 
-type Head = Pick<SerializedResponse, 'status' | 'url' | 'redirected' | 'type'>;
+/** The headers of a response from the network cannot be changed. */
+const IMMUTABLE = { __proto__: null } as unknown as PropertyDescriptorMap;
+for (const name of ['append', 'delete', 'set']) {
+  const value = () => {
+    throw new TypeError(`Headers.${name}: the headers of a response from the network are immutable`);
+  };
+  IMMUTABLE[name] = { __proto__: null, value } as PropertyDescriptor;
+}
+
+type Head = Pick<SerializedResponse, 'status' | 'statusText' | 'url' | 'redirected' | 'type'>;
 
 /** A response with the properties that no constructor can set. */
-class RemoteResponse extends Response {
+class RemoteResponse extends captured.Response {
   readonly #head: Head;
   readonly #signal: AbortSignal | null | undefined;
+  /** Whether an abort ended an earlier attempt to read the body. */
+  #isAborted = false;
 
-  constructor(body: BodyInit | null, init: ResponseInit, head: Head, signal: AbortSignal | null | undefined) {
-    super(body, init);
+  constructor(body: BodyInit | null, headers: HeadersInit, head: Head, signal: AbortSignal | null | undefined) {
+    super(body, { __proto__: null, status: constructibleStatus(head.status, body), headers } as ResponseInit);
     this.#head = head;
     this.#signal = signal;
+    Object.defineProperties(super.headers, IMMUTABLE);
   }
   override get status() {
     return this.#head.status;
+  }
+  override get statusText() {
+    return this.#head.statusText;
   }
   override get ok() {
     return this.#head.status > 199 && this.#head.status < 300;
@@ -143,33 +153,36 @@ class RemoteResponse extends Response {
     return this.#head.type;
   }
   override clone(): Response {
-    const { body, headers, statusText } = super.clone();
-    const status = constructibleStatus(this.#head.status);
-    return new RemoteResponse(body, { status, statusText, headers }, this.#head, this.#signal);
+    const { body, headers } = super.clone();
+    return new RemoteResponse(body, headers, this.#head, this.#signal);
   }
   override text() {
-    return this.#read(super.text());
+    return this.#read(() => super.text());
   }
   override json() {
-    return this.#read(super.json());
+    return this.#read(() => super.json());
   }
   override blob() {
-    return this.#read(super.blob());
+    return this.#read(() => super.blob());
   }
   override arrayBuffer() {
-    return this.#read(super.arrayBuffer());
+    return this.#read(() => super.arrayBuffer());
   }
   override formData() {
-    return this.#read(super.formData());
+    return this.#read(() => super.formData());
   }
   override bytes() {
-    return this.#read(super.bytes());
+    return this.#read(() => super.bytes());
   }
   /** Chromium reports every error of a stream that a script made as a network error; this restores the reason of an abort. */
-  #read<T>(reading: Promise<T>): Promise<T> {
+  #read<T>(read: () => Promise<T>): Promise<T> {
     const signal = this.#signal;
-    if (!signal) return reading;
+    if (this.#isAborted) return Promise.reject(signal?.reason);
+    const isUsed = this.bodyUsed || this.body?.locked;
+    const reading = read();
+    if (!signal || isUsed) return reading;
     return reading.catch((error: unknown) => {
+      this.#isAborted = signal.aborted;
       throw signal.aborted ? signal.reason : error;
     });
   }

@@ -2,15 +2,10 @@
 // same kind of error, and an abort reaches the other end.
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { BodyStreams, type StreamMessage } from './body-stream.js';
+import { hasOwn } from './captured-platform.js';
+import type { Port } from './port.js';
 import { type SerializedResponse, WithTransfer } from './remote-response.js';
 import { deserializeError, serializeError } from './serialize-error.js';
-
-/** A port, or a worker seen from either side. */
-export interface Port {
-  postMessage(message: unknown, transfer: Transferable[]): void;
-  // biome-ignore lint/suspicious/noExplicitAny: each kind of port has its own type of event
-  onmessage: ((this: any, event: MessageEvent) => any) | null;
-}
 
 export type Method<Methods> = keyof Methods & string;
 export type Params<Methods, M extends keyof Methods> = Methods[M] extends { params: infer P } ? P : never;
@@ -28,8 +23,9 @@ type Promised<T> = T | Promise<T>;
 
 interface RequestOptions {
   readonly signal?: AbortSignal | null | undefined;
-  readonly transfer?: Transferable[];
+  readonly transfer?: Transferable[] | undefined;
 }
+const NO_OPTIONS = { __proto__: null } as RequestOptions;
 
 type Message =
   | { readonly request: number; readonly method: string; readonly params: unknown; readonly abortable: boolean }
@@ -37,16 +33,32 @@ type Message =
   | { readonly response: number; readonly result: unknown }
   | { readonly response: number; readonly error: unknown }
   | { readonly abort: number; readonly reason: unknown }
+  /** Shows that the other end is alive: it works through many requests, or through long ones. */
+  | { readonly alive: true }
   | StreamMessage;
+
+/** An end that has sent nothing for this time confirms that a request has arrived. */
+const QUIET_MS = 1_000;
 
 /** Not `in`: the page may have a property of that name on `Object.prototype`. */
 const has = <K extends string>(message: Message, name: K): message is Extract<Message, Record<K, unknown>> =>
-  Object.hasOwn(message, name);
+  hasOwn(message, name);
 
 interface PendingRequest {
   resolve(result: unknown): void;
   reject(reason: unknown): void;
 }
+
+/** A request of the other end that is being served. */
+interface ServedRequest {
+  /** Undefined if the other end cannot abort it. */
+  readonly controller: AbortController | undefined;
+  /** Whether it continues when the other end has left. */
+  readonly outlives: boolean;
+}
+
+/** Whether a request continues when the page that sent it has left. */
+export type Outlives = (method: string, params: unknown) => boolean;
 
 /** One end of a port: calls the methods of the other end (`Remote`) and serves its own (`Local`). */
 export class Rpc<Remote, Local> {
@@ -55,19 +67,24 @@ export class Rpc<Remote, Local> {
   readonly #handlers: Handlers<Local>;
   readonly #AuthError: AuthErrorClass;
   readonly #pending = new Map<number, PendingRequest>();
-  /** The other end's requests that it may abort. */
-  readonly #serving = new Map<number, AbortController>();
+  readonly #serving = new Map<number, ServedRequest>();
+  readonly #outlives: Outlives;
   #lastId = 0;
+  #received = 0;
+  #sentAt = 0;
+  #otherEndLeft = false;
 
-  constructor(port: Port, handlers: Handlers<Local>, AuthError: AuthErrorClass) {
+  constructor(port: Port, handlers: Handlers<Local>, AuthError: AuthErrorClass, outlives: Outlives = () => false) {
     this.#port = port;
     this.#handlers = handlers;
     this.#AuthError = AuthError;
+    this.#outlives = outlives;
     this.streams = new BodyStreams((message, transfer) => this.#post(message, transfer), {
       serialize: serializeError,
       deserialize: (error) => this.#deserializeError(error),
     });
-    port.onmessage = ({ data }: MessageEvent<Message | null>) => {
+    port.onmessage = ({ data }: { readonly data: Message | null }) => {
+      this.#received += 1;
       if (data) this.#receive(data);
     };
   }
@@ -76,7 +93,7 @@ export class Rpc<Remote, Local> {
   request<M extends Method<Remote>>(
     method: M,
     params: Params<Remote, M>,
-    { signal, transfer }: RequestOptions = {},
+    { signal, transfer }: RequestOptions = NO_OPTIONS,
   ): Promise<Result<Remote, M>> {
     this.#lastId += 1;
     const id = this.#lastId;
@@ -114,27 +131,49 @@ export class Rpc<Remote, Local> {
     this.#post({ method, params }, transfer);
   }
 
-  /** Whether a result is still to come. */
+  /** Whether a result, or the rest of a body that is being read, is still to come. */
   hasPending(): boolean {
-    return this.#pending.size > 0;
+    return this.#pending.size > 0 || this.streams.isAwaited();
+  }
+
+  /** How many messages have arrived: each shows that the other end is alive. */
+  received(): number {
+    return this.#received;
+  }
+
+  /**
+   * The other end receives nothing more. What it has sent, or sends until it has ended, counts only if it outlives the other
+   * end; all else is aborted.
+   */
+  otherEndLeft() {
+    this.#otherEndLeft = true;
+    this.#end(undefined, ({ outlives }) => !outlives);
   }
 
   /** Rejects pending requests, aborts what this end does for the other, and closes the port. */
   close(reason: unknown) {
+    this.#end(reason, () => true);
+    this.#port.onmessage = null;
+    this.#port.close?.();
+  }
+
+  #end(reason: unknown, aborts: (served: ServedRequest) => boolean) {
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
-    for (const controller of this.#serving.values()) controller.abort();
+    for (const served of this.#serving.values()) if (aborts(served)) served.controller?.abort();
     this.streams.close(reason);
-    this.#port.onmessage = null;
-    if (this.#port instanceof MessagePort) this.#port.close();
   }
 
   #receive(message: Message) {
-    if (has(message, 'request')) this.#serve(message);
-    else if (has(message, 'method')) this.#call(message.method, message.params);
+    if (this.#otherEndLeft && !(has(message, 'request') && this.#outlives(message.method, message.params))) return;
+    if (has(message, 'request')) {
+      if (performance.now() - this.#sentAt > QUIET_MS) this.#post({ alive: true });
+      this.#serve(message);
+    } else if (has(message, 'method')) this.#call(message.method, message.params);
     else if (has(message, 'response')) this.#settle(message);
-    else if (has(message, 'abort')) this.#serving.get(message.abort)?.abort(this.#deserializeError(message.reason));
-    else this.streams.handle(message);
+    else if (has(message, 'abort'))
+      this.#serving.get(message.abort)?.controller?.abort(this.#deserializeError(message.reason));
+    else if (!has(message, 'alive')) this.streams.handle(message);
   }
 
   #settle(message: Extract<Message, { response: number }>) {
@@ -144,14 +183,17 @@ export class Rpc<Remote, Local> {
     else if (pending) pending.resolve(message.result);
     else {
       // The caller has aborted, so the rest of the body is not wanted.
-      const rest = (message.result as SerializedResponse | undefined)?.rest;
-      if (rest) this.streams.refuse(rest);
+      const { result } = message;
+      if (typeof result === 'object' && result && hasOwn(result, 'rest')) {
+        const { rest } = result as SerializedResponse;
+        if (rest) this.streams.refuse(rest);
+      }
     }
   }
 
   async #serve({ request, method, params, abortable }: Extract<Message, { request: number }>) {
     const controller = abortable ? new AbortController() : undefined;
-    if (controller) this.#serving.set(request, controller);
+    this.#serving.set(request, { controller, outlives: this.#outlives(method, params) });
     try {
       const result = await this.#call(method, params, controller?.signal);
       if (result instanceof WithTransfer) this.#post({ response: request, result: result.value }, result.transfer);
@@ -164,11 +206,12 @@ export class Rpc<Remote, Local> {
 
   /** Unknown methods are ignored: a page can post any message to the worker. */
   #call(method: string, params: unknown, signal?: AbortSignal): unknown {
-    if (!Object.hasOwn(this.#handlers, method)) return undefined;
+    if (!hasOwn(this.#handlers, method)) return undefined;
     return this.#handlers[method as Method<Local>](params as never, signal);
   }
 
   #post(message: Message, transfer: Transferable[] = []) {
+    this.#sentAt = performance.now();
     this.#port.postMessage(message, transfer);
   }
 

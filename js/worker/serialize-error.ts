@@ -14,11 +14,7 @@ interface SerializedError {
 export function serializeError(error: unknown): SerializedError {
   if (error instanceof Error && error.name === 'AuthError') {
     const { code, message, status, retryable, retryAfterSeconds } = error as AuthError;
-    const details = {
-      retryable,
-      ...(status !== null && { status }),
-      ...(retryAfterSeconds !== null && { retryAfterSeconds }),
-    };
+    const details = { retryable, status: status ?? undefined, retryAfterSeconds: retryAfterSeconds ?? undefined };
     return { kind: 'auth', name: code, message: message.slice(code.length + 2), details };
   }
   if (error instanceof Error || error instanceof DOMException) {
@@ -34,9 +30,13 @@ export function serializeError(error: unknown): SerializedError {
 }
 
 export function deserializeError(serialized: unknown, AuthErrorType: AuthErrorClass): unknown {
-  const { kind, name = '', message = '', details, value } = serialized as SerializedError;
-  if (kind === 'auth') return new AuthErrorType(name as AuthErrorCode, message, details);
+  // A member that the error lacks is not one of `Object.prototype`.
+  const { kind, name = '', message = '', details, value } = withoutPrototype(serialized as SerializedError);
+  if (kind === 'auth') return new AuthErrorType(name as AuthErrorCode, message, withoutPrototype(details));
   if (kind === 'dom') return new DOMException(message, name);
   if (kind === 'type') return new TypeError(message);
   return kind === 'other' ? Object.assign(new Error(message), { name }) : value;
 }
+
+const withoutPrototype = <T extends object>(object: T | undefined): T =>
+  ({ __proto__: null, ...object }) as unknown as T;

@@ -1,57 +1,86 @@
-// Starts the worker of this tab, or joins the shared worker of all tabs.
+// Starts the worker of this tab, or joins the shared worker of all tabs. Everything used here is captured when this file loads,
+// because a script that ends a worker could otherwise change how the next one starts.
 import type { AuthError } from '../client/errors.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
-import type { WorkerSettings } from './protocol.js';
-import type { Port } from './rpc.js';
+import * as captured from './captured-platform.js';
+import { type Port, portOfSharedWorker, portOfWorker, transferList } from './port.js';
 
 export type WorkerKind = 'worker' | 'shared-worker';
 
 export interface StartedWorker {
   readonly port: Port;
-  /** Closes when the worker ends, in browsers that report it (Chromium 156 does not). */
-  readonly lifePort: MessagePort;
+  /** Calls the function when the worker ends, in browsers that report it (Chromium 156 does not). */
+  onEnd(listener: () => void): void;
   /** Rejects if the worker's script fails. */
   readonly failed: Promise<never>;
   terminate(): void;
 }
 
-/** The settings are the worker's name: it is fixed at the start, and no message can change it. */
-export function startWorker(kind: WorkerKind, settings: WorkerSettings, AuthErrorType: AuthErrorClass): StartedWorker {
-  const name = JSON.stringify(settings);
+/** The address of the worker's script; bundlers recognise this expression. */
+const script = (() => {
   try {
-    return kind === 'shared-worker' ? joinShared(name, AuthErrorType) : startOwn(name, AuthErrorType);
+    return { url: new URL('./worker.js', import.meta.url).href };
+  } catch (cause) {
+    return { cause }; // a bundle in one classic script has no `import.meta.url`
+  }
+})();
+
+/** Whether the browser has shared workers. */
+export const hasSharedWorkers = captured.SharedWorker !== undefined;
+
+/** The settings, as JSON, are the worker's name: it is fixed at the start, and no message can change it. */
+export function startWorker(kind: WorkerKind, settings: string, AuthErrorType: AuthErrorClass): StartedWorker {
+  try {
+    if (!script.url) throw script.cause;
+    const options = { __proto__: null, type: 'module', name: settings, extendedLifetime: true } as WorkerOptions;
+    return kind === 'shared-worker'
+      ? joinShared(script.url, options, AuthErrorType)
+      : startOwn(script.url, options, AuthErrorType);
   } catch (cause) {
     throw workerUnavailable(cause, AuthErrorType);
   }
 }
 
-function joinShared(name: string, AuthErrorType: AuthErrorClass): StartedWorker {
-  // `extendedLifetime`: the worker outlives its last tab for a moment, and so survives a reload. (Bundlers need the options
-  // as a literal.)
-  const worker = new SharedWorker(new URL('./worker.js', import.meta.url), {
-    type: 'module',
-    name,
-    extendedLifetime: true,
-  } as WorkerOptions);
-  const { port } = worker;
-  return { port, lifePort: port, failed: failureOf(worker, AuthErrorType), terminate() {} };
+/** `extendedLifetime`: the worker outlives its last tab for a moment, and so survives a reload. */
+function joinShared(url: string, options: WorkerOptions, AuthErrorType: AuthErrorClass): StartedWorker {
+  const worker = new captured.SharedWorker(url, options);
+  const port = captured.portOfWorker(worker);
+  return {
+    port: portOfSharedWorker(port),
+    onEnd: (listener) => captured.addListener(port, 'close', listener),
+    failed: failureOf(worker, AuthErrorType),
+    terminate() {},
+  };
 }
 
-function startOwn(name: string, AuthErrorType: AuthErrorClass): StartedWorker {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name });
-  const { port1, port2 } = new MessageChannel();
-  worker.postMessage({ method: 'holdPort', params: port2 }, [port2]);
+function startOwn(url: string, options: WorkerOptions, AuthErrorType: AuthErrorClass): StartedWorker {
+  const worker = new captured.Worker(url, options);
+  const channel = new captured.MessageChannel();
+  const lifePort = captured.firstPortOf(channel);
+  const held = captured.secondPortOf(channel);
+  captured.postToWorker(worker, { __proto__: null, method: 'holdPort', params: held }, transferList(held));
   return {
-    port: worker,
-    lifePort: port1,
+    port: portOfWorker(worker),
+    onEnd(listener) {
+      captured.addListener(lifePort, 'close', listener);
+      captured.startPort(lifePort);
+    },
     failed: failureOf(worker, AuthErrorType),
-    terminate: () => worker.terminate(),
+    terminate: () => captured.terminate(worker),
   };
 }
 
 function failureOf(worker: Worker | SharedWorker, AuthErrorType: AuthErrorClass): Promise<never> {
   const failed = new Promise<never>((_, reject) => {
-    worker.onerror = (event) => reject(workerUnavailable((event as ErrorEvent).message, AuthErrorType));
+    captured.addListener(worker, 'error', (event) => {
+      let message: string | undefined;
+      try {
+        message = captured.messageOf(event as ErrorEvent);
+      } catch {
+        // The script could not be loaded: the event has no message.
+      }
+      reject(workerUnavailable(message, AuthErrorType));
+    });
   });
   failed.catch(() => {});
   return failed;

@@ -1,6 +1,7 @@
 // The page's side of a client whose tokens are in a worker. It passes calls to the worker and events to the app; no token
 // passes here, unless `options.exposeToken` is set.
 
+import { stringify } from '../browser/captured-globals.js';
 import { checkWorkerPolicy } from '../browser/csp-check.js';
 import { PAGE_STORAGE } from '../browser/key-value-store.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
@@ -16,7 +17,7 @@ import { RemoteFetch } from './remote-fetch.js';
 import { deserializeResponse, type SerializedResponse } from './remote-response.js';
 import type { Handlers, Method, Params } from './rpc.js';
 import { SessionEvents } from './session-events.js';
-import type { WorkerKind } from './start-worker.js';
+import { hasSharedWorkers, type WorkerKind } from './start-worker.js';
 import { WorkerConnection } from './worker-connection.js';
 
 export async function openEngine(
@@ -24,9 +25,10 @@ export async function openEngine(
   notify: Notify,
   AuthError: AuthErrorClass,
 ): Promise<Engine> {
-  const settings = resolveOptions(options);
+  // No member of `Object.prototype` is an option.
+  const settings = resolveOptions({ __proto__: null, ...options } as AuthClientOptions);
   const { isolation } = settings;
-  const kind: WorkerKind = isolation === 'worker' || !globalThis.SharedWorker ? 'worker' : 'shared-worker';
+  const kind: WorkerKind = isolation === 'worker' || !hasSharedWorkers ? 'worker' : 'shared-worker';
   const engine = connect(settings, notify, AuthError, kind);
   if (isolation !== 'auto') return engine;
   return engine
@@ -62,7 +64,7 @@ class WorkerClient implements Engine {
     const { signal } = this.#disposal;
     this.#connection = new WorkerConnection({
       kind,
-      settings: workerSettings(settings),
+      settings: stringify(workerSettings(settings)),
       handlers: this.#handlers(),
       AuthError,
       disposal: signal,
@@ -94,7 +96,8 @@ class WorkerClient implements Engine {
     // The browser does not report to a shared worker that one of its tabs is unloaded.
     const onPageHide = (event: PageTransitionEvent) =>
       event.persisted || this.#connection.latest()?.notify('disconnect', { disposed: false });
-    if (this.#kind === 'shared-worker') addEventListener('pagehide', onPageHide, { signal });
+    const options = { __proto__: null, signal } as AddEventListenerOptions;
+    if (this.#kind === 'shared-worker') addEventListener('pagehide', onPageHide, options);
     checkWorkerPolicy(storagePrefix(this.#settings.name), () => this.#log('warn', 'worker-src-missing'));
     this.restored = this.#connection.request('restored', undefined);
   }
@@ -179,5 +182,10 @@ class WorkerClient implements Engine {
 
 function workerSettings(settings: Settings): WorkerSettings {
   const { isolation: _, authHeaders, shouldRefresh, onLog: __, ...rest } = settings;
-  return { ...rest, asksForHeaders: authHeaders !== undefined, asksForRejection: shouldRefresh !== undefined };
+  return {
+    __proto__: null,
+    ...rest,
+    asksForHeaders: authHeaders !== undefined,
+    asksForRejection: shouldRefresh !== undefined,
+  } as never;
 }

@@ -1,12 +1,14 @@
 // The connection of a page to its worker: starts the worker, notices its end, and starts the next one.
 import type { AuthErrorClass } from '../engine/auth-errors.js';
-import { PING_AFTER_MS, watchLiveness } from './liveness.js';
-import type { ConnectRequest, ConnectResponse, PageMethods, WorkerMethods, WorkerSettings } from './protocol.js';
+import { afterTime, watchLiveness } from './liveness.js';
+import type { ConnectRequest, ConnectResponse, PageMethods, WorkerMethods } from './protocol.js';
 import { type Handlers, type Method, type Params, type Result, Rpc } from './rpc.js';
 import { type StartedWorker, startWorker, type WorkerKind, workerUnavailable } from './start-worker.js';
 
 /** A worker that has not loaded after this time never will. */
 const LOAD_TIMEOUT_MS = 30_000;
+/** A worker that ends earlier is not replaced before the next call. */
+const MIN_LIFE_MS = 3_000;
 
 export type WorkerRpc = Rpc<WorkerMethods, PageMethods>;
 
@@ -16,7 +18,8 @@ const workerEnded = () => new WorkerEnded('the worker in which this call was mad
 
 export interface ConnectionDependencies {
   readonly kind: WorkerKind;
-  readonly settings: WorkerSettings;
+  /** As JSON. No later script can change what the next worker starts with. */
+  readonly settings: string;
   readonly handlers: Handlers<PageMethods>;
   readonly AuthError: AuthErrorClass;
   /** Aborts when the client is disposed. */
@@ -66,7 +69,7 @@ export class WorkerConnection {
       const rpc = this.#connected ?? (await this.start());
       this.#requestSent();
       try {
-        return await rpc.request(method, params, { signal });
+        return await rpc.request(method, params, { __proto__: null, signal } as { signal: typeof signal });
       } catch (error) {
         if (this.#connected === rpc || disposal.aborted || !(error instanceof WorkerEnded)) throw error;
       }
@@ -90,15 +93,15 @@ export class WorkerConnection {
     const rpc: WorkerRpc = new Rpc(worker.port, handlers, AuthError);
     const startedAt = performance.now();
     const onDead = () => this.#onDead(rpc, worker, startedAt);
-    worker.lifePort.addEventListener('close', onDead);
-    worker.lifePort.start();
+    worker.onEnd(onDead);
     this.#requestSent = watchLiveness(rpc, onDead);
+    rpc.streams.onAwaited = this.#requestSent;
     this.#latest = rpc;
     return this.#connect(rpc, worker, onDead);
   }
 
   async #connect(rpc: WorkerRpc, worker: StartedWorker, onDead: () => void): Promise<WorkerRpc> {
-    const loadTimeout = setTimeout(onDead, LOAD_TIMEOUT_MS);
+    const stopTimeout = afterTime(LOAD_TIMEOUT_MS, onDead);
     try {
       const connecting = rpc.request('connect', this.#with.connectRequest());
       this.#with.onConnected(await Promise.race([connecting, worker.failed]));
@@ -110,13 +113,13 @@ export class WorkerConnection {
       worker.terminate();
       throw error instanceof WorkerEnded ? workerUnavailable(error, this.#with.AuthError) : error;
     } finally {
-      clearTimeout(loadTimeout);
+      stopTimeout();
     }
   }
 
   #onDead(rpc: WorkerRpc, worker: StartedWorker, startedAt: number) {
     if (this.#latest !== rpc) return;
-    const livedLong = this.#connected === rpc && performance.now() - startedAt > PING_AFTER_MS;
+    const livedLong = this.#connected === rpc && performance.now() - startedAt > MIN_LIFE_MS;
     this.#latest = undefined;
     this.#connected = undefined;
     this.#starting = undefined;

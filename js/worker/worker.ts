@@ -6,6 +6,7 @@ import type { Session } from '../client/session.js';
 import type { ResponseHandler } from '../engine/api-fetch.js';
 import type { LocalEngine, Notify } from '../engine/engine.js';
 import { PageStorageMirror } from './page-storage-mirror.js';
+import type { Port } from './port.js';
 import type {
   ConnectRequest,
   ConnectResponse,
@@ -15,9 +16,9 @@ import type {
   WorkerSettings,
 } from './protocol.js';
 import { pairHeaders, serializeResponse } from './remote-response.js';
-import { type Handlers, type Port, Rpc } from './rpc.js';
+import { type Handlers, Rpc } from './rpc.js';
 import { serializeError } from './serialize-error.js';
-import { deserializeForm, type SerializedRequest } from './serialize-request.js';
+import { deserializeBody, type SerializedRequest } from './serialize-request.js';
 
 const scope = globalThis as unknown as Port & {
   name: string;
@@ -154,8 +155,14 @@ async function connect(page: PageRpc, request: ConnectRequest): Promise<ConnectR
 const responseHandler = (page: PageRpc): ResponseHandler => ({
   isRejected: settings.asksForRejection
     ? async (response) => {
+        // A call that outlives its page has nobody to ask.
+        const byStatus = response.status === 401;
+        if (!pages.has(page)) return byStatus;
         const { value, transfer } = await serializeResponse(response.clone(), page.streams);
-        return page.request('isTokenRejected', value, { transfer });
+        return page.request('isTokenRejected', value, { transfer }).catch((error: unknown) => {
+          if (pages.has(page)) throw error;
+          return byStatus;
+        });
       }
     : ({ status }) => status === 401,
   onStepUp: (response) =>
@@ -165,12 +172,12 @@ const responseHandler = (page: PageRpc): ResponseHandler => ({
 });
 
 async function fetchFor(page: PageRpc, serialized: SerializedRequest, signal: AbortSignal | undefined) {
-  const { url, init, headers, form, stream } = serialized;
+  const { url, init, headers, stream } = serialized;
   const started = await ready();
-  const body = stream ? page.streams.receive(stream, signal) : form && deserializeForm(form);
+  const body = stream ? page.streams.receive(stream, signal) : deserializeBody(serialized);
   const more: RequestInit = {
-    ...(headers && { headers: pairHeaders(headers) }),
-    ...(body && { body }),
+    ...(headers?.length && { headers: pairHeaders(headers) }),
+    ...(body != null && { body }),
     ...(signal && { signal }),
   };
   const response = await started
@@ -196,7 +203,8 @@ async function getAccessToken(minValidityMs: number): Promise<string> {
 async function disconnect(page: PageRpc, disposed: boolean) {
   pages.delete(page);
   hiddenPages.delete(page);
-  page.close(undefined);
+  if (disposed) page.close(undefined);
+  else page.otherEndLeft();
   await hideIfUnseen();
   // A page that is unloaded may load again in a moment, and then finds the same session.
   if (!disposed || pages.size > 0) return;
@@ -241,13 +249,26 @@ const handlersFor = (page: () => PageRpc): Handlers<WorkerMethods> => ({
   disconnect: ({ disposed }) => disconnect(page(), disposed),
 });
 
+/** Whether a request continues when its page is unloaded. */
+const outlivesPage = (method: string, params: unknown) =>
+  method === 'fetch' && (params as SerializedRequest | undefined)?.init?.keepalive === true;
+
 function serve(port: Port) {
   const page: PageRpc = new Rpc(
     port,
     handlersFor(() => page),
     AuthError,
+    outlivesPage,
   );
 }
 
+/** The worker of one tab is its own port. (`scope.close` would end the worker.) */
+const ownPort: Port = {
+  postMessage: (message, transfer) => scope.postMessage(message, transfer),
+  set onmessage(receive: Port['onmessage']) {
+    scope.onmessage = receive;
+  },
+};
+
 if (servesAllTabs) scope.onconnect = ({ ports: [port] }) => serve(port as MessagePort);
-else serve(scope);
+else serve(ownPort);

@@ -3,10 +3,9 @@ var{bind:e,call:t}=Function.prototype,r=e.bind(t),n=(e,t)=>{const n=e&&Object.ge
 ;return n?r(n):()=>{}
 },o="document"in globalThis,{fetch:s,Request:i,Headers:a,XMLHttpRequest:c,URLSearchParams:u}=globalThis,{parse:l,stringify:d}=JSON,{hasOwn:f,keys:h}=Object,p=r(String.prototype.indexOf),g=r(String.prototype.slice),k=r(String.prototype.toLowerCase),y=i?.prototype,b=n(y,"body"),m=n(y,"credentials"),w=n(y,"headers"),v=n(y,"method"),_=n(y,"referrer"),T=n(y,"referrerPolicy"),j=n(y,"signal"),O=n(y,"url"),R=y&&r(y.clone),S=a?.prototype,E=S&&r(S.set),N=S&&r(S.has),A=(S&&r(S.delete),
 c?.prototype),$=A&&r(A.open),q=A&&r(A.send),x=A&&r(A.abort),I=A&&r(A.setRequestHeader),P=A&&r(A.getAllResponseHeaders),D=A&&r(A.addEventListener),M=A&&r(Object.getOwnPropertyDescriptor(A,"withCredentials")?.set),L=n(A,"status"),K=n(A,"responseText"),H=n(A,"responseURL")
-;function C(e,t){return t?new Promise((r,n)=>{const o=()=>n(t.reason);t.aborted&&o(),t.addEventListener("abort",o,{
-once:!0}),e.then(r,n).finally(()=>t.removeEventListener("abort",o))}):e}function U(e,t,r){
-E(w(e),"authorization",`${t} ${r}`)}function z(e,t){
-const r=e??"",n=/^\s*\d+\s*$/.test(r)?1e3*Number(r):Date.parse(r)-(Date.parse(t??"")||Date.now())
+;function C(e,t){return t?new Promise((r,n)=>{const o=()=>n(t.reason);t.aborted&&o(),t.addEventListener("abort",o),
+e.then(r,n).finally(()=>t.removeEventListener("abort",o))}):e}function U(e,t,r){E(w(e),"authorization",`${t} ${r}`)}
+function z(e,t){const r=e??"",n=/^\s*\d+\s*$/.test(r)?1e3*Number(r):Date.parse(r)-(Date.parse(t??"")||Date.now())
 ;return Math.max(n,0)||0}function F(e){try{return l(e)}catch{return null}}function B(e,t){let r=e
 ;for(const e of t.split(".")){if("object"!=typeof r||null===r||!f(r,e))return;r=r[e]}return r??void 0}function J(e){
 const t=p(e,"."),r=p(e,".",t+1);return r>t&&t>0?g(e,t+1,r):""}
@@ -50,7 +49,7 @@ var re=(e,t,r)=>(n,o)=>{const a=r=>U(r,t,e.accessToken());if(e.accessToken()){if
 }else if("same-origin"===m(n))return s(new i(n,{__proto__:null,credentials:"include"}));return s(n)},ne={
 NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",invalid_grant:"ended",REFRESH_TOKEN_REUSED:"token-reused",
 TOKEN_REVOKED:"revoked"
-},oe=/client|csrf|xsrf/i,se=/credential|password|invalid.(grant|login|user|email)|(user|email|account).not.found/i
+},oe=/^(invalid|unauthorized)_client$|csrf|xsrf/i,se=/credential|password|invalid.(grant|login|user|email)|(user|email|account).not.found/i
 ;function ie(e,{code:t="",message:r=""}){
 return Object.hasOwn(ne,t)?ne[t]:oe.test(t)?"request-fault":"login"===e&&se.test(`${t} ${r}`)?"bad-credentials":void 0}
 var ae={accessToken:"",refreshToken:"",user:null,claims:null,identity:{},subject:0,isRefresh:!1};function ce(e,t){
@@ -156,18 +155,17 @@ sendAuthorized:re(f,r.tokenScheme,h),handler:{isRejected:r.shouldRefresh??(({sta
 log:n,createError(e){return new Le(e)}}),S={client(){return e},settings:r,tokens:f,users:d,requests:te(r,f,()=>(e=>{
 const t=ke(e,"idempotency-key"),r=pe(t)?t:e.idempotencyKey||ge();return ve(e,r),r})(c),h),state:c,lock:k,crossTab:y,
 log:n,rejectCalls:m.rejectAll};return Object.freeze({...Ne(S),async sendAuthRequest(e,t,r){
-const{response:n,...o}=await(async({settings:e,requests:t,state:r,log:n},o,s)=>{
-const i=`POST ${e.endpoints[o]}`,a=(e,t=!1)=>{const r=`${i}: ${e}`;return Ae&&!t&&console.warn(`tokenward: ${r}`),r}
-;try{
-const i=await t.send(o,s?.credentials,s?.signal),{status:c,code:u="",message:l,found:d,retryAfterMs:f}=i,h=c>=200&&c<300
+const{response:n,...o}=await(async({settings:e,requests:t,state:r,log:n},o,s)=>{const i=(t,r=!1)=>{
+const n=`POST ${e.endpoints[o]}: ${t}`;var s;return r||(s=n,Ae&&console.warn(`tokenward: ${s}`)),n};try{
+const a=await t.send(o,s?.credentials,s?.signal),{status:c,code:u="",message:l,found:d,retryAfterMs:f}=a,h=c>=200&&c<300
 ;return c<500&&408!==c&&429!==c&&(e=>{null===ke(e,"asked")&&ye(e,"asked","1")})(r),n(h?"debug":"warn","auth-request",{
-endpoint:o,status:c,code:u.slice(0,40),retryAfterMs:f}),h&&("logout"===o||"logoutAll"===o||i.token)?{response:i,
-details:""}:{response:i,
-details:a(`status ${c}${404===c||405===c?` (options.endpoints.${o})`:h?`; expected the member ${e.fields.accessToken} (options.fields), found ${d}`:""}${l?`; the server says: ${l}`:""}`,"refresh"===o&&401===c)
+endpoint:o,status:c,code:u.slice(0,40),retryAfterMs:f}),h&&("logout"===o||"logoutAll"===o||a.token)?{response:a,
+details:""}:{response:a,
+details:i(`status ${c}${404===c||405===c?` (options.endpoints.${o})`:h?`; expected the member ${e.fields.accessToken} (options.fields), found ${d}`:""}${l?`; the server says: ${l}`:""}`,"refresh"===o&&401===c)
 }}catch(e){const t=e instanceof Z;n("warn","auth-request",{endpoint:o,failed:t?"options.authHeaders":e?.name}),
 t&&queueMicrotask(()=>{if(e.cause)throw e.cause});const r="AbortError"===e?.name;return t?{failure:"not-sent",
-details:a("options.authHeaders failed",!0)}:{failure:"network-error",
-details:a("no response: offline, server down, or CORS",r)}}})(S,e,{credentials:t,signal:r});return{...n??Ce,...o,
+details:i("options.authHeaders failed",!0)}:{failure:"network-error",
+details:i("no response: offline, server down, or CORS",r)}}})(S,e,{credentials:t,signal:r});return{...n??Ce,...o,
 code:n&&ie(e,n)}},abortAuthRequest:S.requests.abort,fetch(e,t){return m.fetch(e,t)},user(){return Me(f.profile().user)},
 jwtPayload(){return J(f.accessToken())},
 getAccessToken:r.exposeToken?m.getAccessToken:()=>Promise.reject(new Le("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){

@@ -492,14 +492,8 @@ test('R-30: the client can reject with every code of AuthError', NPM_ONLY, () =>
       await client.login({});
       return failure(client.getAccessToken());
     });
-    await addCode(other, () => {
-      globalThis.Worker = class {
-        constructor() {
-          throw new Error('no workers here');
-        }
-      };
-      return failure(new AuthClient({ name: 'no worker', isolation: 'worker' }).login({}));
-    });
+    proxy.raw.set('/pkg/worker.js', (_, response) => response.writeHead(404).end());
+    await addCode(other, () => failure(new AuthClient({ name: 'no worker', isolation: 'worker' }).login({})));
     assert.deepEqual([...codes].sort(), [
       'DISPOSED',
       'INVALID_CREDENTIALS',

@@ -26,6 +26,8 @@ export async function startProxy(target) {
     fault: () => undefined,
     /** Further pages: functions that return the text, by path. */
     pages: new Map(),
+    /** Functions of Node's request and response that answer alone, by path. */
+    raw: new Map(),
     /** Code that runs before the engine, on the page or in a worker. */
     prelude: '',
     /** Headers of the empty page and of the package's files. */
@@ -62,6 +64,8 @@ export async function startProxy(target) {
   };
   const server = http.createServer(async (request, response) => {
     const { pathname, search } = new URL(request.url, 'http://proxy');
+    const raw = proxy.raw.get(pathname);
+    if (raw) return raw(request, response);
     if (pathname === '/blank')
       return response.writeHead(200, { 'content-type': 'text/html', ...proxy.headers }).end('<!doctype html>');
     const page = proxy.pages.get(pathname);
