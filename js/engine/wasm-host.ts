@@ -6,6 +6,7 @@ import type { Client, Endpoint, Host, RequestFailure } from '#glue';
 import { statedError } from '../auth/session-error-code.js';
 import type { SessionRelation } from '../browser/persisted-state.js';
 import type { TabMessage } from '../browser/tab-message.js';
+import type { AuthError } from '../client/errors.js';
 import type { Session } from '../client/session.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import { createDeferred, type Deferred } from '../util/deferred.js';
@@ -34,6 +35,12 @@ export interface HostDependencies extends EffectDependencies {
 interface LoginWaiter extends Deferred<boolean> {
   readonly credentials: string;
   readonly signal: AbortSignal | undefined;
+}
+
+/** Shows a developer that an auth request took too long: it has no outcome of its own. */
+function reported(error: AuthError): AuthError {
+  if (error.code === 'TIMEOUT') warnDeveloper(error.message);
+  return error;
 }
 
 const finiteOrNull = (number: number) => (Number.isFinite(number) ? number : null);
@@ -70,12 +77,7 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     resolveWaiters: () => settleToken(({ resolve }) => resolve(true)),
     rejectWaiters: (...failure) => settleToken(({ reject }) => reject(createFailure(...failure))),
     resolveLogin: () => settleLogin(({ resolve }) => resolve(true)),
-    rejectLogin: (...failure) =>
-      settleLogin(({ reject }) => {
-        const error = createError(...failure, details.login);
-        if (error.code === 'TIMEOUT') warnDeveloper(error.message);
-        reject(error);
-      }),
+    rejectLogin: (...failure) => settleLogin(({ reject }) => reject(reported(createError(...failure, details.login)))),
     settleLogout(revoked) {
       for (const resolve of forLogout) resolve(revoked);
       forLogout = [];
@@ -110,9 +112,8 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
       notify(event, deepFreeze(session), session);
     },
     refreshFailed(code, retryable, status, retryAfterSeconds, at) {
-      const error = createError(code, retryable, status, retryAfterSeconds, details.refresh);
+      const error = reported(createError(code, retryable, status, retryAfterSeconds, details.refresh));
       const retryAt = finiteOrNull(at);
-      if (code === 'TIMEOUT') warnDeveloper(error.message);
       log('warn', 'refresh-failed', { code, status: error.status, retryAt });
       notify('refresh-failed', { error, retryAt });
     },

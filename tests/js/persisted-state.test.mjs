@@ -34,6 +34,8 @@ function open(entries = {}) {
 
 test('a sign-in stores a key, which is a session hint for the next page', () => {
   const { entries, state, other } = open();
+  assert.equal(readSnapshot(state).hint, 'unasked');
+  persisted.storeAsked(state);
   assert.equal(readSnapshot(state).hint, 'same');
   persisted.storeNewKey(state);
   assert.match(entries[KEY], /^[\x21-\x7e]{1,128}$/);
