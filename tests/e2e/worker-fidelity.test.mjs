@@ -446,50 +446,47 @@ each(
 );
 
 each(
-  'an abort reaches a body that nobody reads',
-  async ({ run }) => {
-    const results = await run(async () => {
+  'an abort and an error of the connection reach a body that nobody reads',
+  async ({ run, firefox: inFirefox }) => {
+    const aborted = await run(async () => {
       const results = {};
-      for (const size of [10, 100_000, 3_000_000])
-        results[size] = await both(async (fetch) => {
+      for (const where of ['held?10', 'held?100000', 'held?3000000', 'small'])
+        results[where] = await both(async (fetch) => {
           const controller = new AbortController();
-          const response = await fetch(`/api/raw/held?${size}`, { signal: controller.signal });
+          const response = await fetch(`/api/raw/${where}`, { signal: controller.signal });
           const reader = response.body.getReader();
           controller.abort('why');
           return [await settle(reader.closed), await settle(reader.read())];
         });
       return results;
     });
-    assertSame(results);
-    assert.deepEqual(results[10][1].value[0], { error: 'why' });
+    assertSame(aborted);
+    assert.deepEqual(aborted.small[1].value[0], { error: 'why' });
+    // Firefox's own `fetch` reports a broken connection only to who reads on.
+    if (inFirefox) return;
+    const broken = await run(async () => {
+      const breakConnections = () =>
+        new Promise((resolve) => {
+          const xhr = new XMLHttpRequest();
+          xhr.onloadend = resolve;
+          xhr.open('GET', '/api/raw/break');
+          xhr.send();
+        });
+      const results = {};
+      for (const where of ['held?10', 'held?100000', 'held?3000000', 'partial'])
+        results[where] = await both(async (fetch) => {
+          const reader = (await fetch(`/api/raw/${where}`)).body.getReader();
+          const { closed } = reader;
+          await breakConnections();
+          return [await settle(closed), await settle(reader.read())];
+        });
+      return results;
+    });
+    assertSame(broken);
+    assert.deepEqual(broken['held?3000000'][1].value[0], { error: 'TypeError TypeError' });
   },
   { inFirefox: true },
 );
-
-each('an error of the connection reaches a body that nobody reads', async ({ run }) => {
-  const results = await run(async () => {
-    const results = {};
-    for (const where of ['held?10', 'held?100000', 'held?3000000', 'partial'])
-      results[where] = await both(async (fetch) => {
-        const reader = (await fetch(`/api/raw/${where}`)).body.getReader();
-        const { closed } = reader;
-        await XMLHttpRequestDone('/api/raw/break');
-        return [await settle(closed), await settle(reader.read())];
-      });
-    return results;
-
-    function XMLHttpRequestDone(url) {
-      return new Promise((resolve) => {
-        const xhr = new XMLHttpRequest();
-        xhr.onloadend = resolve;
-        xhr.open('GET', url);
-        xhr.send();
-      });
-    }
-  });
-  assertSame(results);
-  assert.deepEqual(results['held?3000000'][1].value[0], { error: 'TypeError TypeError' });
-});
 
 each(
   'header names keep the spelling of the caller',
@@ -538,7 +535,8 @@ each(
           return { error: describeError(error) };
         }
       };
-      const shown = ({ status, ok, statusText, url, redirected, type, bodyUsed, body, headers }) => ({
+      const shown = ({ constructor, status, ok, statusText, url, redirected, type, bodyUsed, body, headers }) => ({
+        ...{ name: constructor.name, isClass: constructor === Response },
         ...{ status, ok, statusText, url, redirected, type, bodyUsed, body: body === null },
         headers: [...headers].filter(([name]) => !/^(date|connection|keep-alive)$/.test(name)),
       });
