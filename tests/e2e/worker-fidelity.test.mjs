@@ -608,11 +608,23 @@ each(
   { inFirefox: true, options: (proxy) => ({ apiOrigins: [otherOrigin(proxy)] }) },
 );
 
-/** Runs in the worker before its own code, and takes orders from the page. */
+/** Runs in the worker before its own code, and takes orders from the page: a time to be blocked, or 'end'. */
 const obeyPage = () => {
-  new BroadcastChannel('orders').onmessage = ({ data }) => {
+  const orders = new BroadcastChannel('orders');
+  orders.onmessage = ({ data }) => {
+    orders.postMessage('received');
     if (data === 'end') self.close();
     else for (const end = performance.now() + data; performance.now() < end; );
+  };
+};
+/** Defines `order` on the page: it resolves when the worker begins to obey. */
+const defineOrder = () => {
+  globalThis.order = (what) => {
+    const orders = new BroadcastChannel('orders');
+    return new Promise((resolve) => {
+      orders.onmessage = resolve;
+      orders.postMessage(what);
+    }).then(() => orders.close());
   };
 };
 
@@ -625,8 +637,8 @@ function withObedientWorker(name, work) {
         proxy.prelude = `(${obeyPage})();`;
         const page = await open({ isolation });
         await signIn(page);
+        await page.evaluate(defineOrder);
         await page.evaluate(() => {
-          globalThis.orders = new BroadcastChannel('orders');
           globalThis.hasReplacedWorker = () => auth.diagnostics().some(({ event }) => event === 'worker-ended');
         });
         await work({ page, proxy });
@@ -635,7 +647,7 @@ function withObedientWorker(name, work) {
 
 withObedientWorker('a worker or a page that is blocked does not count as an ended worker', async ({ page, proxy }) => {
   const statuses = await page.evaluate(async () => {
-    orders.postMessage(8_000);
+    await order(8_000);
     const calls = Array.from({ length: 3 }, () => auth.fetch('/api/raw/echo', { method: 'POST', body: 'x' }));
     return Promise.all(calls.map((call) => call.then(({ status }) => status)));
   });
@@ -643,8 +655,8 @@ withObedientWorker('a worker or a page that is blocked does not count as an ende
   assert.equal(proxy.received.length, 3);
   assert.equal(await page.evaluate(() => hasReplacedWorker()), false);
   const [status, replaced] = await page.evaluate(async () => {
+    await order(6_000);
     const call = auth.fetch('/api/raw/echo', { method: 'POST', body: 'x' });
-    orders.postMessage(6_000);
     // Blocks three times, with turns of the event loop in between, in which messages and timers run.
     for (let times = 0; times < 3; times += 1) {
       for (const end = performance.now() + 5_000; performance.now() < end; );
@@ -655,7 +667,7 @@ withObedientWorker('a worker or a page that is blocked does not count as an ende
   assert.deepEqual([status, replaced], [200, false]);
   // One that has ended is noticed nevertheless.
   const next = await page.evaluate(async () => {
-    orders.postMessage('end');
+    await order('end');
     return (await auth.fetch('/api/me')).status;
   });
   assert.deepEqual([next, await page.evaluate(() => hasReplacedWorker())], [200, true]);
@@ -664,7 +676,7 @@ withObedientWorker('a worker or a page that is blocked does not count as an ende
 withObedientWorker('500 uploads at once do not end the worker', async ({ page }) => {
   const [statuses, replaced] = await page.evaluate(async () => {
     const body = new Uint8Array(100_000);
-    orders.postMessage(7_000);
+    await order(7_000);
     const calls = Array.from({ length: 500 }, () => auth.fetch('/api/raw/echo', { method: 'POST', body }));
     const all = await Promise.all(
       calls.map((call) => call.then(async (response) => [response.status, (await response.text()).length])),
@@ -678,7 +690,7 @@ withObedientWorker('a body that is being read fails when its worker ends', async
   const error = await page.evaluate(async () => {
     const reader = (await auth.fetch('/api/raw/held?10')).body.getReader();
     await reader.read();
-    orders.postMessage('end');
+    await order('end');
     // No call is pending, and nothing is read for a while: the client does not look after the worker then.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     return reader.read().then(
@@ -1112,11 +1124,12 @@ for (const isolation of WORKERS)
       proxy.prelude = `(${obeyPage})();`;
       const page = await open({ isolation, exposeToken: false });
       await signIn(page);
+      await page.evaluate(defineOrder);
       const [status, code, observed] = await page.evaluate(
         `(${async (patch) => {
-          const orders = new BroadcastChannel('orders');
+          const ending = order('end');
           patch();
-          orders.postMessage('end');
+          await ending;
           const { status } = await auth.fetch('/api/me');
           const ended = auth.diagnostics().some(({ event }) => event === 'worker-ended');
           const { code } = await failure(auth.getAccessToken());
