@@ -187,3 +187,11 @@ class RemoteResponse extends captured.Response {
     });
   }
 }
+
+// Libraries compare the class of a response by its name.
+Object.defineProperty(RemoteResponse.prototype, 'constructor', {
+  __proto__: null,
+  value: captured.Response,
+  configurable: true,
+  writable: true,
+} as PropertyDescriptor);
