@@ -91,9 +91,7 @@ export class AuthClient<User = unknown> {
   readonly fetch: typeof globalThis.fetch = (input, init) => {
     // `RequestInfo` is wider in some environments' types than in the DOM's.
     const engine = this.#engine;
-    return engine
-      ? engine.fetch(input as RequestInfo, init)
-      : this.#start().then((started) => started.fetch(input as RequestInfo, init));
+    return engine ? engine.fetch(input as RequestInfo, init) : this.#fetchLater(input as RequestInfo, init);
   };
 
   /**
@@ -185,6 +183,14 @@ export class AuthClient<User = unknown> {
     this.dispose();
   }
 
+  /** The caller may change what it passed after the call, so the request is made now. A stream cannot be copied. */
+  async #fetchLater(input: RequestInfo, init: RequestInit | undefined): Promise<Response> {
+    const isStream = init?.body instanceof ReadableStream;
+    const request = isStream || this.#createTestEngine ? input : new Request(input, init);
+    const rest = isStream ? { ...init, headers: new Headers(init.headers) } : request === input ? init : undefined;
+    return (await this.#start()).fetch(request, rest);
+  }
+
   /** The engine, loaded and started. After a failure the next call tries again. */
   #start(): Promise<Engine> {
     if (this.#disposed) return this.#disposal;
@@ -197,12 +203,12 @@ export class AuthClient<User = unknown> {
 
   async #openOnPage(): Promise<Engine> {
     const { openEngine } = await import('../engine/engine.js');
-    return openEngine(this.#options, this.#notify, AuthError);
+    return openEngine(this.#options, this.#notify, AuthError, nativeFetch);
   }
 
   async #openInWorker(): Promise<Engine> {
     const { openEngine } = await import('../worker/worker-client.js');
-    return openEngine(this.#options, this.#notify, AuthError);
+    return openEngine(this.#options, this.#notify, AuthError, nativeFetch);
   }
 
   async #load(): Promise<Engine> {
@@ -237,6 +243,9 @@ export class AuthClient<User = unknown> {
     });
   };
 }
+
+/** The app may replace `fetch` by `auth.fetch` before the engine has loaded. */
+const nativeFetch = globalThis.fetch;
 
 /** Under this key `tokenward/testing` passes an engine without wasm and network; no option has a symbol as its name. */
 const TEST_ENGINE = Symbol.for('tokenward.testing');

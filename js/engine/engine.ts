@@ -5,6 +5,7 @@ import { createAuthRequests } from '../auth/auth-requests.js';
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
 import { createTokenStore } from '../auth/token-store.js';
+import { adoptFetch } from '../browser/captured-globals.js';
 import { type KeyValueStore, PAGE_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
@@ -61,12 +62,19 @@ export interface EngineEnvironment {
 
 const PAGE: EngineEnvironment = { storage: PAGE_STORAGE, servesAllTabs: false, schedule: (task) => task() };
 
-/** The engine of a page. */
-export const openEngine = (
+/** Opens the engine of a client on the page. `fetch` is the function that `index.js` captured. */
+export type OpenEngine = (
   options: AuthClientOptions,
   notify: Notify,
   AuthError: AuthErrorClass,
-): Promise<LocalEngine> => createEngine(resolveOptions(options), notify, AuthError);
+  fetch?: typeof globalThis.fetch,
+) => Promise<Engine>;
+
+/** The engine of a page. */
+export const openEngine: OpenEngine = (options, notify, AuthError, fetch) => {
+  adoptFetch(fetch);
+  return createEngine(resolveOptions(options), notify, AuthError);
+};
 
 export async function createEngine(
   settings: Settings,

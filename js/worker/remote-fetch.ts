@@ -1,4 +1,5 @@
 // The app's calls, on a page whose tokens are in a worker: calls to the API go to the worker, all others are plain `fetch`.
+import { fetch } from '../browser/captured-globals.js';
 import { abortable } from '../util/abortable.js';
 import { deserializeResponse } from './remote-response.js';
 import { isSerialized, SAFE_METHOD, type SerializedRequest, serializeRequest } from './serialize-request.js';

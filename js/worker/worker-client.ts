@@ -1,14 +1,14 @@
 // The page's side of a client whose tokens are in a worker. It passes calls to the worker and events to the app; no token
 // passes here, unless `options.exposeToken` is set.
 
+import { adoptFetch } from '../browser/captured-globals.js';
 import { checkWorkerPolicy } from '../browser/csp-check.js';
 import { PAGE_STORAGE } from '../browser/key-value-store.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
 import { openPersistedState, STORAGE_KEYS, storagePrefix, storeLogout } from '../browser/persisted-state.js';
-import type { AuthClientOptions } from '../client/options.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { createLog, type Log } from '../engine/diagnostics.js';
-import type { Engine, Notify } from '../engine/engine.js';
+import type { Engine, Notify, OpenEngine } from '../engine/engine.js';
 import { resolveOptions, type Settings } from '../engine/resolve-options.js';
 import { abortable } from '../util/abortable.js';
 import type { PageMethods, StorageEntries, WorkerMethods, WorkerSettings } from './protocol.js';
@@ -19,11 +19,8 @@ import { SessionEvents } from './session-events.js';
 import type { WorkerKind } from './start-worker.js';
 import { WorkerConnection } from './worker-connection.js';
 
-export async function openEngine(
-  options: AuthClientOptions,
-  notify: Notify,
-  AuthError: AuthErrorClass,
-): Promise<Engine> {
+export const openEngine: OpenEngine = async (options, notify, AuthError, fetch) => {
+  adoptFetch(fetch);
   const settings = resolveOptions(options);
   const { isolation } = settings;
   const kind: WorkerKind = isolation === 'worker' || !globalThis.SharedWorker ? 'worker' : 'shared-worker';
@@ -31,8 +28,8 @@ export async function openEngine(
   if (isolation !== 'auto') return engine;
   return engine
     .catch(() => (kind === 'worker' ? engine : connect(settings, notify, AuthError, 'worker')))
-    .catch(() => import('../engine/engine.js').then(({ createEngine }) => createEngine(settings, notify, AuthError)));
-}
+    .catch(() => import('../engine/engine.js').then((page) => page.openEngine(options, notify, AuthError, fetch)));
+};
 
 async function connect(settings: Settings, notify: Notify, AuthError: AuthErrorClass, kind: WorkerKind) {
   const client = new WorkerClient(settings, notify, AuthError, kind);

@@ -1,7 +1,7 @@
 // Generated from js/rust/platform.ts by `npm run build:platform`.
 var{bind:e,call:t}=Function.prototype,r=e.bind(t),n=(e,t)=>{const n=e&&Object.getOwnPropertyDescriptor(e,t)?.get
 ;return n?r(n):()=>{}
-},o="document"in globalThis,{fetch:s,Request:a,Headers:c,XMLHttpRequest:i,URLSearchParams:u}=globalThis,{parse:l,stringify:d}=JSON,{hasOwn:f}=Object,p=r(String.prototype.indexOf),h=r(String.prototype.slice),g=r(RegExp.prototype.exec),k=a?.prototype,y=n(k,"body"),b=n(k,"credentials"),w=n(k,"headers"),m=n(k,"method"),v=n(k,"referrer"),_=n(k,"referrerPolicy"),T=n(k,"signal"),j=n(k,"url"),R=k&&r(k.clone),S=c?.prototype,O=S&&r(S.set),E=S&&r(S.has),N=S&&r(S.delete),A=i?.prototype,x=A&&r(A.open),q=A&&r(A.send),D=A&&r(A.abort),P=A&&r(A.setRequestHeader),I=A&&r(A.getResponseHeader),M=A&&r(A.addEventListener),K=A&&r(Object.getOwnPropertyDescriptor(A,"withCredentials")?.set),L=n(A,"status"),H=n(A,"responseText"),U=n(A,"responseURL")
+},o="document"in globalThis,{Request:s,Headers:a,XMLHttpRequest:c,URLSearchParams:i}=globalThis,{fetch:u}=globalThis,{parse:l,stringify:d}=JSON,{hasOwn:f}=Object,p=r(String.prototype.indexOf),h=r(String.prototype.slice),g=r(RegExp.prototype.exec),k=s?.prototype,y=n(k,"body"),b=n(k,"credentials"),w=n(k,"headers"),m=n(k,"method"),v=n(k,"referrer"),_=n(k,"referrerPolicy"),T=n(k,"signal"),j=n(k,"url"),R=k&&r(k.clone),S=a?.prototype,O=S&&r(S.set),E=S&&r(S.has),N=S&&r(S.delete),A=c?.prototype,x=A&&r(A.open),q=A&&r(A.send),D=A&&r(A.abort),P=A&&r(A.setRequestHeader),I=A&&r(A.getResponseHeader),M=A&&r(A.addEventListener),K=A&&r(Object.getOwnPropertyDescriptor(A,"withCredentials")?.set),L=n(A,"status"),H=n(A,"responseText"),U=n(A,"responseURL")
 ;function C(e,t){return t?new Promise((r,n)=>{const o=()=>n(t.reason);t.aborted&&o(),t.addEventListener("abort",o,{
 once:!0}),e.then(r,n).finally(()=>t.removeEventListener("abort",o))}):e}function $(e,t,r){
 O(w(e),"authorization",`${t} ${r}`)}function z(e,t){
@@ -10,7 +10,7 @@ const r=e??"",n=/^\s*\d+\s*$/.test(r)?1e3*Number(r):Date.parse(r)-(Date.parse(t?
 ;for(const e of t.split(".")){if("object"!=typeof r||null===r||!f(r,e))return;r=r[e]}return r??void 0}function V(e){
 const t=p(e,"."),r=p(e,".",t+1);return r>t&&t>0?h(e,t+1,r):""}
 var G=/token[^":]*"\s*:/i,J=e=>"string"==typeof e?e:void 0,X=class extends Error{},W=e=>"function"==typeof e?.then
-;function Q(e,t,r,n){const c="body"===e.transport;let l=()=>{};function f(r,o,s,a){
+;function Q(e,t,r,n){const a="body"===e.transport;let l=()=>{};function f(r,o,s,c){
 n?.learnNonce(e.endpoints[r],s("dpop-nonce"));const i=o>=200&&o<300,{issued:u,...l}=((e,t,r)=>{
 const n=F(t),o=B(n,"error"),s=B(o,"message")??B(n,"error_description")??B(n,"message")??o,a=B(n,r.expiresIn),c=e?((e,t,r)=>{
 const n=J(B(e,r.accessToken))??"";if(!n&&(!0!==B(e,"success")||g(G,t)))return;const o=B(e,r.user)??null,s=(e=>{try{
@@ -19,28 +19,28 @@ const t=atob(V(e).replace(/-/g,"+").replace(/_/g,"/")),r=F((new TextDecoder).dec
 refreshToken:J(B(e,r.refreshToken))??"",user:o,claims:s,subject:void 0===a?void 0:String(a)}})(n,t,r):void 0;return{
 code:J(B(o,"code")??B(n,"code")??o),message:J(s)?.slice(0,200),
 expiresIn:Number("string"==typeof a?a.trim()||Number.NaN:a??Number.NaN),
-jwtLifetime:Number(c?.claims?.exp)-Number(c?.claims?.iat),issued:c}})(i,a,e.fields);return u&&!c&&(u.refreshToken=""),{
+jwtLifetime:Number(c?.claims?.exp)-Number(c?.claims?.iat),issued:c}})(i,c,e.fields);return u&&!a&&(u.refreshToken=""),{
 ...l,status:o,retryAfterMs:z(s("retry-after"),s("date")),token:u?t.receive(u,"refresh"===r):0,subject:u?.subject}}
 return{send(p,h,g){const k=new AbortController;l=()=>k.abort()
 ;const y=g?AbortSignal.any([k.signal,g]):k.signal,b=(({authHeaders:e})=>{const t=e=>{throw new X("",{cause:e})};try{
 const r=e?.();return W(r)?Promise.resolve(r).then(e=>new Headers(e)).catch(t):new Headers(r)}catch(e){return t(e)}
 })(e),w=e.endpoints[p],m="refresh"===p,v="logout"===p||"logoutAll"===p,_="logoutAll"===p?t.accessToken():"",T=t.refreshToken(v),j=t=>{
-const l=()=>{if(c&&m&&!T)return Promise.resolve(f(p,401,()=>null,""))
-;const n=(({oauth2:e,clientId:t,fields:r},n,o,s,a)=>{if(e)return new u({__proto__:null,...o?{grant_type:"password",
+const l=()=>{if(a&&m&&!T)return Promise.resolve(f(p,401,()=>null,""))
+;const n=(({oauth2:e,clientId:t,fields:r},n,o,s,a)=>{if(e)return new i({__proto__:null,...o?{grant_type:"password",
 ...JSON.parse(o)}:a?{token:s,token_type_hint:"refresh_token"}:{grant_type:"refresh_token",...s&&{refresh_token:s}},
-...t&&{client_id:t}});const c=r.refreshToken.replace(/.*\./,""),i=o??(s?d({__proto__:null,[c]:s}):null)
-;return i&&n.set("content-type","application/json"),i})(e,t,h,T,v),l=m&&e.idempotencyKey&&r()
-;if(l&&t.set("idempotency-key",l),!v)return((e,t,r,n,s)=>new Promise((a,c)=>{const u=new i;x(u,"POST",e),K(u,n),
-t.forEach((e,t)=>{P(u,t,e)}),M(u,"loadend",()=>{const t=L(u),r=H(u),n=U(u)!==e,i={__proto__:null,
+...t&&{client_id:t}});const c=r.refreshToken.replace(/.*\./,""),u=o??(s?d({__proto__:null,[c]:s}):null)
+;return u&&n.set("content-type","application/json"),u})(e,t,h,T,v),l=m&&e.idempotencyKey&&r()
+;if(l&&t.set("idempotency-key",l),!v)return((e,t,r,n,s)=>new Promise((a,i)=>{const u=new c;x(u,"POST",e),K(u,n),
+t.forEach((e,t)=>{P(u,t,e)}),M(u,"loadend",()=>{const t=L(u),r=H(u),n=U(u)!==e,c={__proto__:null,
 "retry-after":I(u,"retry-after"),date:I(u,"date"),"dpop-nonce":I(u,"dpop-nonce")};o&&x(u,"POST",e),D(u),
-!t||n?c(s.reason??new TypeError("no response")):a(((e,t,r)=>f(p,e,e=>i[e]??null,r))(t,0,r))});const l=()=>D(u)
-;s.addEventListener("abort",l),q(u,r),s.aborted&&l()}))(w,t,n,!c,y);const g=((e,t,r,n,o)=>new a(e,{__proto__:null,
+!t||n?i(s.reason??new TypeError("no response")):a(((e,t,r)=>f(p,e,e=>c[e]??null,r))(t,0,r))});const l=()=>D(u)
+;s.addEventListener("abort",l),q(u,r),s.aborted&&l()}))(w,t,n,!a,y);const g=((e,t,r,n,o)=>new s(e,{__proto__:null,
 method:"POST",headers:t,body:r,credentials:n?"omit":"include",cache:"no-store",redirect:"error",keepalive:!0,signal:o
-}))(w,t,n,c,y);return _&&$(g,e.tokenScheme,_),(async(e,t)=>{const r=await s(e),n=await r.text()
+}))(w,t,n,a,y);return _&&$(g,e.tokenScheme,_),(async(e,t)=>{const r=await u(e),n=await r.text()
 ;return f(t,r.status,e=>r.headers.get(e),n)})(g,p)};return n&&"logout"!==p?n.sendAuthRequest(t,w,_,l):l()}
-;return W(b)?C(b,y).then(j):j(b)},abort(){return l()}}}var Y=(e,t,r)=>(n,o)=>{const c=r=>$(r,t,e.accessToken())
-;if(e.accessToken()){if(r)return r.send(n,o,e,c);c(n)}else if("same-origin"===b(n))return s(new a(n,{
-credentials:"include"}));return s(n)},Z={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",invalid_grant:"ended",
+;return W(b)?C(b,y).then(j):j(b)},abort(){return l()}}}var Y=(e,t,r)=>(n,o)=>{const a=r=>$(r,t,e.accessToken())
+;if(e.accessToken()){if(r)return r.send(n,o,e,a);a(n)}else if("same-origin"===b(n))return u(new s(n,{
+credentials:"include"}));return u(n)},Z={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",invalid_grant:"ended",
 REFRESH_TOKEN_REUSED:"token-reused",TOKEN_REVOKED:"revoked"},ee={accessToken:"",refreshToken:"",user:null,claims:null,
 subject:void 0,isRefresh:!1},te={read(e){try{return localStorage.getItem(e)}catch{return}},write(e,t){try{
 t?localStorage.setItem(e,t):localStorage.removeItem(e)}catch{}}
@@ -50,9 +50,9 @@ const r=ce(e,"sign-in-key");return void 0===r||t===e.known?"same":t===r?"current
 e.known=t,r&&ie(e,"sign-in-key",t),ie(e,"probe-key")}function fe(e,t){e.idempotencyKey=t,ie(e,"idempotency-key",t)}
 function pe({handler:e},t){if(401!==t.status&&403!==t.status)return!1
 ;const r=t.headers.get("www-authenticate")??"",n=/error="?insufficient_(scope|user_authentication)\b/i.test(r)
-;return n&&e.onStepUp(t.clone()),n}function he({request:e,body:t,copy:r}){if(r)return R(r);if(null==t)return new a(e)
+;return n&&e.onStepUp(t.clone()),n}function he({request:e,body:t,copy:r}){if(r)return R(r);if(null==t)return new s(e)
 ;if(t instanceof ReadableStream||Symbol.asyncIterator in Object(t))return;t instanceof FormData&&N(w(e),"content-type")
-;const n=v(e);return new a(e,{body:t,referrer:n,referrerPolicy:_(e)})}
+;const n=v(e);return new s(e,{body:t,referrer:n,referrerPolicy:_(e)})}
 var ge=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],ke=["no-session","logout","expired","revoked","token-reused","other-tab"],ye=(e,t)=>"number"==typeof t&&t>=0&&t<=e
 ;function be(e,t){const{client:r,tokens:n,state:o,lock:s,crossTab:a,log:c}=e,i=(e,t,n=0)=>{
 c(e?"warn":"debug","lock-requested",{steal:e}),s.request(e,n,()=>r().lockGranted(t))};return{setToken(e,t){
@@ -88,8 +88,8 @@ oauth2:n,endpoints:o,fields:{...n?_e:ve,...e.fields},origins:[...new Set(s)].fil
 authHeaders:"function"==typeof a?a:a&&(()=>a),renewBeforeMs:1e3*i,timeoutMs:1e3*u}})(e),n=(e=>{const t=[],r=r=>{
 Object.freeze(r.detail),t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&queueMicrotask(()=>e(r))}
 ;return Object.assign((e,t,n)=>r({at:Date.now(),level:e,event:t,...n&&{detail:n}}),{add:r,
-entries:()=>Object.freeze([...t])})})(r.onLog),o="cookie"===r.transport,c=o&&r.crossTab,i=(u=r.name,l=o?te:void 0,{
-prefix:oe(u),store:l,known:void 0,idempotencyKey:void 0,unstoredRevocation:!1});var u,l;const d=(e=>{let t={
+entries:()=>Object.freeze([...t])})})(r.onLog),o="cookie"===r.transport,a=o&&r.crossTab,c=(i=r.name,l=o?te:void 0,{
+prefix:oe(i),store:l,known:void 0,idempotencyKey:void 0,unstoredRevocation:!1});var i,l;const d=(e=>{let t={
 __proto__:null},r=0,n=0,o=ee,s=0,a="",c=0,i=0;return{receive(e,n){return r+=1,t[r]={...e,isRefresh:n},r},set(e,r){
 const a=t[e];if(a){t={__proto__:null}
 ;const{refreshToken:r,user:c,subject:i}=o,u=a.isRefresh&&(a.subject??i)===(i??a.subject);o=u?{...a,
@@ -102,7 +102,7 @@ const n=t?globalThis.navigator?.locks:void 0;let o=()=>{};return{request(t,s,a){
 ;const c=new AbortController,{signal:i}=c,u=()=>r(()=>i.aborted||a()),l=()=>s>0?setTimeout(u,s):u()
 ;if(!n)return o=()=>c.abort(),queueMicrotask(l);const d=new Promise(e=>{o=()=>{c.abort(),e()}});n.request(e,t?{steal:t
 }:{signal:i},()=>(l(),d)).catch(({name:e})=>"AbortError"===e||l())},release:()=>r(o),close:()=>o()}
-})(i.prefix,c,h),k=[],b=e=>void 0===e?0:k.indexOf(e)+1||k.push(e),v=((t,r,o,s)=>{let a;const c=r?(t=>{
+})(c.prefix,a,h),k=[],b=e=>void 0===e?0:k.indexOf(e)+1||k.push(e),v=((t,r,o,s)=>{let a;const c=r?(t=>{
 if(!globalThis.BroadcastChannel)return;const r=new BroadcastChannel(t);return r.onmessage=({data:t})=>{const r=(e=>{
 const{v:t,type:r,key:n="-",subject:o="",reason:s,waitMs:a=0,failures:c=0}=e??{}
 ;return 1===t&&ge.includes(r)&&se(n)&&"string"==typeof o&&("signed-out"!==r||ke.includes(s))&&ye(ne,a)&&ye(65535,c)?e:void 0
@@ -110,22 +110,22 @@ const{v:t,type:r,key:n="-",subject:o="",reason:s,waitMs:a=0,failures:c=0}=e??{}
 type:t,relation:c,waitMs:s,failures:a}),e.messageReceived(c,t,b(r),o,s,a)})(t,le(o,t.key));s(()=>{
 "signed-in"===t.type&&"stale"===le(o,t.key)?a=setTimeout(()=>s(r),250):r()})})(r)},r})(t):void 0;return{broadcast(e){
 const t={...e,v:1,key:o.known};c&&s(()=>c.postMessage(t))},close(){clearTimeout(a),c?.close()}}
-})(i.prefix,c,i,h),_=(e=>{
-const{client:t,tokens:r,sendAuthorized:n,log:o,createError:c}=e,i=new Set(Object.values(e.settings.endpoints)),u=new Set
-;let l=!1;function d(){const e=r.currentId();if(0===e)throw c(l?"DISPOSED":"SESSION_ENDED");return e}function f(e){
+})(c.prefix,a,c,h),_=(e=>{
+const{client:t,tokens:r,sendAuthorized:n,log:o,createError:a}=e,c=new Set(Object.values(e.settings.endpoints)),i=new Set
+;let l=!1;function d(){const e=r.currentId();if(0===e)throw a(l?"DISPOSED":"SESSION_ENDED");return e}function f(e){
 const r=d();return n(e.request,()=>he(e)).then(s=>{if(pe(e,s))return s;const a=e.handler.isRejected(s)
 ;return!1===a?s:(async(e,r,s,a)=>{if(!await a)return s;o("info","call-rejected",{status:s.status,token:r})
 ;const c=await C(t.tokenRejected(r),T(e.request))?he(e):void 0;if(!c)return s;s.body?.cancel().catch(()=>{})
 ;const i=d(),u=await n(c,()=>he(e));return!pe(e,u)&&await e.handler.isRejected(u)&&await t.retryRejected(i),u})(e,r,s,a)
-})}return{fetch(n,o,c=e.handler){let l;try{l=new a(n,o)}catch(e){return Promise.reject(e)}
-const d=j(l),p=E(w(l),"authorization");if(!r.allows(d)||i.has(d)||p)return s(l);const h=((e,t,r)=>({request:e,body:t,
-copy:null!=t||null===y(e)||/^(GET|HEAD)$/.test(m(e))?void 0:R(e),handler:r}))(l,o?.body,c);return new Promise((e,n)=>{
-u.add(n),(r.isFresh()?f(h):C(t.requestToken(0),T(l)).then(()=>f(h))).then(e,n).then(()=>u.delete(n))})},
-async getAccessToken(e){await t.requestToken(e),d();const n=r.accessToken();if(!n)throw c("TOKEN_IN_COOKIE");return n},
-rejectAll(e){l||="DISPOSED"===e;for(const t of u)t(c(e));u.clear()}}})({settings:r,client:e,tokens:d,
+})}return{fetch(n,o,a=e.handler){let l;try{l=new s(n,o)}catch(e){return Promise.reject(e)}
+const d=j(l),p=E(w(l),"authorization");if(!r.allows(d)||c.has(d)||p)return u(l);const h=((e,t,r)=>({request:e,body:t,
+copy:null!=t||null===y(e)||/^(GET|HEAD)$/.test(m(e))?void 0:R(e),handler:r}))(l,o?.body,a);return new Promise((e,n)=>{
+i.add(n),(r.isFresh()?f(h):C(t.requestToken(0),T(l)).then(()=>f(h))).then(e,n).then(()=>i.delete(n))})},
+async getAccessToken(e){await t.requestToken(e),d();const n=r.accessToken();if(!n)throw a("TOKEN_IN_COOKIE");return n},
+rejectAll(e){l||="DISPOSED"===e;for(const t of i)t(a(e));i.clear()}}})({settings:r,client:e,tokens:d,
 sendAuthorized:Y(d,r.tokenScheme,f),handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},
 log:n,createError(e){return new je(e)}}),S={client(){return e},tokens:d,requests:Q(r,d,()=>(e=>{
-const t=ce(e,"idempotency-key"),r=se(t)?t:e.idempotencyKey||ae();return fe(e,r),r})(i),f),state:i,lock:g,crossTab:v,
+const t=ce(e,"idempotency-key"),r=se(t)?t:e.idempotencyKey||ae();return fe(e,r),r})(c),f),state:c,lock:g,crossTab:v,
 log:n,rejectCalls:_.rejectAll};return Object.freeze({...be(S,k),async sendAuthRequest(e,t,r){
 const n=await(async({requests:e,log:t},r,n)=>{try{
 const o=await e.send(r,n?.credentials,n?.signal),{status:s,code:a,retryAfterMs:c}=o
