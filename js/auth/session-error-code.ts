@@ -1,5 +1,6 @@
 // What the error codes of servers state about the session: the contract of the demo server, and RFC 6749 §5.2.
 import type { SessionErrorCode } from '#glue';
+import { hasOwn } from '../browser/captured-globals.js';
 
 const CODES: Readonly<Record<string, SessionErrorCode>> = {
   NO_REFRESH_TOKEN: 'ended',
@@ -11,4 +12,4 @@ const CODES: Readonly<Record<string, SessionErrorCode>> = {
 
 /** Undefined for a code that states nothing about the session. */
 export const sessionErrorCode = (code: string): SessionErrorCode | undefined =>
-  Object.hasOwn(CODES, code) ? CODES[code] : undefined;
+  hasOwn(CODES, code) ? CODES[code] : undefined;

@@ -32,10 +32,11 @@ export function adoptFetch(native: typeof fetch | undefined) {
   adopted = true;
 }
 export const { parse, stringify } = JSON;
-export const { hasOwn } = Object;
 
 export const indexOf = uncurryThis(String.prototype.indexOf);
 export const slice = uncurryThis(String.prototype.slice);
+/** As `Object.hasOwn`, which browsers before 2022 lack. */
+export const hasOwn: (self: object, name: string) => boolean = uncurryThis(Object.prototype.hasOwnProperty);
 export const exec = uncurryThis(RegExp.prototype.exec);
 
 const request = Request?.prototype;

@@ -1,4 +1,5 @@
 // Checks the options at once, in the constructor. An error names the option, what was expected, what came, and the fix.
+import { pageOrigin } from '../util/page-origin.js';
 import { AuthError } from './errors.js';
 import type { AuthClientOptions } from './options.js';
 
@@ -24,9 +25,9 @@ const record =
     const copy: Record<string, unknown> = {};
     for (const [name, inner] of Object.entries(value as object)) {
       const path = `${where}.${name}`;
-      const check = Object.hasOwn(checks, name) && checks[name];
+      const check = Object.keys(checks).includes(name) && checks[name];
       if (!check) {
-        const renamed = Object.hasOwn(RENAMED, name) && RENAMED[name];
+        const renamed = Object.keys(RENAMED).includes(name) && RENAMED[name];
         const expected = renamed || `one of ${Object.keys(checks).join(', ')}`;
         throwInvalidOption(path, expected, name, renamed && `: renamed to ${renamed}`);
       }
@@ -116,6 +117,12 @@ export function validateOptions(options: AuthClientOptions): AuthClientOptions {
   if (clientId && protocol !== 'oauth2')
     throwInvalidOption('options.clientId', 'options.protocol "oauth2" beside it', protocol);
   return valid;
+}
+
+/** Throws if there is neither a `baseUrl` nor an origin of the page to send auth requests to. */
+export function requireBaseUrl({ baseUrl }: AuthClientOptions) {
+  if (!baseUrl && !pageOrigin())
+    throwInvalidOption('options.baseUrl', 'an absolute URL, because this page has no http(s) origin', baseUrl);
 }
 
 /** Checks the options of `getAccessToken` and returns `minValiditySeconds`. */

@@ -1,5 +1,7 @@
 // Bodies that cross a message port in chunks. The receiver grants a window: no more bytes than that are sent unread. A stream
 // is not transferred as such, because several small messages are cheaper than one transferred stream.
+import { hasOwn } from '../browser/captured-globals.js';
+import { abortReason } from '../util/compat.js';
 import { createDeferred } from '../util/deferred.js';
 
 /** How many bytes may be sent before the receiver has read them. */
@@ -211,7 +213,7 @@ export class BodyStreams {
 
   /** The other end's stream of this number; `received` is what has arrived already. */
   receive(id: number, signal?: AbortSignal | null, received: readonly Uint8Array[] = []): ReadableStream<Uint8Array> {
-    const abort = () => stream.abort(signal?.reason);
+    const abort = () => stream.abort(signal && abortReason(signal));
     const stream = new IncomingStream(id, received, this.#post, () => {
       this.#incoming.delete(id);
       signal?.removeEventListener('abort', abort);
@@ -228,13 +230,13 @@ export class BodyStreams {
   }
 
   handle(message: StreamMessage) {
-    if (Object.hasOwn(message, 'chunk')) {
+    if (hasOwn(message, 'chunk')) {
       const { stream, chunk } = message as Extract<StreamMessage, { chunk: unknown }>;
       this.#incoming.get(stream)?.push(chunk);
-    } else if (Object.hasOwn(message, 'stream')) {
+    } else if (hasOwn(message, 'stream')) {
       const { stream, error } = message as Extract<StreamMessage, { error: unknown }>;
       this.#incoming.get(stream)?.end(error && this.#errors.deserialize(error));
-    } else if (Object.hasOwn(message, 'grant')) {
+    } else if (hasOwn(message, 'grant')) {
       const { grant, bytes } = message as Extract<StreamMessage, { grant: unknown }>;
       this.#outgoing.get(grant)?.grant(bytes);
     } else this.#outgoing.get((message as Extract<StreamMessage, { cancel: unknown }>).cancel)?.cancel();

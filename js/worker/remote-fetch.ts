@@ -1,6 +1,8 @@
 // The app's calls, on a page whose tokens are in a worker: calls to the API go to the worker, all others are plain `fetch`.
+
 import { fetch } from '../browser/captured-globals.js';
 import { abortable } from '../util/abortable.js';
+import { abortReason } from '../util/compat.js';
 import { deserializeResponse } from './remote-response.js';
 import { isSerialized, SAFE_METHOD, type SerializedRequest, serializeRequest } from './serialize-request.js';
 import { type WorkerConnection, WorkerEnded } from './worker-connection.js';
@@ -24,7 +26,7 @@ export class RemoteFetch {
   }
 
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    this.#disposal.throwIfAborted();
+    if (this.#disposal.aborted) throw abortReason(this.#disposal);
     const stream = init?.body instanceof ReadableStream ? init.body : undefined;
     // This Request only serves to read its members, so it must not consume the stream.
     const request = new Request(input, stream ? { ...init, body: new Uint8Array() } : init);

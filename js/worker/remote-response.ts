@@ -1,4 +1,5 @@
 // Responses that cross a message port: how they are sent, and how the receiver restores them.
+import { abortReason } from '../util/compat.js';
 import { type BodyStreams, inOwnBuffer, WINDOW } from './body-stream.js';
 
 /** A response as data. */
@@ -170,7 +171,7 @@ class RemoteResponse extends Response {
     const signal = this.#signal;
     if (!signal) return reading;
     return reading.catch((error: unknown) => {
-      throw signal.aborted ? signal.reason : error;
+      throw signal.aborted ? abortReason(signal) : error;
     });
   }
 }

@@ -1,6 +1,8 @@
 // Requests, notifications and their results over a message port, with the types of `protocol.ts`. A rejection arrives as the
 // same kind of error, and an abort reaches the other end.
+import { hasOwn } from '../browser/captured-globals.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
+import { abortReason } from '../util/compat.js';
 import { BodyStreams, type StreamMessage } from './body-stream.js';
 import { type SerializedResponse, WithTransfer } from './remote-response.js';
 import { deserializeError, serializeError } from './serialize-error.js';
@@ -41,7 +43,7 @@ type Message =
 
 /** Not `in`: the page may have a property of that name on `Object.prototype`. */
 const has = <K extends string>(message: Message, name: K): message is Extract<Message, Record<K, unknown>> =>
-  Object.hasOwn(message, name);
+  hasOwn(message, name);
 
 interface PendingRequest {
   resolve(result: unknown): void;
@@ -81,11 +83,12 @@ export class Rpc<Remote, Local> {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise<unknown>((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
+      if (signal?.aborted) return reject(abortReason(signal));
       const abort = () => {
         this.#pending.delete(id);
-        reject(signal?.reason);
-        this.#post({ abort: id, reason: serializeError(signal?.reason) });
+        const reason = signal && abortReason(signal);
+        reject(reason);
+        this.#post({ abort: id, reason: serializeError(reason) });
       };
       const unlisten = () => signal?.removeEventListener('abort', abort);
       signal?.addEventListener('abort', abort);
@@ -164,7 +167,7 @@ export class Rpc<Remote, Local> {
 
   /** Unknown methods are ignored: a page can post any message to the worker. */
   #call(method: string, params: unknown, signal?: AbortSignal): unknown {
-    if (!Object.hasOwn(this.#handlers, method)) return undefined;
+    if (!hasOwn(this.#handlers, method)) return undefined;
     return this.#handlers[method as Method<Local>](params as never, signal);
   }
 

@@ -1,4 +1,5 @@
 // A call of the app as data, as the worker receives it.
+import { hasOwn } from '../browser/captured-globals.js';
 import { flattenHeaders } from './remote-response.js';
 
 export interface SerializedRequest {
@@ -53,7 +54,7 @@ export function serializeRequest(
 }
 
 export const isSerialized = (value: SerializedRequest | Promise<SerializedRequest>): value is SerializedRequest =>
-  Object.hasOwn(value, 'url');
+  hasOwn(value, 'url');
 
 function describeInit(request: Request, init: RequestInit | undefined): RequestInit {
   const described: Record<string, unknown> = {
