@@ -84,7 +84,15 @@ const signedOut = (reason: SignedOutReason): Session => ({
   expiresAt: null,
   reason,
 });
-const restoring = (): Session => ({ status: 'restoring', user: null, claims: null, expiresAt: null, reason: null });
+const restoring = (): Session => ({
+  status: 'restoring',
+  user: null,
+  claims: null,
+  expiresAt: null,
+  reason: null,
+  error: null,
+  retryAt: null,
+});
 
 class TestEngine implements Engine {
   readonly calls: { name: string; given: unknown[] }[] = [];

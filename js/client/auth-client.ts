@@ -1,11 +1,15 @@
 // The public class: a synchronous constructor, immutable snapshots and events. It loads the engine, which does the work, later.
 
-import type { Engine, Notify } from '../engine/engine.js';
+import type { Engine, Notify, OpenEngine } from '../engine/engine.js';
+import { abortable } from '../util/abortable.js';
+import { microtask } from '../util/compat.js';
+import { inThisZone, outsideZone } from '../util/zone.js';
 import { AuthError } from './errors.js';
 import type { AuthEvents } from './events.js';
+import { createEngineLoader, type EngineLoader, importFile } from './load-engine.js';
 import type { AuthClientOptions, LogEntry } from './options.js';
-import { RESTORING, type Session } from './session.js';
-import { throwInvalidOption, validateMinValidity, validateOptions } from './validate-options.js';
+import { RESTORING, type RestoringSession, type Session } from './session.js';
+import { requireBaseUrl, throwInvalidOption, validateMinValidity, validateOptions } from './validate-options.js';
 
 /**
  * The auth client of a single-page app. An app makes one; that is cheap, and the client starts at once.
@@ -18,12 +22,17 @@ import { throwInvalidOption, validateMinValidity, validateOptions } from './vali
 export class AuthClient<User = unknown> {
   /**
    * Resolves with the session when the first restore is settled; never rejects. If the server does not respond within
-   * `options.timeoutSeconds`, it resolves with the status still `'restoring'`, and the attempts continue.
+   * `options.timeoutSeconds`, or if the client's own files cannot be loaded, it resolves with the status still
+   * `'restoring'`, and the attempts continue.
    */
   readonly ready: Promise<Session<User>>;
   #session: Session<User> = RESTORING;
+  /** The session while the engine cannot be loaded. */
+  #unavailable: RestoringSession | undefined;
   #engine: Engine | undefined;
-  #starting: Promise<Engine> | undefined;
+  readonly #loader: EngineLoader;
+  /** The entries before there is an engine. */
+  readonly #entries: LogEntry[] = [];
   /** Rejects when the client is disposed. */
   readonly #disposal: Promise<never>;
   #rejectDisposal: (reason: AuthError) => void = () => {};
@@ -33,6 +42,7 @@ export class AuthClient<User = unknown> {
   #previousUser: User | null = null;
   readonly #options: AuthClientOptions;
   readonly #createTestEngine: CreateTestEngine | undefined;
+  readonly #openEngine: OpenEngine | undefined;
   readonly #subscribers = new Set<(session: Session<User>) => void>();
   readonly #listeners = new Map<string, Set<(detail: never) => void>>();
 
@@ -42,21 +52,29 @@ export class AuthClient<User = unknown> {
    */
   constructor(options: AuthClientOptions = {}) {
     this.#options = validateOptions(options);
-    this.#createTestEngine = (options as TestOptions)[TEST_ENGINE];
+    // (An object without a prototype: `Object.prototype` may have any property.)
+    const given = { __proto__: null, ...options } as InternalOptions;
+    this.#createTestEngine = given[TEST_ENGINE];
+    this.#openEngine = given[STATIC_ENGINE];
     this.#disposal = new Promise((_, reject) => {
       this.#rejectDisposal = reject;
     });
     this.#disposal.catch(() => {});
+    if (globalThis.location && !this.#createTestEngine) requireBaseUrl(this.#options);
+    const limitMs = (this.#options.timeoutSeconds ?? 10) * 1000;
+    this.#loader = createEngineLoader(
+      () => this.#load(),
+      limitMs,
+      (...failure) => this.#loadFailed(...failure),
+    );
     // Without a page (server-side rendering) there is no session to restore: nothing is loaded or requested.
     this.ready =
       globalThis.location === undefined && !this.#createTestEngine
         ? Promise.resolve(this.#session)
-        : this.#start()
-            .then((engine) => Promise.race([engine.restored, this.#disposal]))
-            .then(
-              () => this.#session,
-              () => this.#session,
-            );
+        : this.#call((engine) => Promise.race([engine.restored, this.#disposal])).then(
+            () => this.#session,
+            () => this.#session,
+          );
   }
 
   /** The session now. */
@@ -71,12 +89,10 @@ export class AuthClient<User = unknown> {
    * aborted, it rejects with the signal's reason.
    */
   async login(credentials: unknown, options: { signal?: AbortSignal } = {}): Promise<Session<User>> {
-    options.signal?.throwIfAborted();
     const body = JSON.stringify(credentials);
     if (body === undefined) throwInvalidOption('login.credentials', 'a JSON value', credentials);
-    const engine = await this.#start();
     try {
-      await engine.login(body, options.signal);
+      await this.#call((engine) => engine.login(body, options.signal), options.signal);
     } catch (error) {
       throw error ?? new DOMException('a later login or a logout replaced this login', 'AbortError');
     }
@@ -88,20 +104,16 @@ export class AuthClient<User = unknown> {
    * wait while it is renewed, and are sent once more after a 401; all others are plain `fetch`.
    * Rejects when `fetch` would, or with an `AuthError`: `SIGNED_OUT`, `SESSION_ENDED`, `REFRESH_UNAVAILABLE`.
    */
-  readonly fetch: typeof globalThis.fetch = (input, init) => {
+  readonly fetch: typeof globalThis.fetch = (input, init) =>
     // `RequestInfo` is wider in some environments' types than in the DOM's.
-    const engine = this.#engine;
-    return engine ? engine.fetch(input as RequestInfo, init) : this.#fetchLater(input as RequestInfo, init);
-  };
+    outsideZone(() => (this.#engine ?? this.#later).fetch(input as RequestInfo, init));
 
   /**
    * Renews the access token now; any number of callers share one request. Rejects with `SIGNED_OUT`, `SESSION_ENDED` or
    * `REFRESH_UNAVAILABLE`. An abort ends only this caller's wait.
    */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<Session<User>> {
-    options.signal?.throwIfAborted();
-    const engine = await this.#start();
-    await engine.refresh(options.signal);
+    await this.#call((engine) => engine.refresh(options.signal), options.signal);
     return this.#session;
   }
 
@@ -113,8 +125,7 @@ export class AuthClient<User = unknown> {
   async logout(options: { scope?: 'session' | 'global' } = {}): Promise<{ revoked: boolean }> {
     const { scope = 'session' } = options;
     if (scope !== 'session' && scope !== 'global') throwInvalidOption('logout.scope', '"session" or "global"', scope);
-    const engine = await this.#start();
-    return { revoked: await engine.logout(scope) };
+    return { revoked: await this.#call((engine) => engine.logout(scope)) };
   }
 
   /** Whether the user has a role: `user.role`, `user.roles`, or the claims of these names. For display only. */
@@ -133,8 +144,7 @@ export class AuthClient<User = unknown> {
    */
   async getAccessToken(options: { minValiditySeconds?: number } = {}): Promise<string> {
     const minValiditySeconds = validateMinValidity(options);
-    const engine = await this.#start();
-    return engine.getAccessToken(minValiditySeconds * 1000);
+    return this.#call((engine) => engine.getAccessToken(minValiditySeconds * 1000));
   }
 
   /**
@@ -142,7 +152,7 @@ export class AuthClient<User = unknown> {
    * `useSyncExternalStore`). Returns the function that unsubscribes.
    */
   subscribe(listener: (session: Session<User>) => void): () => void {
-    const entry = (session: Session<User>) => listener(session);
+    const entry = inThisZone((session: Session<User>) => listener(session));
     this.#subscribers.add(entry);
     callListener(entry, this.#session);
     return () => void this.#subscribers.delete(entry);
@@ -152,7 +162,7 @@ export class AuthClient<User = unknown> {
   on<K extends keyof AuthEvents<User>>(event: K, listener: (detail: AuthEvents<User>[K]) => void): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
-    const entry = (detail: AuthEvents<User>[K]) => listener(detail);
+    const entry = inThisZone((detail: AuthEvents<User>[K]) => listener(detail));
     listeners.add(entry);
     return () => void listeners.delete(entry);
   }
@@ -162,7 +172,7 @@ export class AuthClient<User = unknown> {
    * next attempt is. For bug reports; `options.onLog` receives each entry at once.
    */
   diagnostics(): readonly LogEntry[] {
-    return this.#engine?.diagnostics() ?? [];
+    return Object.freeze([...this.#entries, ...(this.#engine?.diagnostics() ?? [])].slice(-100));
   }
 
   /**
@@ -173,6 +183,7 @@ export class AuthClient<User = unknown> {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#rejectDisposal(disposedError());
+    this.#loader.stop();
     this.#engine?.dispose();
     this.#subscribers.clear();
     this.#listeners.clear();
@@ -183,45 +194,66 @@ export class AuthClient<User = unknown> {
     this.dispose();
   }
 
-  /** The caller may change what it passed after the call, so the request is made now. A stream cannot be copied. */
-  async #fetchLater(input: RequestInfo, init: RequestInit | undefined): Promise<Response> {
-    const isStream = init?.body instanceof ReadableStream;
-    const request = isStream || this.#createTestEngine ? input : new Request(input, init);
-    const rest = isStream ? { ...init, headers: new Headers(init.headers) } : request === input ? init : undefined;
-    return (await this.#start()).fetch(request, rest);
+  /** Calls the engine when it is there. */
+  #call<T>(work: (engine: Engine) => Promise<T>, signal?: AbortSignal | null): Promise<T> {
+    return outsideZone(() => abortable(this.#start(), signal).then(work));
   }
 
-  /** The engine, loaded and started. After a failure the next call tries again. */
   #start(): Promise<Engine> {
-    if (this.#disposed) return this.#disposal;
-    this.#starting ??= this.#load().catch((error: unknown) => {
-      this.#starting = undefined;
-      throw error;
-    });
-    return Promise.race([this.#starting, this.#disposal]);
+    return this.#disposed ? this.#disposal : Promise.race([this.#disposal, this.#loader.engine()]);
   }
 
-  async #openOnPage(): Promise<Engine> {
-    const { openEngine } = await import('../engine/engine.js');
-    return openEngine(this.#options, this.#notify, AuthError, nativeFetch);
-  }
-
-  async #openInWorker(): Promise<Engine> {
-    const { openEngine } = await import('../worker/worker-client.js');
-    return openEngine(this.#options, this.#notify, AuthError, nativeFetch);
-  }
+  readonly #later = {
+    /** The caller may change what it passed after the call, so the request is made now. A stream cannot be copied. */
+    fetch: async (input: RequestInfo, init: RequestInit | undefined): Promise<Response> => {
+      if (this.#createTestEngine) return this.#call((engine) => engine.fetch(input, init));
+      const isStream = init?.body instanceof ReadableStream;
+      const request = isStream ? input : new Request(input, init);
+      const rest = isStream ? { ...init, headers: new Headers(init.headers) } : undefined;
+      return this.#call((engine) => engine.fetch(request, rest), isStream ? init.signal : (request as Request).signal);
+    },
+  };
 
   async #load(): Promise<Engine> {
-    const { isolation = 'page' } = this.#options;
-    const engine = this.#createTestEngine
-      ? this.#createTestEngine(this.#notify)
-      : await (isolation === 'page' ? this.#openOnPage() : this.#openInWorker());
+    const engine = this.#createTestEngine ? this.#createTestEngine(this.#notify) : await this.#open();
     if (this.#disposed) {
       engine.dispose();
       throw disposedError();
     }
     this.#engine = engine;
+    // No attempt to load is due any more.
+    if (this.#session === this.#unavailable) this.#notify('session-updated', undefined, RESTORING);
     return engine;
+  }
+
+  async #open(): Promise<Engine> {
+    const open = (openEngine: OpenEngine) =>
+      openEngine(this.#options, this.#notify, AuthError, nativeFetch, importFile);
+    if (this.#openEngine) return open(this.#openEngine);
+    const { isolation = 'page' } = this.#options;
+    if (isolation !== 'page')
+      return open((await importFile('worker-client.js', () => import('../worker/worker-client.js'))).openEngine);
+    try {
+      // A service worker has no XMLHttpRequest; the other file does not need it.
+      if (globalThis.XMLHttpRequest)
+        return await open((await importFile('engine.js', () => import('../engine/engine.js'))).openEngine);
+    } catch (error) {
+      if ((error as AuthError).code !== 'WASM_UNAVAILABLE') throw error;
+    }
+    const name = 'engine-without-wasm.js';
+    return open((await importFile(name, () => import('../engine/engine-without-wasm.js'))).openEngine);
+  }
+
+  #loadFailed(error: AuthError, retryAt: number | null) {
+    const reason = error.message.replace(/[?#]\S*/g, '');
+    const detail = Object.freeze({ reason, retryAt });
+    const entry: LogEntry = Object.freeze({ at: Date.now(), level: 'warn', event: 'load-failed', detail });
+    if (this.#entries.length === 0) console.warn(`tokenward: ${reason}`);
+    if (this.#entries.push(entry) > 100) this.#entries.shift();
+    const { onLog } = this.#options;
+    if (onLog) microtask(() => onLog(entry));
+    this.#unavailable = Object.freeze({ ...RESTORING, error, retryAt });
+    this.#notify('refresh-failed', { error, retryAt }, this.#unavailable);
   }
 
   readonly #notify: Notify = (event, detail, snapshot) => {
@@ -235,7 +267,7 @@ export class AuthClient<User = unknown> {
       'account-changed': { from, to: session },
     };
     // Listeners run after the engine has finished its work and released the lock.
-    queueMicrotask(() => {
+    microtask(() => {
       for (const listener of [...(this.#listeners.get(event) ?? [])]) {
         callListener(listener as (detail: unknown) => void, details[event] ?? detail);
       }
@@ -247,10 +279,11 @@ export class AuthClient<User = unknown> {
 /** The app may replace `fetch` by `auth.fetch` before the engine has loaded. */
 const nativeFetch = globalThis.fetch;
 
-/** Under this key `tokenward/testing` passes an engine without wasm and network; no option has a symbol as its name. */
+/** Under these keys `tokenward/testing` and `tokenward/static` pass their engines; no option has a symbol as its name. */
 const TEST_ENGINE = Symbol.for('tokenward.testing');
+const STATIC_ENGINE = Symbol.for('tokenward.static');
 type CreateTestEngine = (notify: Notify) => Engine;
-type TestOptions = { readonly [TEST_ENGINE]?: CreateTestEngine };
+type InternalOptions = { readonly [TEST_ENGINE]?: CreateTestEngine; readonly [STATIC_ENGINE]?: OpenEngine };
 
 const disposedError = () => new AuthError('DISPOSED', 'this client was disposed');
 
@@ -259,7 +292,7 @@ function callListener<T>(listener: (value: T) => void, value: T): void {
   try {
     listener(value);
   } catch (error) {
-    queueMicrotask(() => {
+    microtask(() => {
       throw error;
     });
   }

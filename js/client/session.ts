@@ -1,4 +1,5 @@
 // The session as the app sees it: one immutable snapshot per state; `status` discriminates them.
+import type { AuthError } from './errors.js';
 
 /** The server has not said yet whether there is a session to resume. */
 export interface RestoringSession {
@@ -7,6 +8,10 @@ export interface RestoringSession {
   readonly claims: null;
   readonly expiresAt: null;
   readonly reason: null;
+  /** Why the session is not known yet; null if no attempt has failed. */
+  readonly error: AuthError | null;
+  /** When the next attempt is (epoch milliseconds); null if none is scheduled. */
+  readonly retryAt: number | null;
 }
 
 /** A user is signed in. */
@@ -55,4 +60,6 @@ export const RESTORING: RestoringSession = Object.freeze({
   claims: null,
   expiresAt: null,
   reason: null,
+  error: null,
+  retryAt: null,
 });

@@ -16,29 +16,44 @@ export interface StartedWorker {
 }
 
 /** The settings are the worker's name: it is fixed at the start, and no message can change it. */
-export function startWorker(kind: WorkerKind, settings: WorkerSettings, AuthErrorType: AuthErrorClass): StartedWorker {
+export function startWorker(
+  kind: WorkerKind,
+  settings: WorkerSettings,
+  AuthErrorType: AuthErrorClass,
+  withWasm: boolean,
+): StartedWorker {
   const name = JSON.stringify(settings);
   try {
-    return kind === 'shared-worker' ? joinShared(name, AuthErrorType) : startOwn(name, AuthErrorType);
+    return kind === 'shared-worker'
+      ? joinShared(name, AuthErrorType, withWasm)
+      : startOwn(name, AuthErrorType, withWasm);
   } catch (cause) {
     throw workerUnavailable(cause, AuthErrorType);
   }
 }
 
-function joinShared(name: string, AuthErrorType: AuthErrorClass): StartedWorker {
-  // `extendedLifetime`: the worker outlives its last tab for a moment, and so survives a reload. (Bundlers need the options
-  // as a literal.)
-  const worker = new SharedWorker(new URL('./worker.js', import.meta.url), {
-    type: 'module',
-    name,
-    extendedLifetime: true,
-  } as WorkerOptions);
+function joinShared(name: string, AuthErrorType: AuthErrorClass, withWasm: boolean): StartedWorker {
+  // `extendedLifetime`: the worker outlives its last tab for a moment, and so survives a reload. (Bundlers need the URL and
+  // the options as literals.)
+  const worker = withWasm
+    ? new SharedWorker(new URL('./worker.js', import.meta.url), {
+        type: 'module',
+        name,
+        extendedLifetime: true,
+      } as WorkerOptions)
+    : new SharedWorker(new URL('./worker-without-wasm.js', import.meta.url), {
+        type: 'module',
+        name,
+        extendedLifetime: true,
+      } as WorkerOptions);
   const { port } = worker;
   return { port, lifePort: port, failed: failureOf(worker, AuthErrorType), terminate() {} };
 }
 
-function startOwn(name: string, AuthErrorType: AuthErrorClass): StartedWorker {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name });
+function startOwn(name: string, AuthErrorType: AuthErrorClass, withWasm: boolean): StartedWorker {
+  const worker = withWasm
+    ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name })
+    : new Worker(new URL('./worker-without-wasm.js', import.meta.url), { type: 'module', name });
   const { port1, port2 } = new MessageChannel();
   worker.postMessage({ method: 'holdPort', params: port2 }, [port2]);
   return {

@@ -11,6 +11,7 @@ import { createLog, type Log } from '../engine/diagnostics.js';
 import type { Engine, Notify, OpenEngine } from '../engine/engine.js';
 import { resolveOptions, type Settings } from '../engine/resolve-options.js';
 import { abortable } from '../util/abortable.js';
+import { microtask } from '../util/compat.js';
 import type { PageMethods, StorageEntries, WorkerMethods, WorkerSettings } from './protocol.js';
 import { RemoteFetch } from './remote-fetch.js';
 import { deserializeResponse, type SerializedResponse } from './remote-response.js';
@@ -19,7 +20,7 @@ import { SessionEvents } from './session-events.js';
 import type { WorkerKind } from './start-worker.js';
 import { WorkerConnection } from './worker-connection.js';
 
-export const openEngine: OpenEngine = async (options, notify, AuthError, fetch) => {
+export const openEngine: OpenEngine = async (options, notify, AuthError, fetch, importFile) => {
   adoptFetch(fetch);
   const settings = resolveOptions(options);
   const { isolation } = settings;
@@ -28,7 +29,17 @@ export const openEngine: OpenEngine = async (options, notify, AuthError, fetch) 
   if (isolation !== 'auto') return engine;
   return engine
     .catch(() => (kind === 'worker' ? engine : connect(settings, notify, AuthError, 'worker')))
-    .catch(() => import('../engine/engine.js').then((page) => page.openEngine(options, notify, AuthError, fetch)));
+    .catch(() => openOnPage(options, notify, AuthError, fetch, importFile));
+};
+
+const openOnPage: OpenEngine = async (...given) => {
+  const importFile = given[4];
+  const { openEngine } = await importFile('engine.js', () => import('../engine/engine.js'));
+  return openEngine(...given).catch(async (error: { code?: unknown }) => {
+    if (error.code !== 'WASM_UNAVAILABLE') throw error;
+    const name = 'engine-without-wasm.js';
+    return (await importFile(name, () => import('../engine/engine-without-wasm.js'))).openEngine(...given);
+  });
 };
 
 async function connect(settings: Settings, notify: Notify, AuthError: AuthErrorClass, kind: WorkerKind) {
@@ -166,7 +177,7 @@ class WorkerClient implements Engine {
     try {
       return [...new Headers(await this.#settings.authHeaders?.())];
     } catch (cause) {
-      queueMicrotask(() => {
+      microtask(() => {
         throw cause;
       });
       throw cause;

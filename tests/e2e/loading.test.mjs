@@ -1,7 +1,10 @@
 // How a client starts: calls before the engine has loaded, faults while it loads, and environments that lack a feature.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ADA, closeBrowser, ISOLATION, openBrowser, signIn, withTabs } from './harness.mjs';
+import { startServer } from '../../tools/servers.mjs';
+import { ADA, closeBrowser, hasStatus, ISOLATION, openBrowser, signIn, until, withTabs } from './harness.mjs';
+import { startProxy } from './proxy.mjs';
+import { ENGINES, startBrowser } from './webdriver.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -16,16 +19,6 @@ async function openEmpty({ context, proxy }, init) {
   await page.goto(`${proxy.url}/blank`);
   return page;
 }
-
-/** Makes a client as `auth` without waiting for it. */
-const makeEarlyClient = (page, options = {}) =>
-  page.evaluate(
-    async (settings) => {
-      const { AuthClient, AuthError } = await import('/pkg/index.js');
-      Object.assign(globalThis, { AuthError, auth: new AuthClient(settings) });
-    },
-    { isolation: ISOLATION, ...options },
-  );
 
 test('a call before the engine has loaded sends the body and the headers as they were when it was made', () =>
   withTabs({}, async ({ open, context, proxy }) => {
@@ -87,3 +80,149 @@ test('an app may replace the global fetch by `auth.fetch` before the engine has 
     }, ISOLATION);
     assert.deepEqual(statuses, [200, 401, 2]);
   }));
+
+/** The file whose connection breaks, and options with which a client needs it. */
+const FILES = {
+  page: [
+    ['engine.js', {}],
+    ['dpop.js', { dpop: true }],
+    ['engine-without-wasm.js', {}],
+  ],
+  worker: [['worker-client.js', {}]],
+  'shared-worker': [['worker-client.js', {}]],
+};
+
+/** On a page: makes a client whose files cannot be loaded, and returns what the app observes of it. */
+async function observeFailure(settings) {
+  if (settings.withoutWasm) delete window.WebAssembly;
+  delete settings.withoutWasm;
+  const warnings = [];
+  const { warn } = console;
+  console.warn = (text) => warnings.push(text) && warn(text);
+  const { AuthClient, AuthError } = await import('/pkg/index.js');
+  const auth = new AuthClient({ timeoutSeconds: 1, ...settings });
+  window.auth = auth;
+  const events = [];
+  auth.on('refresh-failed', (detail) => events.push(detail));
+  const { status, error, retryAt } = await auth.ready;
+  const failure = await auth.fetch('/api/me').then(
+    () => undefined,
+    (reason) => reason,
+  );
+  return {
+    status,
+    stated: error?.code,
+    retryAt: typeof retryAt,
+    code: failure?.code,
+    retryable: failure?.retryable,
+    isAuthError: failure instanceof AuthError,
+    message: failure?.message,
+    event: events[0]?.error?.code,
+    eventRetryAt: typeof events[0]?.retryAt,
+    entry: auth.diagnostics().find(({ event }) => event === 'load-failed')?.detail,
+    warnings: warnings.filter((text) => /could not be loaded/.test(text)).length,
+  };
+}
+
+/** What the app observes of a client whose file cannot be loaded. */
+function assertUnavailable({ message, entry, ...rest }, file) {
+  assert.deepEqual(rest, {
+    status: 'restoring',
+    stated: 'ENGINE_UNAVAILABLE',
+    retryAt: 'number',
+    code: 'ENGINE_UNAVAILABLE',
+    retryable: true,
+    isAuthError: true,
+    event: 'ENGINE_UNAVAILABLE',
+    eventRetryAt: 'number',
+    warnings: 1,
+  });
+  assert.ok(message.includes(`${file} could not be loaded: `), message);
+  assert.ok(entry.reason.includes(file), entry.reason);
+}
+
+for (const [file, options] of FILES[ISOLATION] ?? [])
+  test(`the connection breaks while ${file} is loaded: calls reject, and the session is known later without a reload`, () =>
+    withTabs({}, async ({ open, context, proxy }) => {
+      await signIn(await open(options));
+      const page = await openEmpty({ context, proxy });
+      proxy.broken.add(file);
+      const settings = { isolation: ISOLATION, withoutWasm: file === 'engine-without-wasm.js', ...options };
+      assertUnavailable(await page.evaluate(observeFailure, settings), file);
+      proxy.broken.delete(file);
+      await hasStatus(page, 'signed-in');
+      assert.equal(await page.evaluate(() => auth.fetch('/api/me').then(({ status }) => status)), 200);
+      assert.equal(await page.evaluate(() => 'error' in auth.session && auth.session.error), false);
+    }));
+
+if (ISOLATION !== 'page')
+  test('the connection breaks while worker.js is loaded: the session is known later without a reload', () =>
+    withTabs({}, async ({ open, context, proxy }) => {
+      await signIn(await open());
+      await context.pages()[0].close();
+      const page = await openEmpty({ context, proxy });
+      proxy.broken.add('worker.js');
+      const { code, message, stated } = await page.evaluate(observeFailure, { isolation: ISOLATION, name: 'other' });
+      assert.deepEqual([code, stated], ['WORKER_UNAVAILABLE', 'WORKER_UNAVAILABLE'], message);
+      proxy.broken.delete('worker.js');
+      await hasStatus(page, 'signed-out');
+    }));
+
+test('a call that waits for the engine rejects with the reason of its signal', () =>
+  withTabs({}, async ({ context, proxy }) => {
+    const page = await openEmpty({ context, proxy });
+    for (const name of ['engine.js', 'worker-client.js']) proxy.broken.add(name);
+    const reasons = await page.evaluate(async (isolation) => {
+      const { AuthClient } = await import('/pkg/index.js');
+      const auth = new AuthClient({ isolation, timeoutSeconds: 600 });
+      const { signal } = Object.assign(globalThis, { controller: new AbortController() }).controller;
+      const calls = [auth.fetch('/api/me', { signal }), auth.login({}, { signal }), auth.refresh({ signal })];
+      controller.abort('enough');
+      return Promise.all(calls.map((call) => call.catch((reason) => reason)));
+    }, ISOLATION);
+    assert.deepEqual(reasons, ['enough', 'enough', 'enough']);
+  }));
+
+/** Runs a test with Firefox and a page on which nothing is imported yet. */
+async function inFirefox(engine, body) {
+  const server = await startServer();
+  const proxy = await startProxy(server.url);
+  const browser = await startBrowser(engine);
+  try {
+    const open = () => browser.open(`${proxy.url}/blank`);
+    await body({ proxy, browser, open });
+  } finally {
+    await browser.stop();
+    await proxy.stop();
+    await server.stop();
+  }
+}
+
+const { Firefox } = ENGINES;
+const firefoxOptions = { ...Firefox.capabilities['moz:firefoxOptions'], prefs: { 'javascript.options.wasm': false } };
+const WITHOUT_WASM = { ...Firefox, capabilities: { 'moz:firefoxOptions': firefoxOptions } };
+const ofFirefox = { skip: !Firefox.driver && 'no geckodriver', timeout: 180_000 };
+
+for (const [file, options] of FILES[ISOLATION] ?? [])
+  test(
+    `Firefox: the connection breaks while ${file} is loaded, and the client works later without a reload`,
+    ofFirefox,
+    () =>
+      inFirefox(file === 'engine-without-wasm.js' ? WITHOUT_WASM : Firefox, async ({ proxy, browser, open }) => {
+        const tab = await open();
+        proxy.broken.add(file);
+        const settings = { isolation: ISOLATION, withoutWasm: file === 'engine-without-wasm.js', ...options };
+        assertUnavailable(await browser.run(tab, observeFailure, settings), file);
+        proxy.broken.delete(file);
+        await until(
+          () => browser.run(tab, async () => window.auth.session.status === 'signed-out'),
+          () => 'the client does not load its file again',
+        );
+        const result = await browser.run(
+          tab,
+          async (ada) => [(await window.auth.login(ada)).status, (await window.auth.fetch('/api/me')).status],
+          ADA,
+        );
+        assert.deepEqual(result, ['signed-in', 200]);
+      }),
+  );
