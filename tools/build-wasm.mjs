@@ -8,6 +8,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { buildWasmAsJs } from './build-wasm-as-js.mjs';
 import { find, main, output, root, run, say } from './run.mjs';
 import { setUpBuild } from './setup.mjs';
 
@@ -21,7 +22,10 @@ export const glueDir = path.join(buildDir, 'glue');
 const raw = path.join(glueDir, 'tokenward_bg.wasm');
 const optimised = path.join(glueDir, 'tokenward.wasm');
 const script = path.join(glueDir, 'tokenward.js');
-const wasmOpt = () => find(path.join(root, 'node_modules/.bin/wasm-opt'));
+/** The files of the module as JavaScript. */
+export const jsGlueDir = path.join(buildDir, 'glue-js');
+const binaryenTool = (name) => find(path.join(root, 'node_modules/.bin', name));
+const wasmOpt = () => binaryenTool('wasm-opt');
 /** The wasm features that Rust's target uses by default. Every browser has supported them since 2022. */
 const FEATURES = [
   'bulk-memory',
@@ -31,6 +35,8 @@ const FEATURES = [
   'reference-types',
   'sign-ext',
 ].map((feature) => `--enable-${feature}`);
+
+const SHRINK = ['-Oz', '--converge', '--flatten', '--rereloop', '-Oz', '-Oz'];
 
 /** Builds the module. In `target/glue` are then `tokenward.js` (the glue), `tokenward.wasm`, and `wasm.js` (the string). */
 export async function buildWasm({ wasmBindgen }, { dev = false } = {}) {
@@ -43,6 +49,8 @@ export async function buildWasm({ wasmBindgen }, { dev = false } = {}) {
   await run(wasmBindgen, [compiled, ...bindgen, ...(dev ? ['--keep-debug'] : [])]);
   const names = dev ? copyModule() : await optimise();
   writeFileSync(script, trimGlue(readFileSync(script, 'utf8'), names));
+  const common = { bin: binaryenTool, features: FEATURES, shrink: SHRINK, trapPanics, trimGlue };
+  await buildWasmAsJs(compiled, jsGlueDir, wasmBindgen, common);
   const declared = path.join(glueDir, 'tokenward.d.ts');
   writeFileSync(
     declared,
@@ -83,8 +91,7 @@ function copyModule() {
 async function optimise() {
   const trapped = path.join(glueDir, 'tokenward_trapped.wasm');
   writeFileSync(trapped, await trapPanics(readFileSync(raw)));
-  const shrink = ['-Oz', '--converge', '--flatten', '--rereloop', '-Oz', '-Oz'];
-  const passes = [...shrink, '--strip-debug', '--strip-producers'];
+  const passes = [...SHRINK, '--strip-debug', '--strip-producers'];
   await run(wasmOpt(), [trapped, ...passes, ...FEATURES, '-o', optimised]);
   // A separate run: with `--converge`, wasm-opt would shorten the short names again, and print several maps.
   const last = ['--minify-imports-and-exports-and-modules', '--strip-target-features'];
@@ -157,7 +164,9 @@ function trimGlue(glue, names) {
     if (!glue.includes(`function ${inner}(`))
       throw new Error(`${name}: wasm-bindgen no longer has the function ${inner}`);
   }
-  let text = glue.replace(NAME_TO_NUMBER, 'numberOf($1, $2)');
+  let text = glue
+    .replace(NAME_TO_NUMBER, 'numberOf($1, $2)')
+    .replace('= performance.now()', '= (globalThis.performance ?? Date).now()');
   if (!text.includes('numberOf(') || text.includes('.indexOf('))
     throw new Error('wasm-bindgen looks names up in another way');
   if (names) {

@@ -3,7 +3,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { buildDir, buildWasm, glueDir } from './build-wasm.mjs';
+import { buildDir, buildWasm, glueDir, jsGlueDir } from './build-wasm.mjs';
 import { main, root, run, say, UserError } from './run.mjs';
 import { setUpBuild } from './setup.mjs';
 
@@ -17,10 +17,16 @@ const SOURCES = {
   engine: 'js/engine/engine.ts',
   'worker-client': 'js/worker/worker-client.ts',
   dpop: 'js/auth/dpop.ts',
+  static: 'js/static.ts',
+};
+/** Files that contain all that they need, without WebAssembly. The core is JavaScript in them. */
+const WITHOUT_WASM = {
+  'engine-without-wasm': 'js/engine/engine-without-wasm.ts',
+  'worker-without-wasm': 'js/worker/worker.ts',
 };
 const source = (name) => path.join(root, SOURCES[name]);
 const sources = (names) => Object.fromEntries(names.map((name) => [name, source(name)]));
-const DECLARED = [...ENTRIES, ...['auth-client', 'errors', 'events', 'options', 'session'].map(inClient)];
+const DECLARED = [...ENTRIES, 'static', ...['auth-client', 'errors', 'events', 'options', 'session'].map(inClient)];
 function inClient(name) {
   return `client/${name}`;
 }
@@ -32,10 +38,21 @@ const separateFiles = {
   name: 'separate files',
   setup({ onResolve }) {
     const names = new Map(Object.keys(SOURCES).map((name) => [source(name), name]));
+    names.set(path.join(root, 'js/engine/engine-without-wasm.ts'), 'engine-without-wasm');
     onResolve({ filter: /^\.{1,2}\// }, ({ kind, path: imported, resolveDir }) => {
       const name = names.get(path.resolve(resolveDir, imported.replace(/\.js$/, '.ts')));
       return kind === 'entry-point' || !name ? undefined : { path: `./${name}.js`, external: true };
     });
+  },
+};
+/** The module as JavaScript takes the place of the wasm module. */
+const wasmAsJs = {
+  name: 'wasm as JavaScript',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/load-wasm\.js$/ }, () => ({ path: path.join(root, 'js/engine/load-wasm-as-js.ts') }));
+    onResolve({ filter: /\/token-xhr\.js$/ }, ({ importer }) =>
+      importer.endsWith('token-fetch.ts') ? undefined : { path: path.join(root, 'js/auth/token-fetch.ts') },
+    );
   },
 };
 /** The files an app downloads. Only open developer tools fetch the source maps. */
@@ -124,6 +141,16 @@ async function buildBundles(dev) {
     writeFileSync(file, file.endsWith('.cjs') ? entriesInCommonJs(text) : text);
   // One file: Vite before version 8 cannot split a worker, and Next.js copies a worker as it is.
   await build({ ...options, entryPoints: { worker: path.join(root, 'js/worker/worker.ts') }, outdir: pkg });
+  await build({
+    ...options,
+    alias: {
+      '#glue': path.join(jsGlueDir, 'tokenward.js'),
+      '#wasm-as-js': path.join(jsGlueDir, 'wasm-as-js.js'),
+    },
+    plugins: [wasmAsJs],
+    entryPoints: Object.fromEntries(Object.entries(WITHOUT_WASM).map(([name, file]) => [name, path.join(root, file)])),
+    outdir: pkg,
+  });
   // For the tests of the wasm bindings: the host and the token store, on a network that the tests script.
   const contents = `export { network } from './tests/bindings/network.js'; export * from './tests/bindings/parts.js';`;
   const outfile = path.join(buildDir, 'bindings-test.js');

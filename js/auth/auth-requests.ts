@@ -1,6 +1,8 @@
 // Sends the auth requests: login, refresh and logout. Their tokens come from the token store and go to it.
+
 import * as captured from '../browser/captured-globals.js';
 import { abortable } from '../util/abortable.js';
+import { abortReason } from '../util/compat.js';
 import { setAuthorization } from './authorization.js';
 import type { DpopProver } from './dpop.js';
 import { encodeBody } from './request-body.js';
@@ -90,7 +92,9 @@ export function createAuthRequests(
     send(endpoint, credentials, caller) {
       const aborting = new AbortController();
       abort = () => aborting.abort();
-      const signal = caller ? AbortSignal.any([aborting.signal, caller]) : aborting.signal;
+      const { signal } = aborting;
+      if (caller?.aborted) aborting.abort(abortReason(caller));
+      caller?.addEventListener('abort', () => aborting.abort(abortReason(caller)), { signal });
       const headers = extraHeaders(settings);
       const url = settings.endpoints[endpoint];
       const isRefresh = endpoint === 'refresh';

@@ -113,7 +113,7 @@ export class DpopProver {
     }
     const nonce = this.#nonces.get(originOf(url));
     const claims = {
-      jti: crypto.randomUUID(),
+      jti: crypto.getRandomValues(new Uint32Array(4)).join('-'),
       htm: method,
       htu: url.replace(/[?#].*/s, ''),
       iat: Math.floor(Date.now() / 1000),
@@ -156,5 +156,5 @@ function settled<T>(request: IDBRequest, prepare?: (request: IDBOpenDBRequest) =
 const base64url = (bytes: Uint8Array): string => {
   let text = '';
   for (let at = 0; at < bytes.length; at += 1) text += fromCharCode(bytes[at] as number);
-  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(text).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
 };

@@ -1,5 +1,6 @@
 // What the error codes of servers state about the session: the contract of the demo server, and RFC 6749 §5.2.
 import type { Endpoint, SessionErrorCode } from '#glue';
+import { hasOwn } from '../browser/captured-globals.js';
 
 const CODES: Readonly<Record<string, SessionErrorCode>> = {
   NO_REFRESH_TOKEN: 'ended',
@@ -18,7 +19,7 @@ export function statedError(
   endpoint: Endpoint,
   { code = '', message = '' }: StatedError,
 ): SessionErrorCode | undefined {
-  if (Object.hasOwn(CODES, code)) return CODES[code];
+  if (hasOwn(CODES, code)) return CODES[code];
   if (REQUEST_FAULT.test(code)) return 'request-fault';
   return endpoint === 'login' && BAD_CREDENTIALS.test(`${code} ${message}`) ? 'bad-credentials' : undefined;
 }

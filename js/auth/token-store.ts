@@ -1,6 +1,8 @@
 // Holds the tokens. They arrive with the response of an auth request and leave in a header or to an auth endpoint; all other code
 // receives only the access token's number, its lifetime and its claims.
+
 import { indexOf } from '../browser/captured-globals.js';
+import { now } from '../util/clock.js';
 import type { UserIdentity, Users } from './users.js';
 
 /** The user of the session, as far as the server's response and the JWT's payload name one. */
@@ -110,7 +112,7 @@ export function createTokenStore(allowedOrigins: readonly string[], users: Users
         if (!sameSession) generation += 1;
         currentId = id;
       }
-      freshMonotonic = performance.now() + freshForMs;
+      freshMonotonic = now() + freshForMs;
       freshWall = Date.now() + freshForMs;
     },
     block() {
@@ -133,7 +135,7 @@ export function createTokenStore(allowedOrigins: readonly string[], users: Users
     currentId: () => currentId,
     subject: () => lastSubject,
     profile: () => ({ user: current.user, claims: current.claims }),
-    isFresh: () => performance.now() < freshMonotonic && Date.now() < freshWall,
+    isFresh: () => now() < freshMonotonic && Date.now() < freshWall,
     allows(url) {
       for (let at = 0; at < allowedOrigins.length; at += 1)
         if (indexOf(url, allowedOrigins[at] as string) === 0) return true;

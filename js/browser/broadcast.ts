@@ -3,8 +3,12 @@ import { parseTabMessage, type TabMessage } from './tab-message.js';
 
 /** Opens the channel; messages that are not valid are ignored. Undefined if the browser has no channels. */
 export function openBroadcast(name: string, onMessage: (message: TabMessage) => void): BroadcastChannel | undefined {
-  if (!globalThis.BroadcastChannel) return undefined;
-  const channel = new BroadcastChannel(name);
+  let channel: BroadcastChannel;
+  try {
+    channel = new BroadcastChannel(name);
+  } catch {
+    return undefined; // there is none, or the page has no origin
+  }
   channel.onmessage = ({ data }: MessageEvent<unknown>) => {
     const message = parseTabMessage(data);
     if (message) onMessage(message);

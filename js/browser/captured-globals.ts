@@ -20,13 +20,25 @@ export const getter = <T, K extends keyof T>(prototype: T, name: K): ((self: T) 
 
 /** Whether this is a page, where other scripts run, and not a worker. */
 export const onPage = 'document' in globalThis;
-export const { fetch, Request, Headers, XMLHttpRequest, URLSearchParams } = globalThis;
+export const { Request, Headers, XMLHttpRequest, URLSearchParams } = globalThis;
+export let { fetch } = globalThis;
+let adopted = false;
+/**
+ * Replaces the captured `fetch` by the one that `index.js` captured: the app may have replaced the global one before this module
+ * loaded, even by `auth.fetch`. Only the first call has an effect, so that no later script can replace it.
+ */
+export function adoptFetch(native: typeof fetch | undefined) {
+  if (!adopted && native) fetch = native;
+  adopted = true;
+}
 export const { parse, stringify } = JSON;
-export const { hasOwn, keys } = Object;
+export const { keys } = Object;
 
 export const indexOf = uncurryThis(String.prototype.indexOf);
 export const slice = uncurryThis(String.prototype.slice);
 export const toLowerCase = uncurryThis(String.prototype.toLowerCase);
+/** As `Object.hasOwn`, which browsers before 2022 lack. */
+export const hasOwn: (self: object, name: PropertyKey) => boolean = uncurryThis(Object.prototype.hasOwnProperty);
 
 const request = Request?.prototype;
 export const bodyOf = getter(request, 'body');

@@ -1,4 +1,6 @@
 // The lock of the tabs of one origin: one of them at a time sends an auth request.
+
+import { microtask } from '../util/compat.js';
 import { ownMembers } from '../util/own-members.js';
 
 /** Runs a task when the storage is known to be as the other tabs left it; the tasks run one after another. */
@@ -33,7 +35,7 @@ export function createTabLock(name: string, shared: boolean, schedule: Schedule)
       const grant = () => (delayMs > 0 ? setTimeout(report, delayMs) : report());
       if (!locks) {
         release = () => leaving.abort();
-        return queueMicrotask(grant);
+        return microtask(grant);
       }
       const held = new Promise<void>((resolve) => {
         release = () => {

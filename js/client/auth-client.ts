@@ -1,12 +1,23 @@
 // The public class: a synchronous constructor, immutable snapshots and events. It loads the engine, which does the work, later.
 
-import type { Engine, Notify } from '../engine/engine.js';
+import type { Engine, Notify, OpenEngine } from '../engine/engine.js';
+import { abortable } from '../util/abortable.js';
+import { brandOf } from '../util/brand.js';
+import { microtask } from '../util/compat.js';
 import { ownMembers } from '../util/own-members.js';
+import { inThisZone, outsideZone } from '../util/zone.js';
 import { AuthError } from './errors.js';
 import type { AuthEvents } from './events.js';
+import { createEngineLoader, type EngineLoader, importFile } from './load-engine.js';
 import type { ApiRequestInit, AuthClientOptions, LogEntry } from './options.js';
-import { RESTORING, type Session } from './session.js';
-import { throwInvalidOption, validateCall, validateMinValidity, validateOptions } from './validate-options.js';
+import { RESTORING, type RestoringSession, type Session } from './session.js';
+import {
+  requireBaseUrl,
+  throwInvalidOption,
+  validateCall,
+  validateMinValidity,
+  validateOptions,
+} from './validate-options.js';
 
 /**
  * The auth client of a single-page app. An app makes one; that is cheap, and the client starts at once.
@@ -19,12 +30,17 @@ import { throwInvalidOption, validateCall, validateMinValidity, validateOptions 
 export class AuthClient<User = unknown> {
   /**
    * Resolves with the session when the first restore is settled; never rejects. If the server does not respond within
-   * `options.timeoutSeconds`, it resolves with the status still `'restoring'`, and the attempts continue.
+   * `options.timeoutSeconds`, or if the client's own files cannot be loaded, it resolves with the status still
+   * `'restoring'`, and the attempts continue.
    */
   readonly ready: Promise<Session<User>>;
   #session: Session<User> = RESTORING;
+  /** The session while the engine cannot be loaded. */
+  #unavailable: RestoringSession | undefined;
   #engine: Engine | undefined;
-  #starting: Promise<Engine> | undefined;
+  readonly #loader: EngineLoader;
+  /** The entries before there is an engine. */
+  readonly #entries: LogEntry[] = [];
   /** Rejects when the client is disposed. */
   readonly #disposal: Promise<never>;
   #rejectDisposal: (reason: AuthError) => void = () => {};
@@ -34,6 +50,7 @@ export class AuthClient<User = unknown> {
   #previousUser: User | null = null;
   readonly #options: AuthClientOptions;
   readonly #createTestEngine: CreateTestEngine | undefined;
+  readonly #openEngine: OpenEngine | undefined;
   readonly #subscribers = new Set<(session: Session<User>) => void>();
   readonly #listeners = new Map<string, Set<(detail: never) => void>>();
 
@@ -43,21 +60,28 @@ export class AuthClient<User = unknown> {
    */
   constructor(options: AuthClientOptions = {}) {
     this.#options = validateOptions(options);
-    this.#createTestEngine = ownMembers(options as TestOptions)[TEST_ENGINE];
+    const given = ownMembers(options as InternalOptions);
+    this.#createTestEngine = given[TEST_ENGINE];
+    this.#openEngine = given[STATIC_ENGINE];
     this.#disposal = new Promise((_, reject) => {
       this.#rejectDisposal = reject;
     });
     this.#disposal.catch(() => {});
+    if (globalThis.location && !this.#createTestEngine) requireBaseUrl(this.#options);
+    const limitMs = (this.#options.timeoutSeconds ?? 10) * 1000;
+    this.#loader = createEngineLoader(
+      () => this.#load(),
+      limitMs,
+      (...failure) => this.#loadFailed(...failure),
+    );
     // Without a page (server-side rendering) there is no session to restore: nothing is loaded or requested.
     this.ready =
       globalThis.location === undefined && !this.#createTestEngine
         ? Promise.resolve(this.#session)
-        : this.#start()
-            .then((engine) => Promise.race([engine.restored, this.#disposal]))
-            .then(
-              () => this.#session,
-              () => this.#session,
-            );
+        : this.#call((engine) => Promise.race([engine.restored, this.#disposal])).then(
+            () => this.#session,
+            () => this.#session,
+          );
   }
 
   /** The session now. */
@@ -73,12 +97,10 @@ export class AuthClient<User = unknown> {
    */
   async login(credentials: unknown, options: { signal?: AbortSignal } = {}): Promise<Session<User>> {
     const { signal } = ownMembers(options);
-    signal?.throwIfAborted();
     const body = JSON.stringify(credentials);
     if (body === undefined) throwInvalidOption('login.credentials', 'a JSON value', credentials);
-    const engine = await this.#start();
     try {
-      await engine.login(body, signal);
+      await this.#call((engine) => engine.login(body, signal), signal);
     } catch (error) {
       throw error ?? new DOMException('a later login or a logout replaced this login', 'AbortError');
     }
@@ -92,16 +114,13 @@ export class AuthClient<User = unknown> {
    * Rejects when `fetch` would, or with an `AuthError`: `SIGNED_OUT`, `SESSION_ENDED`, `REFRESH_UNAVAILABLE`.
    */
   readonly fetch = (input: Parameters<typeof globalThis.fetch>[0], init?: ApiRequestInit): Promise<Response> => {
-    const engine = this.#engine;
     try {
       validateCall(init);
     } catch (error) {
       return Promise.reject(error);
     }
     // `RequestInfo` is wider in some environments' types than in the DOM's.
-    return engine
-      ? engine.fetch(input as RequestInfo, init)
-      : this.#start().then((started) => started.fetch(input as RequestInfo, init));
+    return outsideZone(() => (this.#engine ?? this.#later).fetch(input as RequestInfo, init));
   };
 
   /**
@@ -110,9 +129,7 @@ export class AuthClient<User = unknown> {
    */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<Session<User>> {
     const { signal } = ownMembers(options);
-    signal?.throwIfAborted();
-    const engine = await this.#start();
-    await engine.refresh(signal);
+    await this.#call((engine) => engine.refresh(signal), signal);
     return this.#session;
   }
 
@@ -124,8 +141,7 @@ export class AuthClient<User = unknown> {
   async logout(options: { scope?: 'session' | 'global' } = {}): Promise<{ revoked: boolean }> {
     const { scope = 'session' } = ownMembers(options);
     if (scope !== 'session' && scope !== 'global') throwInvalidOption('logout.scope', '"session" or "global"', scope);
-    const engine = await this.#start();
-    return { revoked: await engine.logout(scope) };
+    return { revoked: await this.#call((engine) => engine.logout(scope)) };
   }
 
   /** Whether the user has a role: `user.role`, `user.roles`, or the claims of these names. For display only. */
@@ -144,8 +160,7 @@ export class AuthClient<User = unknown> {
    */
   async getAccessToken(options: { minValiditySeconds?: number } = {}): Promise<string> {
     const minValiditySeconds = validateMinValidity(options);
-    const engine = await this.#start();
-    return engine.getAccessToken(minValiditySeconds * 1000);
+    return this.#call((engine) => engine.getAccessToken(minValiditySeconds * 1000));
   }
 
   /**
@@ -153,7 +168,7 @@ export class AuthClient<User = unknown> {
    * `useSyncExternalStore`). Returns the function that unsubscribes.
    */
   subscribe(listener: (session: Session<User>) => void): () => void {
-    const entry = (session: Session<User>) => listener(session);
+    const entry = inThisZone((session: Session<User>) => listener(session));
     this.#subscribers.add(entry);
     callListener(entry, this.#session);
     return () => void this.#subscribers.delete(entry);
@@ -163,7 +178,7 @@ export class AuthClient<User = unknown> {
   on<K extends keyof AuthEvents<User>>(event: K, listener: (detail: AuthEvents<User>[K]) => void): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
-    const entry = (detail: AuthEvents<User>[K]) => listener(detail);
+    const entry = inThisZone((detail: AuthEvents<User>[K]) => listener(detail));
     listeners.add(entry);
     return () => void listeners.delete(entry);
   }
@@ -173,7 +188,7 @@ export class AuthClient<User = unknown> {
    * next attempt is. For bug reports; `options.onLog` receives each entry at once.
    */
   diagnostics(): readonly LogEntry[] {
-    return this.#engine?.diagnostics() ?? [];
+    return Object.freeze([...this.#entries, ...(this.#engine?.diagnostics() ?? [])].slice(-100));
   }
 
   /**
@@ -184,6 +199,7 @@ export class AuthClient<User = unknown> {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#rejectDisposal(disposedError());
+    this.#loader.stop();
     this.#engine?.dispose();
     this.#subscribers.clear();
     this.#listeners.clear();
@@ -194,44 +210,78 @@ export class AuthClient<User = unknown> {
     this.dispose();
   }
 
-  /** The engine, loaded and started. After a failure the next call tries again. */
+  /** Calls the engine when it is there. */
+  #call<T>(work: (engine: Engine) => Promise<T>, signal?: AbortSignal | null): Promise<T> {
+    return outsideZone(() => abortable(this.#start(), signal).then(work));
+  }
+
   #start(): Promise<Engine> {
-    if (this.#disposed) return this.#disposal;
-    this.#starting ??= this.#load().catch((error: unknown) => {
-      this.#starting = undefined;
-      throw error;
-    });
-    return Promise.race([this.#starting, this.#disposal]);
+    return this.#disposed ? this.#disposal : Promise.race([this.#disposal, this.#loader.engine()]);
   }
 
-  async #openOnPage(): Promise<Engine> {
-    const { openEngine } = await import('../engine/engine.js');
-    return openEngine(this.#options, this.#notify, AuthError);
-  }
-
-  async #openInWorker(): Promise<Engine> {
-    const { openEngine } = await import('../worker/worker-client.js');
-    return openEngine(this.#options, this.#notify, AuthError);
-  }
+  readonly #later = {
+    /** The caller may change what it passed after the call, so the request is made now. A stream cannot be copied. */
+    fetch: async (input: RequestInfo, init: ApiRequestInit | undefined): Promise<Response> => {
+      if (this.#createTestEngine) return this.#call((engine) => engine.fetch(input, init));
+      const isStream = brandOf(init?.body) === 'ReadableStream';
+      const request = isStream ? input : new Request(input, init);
+      const { auth } = ownMembers(init);
+      const rest: ApiRequestInit | undefined = isStream
+        ? { ...init, headers: new Headers(init?.headers) }
+        : auth && { auth };
+      const signal = isStream ? init?.signal : (request as Request).signal;
+      return this.#call((engine) => engine.fetch(request, rest), signal);
+    },
+  };
 
   async #load(): Promise<Engine> {
-    const { isolation = 'page' } = this.#options;
-    const engine = this.#createTestEngine
-      ? this.#createTestEngine(this.#notify)
-      : await (isolation === 'page' ? this.#openOnPage() : this.#openInWorker());
+    const engine = this.#createTestEngine ? this.#createTestEngine(this.#notify) : await this.#open();
     if (this.#disposed) {
       engine.dispose();
       throw disposedError();
     }
     this.#engine = engine;
+    // No attempt to load is due any more.
+    if (this.#session === this.#unavailable) this.#notify('session-updated', undefined, RESTORING);
     return engine;
   }
 
+  async #open(): Promise<Engine> {
+    const open = (openEngine: OpenEngine) =>
+      openEngine(this.#options, this.#notify, AuthError, nativeFetch, importFile);
+    if (this.#openEngine) return open(this.#openEngine);
+    const { isolation = 'page' } = this.#options;
+    if (isolation !== 'page')
+      return open((await importFile('worker-client.js', () => import('../worker/worker-client.js'))).openEngine);
+    try {
+      // A service worker has no XMLHttpRequest; the other file does not need it.
+      if (globalThis.XMLHttpRequest)
+        return await open((await importFile('engine.js', () => import('../engine/engine.js'))).openEngine);
+    } catch (error) {
+      if ((error as AuthError).code !== 'WASM_UNAVAILABLE') throw error;
+    }
+    const name = 'engine-without-wasm.js';
+    return open((await importFile(name, () => import('../engine/engine-without-wasm.js'))).openEngine);
+  }
+
+  #loadFailed(error: AuthError, retryAt: number | null) {
+    const reason = error.message.replace(/[?#]\S*/g, '');
+    const detail = Object.freeze({ reason, retryAt });
+    const entry: LogEntry = Object.freeze({ at: Date.now(), level: 'warn', event: 'load-failed', detail });
+    if (this.#entries.length === 0) console.warn(`tokenward: ${reason}`);
+    if (this.#entries.push(entry) > 100) this.#entries.shift();
+    const { onLog } = this.#options;
+    if (onLog) microtask(() => onLog(entry));
+    this.#unavailable = Object.freeze({ ...RESTORING, error, retryAt });
+    this.#notify('refresh-failed', { error, retryAt }, this.#unavailable);
+  }
+
   readonly #notify: Notify = (event, detail, snapshot) => {
+    const isFailure = event === 'refresh-failed';
+    if (snapshot) this.#session = snapshot as Session<User>;
     // A failed refresh changes nothing of the session but this.
-    if (event === 'refresh-failed')
-      this.#session = Object.freeze({ ...this.#session, ...(detail as AuthEvents['refresh-failed']) }) as Session<User>;
-    else if (snapshot) this.#session = snapshot as Session<User>;
+    else if (isFailure && this.#session.status !== 'signed-out')
+      this.#session = Object.freeze({ ...this.#session, ...(detail as AuthEvents['refresh-failed']) });
     const session = this.#session;
     if (event === 'signed-in') this.#previousUser = this.#lastUser;
     if (session.status !== 'restoring') this.#lastUser = session.user;
@@ -241,7 +291,7 @@ export class AuthClient<User = unknown> {
       'account-changed': { from, to: session },
     };
     // Listeners run after the engine has finished its work and released the lock.
-    queueMicrotask(() => {
+    microtask(() => {
       for (const listener of [...(this.#listeners.get(event) ?? [])]) {
         callListener(listener as (detail: unknown) => void, details[event] ?? detail);
       }
@@ -251,10 +301,14 @@ export class AuthClient<User = unknown> {
   };
 }
 
-/** Under this key `tokenward/testing` passes an engine without wasm and network; no option has a symbol as its name. */
+/** The app may replace `fetch` by `auth.fetch` before the engine has loaded. */
+const nativeFetch = globalThis.fetch;
+
+/** Under these keys `tokenward/testing` and `tokenward/static` pass their engines; no option has a symbol as its name. */
 const TEST_ENGINE = Symbol.for('tokenward.testing');
+const STATIC_ENGINE = Symbol.for('tokenward.static');
 type CreateTestEngine = (notify: Notify) => Engine;
-type TestOptions = { readonly [TEST_ENGINE]?: CreateTestEngine };
+type InternalOptions = { readonly [TEST_ENGINE]?: CreateTestEngine; readonly [STATIC_ENGINE]?: OpenEngine };
 
 const disposedError = () => new AuthError('DISPOSED', 'this client was disposed');
 
@@ -263,7 +317,7 @@ function callListener<T>(listener: (value: T) => void, value: T): void {
   try {
     listener(value);
   } catch (error) {
-    queueMicrotask(() => {
+    microtask(() => {
       throw error;
     });
   }

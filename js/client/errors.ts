@@ -20,7 +20,8 @@ import { ownMembers } from '../util/own-members.js';
  * | `TOKEN_NOT_EXPOSED` | `getAccessToken` while a worker holds the token | set `options.exposeToken`, or use `auth.fetch` |
  * | `TOKEN_IN_COOKIE` | `getAccessToken` while the server keeps the access token in a cookie | use `auth.fetch` |
  * | `REQUEST_NOT_SENT` | `options.authHeaders` threw or rejected, so the auth request was not sent | fix `authHeaders`; the console shows its error |
- * | `WASM_UNAVAILABLE` | the wasm module could not be loaded; the message says why | fix the deployment |
+ * | `ENGINE_UNAVAILABLE` | a file of the client could not be loaded; the message names it and says why | try again later; the client tries again itself |
+ * | `WASM_UNAVAILABLE` | neither the wasm module nor its JavaScript build could be started; the message says why | report it |
  * | `WORKER_UNAVAILABLE` | the worker could not be started; the message says why | fix the deployment, or use `isolation: 'auto'` |
  * | `DISPOSED` | the client was disposed | use the new client |
  */
@@ -39,6 +40,7 @@ export type AuthErrorCode =
   | 'TOKEN_NOT_EXPOSED'
   | 'TOKEN_IN_COOKIE'
   | 'REQUEST_NOT_SENT'
+  | 'ENGINE_UNAVAILABLE'
   | 'WASM_UNAVAILABLE'
   | 'WORKER_UNAVAILABLE'
   | 'DISPOSED';

@@ -21,6 +21,6 @@ export interface AuthEvents<User = unknown> {
    * CORS must expose the `WWW-Authenticate` header.)
    */
   'step-up-required': { readonly response: Response };
-  /** A refresh failed without ending the session; the next attempt is at `retryAt` (epoch milliseconds; null: none is scheduled). */
+  /** A refresh failed without ending the session, or the client's own files could not be loaded; the next attempt is at `retryAt` (epoch milliseconds; null: none is scheduled). */
   'refresh-failed': { readonly error: AuthError; readonly retryAt: number | null };
 }

@@ -1,5 +1,6 @@
 // Checks the options at once, in the constructor. An error names the option, what was expected, what came, and the fix.
 import { ownMembers } from '../util/own-members.js';
+import { pageOrigin } from '../util/page-origin.js';
 import { AuthError } from './errors.js';
 import type { ApiRequestInit, AuthClientOptions } from './options.js';
 
@@ -26,9 +27,9 @@ const record =
     const copy = { __proto__: null } as unknown as Record<string, unknown>;
     for (const [name, inner] of Object.entries(value as object)) {
       const path = `${where}.${name}`;
-      const check = Object.hasOwn(checks, name) && checks[name];
+      const check = Object.keys(checks).includes(name) && checks[name];
       if (!check) {
-        const renamed = Object.hasOwn(RENAMED, name) && RENAMED[name];
+        const renamed = Object.keys(RENAMED).includes(name) && RENAMED[name];
         const expected = renamed || `one of ${Object.keys(checks).join(', ')}`;
         throwInvalidOption(path, expected, name, renamed && `: renamed to ${renamed}`);
       }
@@ -130,6 +131,12 @@ const CALL_OPTIONS = record({ retry: boolean });
 export function validateCall(init: ApiRequestInit | undefined) {
   const { auth } = ownMembers(init);
   if (auth !== undefined) CALL_OPTIONS('fetch.init.auth', auth);
+}
+
+/** Throws if there is neither a `baseUrl` nor an origin of the page to send auth requests to. */
+export function requireBaseUrl({ baseUrl }: AuthClientOptions) {
+  if (!baseUrl && !pageOrigin())
+    throwInvalidOption('options.baseUrl', 'an absolute URL, because this page has no http(s) origin', baseUrl);
 }
 
 /** Checks the options of `getAccessToken` and returns `minValiditySeconds`. */

@@ -1,5 +1,7 @@
 // The diagnostic log, for bug reports ("why was I signed out?"): bounded, and without secrets because callers pass none.
+
 import type { LogEntry } from '../client/options.js';
+import { microtask } from '../util/compat.js';
 
 const CAPACITY = 100;
 
@@ -18,7 +20,7 @@ export function createLog(onLog: ((entry: LogEntry) => void) | undefined): Log {
     entries.push(Object.freeze(entry));
     if (entries.length > CAPACITY) entries.shift();
     // Later, so that the app's function does not run in the middle of an operation.
-    if (onLog) queueMicrotask(() => onLog(entry));
+    if (onLog) microtask(() => onLog(entry));
   };
   const log = (level: LogEntry['level'], event: string, detail?: Record<string, unknown>) =>
     add({ at: Date.now(), level, event, ...(detail && { detail }) });

@@ -1,5 +1,6 @@
 // Carries out what the core decides about the tokens, the storage, the lock and the other tabs, for both clients: the npm
 // package (`wasm-host.ts`) and the Rust client (`js/rust/platform.ts`). Nothing here decides.
+
 import type { Client, Endpoint, Host, RequestFailure } from '#glue';
 import {
   type AuthRequestSettings,
@@ -29,6 +30,7 @@ import {
   useProbeKey,
 } from '../browser/persisted-state.js';
 import type { AuthErrorCode } from '../client/errors.js';
+import { microtask } from '../util/compat.js';
 import type { CrossTab } from './cross-tab.js';
 import type { Log } from './diagnostics.js';
 
@@ -147,7 +149,7 @@ export async function sendAuthRequest(
     log('warn', 'auth-request', { endpoint, failed: notSent ? 'options.authHeaders' : (cause as Error)?.name });
     // An error of `options.authHeaders` is reported as an uncaught error of the app.
     if (notSent)
-      queueMicrotask(() => {
+      microtask(() => {
         if (cause.cause) throw cause.cause;
       });
     const isAbort = (cause as Error)?.name === 'AbortError';

@@ -6,6 +6,7 @@ import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
 import { createTokenStore } from '../auth/token-store.js';
 import { createUsers } from '../auth/users.js';
+import { adoptFetch } from '../browser/captured-globals.js';
 import { type KeyValueStore, PAGE_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
@@ -62,24 +63,36 @@ export interface EngineEnvironment {
 
 const PAGE: EngineEnvironment = { storage: PAGE_STORAGE, servesAllTabs: false, schedule: (task) => task() };
 
-/** The engine of a page. */
-export const openEngine = (
+/** Imports a file of the package. Rejects with `ENGINE_UNAVAILABLE`, which names the file. */
+export type ImportFile = <T>(name: string, load: () => Promise<T>) => Promise<T>;
+
+/** Opens the engine of a client on the page. `fetch` is the function that `index.js` captured. */
+export type OpenEngine = (
   options: AuthClientOptions,
   notify: Notify,
   AuthError: AuthErrorClass,
-): Promise<LocalEngine> => createEngine(resolveOptions(options), notify, AuthError);
+  fetch: typeof globalThis.fetch,
+  importFile: ImportFile,
+) => Promise<Engine>;
+
+/** The engine of a page. */
+export const openEngine: OpenEngine = (options, notify, AuthError, fetch, importFile) => {
+  adoptFetch(fetch);
+  return createEngine(resolveOptions(options), notify, AuthError, PAGE, importFile);
+};
 
 export async function createEngine(
   settings: Settings,
   notify: Notify,
   AuthError: AuthErrorClass,
-  environment = PAGE,
+  environment: EngineEnvironment,
+  importFile: ImportFile,
 ): Promise<LocalEngine> {
-  await loadWasm(AuthError);
+  const log = createLog(settings.onLog);
+  await loadWasm(AuthError, log);
   const { schedule } = environment;
   const createError = errorCreator(AuthError);
-  const log = createLog(settings.onLog);
-  const prover = settings.dpop ? await loadProver(settings, environment, AuthError) : undefined;
+  const prover = settings.dpop ? await loadProver(settings, environment, AuthError, importFile) : undefined;
   // With the refresh token in the body, the session belongs to this page alone.
   const sharesSession = settings.transport === 'cookie';
   const sharesTabs = sharesSession && settings.crossTab;
@@ -157,10 +170,11 @@ async function loadProver(
   settings: Settings,
   { servesAllTabs }: EngineEnvironment,
   AuthError: AuthErrorClass,
+  importFile: ImportFile,
 ): Promise<DpopProver> {
   const inMemory = settings.dpop === 'memory' || settings.transport === 'body' || servesAllTabs;
+  const { createProver } = await importFile('dpop.js', () => import('../auth/dpop.js'));
   try {
-    const { createProver } = await import('../auth/dpop.js');
     return await createProver(inMemory ? undefined : settings.name);
   } catch (cause) {
     throw new AuthError('INVALID_OPTIONS', 'options.dpop: expected a page that is a secure context (https)', { cause });

@@ -2,16 +2,14 @@
 import { imports, started } from '#glue';
 import module, { length } from '#wasm';
 import type { AuthErrorClass } from './auth-errors.js';
+import type { Log } from './diagnostics.js';
 
 let loaded: Promise<unknown> | undefined;
 
-/** After a failure the next call tries again. */
-export function loadWasm(AuthError: AuthErrorClass): Promise<unknown> {
+/** The file that asked for the engine then takes the one of `load-wasm-as-js.ts`, which states the reason. */
+export function loadWasm(AuthError: AuthErrorClass, _?: Log): Promise<unknown> {
   loaded ??= instantiate().catch((cause: unknown) => {
-    loaded = undefined;
-    const reason = String((cause as Error)?.message ?? cause);
-    const fix = /unsafe-eval|CSP|Content.Sec/.test(reason) ? ": the CSP's script-src needs 'wasm-unsafe-eval'" : '';
-    throw new AuthError('WASM_UNAVAILABLE', reason + fix, { cause });
+    throw new AuthError('WASM_UNAVAILABLE', String(cause), { cause });
   });
   return loaded;
 }

@@ -3,6 +3,7 @@
 import type { Endpoint } from '../auth/auth-requests.js';
 import type { TokenFields } from '../auth/token-response.js';
 import type { AuthClientOptions, LogEntry } from '../client/options.js';
+import { pageOrigin } from '../util/page-origin.js';
 
 const ENDPOINTS: Record<Endpoint, string> = {
   login: '/auth/login',
@@ -55,7 +56,7 @@ export interface Settings {
 
 /** Expects options that were validated. */
 export function resolveOptions(options: AuthClientOptions): Settings {
-  const page = globalThis.location?.origin;
+  const page = pageOrigin();
   const base = new URL(options.baseUrl ?? page ?? 'http://localhost');
   const oauth2 = options.protocol === 'oauth2';
   const endpoints = { ...(oauth2 ? OAUTH2_ENDPOINTS : ENDPOINTS), ...options.endpoints };
@@ -80,7 +81,7 @@ export function resolveOptions(options: AuthClientOptions): Settings {
     oauth2,
     endpoints,
     fields: { ...(oauth2 ? OAUTH2_FIELDS : FIELDS), ...options.fields },
-    origins: [...new Set(origins)].filter((origin) => origin && origin !== 'null').map((origin) => `${origin}/`),
+    origins: [...new Set(origins)].filter((origin) => origin).map((origin) => `${origin}/`),
     authHeaders: typeof authHeaders === 'function' ? authHeaders : authHeaders && (() => authHeaders),
     renewBeforeMs: renewBeforeSeconds * 1000,
     timeoutMs: timeoutSeconds * 1000,

@@ -1,5 +1,6 @@
 // Bodies that cross a message port in chunks. The receiver grants a window: no more bytes than that are sent unread. A stream
 // is not transferred as such, because several small messages are cheaper than one transferred stream.
+import { abortReason } from '../util/compat.js';
 import { createDeferred } from '../util/deferred.js';
 import * as captured from './captured-platform.js';
 
@@ -270,7 +271,7 @@ export class BodyStreams {
     const stream = new IncomingStream(id, received, this.#post, onEnd, () => this.onAwaited());
     // A signal that lives long does not keep the bodies that nobody reads.
     const kept = new WeakRef(stream);
-    const abort = () => kept.deref()?.abort(signal?.reason);
+    const abort = () => kept.deref()?.abort(signal && abortReason(signal));
     if (id !== 0) this.#incoming.set(id, stream);
     signal?.addEventListener('abort', abort);
     if (id !== 0) this.#post({ grant: id, bytes: WINDOW });

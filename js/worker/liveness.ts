@@ -1,5 +1,6 @@
 // Finds out whether a worker is alive by its messages. A lock per page and worker would report its end at once, but the browser
 // does not put a page that holds or awaits a lock into the back-forward cache.
+import { now } from '../util/clock.js';
 
 /** How often the silence of a worker is measured. */
 const TICK_MS = 1_000;
@@ -16,11 +17,11 @@ const MOST_PER_TICK_MS = 4_000;
 /** Calls `onElapsed` after this time, in which the page could receive messages. Returns the function that stops it. */
 export function afterTime(ms: number, onElapsed: () => void): () => void {
   let rest = ms;
-  let tickedAt = performance.now();
+  let tickedAt = now();
   const timer = setInterval(() => {
-    const now = performance.now();
-    rest -= Math.min(now - tickedAt, MOST_PER_TICK_MS);
-    tickedAt = now;
+    const at = now();
+    rest -= Math.min(at - tickedAt, MOST_PER_TICK_MS);
+    tickedAt = at;
     if (rest > 0) return;
     clearInterval(timer);
     onElapsed();
@@ -50,9 +51,9 @@ export function watchLiveness(target: LivenessTarget, onDead: () => void): () =>
     pinged = false;
   };
   const tick = () => {
-    const now = performance.now();
-    silentMs += Math.min(now - tickedAt, MOST_PER_TICK_MS);
-    tickedAt = now;
+    const at = now();
+    silentMs += Math.min(at - tickedAt, MOST_PER_TICK_MS);
+    tickedAt = at;
     watching = target.hasPending();
     if (target.received() !== heard) restart();
     if (!watching) return;
@@ -67,7 +68,7 @@ export function watchLiveness(target: LivenessTarget, onDead: () => void): () =>
     if (watching) return;
     watching = true;
     restart();
-    tickedAt = performance.now();
+    tickedAt = now();
     setTimeout(tick, TICK_MS);
   };
 }

@@ -1,6 +1,7 @@
 // The app's calls, on a page whose tokens are in a worker: calls to the API go to the worker, all others are plain `fetch`.
 import * as captured from '../browser/captured-globals.js';
 import { abortable } from '../util/abortable.js';
+import { abortReason } from '../util/compat.js';
 import { isRequest, isView } from './captured-platform.js';
 import { deserializeResponse } from './remote-response.js';
 import { type DescribedCall, describeCall, isDescribed, readInit, SAFE_METHOD } from './serialize-request.js';
@@ -25,14 +26,14 @@ export class RemoteFetch {
   }
 
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    this.#disposal.throwIfAborted();
+    if (this.#disposal.aborted) throw abortReason(this.#disposal);
     const given = readInit(init);
     // It takes the body of the call, as `fetch` does, and everything is read from it.
     const request = new captured.Request(input, given);
     if (!this.#needsToken(request)) return captured.fetch(request);
     // Every request has a signal; most have none that the caller can abort.
     const signal = given?.signal || isRequest(input) ? captured.signalOf(request) : undefined;
-    signal?.throwIfAborted(); // `fetch` does not touch a stream then
+    if (signal?.aborted) throw abortReason(signal); // `fetch` does not touch a stream then
     const described = describeCall(input, given, request);
     const call = isDescribed(described) ? described : await abortable(described, signal);
     return this.#send(call, SAFE_METHOD.test(captured.methodOf(request)), signal);

@@ -1,4 +1,5 @@
 // Responses that cross a message port: how they are sent, and how the receiver restores them.
+import { abortReason } from '../util/compat.js';
 import { type BodyStreams, inOwnBuffer, WINDOW } from './body-stream.js';
 import * as captured from './captured-platform.js';
 
@@ -183,7 +184,7 @@ class RemoteResponse extends captured.Response {
     if (!signal || isUsed) return reading;
     return reading.catch((error: unknown) => {
       this.#isAborted = signal.aborted;
-      throw signal.aborted ? signal.reason : error;
+      throw signal.aborted ? abortReason(signal) : error;
     });
   }
 }

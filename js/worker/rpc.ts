@@ -1,6 +1,8 @@
 // Requests, notifications and their results over a message port, with the types of `protocol.ts`. A rejection arrives as the
 // same kind of error, and an abort reaches the other end.
 import type { AuthErrorClass } from '../engine/auth-errors.js';
+import { now } from '../util/clock.js';
+import { abortReason } from '../util/compat.js';
 import { BodyStreams, type StreamMessage } from './body-stream.js';
 import { hasOwn } from './captured-platform.js';
 import type { Port } from './port.js';
@@ -98,11 +100,12 @@ export class Rpc<Remote, Local> {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise<unknown>((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
+      if (signal?.aborted) return reject(abortReason(signal));
       const abort = () => {
         this.#pending.delete(id);
-        reject(signal?.reason);
-        this.#post({ abort: id, reason: serializeError(signal?.reason) });
+        const reason = signal && abortReason(signal);
+        reject(reason);
+        this.#post({ abort: id, reason: serializeError(reason) });
       };
       const unlisten = () => signal?.removeEventListener('abort', abort);
       signal?.addEventListener('abort', abort);
@@ -167,7 +170,7 @@ export class Rpc<Remote, Local> {
   #receive(message: Message) {
     if (this.#otherEndLeft && !(has(message, 'request') && this.#outlives(message.method, message.params))) return;
     if (has(message, 'request')) {
-      if (performance.now() - this.#sentAt > QUIET_MS) this.#post({ alive: true });
+      if (now() - this.#sentAt > QUIET_MS) this.#post({ alive: true });
       this.#serve(message);
     } else if (has(message, 'method')) this.#call(message.method, message.params);
     else if (has(message, 'response')) this.#settle(message);
@@ -211,7 +214,7 @@ export class Rpc<Remote, Local> {
   }
 
   #post(message: Message, transfer: Transferable[] = []) {
-    this.#sentAt = performance.now();
+    this.#sentAt = now();
     this.#port.postMessage(message, transfer);
   }
 

@@ -16,10 +16,13 @@ export interface StartedWorker {
   terminate(): void;
 }
 
-/** The address of the worker's script; bundlers recognise this expression. */
-const script = (() => {
+/** The addresses of the worker's scripts; bundlers recognise these expressions. */
+const scripts = (() => {
   try {
-    return { url: new URL('./worker.js', import.meta.url).href };
+    return {
+      withWasm: new URL('./worker.js', import.meta.url).href,
+      withoutWasm: new URL('./worker-without-wasm.js', import.meta.url).href,
+    };
   } catch (cause) {
     return { cause }; // a bundle in one classic script has no `import.meta.url`
   }
@@ -29,13 +32,17 @@ const script = (() => {
 export const hasSharedWorkers = captured.SharedWorker !== undefined;
 
 /** The settings, as JSON, are the worker's name: it is fixed at the start, and no message can change it. */
-export function startWorker(kind: WorkerKind, settings: string, AuthErrorType: AuthErrorClass): StartedWorker {
+export function startWorker(
+  kind: WorkerKind,
+  settings: string,
+  AuthErrorType: AuthErrorClass,
+  withWasm: boolean,
+): StartedWorker {
   try {
-    if (!script.url) throw script.cause;
+    const url = withWasm ? scripts.withWasm : scripts.withoutWasm;
+    if (!url) throw scripts.cause;
     const options = { __proto__: null, type: 'module', name: settings, extendedLifetime: true } as WorkerOptions;
-    return kind === 'shared-worker'
-      ? joinShared(script.url, options, AuthErrorType)
-      : startOwn(script.url, options, AuthErrorType);
+    return kind === 'shared-worker' ? joinShared(url, options, AuthErrorType) : startOwn(url, options, AuthErrorType);
   } catch (cause) {
     throw workerUnavailable(cause, AuthErrorType);
   }

@@ -1,7 +1,7 @@
 // The page's side of a client whose tokens are in a worker. It passes calls to the worker and events to the app; no token
 // passes here, unless `options.exposeToken` is set.
 
-import { stringify } from '../browser/captured-globals.js';
+import { adoptFetch, stringify } from '../browser/captured-globals.js';
 import { checkWorkerPolicy } from '../browser/csp-check.js';
 import { PAGE_STORAGE } from '../browser/key-value-store.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
@@ -9,9 +9,10 @@ import { openPersistedState, STORAGE_KEYS, storagePrefix, storeLogout } from '..
 import type { AuthClientOptions } from '../client/options.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { createLog, type Log } from '../engine/diagnostics.js';
-import type { Engine, Notify } from '../engine/engine.js';
+import type { Engine, Notify, OpenEngine } from '../engine/engine.js';
 import { resolveOptions, type Settings } from '../engine/resolve-options.js';
 import { abortable } from '../util/abortable.js';
+import { microtask } from '../util/compat.js';
 import type { PageMethods, StorageEntries, WorkerMethods, WorkerSettings } from './protocol.js';
 import { RemoteFetch } from './remote-fetch.js';
 import { deserializeResponse, type SerializedResponse } from './remote-response.js';
@@ -20,11 +21,8 @@ import { SessionEvents } from './session-events.js';
 import { hasSharedWorkers, type WorkerKind } from './start-worker.js';
 import { WorkerConnection } from './worker-connection.js';
 
-export async function openEngine(
-  options: AuthClientOptions,
-  notify: Notify,
-  AuthError: AuthErrorClass,
-): Promise<Engine> {
+export const openEngine: OpenEngine = async (options, notify, AuthError, fetch, importFile) => {
+  adoptFetch(fetch);
   // No member of `Object.prototype` is an option.
   const settings = resolveOptions({ __proto__: null, ...options } as AuthClientOptions);
   const { isolation } = settings;
@@ -33,8 +31,18 @@ export async function openEngine(
   if (isolation !== 'auto') return engine;
   return engine
     .catch(() => (kind === 'worker' ? engine : connect(settings, notify, AuthError, 'worker')))
-    .catch(() => import('../engine/engine.js').then(({ createEngine }) => createEngine(settings, notify, AuthError)));
-}
+    .catch(() => openOnPage(options, notify, AuthError, fetch, importFile));
+};
+
+const openOnPage: OpenEngine = async (...given) => {
+  const importFile = given[4];
+  const { openEngine } = await importFile('engine.js', () => import('../engine/engine.js'));
+  return openEngine(...given).catch(async (error: { code?: unknown }) => {
+    if (error.code !== 'WASM_UNAVAILABLE') throw error;
+    const name = 'engine-without-wasm.js';
+    return (await importFile(name, () => import('../engine/engine-without-wasm.js'))).openEngine(...given);
+  });
+};
 
 async function connect(settings: Settings, notify: Notify, AuthError: AuthErrorClass, kind: WorkerKind) {
   const client = new WorkerClient(settings, notify, AuthError, kind);
@@ -172,7 +180,7 @@ class WorkerClient implements Engine {
     try {
       return [...new Headers(await this.#settings.authHeaders?.())];
     } catch (cause) {
-      queueMicrotask(() => {
+      microtask(() => {
         throw cause;
       });
       throw cause;

@@ -1,5 +1,9 @@
 // The connection of a page to its worker: starts the worker, notices its end, and starts the next one.
+
+import type { AuthError } from '../client/errors.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
+import { now } from '../util/clock.js';
+import { abortReason } from '../util/compat.js';
 import { afterTime, watchLiveness } from './liveness.js';
 import type { ConnectRequest, ConnectResponse, PageMethods, WorkerMethods } from './protocol.js';
 import { type Handlers, type Method, type Params, type Result, Rpc } from './rpc.js';
@@ -36,6 +40,8 @@ export class WorkerConnection {
   #latest: WorkerRpc | undefined;
   /** The worker that has answered. */
   #connected: WorkerRpc | undefined;
+  /** False if the worker reported that it cannot use WebAssembly. */
+  #withWasm = true;
   #requestSent = () => {};
 
   constructor(dependencies: ConnectionDependencies) {
@@ -65,7 +71,7 @@ export class WorkerConnection {
   ): Promise<Result<WorkerMethods, M>> {
     const { disposal } = this.#with;
     for (;;) {
-      disposal.throwIfAborted();
+      if (disposal.aborted) throw abortReason(disposal);
       const rpc = this.#connected ?? (await this.start());
       this.#requestSent();
       try {
@@ -89,9 +95,9 @@ export class WorkerConnection {
 
   async #open(): Promise<WorkerRpc> {
     const { kind, settings, handlers, AuthError } = this.#with;
-    const worker = startWorker(kind, settings, AuthError);
+    const worker = startWorker(kind, settings, AuthError, this.#withWasm);
     const rpc: WorkerRpc = new Rpc(worker.port, handlers, AuthError);
-    const startedAt = performance.now();
+    const startedAt = now();
     const onDead = () => this.#onDead(rpc, worker, startedAt);
     worker.onEnd(onDead);
     this.#requestSent = watchLiveness(rpc, onDead);
@@ -111,6 +117,11 @@ export class WorkerConnection {
       if (this.#latest === rpc) this.#latest = undefined;
       rpc.close(error);
       worker.terminate();
+      if (this.#withWasm && (error as AuthError)?.code === 'WASM_UNAVAILABLE') {
+        this.#withWasm = false;
+        console.warn(`tokenward: the worker uses the JavaScript build of the core: ${(error as AuthError).message}`);
+        return this.#open();
+      }
       throw error instanceof WorkerEnded ? workerUnavailable(error, this.#with.AuthError) : error;
     } finally {
       stopTimeout();
@@ -119,7 +130,7 @@ export class WorkerConnection {
 
   #onDead(rpc: WorkerRpc, worker: StartedWorker, startedAt: number) {
     if (this.#latest !== rpc) return;
-    const livedLong = this.#connected === rpc && performance.now() - startedAt > MIN_LIFE_MS;
+    const livedLong = this.#connected === rpc && now() - startedAt > MIN_LIFE_MS;
     this.#latest = undefined;
     this.#connected = undefined;
     this.#starting = undefined;

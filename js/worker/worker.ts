@@ -55,10 +55,13 @@ const storage = new PageStorageMirror({
 /** The first response of any page. Rejects if none arrives in time; undefined if there is no page. */
 async function requestAny<T>(request: (page: PageRpc, signal: AbortSignal) => Promise<T>, timeoutMs: number) {
   if (pages.size === 0) return undefined;
-  const signal = AbortSignal.timeout(timeoutMs);
-  return Promise.any([...pages].map((page) => request(page, signal))).catch((error) => {
-    throw error instanceof AggregateError ? error.errors[0] : error;
-  });
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(new DOMException('no page responded', 'TimeoutError')), timeoutMs);
+  return Promise.any([...pages].map((page) => request(page, timeout.signal)))
+    .catch((error) => {
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    })
+    .finally(() => clearTimeout(timer));
 }
 
 /** Sends an event to the connected pages after the earlier tasks, so that the lock is released. A page that connects later receives the session then. */
@@ -122,6 +125,7 @@ async function openEngine({ storage: entries, resume }: ConnectRequest): Promise
     notifyPages,
     AuthError,
     { storage, servesAllTabs, schedule: (task) => storage.schedule(task) },
+    (_, load) => load(),
   );
 }
 

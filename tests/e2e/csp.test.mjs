@@ -75,23 +75,26 @@ for (const isolation of ['worker', 'shared-worker']) {
     }));
 }
 
-test("if default-src forbids wasm, the error message names 'wasm-unsafe-eval'", () =>
-  withTabs({}, async ({ open, proxy }) => {
-    proxy.headers = { 'content-security-policy': "default-src 'self'" };
-    const page = await open({ isolation: 'page' });
-    const { code, message } = await page.evaluate(() => failure(auth.login({})));
-    assert.equal(code, 'WASM_UNAVAILABLE');
-    assert.match(message, /'wasm-unsafe-eval'/);
-  }));
-
-test('if script-src forbids wasm, the error message names script-src', () =>
-  withTabs({}, async ({ open, proxy }) => {
-    proxy.headers = { 'content-security-policy': POLICY.join('; ').replace(" 'wasm-unsafe-eval'", '') };
-    const page = await open({ isolation: 'page' });
-    const { code, message } = await page.evaluate(() => failure(auth.refresh()));
-    assert.equal(code, 'WASM_UNAVAILABLE');
-    assert.match(message, /script-src needs 'wasm-unsafe-eval'/);
-  }));
+const STRICT = POLICY.join('; ').replace(" 'wasm-unsafe-eval'", '');
+for (const [isolation, policy] of [
+  ['page', "default-src 'self'"],
+  ['page', `${STRICT}; trusted-types 'none'`],
+  ['worker', STRICT.replace("require-trusted-types-for 'script'", '')],
+  ['shared-worker', STRICT.replace("require-trusted-types-for 'script'", '')],
+])
+  test(`${isolation}, ${policy}: the client works without wasm, and the log names 'wasm-unsafe-eval'`, () =>
+    withTabs({}, async ({ open, context, proxy }) => {
+      const warnings = [];
+      context.on('console', (line) => line.text().startsWith('tokenward:') && warnings.push(line.text()));
+      proxy.headers = { 'content-security-policy': policy };
+      const page = await open({ isolation });
+      await signIn(page);
+      assert.deepEqual(await works(page), [200, 'signed-in']);
+      const entries = await page.evaluate(() => auth.diagnostics().filter(({ event }) => event === 'wasm-unavailable'));
+      assert.equal(entries.length, 1);
+      assert.match(entries[0].detail.reason, /add 'wasm-unsafe-eval' to script-src/);
+      assert.equal(warnings.filter((text) => /JavaScript build of the core/.test(text)).length, 1, warnings.join('\n'));
+    }));
 
 test('a page loads the entry and one more file: the engine, which contains the wasm module', () =>
   withTabs({}, async ({ open }) => {

@@ -14,11 +14,15 @@ export const demoDir = path.join(root, 'www/demo/dist');
 
 let browser;
 
+/** `WASM=off`: the browser has no JIT compiler and therefore no WebAssembly, so every client uses the JavaScript build of the core. */
+const WITHOUT_WASM = ['--js-flags=--jitless'];
+
 /** One browser for all tests of a file; each test gets a context of its own. */
-export async function openBrowser() {
+export async function openBrowser({ wasm = process.env.WASM !== 'off' } = {}) {
   // Playwright turns the back-forward cache off; users have it on.
   const ignoreDefaultArgs = ['--disable-back-forward-cache'];
-  browser = await chromium.launch({ executablePath: process.env.CHROME, args: CHROME_ARGS, ignoreDefaultArgs });
+  const args = wasm ? CHROME_ARGS : [...CHROME_ARGS, ...WITHOUT_WASM];
+  browser = await chromium.launch({ executablePath: process.env.CHROME, args, ignoreDefaultArgs });
 }
 
 export async function closeBrowser() {

@@ -24,6 +24,8 @@ export async function startProxy(target) {
      * instead of the server, with `drip` ms between the characters. `{until: promise}`: hold the response until then.
      */
     fault: () => undefined,
+    /** Names of files of the package whose connection breaks. */
+    broken: new Set(),
     /** Further pages: functions that return the text, by path. */
     pages: new Map(),
     /** Functions of Node's request and response that answer alone, by path. */
@@ -69,10 +71,14 @@ export async function startProxy(target) {
     if (pathname === '/blank')
       return response.writeHead(200, { 'content-type': 'text/html', ...proxy.headers }).end('<!doctype html>');
     const page = proxy.pages.get(pathname);
-    if (page) return response.writeHead(200, { 'content-type': 'text/html', ...proxy.headers }).end(page());
+    if (page) {
+      const type = TYPES[path.extname(pathname)] ?? 'text/html';
+      return response.writeHead(200, { 'content-type': type, ...proxy.headers }).end(page());
+    }
     if (/^\/(pkg|rust)\//.test(pathname)) {
       const folder = pathname.startsWith('/pkg/') ? packageDir : rustDir;
       const file = path.join(folder, path.basename(pathname));
+      if (proxy.broken.has(path.basename(pathname))) return request.socket.destroy();
       const content = readFileSync(file);
       const type = TYPES[path.extname(file)];
       const text = /\/(engine|worker)\.js$/.test(pathname) ? `${proxy.prelude}\n${content}` : content;
