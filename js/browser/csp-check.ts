@@ -2,7 +2,6 @@
 // worker could run an attacker's code before the client's worker code.
 import * as captured from './captured-globals.js';
 
-
 /** The directives that apply to workers, in the order in which a browser falls back (CSP 3 §6.1.16). */
 const DIRECTIVES = ['worker-src', 'child-src', 'script-src', 'default-src'];
 /** Sources that let a script make a worker's code. */
