@@ -822,8 +822,8 @@ overHttp2(
 );
 
 overHttp2(
-  'streams of the app as bodies',
-  async ({ run }) => {
+  'the client sends the streams of the app, and fails with them',
+  async ({ run, front }) => {
     const results = await run(async () => {
       const frame = makeFrame();
       const streamOf = (realm, chunks, error) =>
@@ -890,41 +890,39 @@ overHttp2(
       assert.deepEqual([name, outcome(tokenward)], [name, outcome(browser)]);
     }
     assert.equal(results['the buffer of a chunk stays the caller’s'][1].value[1], 1000);
+    await failsAtOnce({ run, front });
   },
   WORKERS,
 );
 
-overHttp2(
-  'an error of the source of an upload reaches the worker while nobody reads',
-  async ({ run, front }) => {
-    for (const [index, which] of ['native', 'auth'].entries()) {
-      await run((name) => {
-        const fetch = name === 'auth' ? auth.fetch : globalThis.fetch;
-        const body = new ReadableStream({
-          start(controller) {
-            // More than any window: the source never runs empty.
-            for (let count = 0; count < 40; count += 1) controller.enqueue(new Uint8Array(100_000));
-            globalThis.breakSource = () => controller.error(new RangeError('broken'));
-          },
-        });
-        globalThis.outcome = settle(fetch('/api/hold', { method: 'POST', body, duplex: 'half' }));
-      }, which);
-      await until(
-        () => front.held > index,
-        () => `${which}: the server received no body`,
-      );
-      assert.deepEqual(
-        await run(() => {
-          breakSource();
-          return outcome;
-        }),
-        { error: 'TypeError TypeError' },
-        which,
-      );
-    }
-  },
-  WORKERS,
-);
+/** The source of an upload fails while its window is full. */
+async function failsAtOnce({ run, front }) {
+  for (const [index, which] of ['native', 'auth'].entries()) {
+    await run((name) => {
+      const fetch = name === 'auth' ? auth.fetch : globalThis.fetch;
+      const body = new ReadableStream({
+        start(controller) {
+          // More than any window: the source never runs empty.
+          for (let count = 0; count < 40; count += 1) controller.enqueue(new Uint8Array(100_000));
+          globalThis.breakSource = () => controller.error(new RangeError('broken'));
+        },
+      });
+      globalThis.outcome = settle(fetch('/api/hold', { method: 'POST', body, duplex: 'half' }));
+    }, which);
+    await until(
+      () => front.held > index,
+      () => `${which}: the server received no body`,
+    );
+    assert.deepEqual(
+      await run(() => {
+        breakSource();
+        return outcome;
+      }),
+      { error: 'TypeError TypeError' },
+      which,
+    );
+  }
+}
 
 /** A page that makes a `keepalive` call while it is unloaded. `order`: whether the app listens before the client does, or after. */
 const callOnPageHide = (order) => `
@@ -936,20 +934,23 @@ const callOnPageHide = (order) => `
   if ('${order}' === 'before') listenToPageHide();`;
 
 /** Waits until the API has received the calls of `callOnPageHide`, with a token. */
-async function receivesCallsOf(proxy) {
+async function receivesCallsOf(proxy, how) {
   await until(
     () => proxy.received.length >= 3,
-    () => `the API received ${proxy.received.length} of 3 calls`,
+    () => `${how}: the API received ${proxy.received.length} of 3 calls`,
   );
   assert.deepEqual(proxy.received.map(({ body }) => body).sort(), ['', 'a=form', 'text']);
   assert.ok(proxy.received.every(({ authorization }) => /^Bearer ey/.test(authorization)));
 }
 
-for (const leave of ['closes', 'navigates', 'navigates without the back-forward cache'])
-  for (const order of ['before', 'after'])
-    for (const tabs of [1, 2])
-      test(`shared-worker: a keepalive call reaches the API when its tab ${leave}; the app listens ${order} the client; tabs: ${tabs}`, () =>
-        withTabs({}, async ({ proxy, open }) => {
+/** How a tab is unloaded. */
+const LEAVES = ['close', 'navigate', 'navigate without the back-forward cache'];
+
+for (const tabs of [1, 2])
+  test(`shared-worker: keepalive calls reach the API when their tab is closed or navigates; tabs: ${tabs}`, async () => {
+    for (const leave of LEAVES)
+      for (const order of ['before', 'after'])
+        await withTabs({}, async ({ proxy, open }) => {
           answerRaw(proxy);
           if (leave.includes('without')) proxy.headers = { 'cache-control': 'no-store' };
           const isolation = 'shared-worker';
@@ -957,10 +958,11 @@ for (const leave of ['closes', 'navigates', 'navigates without the back-forward 
           const page = await open({ isolation }, { init: callOnPageHide(order) });
           await signIn(page);
           if (order === 'after') await page.evaluate(() => listenToPageHide());
-          if (leave === 'closes') await page.close();
+          if (leave === 'close') await page.close();
           else await page.goto(otherOrigin(proxy));
-          await receivesCallsOf(proxy);
-        }));
+          await receivesCallsOf(proxy, `${leave}, the app listens ${order} the client`);
+        });
+  });
 
 test('shared-worker: a keepalive call in flight outlives its tab, also while the token is renewed', () =>
   withTabs({}, async ({ proxy, open }) => {
@@ -1011,7 +1013,7 @@ test('Firefox, shared-worker: a keepalive call reaches the API when its tab navi
     await run(tab, signInHere, options);
     await run(tab, `async () => { ${callOnPageHide('before')} }`, null);
     await firefox.visit('about:blank');
-    await receivesCallsOf(proxy);
+    await receivesCallsOf(proxy, 'navigate');
   } finally {
     await proxy.stop();
     await server.stop();
