@@ -81,7 +81,9 @@ export function createEngineLoader(
   const tryAgain = () => void tryOnce().catch(() => {});
 
   function pause() {
+    if (timer === undefined) return;
     clearTimeout(timer);
+    timer = undefined;
     globalThis.removeEventListener?.('online', tryAgain);
   }
 
