@@ -412,9 +412,11 @@ test('fault 10: a browser that cleared the storage and kept the cookie is still 
     await hasStatus(first, 'signed-out');
     assert.equal(proxy.to('/auth/refresh').length, 1, 'a new visitor costs one question');
     assert.equal((await first.evaluate(() => auth.session)).reason, 'no-session');
-    await hasStatus(await open({ restore: 'auto' }), 'signed-out');
+    const second = await open({ restore: 'auto' });
+    await hasStatus(second, 'signed-out');
     assert.equal(proxy.to('/auth/refresh').length, 1, 'and no second one');
     await signIn(first);
+    await hasStatus(second, 'signed-in');
     for (const page of context.pages()) await page.evaluate(() => auth.dispose());
     await first.evaluate(() => localStorage.clear());
     const next = await open({ restore: 'auto' });
