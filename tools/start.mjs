@@ -16,7 +16,7 @@ const PACKAGE = {
     ...['src', 'bindings', 'js', 'tests/bindings', 'tools/build.mjs', 'tools/build-wasm.mjs'],
     ...['Cargo.toml', 'Cargo.lock', 'package.json', 'package-lock.json', 'tsconfig.json'],
   ],
-  outputs: ['pkg', 'target/glue', 'target/bindings-test.js'],
+  outputs: ['pkg', 'target/glue', 'target/glue-js', 'target/bindings-test.js'],
 };
 const DEMO = {
   name: 'demo',
