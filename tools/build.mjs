@@ -121,7 +121,9 @@ async function buildBundles(dev) {
     bundle: true,
     format: 'esm',
     target: 'es2022',
-    minify: !dev,
+    // Terser removes the blanks: esbuild would remove the comments for bundlers with them.
+    minifySyntax: !dev,
+    minifyIdentifiers: !dev,
     ...(!dev && { mangleProps: new RegExp(`^(${Object.keys(short).join('|')})$`), mangleCache: short }),
     sourcemap: true,
     legalComments: 'none',
@@ -167,14 +169,16 @@ async function buildBundles(dev) {
 /** Minifies the output of esbuild again with terser, which saves 0.4 KB (brotli) of the client on the page. */
 async function minifyBundles() {
   const { minify } = await import('terser');
-  const names = readdirSync(pkg).filter((name) => name.endsWith('.js') && existsSync(path.join(pkg, `${name}.map`)));
+  const names = readdirSync(pkg).filter((name) => /\.c?js$/.test(name) && existsSync(path.join(pkg, `${name}.map`)));
   for (const name of names) {
     const file = path.join(pkg, name);
     const { code, map } = await minify(readFileSync(file, 'utf8'), {
-      module: true,
+      module: name.endsWith('.js'),
       ecma: 2022,
       // (`directives` would remove React's 'use client'.)
       compress: { passes: 3, keep_fargs: false, directives: false, unsafe_arrows: true, unsafe_methods: true },
+      // Bundlers leave an `import()` with such a comment as it is.
+      format: { comments: /@vite-ignore|\w+Ignore: true/ },
       sourceMap: { content: readFileSync(`${file}.map`, 'utf8'), url: `${name}.map` },
     });
     writeFileSync(file, code);

@@ -25,7 +25,7 @@ export const importFile: ImportFile = (name, load) =>
       const url = /imported module: ([^\s#]+)/.exec(error?.message)?.[1];
       if (!url) throw error;
       imports += 1;
-      return import(/* @vite-ignore */ /* webpackIgnore: true */ `${url}#${imports}`);
+      return import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ `${url}#${imports}`);
     })
     .catch((cause) => {
       throw unavailable(name, cause);

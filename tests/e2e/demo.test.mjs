@@ -111,11 +111,12 @@ test('a reload restores the session without showing the login form', () =>
 test('after a sign-out, a reload sends no auth request', () =>
   withPage({}, async ({ page, server }) => {
     await signIn(page, server);
+    const before = await server.counted('refresh_refused'); // the question of a new browser
     await page.click('#logout');
     await result(page, 'the server confirmed it');
     await page.reload();
     await status(page, 'signed-out');
-    assert.equal(await server.counted('refresh_refused'), 0);
+    assert.equal(await server.counted('refresh_refused'), before);
     assert.equal(await server.counted('refresh_rotated'), 0);
   }));
 
@@ -267,7 +268,8 @@ test('the inspector shows claims and events, and neither the page nor the report
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const tokens = [];
     page.on('response', async (response) => {
-      if (/\/auth\/(login|refresh)/.test(response.url())) tokens.push((await response.json()).accessToken);
+      if (!/\/auth\/(login|refresh)/.test(response.url()) || !response.ok()) return;
+      tokens.push((await response.json()).accessToken);
     });
     await signIn(page, server);
     await page.click('#refresh');
@@ -598,7 +600,8 @@ for (const [fault, expected, counts] of [
     /^the thief got new tokens, signed out \(token-reused\), the thief’s next refresh: refused\. Signed out/,
     { refresh_rotated: 1, refresh_reused: 1 },
   ],
-  ['everywhere', /^signed out \(logout\)\. Signed out/, { revoked: 1, refresh_rotated: 0, refresh_refused: 0 }],
+  // (The refused refresh is the question of a new browser.)
+  ['everywhere', /^signed out \(logout\)\. Signed out/, { revoked: 1, refresh_rotated: 0, refresh_refused: 1 }],
 ]) {
   test(`fault ${fault}: the page reports the expected outcome`, () =>
     withPage({}, async ({ page, server }) => {
