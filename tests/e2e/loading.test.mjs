@@ -152,7 +152,7 @@ for (const [file, options] of FILES[ISOLATION] ?? [])
       proxy.broken.delete(file);
       await hasStatus(page, 'signed-in');
       assert.equal(await page.evaluate(() => auth.fetch('/api/me').then(({ status }) => status)), 200);
-      assert.equal(await page.evaluate(() => 'error' in auth.session && auth.session.error), false);
+      assert.equal(await page.evaluate(() => auth.session.error), null);
     }));
 
 if (ISOLATION !== 'page')
