@@ -33,7 +33,8 @@ export async function buildRustExamples({ wasmBindgen }) {
 /** The command that serves the examples. */
 export function serveExamples(port, server) {
   const vite = path.join(root, 'examples/node_modules/vite/bin/vite.js');
-  const args = [vite, '--port', String(port), '--host', '127.0.0.1', '--strictPort'];
+  // `--force`: Vite would serve the dependencies of an earlier build of the package.
+  const args = [vite, '--port', String(port), '--host', '127.0.0.1', '--strictPort', '--force'];
   const env = { ...process.env, AUTH_SERVER: server };
   return spawn(process.execPath, args, { cwd: path.join(root, 'examples'), env, stdio: 'inherit' });
 }

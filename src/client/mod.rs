@@ -343,17 +343,24 @@ impl AuthClient {
 
 /// Gives the platform the functions by which it asks the client.
 fn connect(options: &PlatformOptions, this: &Weak<Inner>) {
-    let ask = |input: fn(f64, u32) -> Input| -> Function {
-        let this = this.clone();
-        let call = Closure::<dyn Fn(f64, u32) -> Promise>::new(move |number, place| match this.upgrade() {
-            Some(inner) => inner.admission(input(number, place)),
-            None => Promise::reject(&AuthError::to_js(Failure::of(ErrorCode::Disposed), "")),
+    let admitted = |this: &Weak<Inner>, input| match this.upgrade() {
+        Some(inner) => inner.admission(input),
+        None => Promise::reject(&AuthError::to_js(Failure::of(ErrorCode::Disposed), "")),
+    };
+    let client = this.clone();
+    let request = Closure::<dyn Fn(f64) -> Promise>::new(move |min_validity| {
+        admitted(&client, Input::RequestToken { min_validity: min_validity as Millis })
+    });
+    options.set_request_token(request.into_js_value().unchecked_ref());
+    let rejected = |attempt| -> Function {
+        let client = this.clone();
+        let call = Closure::<dyn Fn(u32, u32) -> Promise>::new(move |token, place| {
+            admitted(&client, Input::TokenRejected { token: TokenId(token), place: Place(place), attempt })
         });
         call.into_js_value().unchecked_into()
     };
-    options.set_request_token(&ask(|min_validity, _| Input::RequestToken { min_validity: min_validity as Millis }));
-    options.set_token_rejected(&ask(|token, place| rejected(token, place, Attempt::First)));
-    options.set_retry_rejected(&ask(|token, place| rejected(token, place, Attempt::Retry)));
+    options.set_token_rejected(&rejected(Attempt::First));
+    options.set_retry_rejected(&rejected(Attempt::Retry));
     let client = this.clone();
     let granted = Closure::<dyn Fn(u32)>::new(move |request| {
         with(&client, |inner| {
@@ -374,10 +381,6 @@ fn connect(options: &PlatformOptions, this: &Weak<Inner>) {
         with(&client, |inner| inner.send_notice(Some(AuthEvent::StepUpRequired(response)), None));
     });
     options.set_on_step_up(step_up.into_js_value().unchecked_ref());
-}
-
-fn rejected(token: f64, place: u32, attempt: Attempt) -> Input {
-    Input::TokenRejected { token: TokenId(token as u32), place: Place(place), attempt }
 }
 
 /// Calls the client, if it is still there.

@@ -265,7 +265,8 @@ async fn each_login_failure_has_its_code_and_changes_nothing() {
         let error = app.login().await.unwrap_err();
         assert_eq!(get(&error, "code").as_string().as_deref(), Some(expected));
         if expected == "INVALID_CREDENTIALS" {
-            assert_eq!(get(&error, "serverMessage"), JsValue::from("wrong"));
+            let details = get(&error, "details").as_string().unwrap_or_default();
+            assert!(details.ends_with("/auth/login: status 401; the server says: wrong"), "{details}");
         }
         assert!(app.has_token() && app.text("status") == "signed-in", "{expected}");
     }

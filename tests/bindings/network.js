@@ -34,8 +34,8 @@ globalThis.XMLHttpRequest = class extends EventTarget {
   get responseURL() {
     return this.#response.url;
   }
-  getResponseHeader(name) {
-    return this.#response.headers.get(name);
+  getAllResponseHeaders() {
+    return Array.from(this.#response.headers, ([name, value]) => `${name}: ${value}\r\n`).join('');
   }
   abort() {
     this.#aborting.abort();

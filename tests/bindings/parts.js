@@ -57,8 +57,8 @@ export function connect(baseUrl) {
     log: () => {},
     notify: (event, detail, session) => test.events.push({ event, session, ...(session ? {} : detail) }),
     rejectCalls: () => {},
-    createError: (code, retryable, status, retryAfterSeconds, serverMessage) =>
-      Object.assign(new Error(code), { code, retryable, status, retryAfterSeconds, serverMessage }),
+    createError: (code, retryable, status, retryAfterSeconds, details) =>
+      Object.assign(new Error(code), { code, retryable, status, retryAfterSeconds, details }),
   });
   return Object.assign(test, {
     host,

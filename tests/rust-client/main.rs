@@ -187,7 +187,10 @@ fn each_wrong_option_is_named_with_what_is_valid_and_what_came() {
     let new = AuthClient::builder;
     let long = Duration::from_secs(3_601);
     for (builder, message) in [
-        (new().base_url("/v1"), r#"base_url: expected an absolute http(s) URL without a user name, got "/v1""#),
+        (
+            new().base_url("/v1"),
+            r#"base_url: expected an absolute http(s) URL without a user name, a query or a fragment, got "/v1""#,
+        ),
         (new().base_url("ftp://example.com"), "base_url: expected an absolute http(s) URL"),
         (new().base_url("https://user:secret@example.com"), "base_url: expected an absolute http(s) URL"),
         (new().login_endpoint(""), "login_endpoint: expected a path or an http(s) URL, got \"\""),
