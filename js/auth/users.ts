@@ -34,10 +34,13 @@ export function createUsers(): Users {
     numberOf(identity, present, isMessage) {
       const { userId, sub } = identity;
       if (userId === undefined && sub === undefined) return 0;
-      let number = users.findIndex((known) => isSameUser(known, identity)) + 1;
-      // Only names of the same kind are compared: another kind of name is a second name of the present user.
+      // The present user first: two accounts of one person may share a name.
       const known = users[present - 1];
-      if (!number && known && isSameUser(known, identity) === undefined) {
+      const isPresent = known && isSameUser(known, identity);
+      let number = isPresent ? present : users.findIndex((other) => isSameUser(other, identity)) + 1;
+      if (isMessage && number) return number;
+      // Only names of the same kind are compared: another kind of name is a second name of the present user.
+      if (!number && known && isPresent === undefined) {
         if (isMessage) return 0;
         number = present;
       }

@@ -11,6 +11,7 @@ import {
   STORAGE_LAG_MS,
 } from '../browser/persisted-state.js';
 import type { TabEvent, TabMessage } from '../browser/tab-message.js';
+import { ownMembers } from '../util/own-members.js';
 
 export interface CrossTab {
   /** Sends the other tabs a message about the sign-in that this client knows. */
@@ -37,14 +38,15 @@ export function openCrossTab(
     if (closed) return;
     const relation = relationOf(state, message.key);
     const { type, waitMs = 0 } = message;
+    // Time has passed since the sender stored its wait, so the storage may hold a shorter one, and that one counts.
+    const storedWaitMs = type === 'refresh-failed' && hasStorage(state) ? notBeforeWait(state) : waitMs;
     const isAhead = type === 'signed-in' && relation === 'stale';
     const isDoubtful =
-      (type === 'signed-out' && relation === 'same' && holdsKey(state)) ||
-      (type === 'refresh-failed' && hasStorage(state) && waitMs > notBeforeWait(state) + STORAGE_LAG_MS);
+      (type === 'signed-out' && relation === 'same' && holdsKey(state)) || (waitMs > 0 && storedWaitMs === 0);
     const delayMs = CHECKS_MS[checks];
     if (delayMs !== undefined && (isDoubtful || (isAhead && checks === 0)))
       setTimeout(() => schedule(() => receive(message, checks + 1)), delayMs);
-    else if (!isDoubtful) onMessage(message, relation);
+    else if (!isDoubtful) onMessage(ownMembers({ ...message, waitMs: Math.min(waitMs, storedWaitMs) }), relation);
   };
   const channel = shared ? openBroadcast(name, (message) => schedule(() => receive(message, 0))) : undefined;
   return {

@@ -11,8 +11,8 @@ export async function loadWasm(_: AuthErrorClass, log: Log): Promise<unknown> {
   reason ??= findReason();
   log('warn', 'wasm-unavailable', { reason });
   if (loaded) return;
-  loaded = true;
   started({ exports: instantiate(imports()) } as unknown as WebAssembly.Instance);
+  loaded = true;
   // The page reports it for its worker.
   if (!/^(Dedicated|Shared)Worker/.test(globalThis.constructor.name))
     console.warn(`tokenward: the client uses the JavaScript build of the core: ${reason}`);

@@ -91,5 +91,5 @@ export function resolveOptions(options: AuthClientOptions): Settings {
 /** A path goes below the path of `base`, with or without a leading slash; a URL stays as it is. */
 function resolveEndpoint(endpoint: string, base: URL): string {
   const folder = `${base.origin}${base.pathname.replace(/\/*$/, '/')}`;
-  return new URL(/^(\w+:)?\/\//.test(endpoint) ? endpoint : endpoint.replace(/^\//, ''), folder).href;
+  return new URL(/^(\w+:)?\/\//.test(endpoint) ? endpoint : `./${endpoint.replace(/^\//, '')}`, folder).href;
 }

@@ -53,6 +53,7 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
   let forLogout: ((revoked: boolean) => void)[] = [];
   /** What the last login and the last refresh failed with, for people. */
   const details: Partial<Record<Endpoint, string>> = {};
+  const latest: Partial<Record<Endpoint, number>> = {};
   /** A call that gets no token learns why the last refresh failed. */
   const createFailure: CreateError = (code, retryable, status, retryAfterSeconds) =>
     createError(code, retryable, status, retryAfterSeconds, code === 'REFRESH_UNAVAILABLE' ? details.refresh : '');
@@ -86,8 +87,10 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
       const login = endpoint === 'login' ? forLogin : undefined;
       // (A request that takes too long is aborted, and then has no outcome.)
       details[endpoint] = `POST ${settings.endpoints[endpoint]}`;
+      latest[endpoint] = request;
       const { response, failure, ...outcome } = await sendAuthRequest(dependencies, endpoint, login);
-      details[endpoint] = outcome.details;
+      // The outcome of a request that was replaced says nothing about the present one.
+      if (latest[endpoint] === request) details[endpoint] = outcome.details;
       if (!response) return client().failed(endpoint, request, failure as RequestFailure);
       const { status, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
       const stated = statedError(endpoint, response);

@@ -535,6 +535,11 @@ impl Inner {
         let login = login.as_ref().filter(|_| endpoint == Endpoint::Login);
         let (credentials, signal) = login.map(|login| (login.credentials.clone(), login.signal.clone())).unzip();
         let promise = self.platform.send_auth_request(endpoint, credentials, signal.flatten());
+        match endpoint {
+            Endpoint::Refresh => self.refresh_details.borrow_mut().clear(),
+            Endpoint::Login => self.login_details.borrow_mut().clear(),
+            _ => {}
+        }
         let client = self.this.clone();
         spawn_local(async move {
             let Ok(outcome) = JsFuture::from(promise).await else { return };
