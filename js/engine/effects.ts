@@ -8,6 +8,7 @@ import {
   type AuthResponse,
   RequestNotSent,
 } from '../auth/auth-requests.js';
+import { statedError } from '../auth/session-error-code.js';
 import type { TokenStore } from '../auth/token-store.js';
 import type { Users } from '../auth/users.js';
 import type { TabLock } from '../browser/lock.js';
@@ -130,7 +131,9 @@ export async function sendAuthRequest(
     const response = await requests.send(endpoint, login?.credentials, login?.signal);
     const { status, code = '', message, found, retryAfterMs } = response;
     const isOk = status >= 200 && status < 300;
-    if (status < 500 && status !== 408 && status !== 429) storeAsked(state);
+    // An answer about the session: not that of a firewall, and not about the request.
+    const isAnswer = status === 401 || ((status === 400 || status === 403) && code !== '');
+    if (response.token || (isAnswer && statedError(endpoint, response) !== 'request-fault')) storeAsked(state);
     log(isOk ? 'debug' : 'warn', 'auth-request', { endpoint, status, code: code.slice(0, 40), retryAfterMs });
     const isRevocation = endpoint === 'logout' || endpoint === 'logoutAll';
     if (isOk && (isRevocation || response.token)) return { response, details: '' };

@@ -1,8 +1,8 @@
 //! Times: how long a token is valid, when the client renews it, and how long it waits after a failure.
 
 use super::{
-    Admission, Core, CrossTabMessage, ErrorCode, Event, Evidence, Failure, Millis, Output, Random, Restore,
-    SessionState, SignedOutReason, request::PurposeKind,
+    Admission, Core, CrossTabMessage, ErrorCode, Event, Failure, Millis, Output, Random, SessionState,
+    request::PurposeKind,
 };
 
 /// The longest delay of a browser's `setTimeout` (2³¹ − 1 ms, 24.8 days). A longer delay fires at once.
@@ -95,11 +95,8 @@ impl Core {
         if wait > 0 {
             self.emit(Output::StoreNotBefore(wait.min(NOT_BEFORE_MAX)));
         }
-        let is_first_question = matches!(self.session, SessionState::Restoring { evidence: Evidence::None, .. })
-            && self.config.restore == Restore::Auto;
-        if is_first_question {
-            // Nothing suggests a session. The next page asks again.
-            return self.end_session_here(SignedOutReason::NoSession);
+        if self.end_first_question() {
+            return;
         }
         self.emit(Output::Broadcast(CrossTabMessage::RefreshFailed { wait, failures: self.retry.failures }));
         self.schedule_retry(failure, now);
@@ -107,6 +104,9 @@ impl Core {
 
     /// Another tab's refresh failed: this tab does not repeat it at once.
     pub(super) fn share_failure(&mut self, wait: Millis, now: Millis) {
+        if self.end_first_question() {
+            return;
+        }
         let retry_after = (wait > 0).then_some(wait);
         self.schedule_retry(Failure { retry_after, ..Failure::of(ErrorCode::RefreshUnavailable) }, now);
     }

@@ -99,7 +99,9 @@ impl Core {
 
     /// A late response to a refresh set the cookie again after the user signed out, perhaps after the revocation.
     pub(super) fn revoke_restored_cookie(&mut self, now: Millis) {
-        if self.session.is_signed_out() {
+        // (If no user signed out here, the response only came too late.)
+        let was_signed_in = !matches!(self.session, SessionState::SignedOut { reason: SignedOutReason::NoSession });
+        if self.session.is_signed_out() && was_signed_in {
             self.store_pending_revocation();
             if self.request.is_some_and(|request| request.is_in_flight()) {
                 self.revocation = Revocation::PendingTwice; // the request in flight may have left before the cookie was set

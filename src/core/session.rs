@@ -4,6 +4,7 @@
 
 use std::num::NonZeroU32;
 
+use super::futile::FutileRefreshes;
 use super::{
     Admission, Attempt, Core, CrossTabMessage, ErrorCode, Event, Failure, HintState, Millis, Output, Place, Restore,
     StorageSnapshot, cross_tab::Claim, retry,
@@ -173,7 +174,8 @@ impl Core {
         }
         let restore = match self.config.restore {
             Restore::Always => true,
-            Restore::Auto => hint || storage.hint == HintState::Unasked,
+            // (A visitor whose question the server asked to postpone is signed out meanwhile.)
+            Restore::Auto => hint || (storage.hint == HintState::Unasked && self.retry.not_before <= now),
             Restore::Hint => hint,
             Restore::Never => false,
         };
@@ -275,6 +277,9 @@ impl Core {
             continued.map_or((token.id, issued.subject), |(first, known)| (first, issued.subject.or(known)));
         self.session = SessionState::SignedIn { token, first_token, subject };
         self.settle_claim(subject);
+        if source == TokenSource::Login {
+            self.futile = FutileRefreshes::default();
+        }
         self.retry.succeeded();
         self.emit(Output::ClearNotBefore);
         self.discard_pending_revocation(source);
@@ -354,6 +359,21 @@ impl Core {
             }
             _ => self.emit(Output::Notify(Event::SignedOut)),
         }
+    }
+
+    /// Ends a restore that nothing suggested, if this is one: it got no answer, and the next page asks again. The keys stay in
+    /// the storage, because the server may have rotated the refresh token.
+    pub(super) fn end_first_question(&mut self) -> bool {
+        let is_first_question = matches!(self.session, SessionState::Restoring { evidence: Evidence::None, .. })
+            && self.config.restore == Restore::Auto;
+        if is_first_question {
+            self.abort_refresh();
+            self.session = SessionState::SignedOut { reason: SignedOutReason::NoSession };
+            self.retry.reset();
+            self.settle_waiters(Err(Failure::of(ErrorCode::SignedOut)));
+            self.emit(Output::Notify(Event::SessionUpdated));
+        }
+        is_first_question
     }
 
     /// The signed-in user may have been replaced. The client shows and uses nothing of that user until the server has

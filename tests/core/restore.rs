@@ -12,6 +12,28 @@ fn without_a_hint_the_client_does_not_ask_for_a_session() {
     assert_eq!(client.rejection(), Some(ErrorCode::SignedOut));
 }
 
+const UNASKED: StorageSnapshot = StorageSnapshot { hint: HintState::Unasked, ..SAME };
+
+#[test]
+fn a_browser_that_never_asked_asks_once_and_is_signed_out_without_an_answer() {
+    let mut client = Harness::starting(CONFIG, UNASKED);
+    let request = client.expect_refresh();
+    assert!(client.is_restoring());
+    client.refresh_fails(request, Some(3_600_000));
+    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::NoSession));
+    assert!(!client.emitted(&Output::RemoveKey), "the server may have rotated: the next question repeats this one");
+    assert!(client.emitted(&Output::Notify(Event::SessionUpdated)));
+    let hint = Harness::starting(Config { restore: Restore::Hint, ..CONFIG }, UNASKED);
+    assert_eq!((hint.sent_refresh(), hint.signed_out_reason()), (None, Some(SignedOutReason::NoSession)));
+}
+
+#[test]
+fn a_question_that_the_server_postponed_keeps_no_visitor_waiting() {
+    let waiting = StorageSnapshot { wait: 3_600_000, ..UNASKED };
+    let client = Harness::starting(CONFIG, waiting);
+    assert_eq!((client.sent_refresh(), client.signed_out_reason()), (None, Some(SignedOutReason::NoSession)));
+}
+
 #[test]
 fn restore_can_be_always_or_never() {
     let always = Harness::new(Config { restore: Restore::Always, ..CONFIG }, false);
