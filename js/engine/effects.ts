@@ -102,7 +102,7 @@ export interface AuthOutcome {
   /** Undefined if there is none: see `failure`. */
   readonly response?: AuthResponse;
   readonly failure?: RequestFailure;
-  /** Which request failed and how, for people; empty after a success. */
+  /** Which request failed and how, for people; empty after a success and an abort. */
   readonly details: string;
 }
 
@@ -155,9 +155,9 @@ export async function sendAuthRequest(
       microtask(() => {
         if (cause.cause) throw cause.cause;
       });
+    if (notSent) return { failure: 'not-sent', details: failed('options.authHeaders failed', true) };
+    // An aborted request has no outcome.
     const isAbort = (cause as Error)?.name === 'AbortError';
-    return notSent
-      ? { failure: 'not-sent', details: failed('options.authHeaders failed', true) }
-      : { failure: 'network-error', details: failed('no response: offline, server down, or CORS', isAbort) };
+    return { failure: 'network-error', details: isAbort ? '' : failed('no response: offline, server down, or CORS') };
   }
 }

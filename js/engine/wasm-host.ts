@@ -43,6 +43,12 @@ function reported(error: AuthError): AuthError {
   return error;
 }
 
+/** A call that gets no token learns why the last refresh failed. */
+const explained =
+  (createError: CreateError, lastRefresh: () => string | undefined): CreateError =>
+  (code, retryable, status, retryAfterSeconds) =>
+    createError(code, retryable, status, retryAfterSeconds, code === 'REFRESH_UNAVAILABLE' ? lastRefresh() : '');
+
 const finiteOrNull = (number: number) => (Number.isFinite(number) ? number : null);
 
 /** Makes the host, and the functions of the wasm client that the engine calls. */
@@ -52,11 +58,8 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
   let forLogin: LoginWaiter | undefined;
   let forLogout: ((revoked: boolean) => void)[] = [];
   /** What the last login and the last refresh failed with, for people. */
-  const details: Partial<Record<Endpoint, string>> = {};
-  const latest: Partial<Record<Endpoint, number>> = {};
-  /** A call that gets no token learns why the last refresh failed. */
-  const createFailure: CreateError = (code, retryable, status, retryAfterSeconds) =>
-    createError(code, retryable, status, retryAfterSeconds, code === 'REFRESH_UNAVAILABLE' ? details.refresh : '');
+  const details: Partial<Record<Endpoint, { text: string }>> = {};
+  const createFailure = explained(createError, () => details.refresh?.text);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const settleToken = (settle: (waiter: Deferred<boolean>) => void) => {
     if (forToken) settle(forToken);
@@ -78,7 +81,8 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     resolveWaiters: () => settleToken(({ resolve }) => resolve(true)),
     rejectWaiters: (...failure) => settleToken(({ reject }) => reject(createFailure(...failure))),
     resolveLogin: () => settleLogin(({ resolve }) => resolve(true)),
-    rejectLogin: (...failure) => settleLogin(({ reject }) => reject(reported(createError(...failure, details.login)))),
+    rejectLogin: (...failure) =>
+      settleLogin(({ reject }) => reject(reported(createError(...failure, details.login?.text)))),
     settleLogout(revoked) {
       for (const resolve of forLogout) resolve(revoked);
       forLogout = [];
@@ -86,11 +90,10 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     async sendAuthRequest(endpoint, request) {
       const login = endpoint === 'login' ? forLogin : undefined;
       // (A request that takes too long is aborted, and then has no outcome.)
-      details[endpoint] = `POST ${settings.endpoints[endpoint]}`;
-      latest[endpoint] = request;
+      const own = { text: `POST ${settings.endpoints[endpoint]}` };
+      details[endpoint] = own;
       const { response, failure, ...outcome } = await sendAuthRequest(dependencies, endpoint, login);
-      // The outcome of a request that was replaced says nothing about the present one.
-      if (latest[endpoint] === request) details[endpoint] = outcome.details;
+      if (response || outcome.details) own.text = outcome.details;
       if (!response) return client().failed(endpoint, request, failure as RequestFailure);
       const { status, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
       const stated = statedError(endpoint, response);
@@ -115,7 +118,7 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
       notify(event, deepFreeze(session), session);
     },
     refreshFailed(code, retryable, status, retryAfterSeconds, at) {
-      const error = reported(createError(code, retryable, status, retryAfterSeconds, details.refresh));
+      const error = reported(createError(code, retryable, status, retryAfterSeconds, details.refresh?.text));
       const retryAt = finiteOrNull(at);
       log('warn', 'refresh-failed', { code, status: error.status, retryAt });
       notify('refresh-failed', { error, retryAt });

@@ -2,7 +2,7 @@
 var{bind:e,call:t}=Function.prototype,r=e.bind(t),n=(e,t)=>{const n=e&&Object.getOwnPropertyDescriptor(e,t)?.get
 ;return n?r(n):()=>{}
 },o="document"in globalThis,{Request:s,Headers:i,XMLHttpRequest:a,URLSearchParams:c}=globalThis,{fetch:u}=globalThis,{parse:l,stringify:d}=JSON,{keys:f}=Object,h=r(String.prototype.indexOf),p=r(String.prototype.slice),g=r(String.prototype.toLowerCase),y=r(Object.prototype.hasOwnProperty),b=s?.prototype,k=n(b,"body"),m=n(b,"credentials"),v=n(b,"headers"),w=n(b,"method"),_=n(b,"referrer"),T=n(b,"referrerPolicy"),j=n(b,"signal"),O=n(b,"url"),R=b&&r(b.clone),S=i?.prototype,E=S&&r(S.set),N=S&&r(S.has),A=(S&&r(S.delete),
-a?.prototype),$=A&&r(A.open),x=A&&r(A.send),I=A&&r(A.abort),P=A&&r(A.setRequestHeader),q=A&&r(A.getAllResponseHeaders),D=A&&r(A.addEventListener),L=A&&r(Object.getOwnPropertyDescriptor(A,"withCredentials")?.set),M=n(A,"status"),K=n(A,"responseText"),H=n(A,"responseURL"),C=e=>e.reason??new DOMException("the call was aborted","AbortError"),U=e=>{
+a?.prototype),$=A&&r(A.open),x=A&&r(A.send),q=A&&r(A.abort),I=A&&r(A.setRequestHeader),P=A&&r(A.getAllResponseHeaders),D=A&&r(A.addEventListener),M=A&&r(Object.getOwnPropertyDescriptor(A,"withCredentials")?.set),L=n(A,"status"),K=n(A,"responseText"),H=n(A,"responseURL"),C=e=>e.reason??new DOMException("the call was aborted","AbortError"),U=e=>{
 Promise.resolve().then(e).catch(e=>setTimeout(()=>{throw e}))};function z(e,t){return t?new Promise((r,n)=>{
 const o=()=>n(C(t))
 ;t.aborted&&o(),t.addEventListener("abort",o),e.then(r,n).finally(()=>t.removeEventListener("abort",o))}):e}
@@ -38,10 +38,10 @@ const l=()=>{if(i&&_&&!O)return Promise.resolve(f(g,401,()=>null,""))
 ...JSON.parse(o)}:i?{token:s,token_type_hint:"refresh_token"}:{grant_type:"refresh_token",...s&&{refresh_token:s}},
 ...t&&{client_id:t}});const a=r.refreshToken.replace(/.*\./,""),u=o??(s?d({__proto__:null,[a]:s}):null)
 ;return u&&n.set("content-type","application/json"),u})(e,t,y,O,T),l=_&&e.idempotencyKey&&r()
-;if(l&&t.set("idempotency-key",l),!T)return((e,t,r,n,s)=>new Promise((i,c)=>{const u=new a;$(u,"POST",e),L(u,n),
-t.forEach((e,t)=>{P(u,t,e)}),D(u,"loadend",()=>{const t=M(u),r=K(u),n=H(u)!==e,a=q(u);o&&$(u,"POST",e),I(u),
+;if(l&&t.set("idempotency-key",l),!T)return((e,t,r,n,s)=>new Promise((i,c)=>{const u=new a;$(u,"POST",e),M(u,n),
+t.forEach((e,t)=>{I(u,t,e)}),D(u,"loadend",()=>{const t=L(u),r=K(u),n=H(u)!==e,a=P(u);o&&$(u,"POST",e),q(u),
 !t||n?c(s.reason??new TypeError("no response")):i(((e,t,r)=>f(g,e,t,r))(t,e=>((e,t)=>{
-const r=`\r\n${e}`,n=h(r,`\r\n${t}: `),o=n+t.length+4;return n<0?null:p(r,o,h(r,"\r\n",o))})(a,e),r))});const l=()=>I(u)
+const r=`\r\n${e}`,n=h(r,`\r\n${t}: `),o=n+t.length+4;return n<0?null:p(r,o,h(r,"\r\n",o))})(a,e),r))});const l=()=>q(u)
 ;s.addEventListener("abort",l),x(u,r),s.aborted&&l()}))(w,t,n,!i,m);const b=r=>{const o=((e,t,r,n,o)=>new s(e,{
 __proto__:null,method:"POST",headers:t,body:r,credentials:n?"omit":"include",cache:"no-store",redirect:"error",
 keepalive:!0,signal:o}))(w,t,n,i,m);return r&&F(o,e.tokenScheme,j),(async(e,t)=>{const r=await u(e),n=await r.text()
@@ -71,13 +71,13 @@ if(401!==t.status&&403!==t.status)return!1
 var Ee=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],Ne=["no-session","logout","expired","revoked","token-reused","other-tab"],Ae=(e,t)=>"number"==typeof t&&t>=0&&t<=e,$e=[250,2e3]
 ;function xe(e,t,r,n,o){let s=!1;const i=(e,t)=>{if(s)return;const a=((e,t)=>{const r=ve(e,"sign-in-key")
 ;return void 0===r||t===e.known?"same":t===r?"current":"stale"
-})(r,e.key),{type:c,waitMs:u=0}=e,l="signed-in"===c&&"stale"===a,d="signed-out"===c&&"same"===a&&(e=>!!e.known&&ve(e,"sign-in-key")===e.known)(r)||"refresh-failed"===c&&(e=>void 0!==ve(e,"sign-in-key"))(r)&&u>_e(r)+250,f=$e[t]
-;void 0!==f&&(d||l&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),f):d||o(e,a)},a=t?(e=>{let t;try{t=new BroadcastChannel(e)
-}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
+})(r,e.key),{type:c,waitMs:u=0}=e,l="refresh-failed"===c&&(e=>void 0!==ve(e,"sign-in-key"))(r)?_e(r):u,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&ve(e,"sign-in-key")===e.known)(r)||u>0&&0===l,h=$e[t]
+;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||o(pe({...e,waitMs:Math.min(u,l)}),a)},a=t?(e=>{let t
+;try{t=new BroadcastChannel(e)}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
 const t=pe(e),{v:r,type:n,key:o="-",userId:s="",sub:i="",reason:a,waitMs:c=0,failures:u=0}=t
 ;return 1===r&&Ee.includes(n)&&ke(o)&&"string"==typeof s&&"string"==typeof i&&("signed-out"!==n||Ne.includes(a))&&Ae(ye,c)&&Ae(65535,u)?t:void 0
 })(e);t&&(e=>{n(()=>i(e,0))})(t)},t})(e):void 0;return{broadcast(e){const t={...e,v:1,key:r.known}
-;a&&n(()=>a.postMessage(t))},close(){s=!0,a?.close()}}}function Ie(e){
+;a&&n(()=>a.postMessage(t))},close(){s=!0,a?.close()}}}function qe(e){
 const{client:t,tokens:r,users:n,state:o,lock:s,crossTab:i,log:a}=e,c=(e,r,n=0)=>{a(e?"warn":"debug","lock-requested",{
 steal:e}),s.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){a("debug","token-set",{token:e,freshForMs:t}),
 r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,abortCalls(){
@@ -94,22 +94,22 @@ storeNotBefore(e){return((e,t)=>we(e,"not-before",String(Date.now()+Math.min(Mat
 clearNotBefore(){return(e=>we(e,"not-before"))(o)},requestLock(e){return c(!1,e)},requestSettledLock(e){
 return c(!1,e,250)},stealLock(e){return c(!0,e)},releaseLock:s.release,broadcast(e,t,r,o,s){
 const a="refresh-failed"===e?{waitMs:Math.min(o,ye),failures:s}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}
-}}var Pe=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),qe={
+}}var Ie=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Pe={
 login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},De={
-login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Le={
-accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Me={accessToken:"access_token",
+login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Me={
+accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Le={accessToken:"access_token",
 refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Ke(e){const t=(()=>{
-const{location:e,origin:t=e?.origin}=globalThis;return/^https?:/.test(t)?t:void 0
-})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,o={...n?De:qe,...e.endpoints}
+const e=globalThis.location?.origin;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
+})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,o={...n?De:Pe,...e.endpoints}
 ;for(const e of Object.keys(o))o[e]=He(o[e],r)
 ;const s=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:i,dpop:a=!1,renewBeforeSeconds:c=60,timeoutSeconds:u=10}=e
 ;return{transport:n?"body":"cookie",clientId:void 0,tokenScheme:a?"DPoP":"Bearer",
 idempotencyKey:new URL(o.refresh).origin===t,restore:"auto",crossTab:!0,
-name:o.refresh===`${t}${qe.refresh}`?"default":o.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
-onLog:void 0,...e,dpop:a,oauth2:n,endpoints:o,fields:{...n?Me:Le,...e.fields},
+name:o.refresh===`${t}${Pe.refresh}`?"default":o.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
+onLog:void 0,...e,dpop:a,oauth2:n,endpoints:o,fields:{...n?Le:Me,...e.fields},
 origins:[...new Set(s)].filter(e=>e).map(e=>`${e}/`),authHeaders:"function"==typeof i?i:i&&(()=>i),renewBeforeMs:1e3*c,
 timeoutMs:1e3*u}}function He(e,t){const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
-;return new URL(/^(\w+:)?\/\//.test(e)?e:e.replace(/^\//,""),r).href}function Ce(e){
+;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function Ce(e){
 if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))Ce(t)}return e}
 var Ue=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
 this.details=n}code;status;retryAfterMs;details},ze=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
@@ -118,9 +118,9 @@ subject:0};function Je(e,t){const r=Ke(e),n=(e=>{const t=[],r=r=>{Object.freeze(
 t.length>100&&t.shift(),e&&U(()=>e(r))};return Object.assign((e,t,n)=>r({at:Date.now(),level:e,event:t,...n&&{detail:n}
 }),{add:r,entries:()=>Object.freeze([...t])})})(r.onLog),o="cookie"===r.transport,i=o&&r.crossTab,a=(c=r.name,
 l=o?he:void 0,{prefix:be(c),store:l,known:void 0,idempotencyKey:void 0,unstoredRevocation:!1});var c,l;const d=(()=>{
-const e=[];return{numberOf(t,r,n){const{userId:o,sub:s}=t;if(void 0===o&&void 0===s)return 0
-;let i=e.findIndex(e=>fe(e,t))+1;const a=e[r-1];if(!i&&a&&void 0===fe(a,t)){if(n)return 0;i=r}i||=e.push({})
-;const{userId:c=o,sub:u=s}=e[i-1];return e[i-1]={userId:c,sub:u},i},identityOf:t=>e[t-1]}})(),f=((e,t)=>{let r={
+const e=[];return{numberOf(t,r,n){const{userId:o,sub:s}=t;if(void 0===o&&void 0===s)return 0;const i=e[r-1],a=i&&fe(i,t)
+;let c=a?r:e.findIndex(e=>fe(e,t))+1;if(n&&c)return c;if(!c&&i&&void 0===a){if(n)return 0;c=r}c||=e.push({})
+;const{userId:u=o,sub:l=s}=e[c-1];return e[c-1]={userId:u,sub:l},c},identityOf:t=>e[t-1]}})(),f=((e,t)=>{let r={
 __proto__:null},n=0,o=0,s=de,i=0,a=0,c="",u=0,l=0;return{receive(e,o){n+=1;const s=t.numberOf(e.identity,o?i:0)
 ;return r[n]={...e,isRefresh:o,subject:s},{token:n,subject:s}},set(e,t){const n=r[e];if(n){r={__proto__:null}
 ;const{refreshToken:t,user:c,subject:u}=s,l=n.isRefresh&&(n.subject||u)===(u||n.subject);s=l?{...n,
@@ -158,20 +158,19 @@ l||="DISPOSED"===e;for(const t of c)t(i(e));c.clear()}}})({settings:r,client:e,t
 sendAuthorized:oe(f,r.tokenScheme,p),handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},
 log:n,createError(e){return new Ue(e)}}),S={client(){return e},settings:r,tokens:f,users:d,requests:ne(r,f,()=>(e=>{
 const t=ve(e,"idempotency-key"),r=ke(t)?t:e.idempotencyKey||me();return Oe(e,r),r})(a),p),state:a,lock:y,crossTab:b,
-log:n,rejectCalls:m.rejectAll};return Object.freeze({...Ie(S),async sendAuthRequest(e,t,r){
+log:n,rejectCalls:m.rejectAll};return Object.freeze({...qe(S),async sendAuthRequest(e,t,r){
 const{response:n,...o}=await(async({settings:e,requests:t,state:r,log:n},o,s)=>{const i=(t,r=!1)=>{
-const n=`POST ${e.endpoints[o]}: ${t}`;var s;return r||(s=n,Pe&&console.warn(`tokenward: ${s}`)),n};try{
-const a=await t.send(o,s?.credentials,s?.signal),{status:c,code:u="",message:l,found:d,retryAfterMs:f}=a,h=c>=200&&c<300
-;return c<500&&408!==c&&429!==c&&(e=>{null===ve(e,"asked")&&we(e,"asked","1")})(r),n(h?"debug":"warn","auth-request",{
-endpoint:o,status:c,code:u.slice(0,40),retryAfterMs:f}),h&&("logout"===o||"logoutAll"===o||a.token)?{response:a,
-details:""}:{response:a,
+const n=`POST ${e.endpoints[o]}: ${t}`;var s;return r||(s=n,Ie&&console.warn(`tokenward: ${s}`)),n};try{
+const a=await t.send(o,s?.credentials,s?.signal),{status:c,code:u="",message:l,found:d,retryAfterMs:f}=a,h=c>=200&&c<300,p=401===c||(400===c||403===c)&&""!==u
+;return(a.token||p&&"request-fault"!==ce(o,a))&&(e=>{null===ve(e,"asked")&&we(e,"asked","1")})(r),
+n(h?"debug":"warn","auth-request",{endpoint:o,status:c,code:u.slice(0,40),retryAfterMs:f}),
+h&&("logout"===o||"logoutAll"===o||a.token)?{response:a,details:""}:{response:a,
 details:i(`status ${c}${404===c||405===c?` (options.endpoints.${o})`:h?`; expected the member ${e.fields.accessToken} (options.fields), found ${d}`:""}${l?`; the server says: ${l}`:""}`,"refresh"===o&&401===c)
-}}catch(e){const t=e instanceof te;n("warn","auth-request",{endpoint:o,failed:t?"options.authHeaders":e?.name}),
-t&&U(()=>{if(e.cause)throw e.cause});const r="AbortError"===e?.name;return t?{failure:"not-sent",
-details:i("options.authHeaders failed",!0)}:{failure:"network-error",
-details:i("no response: offline, server down, or CORS",r)}}})(S,e,{credentials:t,signal:r});return{...n??Be,...o,
-code:n&&ce(e,n)}},abortAuthRequest:S.requests.abort,fetch(e,t){return m.fetch(e,t)},user(){return Ce(f.profile().user)},
-jwtPayload(){return G(f.accessToken())},
+}}catch(e){const t=e instanceof te;return n("warn","auth-request",{endpoint:o,failed:t?"options.authHeaders":e?.name}),
+t&&U(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",details:i("options.authHeaders failed",!0)}:{
+failure:"network-error",details:"AbortError"===e?.name?"":i("no response: offline, server down, or CORS")}}})(S,e,{
+credentials:t,signal:r});return{...n??Be,...o,code:n&&ce(e,n)}},abortAuthRequest:S.requests.abort,fetch(e,t){
+return m.fetch(e,t)},user(){return Ce(f.profile().user)},jwtPayload(){return G(f.accessToken())},
 getAccessToken:r.exposeToken?m.getAccessToken:()=>Promise.reject(new Ue("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
