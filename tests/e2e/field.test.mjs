@@ -606,7 +606,8 @@ test('fault 18: a stream inside a Request is sent once, and its 401 goes to the 
         await call(new Request('/api/echo', { method: 'POST', body: 'bytes' })),
       ];
     });
-    assert.equal(sent[0], sent[1], 'a stream ends as with fetch');
+    // (A body inside a Request is read before it goes to a worker, which can then send it over any version of HTTP.)
+    assert.equal(sent[0], ISOLATION === 'page' ? sent[1] : 401, 'a stream ends as with fetch');
     assert.equal(sent[2], 401);
     assert.equal(proxy.to('/api/echo').filter(({ body }) => body === 'bytes').length, 2, 'bytes are sent again');
   }),
