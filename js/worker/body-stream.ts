@@ -1,5 +1,6 @@
 // Bodies that cross a message port in chunks. The receiver grants a window: no more bytes than that are sent unread. A stream
 // is not transferred as such, because several small messages are cheaper than one transferred stream.
+import { hasOwn } from '../browser/captured-globals.js';
 import { abortReason } from '../util/compat.js';
 import { createDeferred } from '../util/deferred.js';
 import * as captured from './captured-platform.js';
@@ -290,21 +291,19 @@ export class BodyStreams {
   }
 
   handle(message: StreamMessage) {
-    if (captured.hasOwn(message, 'chunk')) {
+    if (hasOwn(message, 'chunk')) {
       const { stream, chunk } = message as Extract<StreamMessage, { chunk: unknown }>;
       this.#incoming.get(stream)?.push(chunk);
-    } else if (captured.hasOwn(message, 'stream')) {
+    } else if (hasOwn(message, 'stream')) {
       const { stream, error } = message as Extract<StreamMessage, { error: unknown }>;
       if (error === undefined) this.#incoming.get(stream)?.end();
       else this.#incoming.get(stream)?.fail(this.#errors.deserialize(error));
-    } else if (captured.hasOwn(message, 'grant')) {
+    } else if (hasOwn(message, 'grant')) {
       const { grant, bytes } = message as Extract<StreamMessage, { grant: unknown }>;
       this.#outgoing.get(grant)?.grant(bytes);
-    } else if (captured.hasOwn(message, 'cancel')) {
+    } else if (hasOwn(message, 'cancel')) {
       const { cancel, reason } = message as Extract<StreamMessage, { cancel: unknown }>;
-      this.#outgoing
-        .get(cancel)
-        ?.cancel(captured.hasOwn(message, 'reason') ? this.#errors.deserialize(reason) : undefined);
+      this.#outgoing.get(cancel)?.cancel(hasOwn(message, 'reason') ? this.#errors.deserialize(reason) : undefined);
     }
   }
 

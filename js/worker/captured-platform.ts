@@ -1,14 +1,14 @@
 // The platform's functions by which a page starts its worker, talks to it and reads a call, captured when this file loads. A
 // script that replaces `Worker` or `MessagePort.prototype.postMessage` later neither sees the port nor changes how the next
 // worker starts. (Not in captured-globals.ts, because a page without a worker does not need them.)
-import { getter, uncurryThis } from '../browser/captured-globals.js';
+import { getter, hasOwn, uncurryThis } from '../browser/captured-globals.js';
 
 /** The method as a function, or undefined if the browser lacks the class. */
 // biome-ignore lint/suspicious/noExplicitAny: any method
 const method = <F extends (...args: any[]) => any>(found: F | undefined) => (found && uncurryThis(found)) as never;
 
 export const { Worker, SharedWorker, MessageChannel, ReadableStream, Response, FormData, URLSearchParams } = globalThis;
-export const { getPrototypeOf, hasOwn } = Object;
+export const { getPrototypeOf } = Object;
 export const { ownKeys, getOwnPropertyDescriptor } = Reflect;
 export const { isView } = ArrayBuffer;
 const ObjectPrototype = Object.prototype;

@@ -1,10 +1,10 @@
 // Requests, notifications and their results over a message port, with the types of `protocol.ts`. A rejection arrives as the
 // same kind of error, and an abort reaches the other end.
+import { hasOwn } from '../browser/captured-globals.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { now } from '../util/clock.js';
 import { abortReason } from '../util/compat.js';
 import { BodyStreams, type StreamMessage } from './body-stream.js';
-import { hasOwn } from './captured-platform.js';
 import type { Port } from './port.js';
 import { type SerializedResponse, WithTransfer } from './remote-response.js';
 import { deserializeError, serializeError } from './serialize-error.js';

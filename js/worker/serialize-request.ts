@@ -129,7 +129,7 @@ export function describeCall(
 }
 
 export const isDescribed = (value: DescribedCall | Promise<DescribedCall>): value is DescribedCall =>
-  captured.hasOwn(value, 'serialized');
+  shared.hasOwn(value, 'serialized');
 
 function entriesOf(form: FormData): [string, FormDataEntryValue][] {
   const entries: [string, FormDataEntryValue][] = [];
