@@ -162,7 +162,9 @@ if (ISOLATION !== 'page')
       await context.pages()[0].close();
       const page = await openEmpty({ context, proxy });
       proxy.broken.add('worker.js');
-      const { code, message, stated } = await page.evaluate(observeFailure, { isolation: ISOLATION, name: 'other' });
+      // (A client with another name has no hint of the session.)
+      const settings = { isolation: ISOLATION, name: 'other', restore: 'hint' };
+      const { code, message, stated } = await page.evaluate(observeFailure, settings);
       assert.deepEqual([code, stated], ['WORKER_UNAVAILABLE', 'WORKER_UNAVAILABLE'], message);
       proxy.broken.delete('worker.js');
       await hasStatus(page, 'signed-out');
