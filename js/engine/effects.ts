@@ -1,7 +1,7 @@
 // Carries out what the core decides about the tokens, the storage, the lock and the other tabs, for both clients: the npm
 // package (`wasm-host.ts`) and the Rust client (`js/rust/platform.ts`). Nothing here decides.
 
-import type { Client, Endpoint, Host, RequestFailure } from '#glue';
+import type { Client, Endpoint, Host, RequestFailure, SessionErrorCode } from '#glue';
 import {
   type AuthRequestSettings,
   type AuthRequests,
@@ -102,6 +102,8 @@ export interface AuthOutcome {
   /** Undefined if there is none: see `failure`. */
   readonly response?: AuthResponse;
   readonly failure?: RequestFailure;
+  /** What the error of the response states. */
+  readonly stated?: SessionErrorCode | undefined;
   /** Which request failed and how, for people; empty after a success and an abort. */
   readonly details: string;
 }
@@ -133,7 +135,8 @@ export async function sendAuthRequest(
     const isOk = status >= 200 && status < 300;
     // An answer about the session: not that of a firewall, and not about the request.
     const isAnswer = status === 401 || ((status === 400 || status === 403) && code !== '');
-    if (response.token || (isAnswer && statedError(endpoint, response) !== 'request-fault')) storeAsked(state);
+    const stated = statedError(endpoint, response);
+    if (response.token || (isAnswer && stated !== 'request-fault')) storeAsked(state);
     log(isOk ? 'debug' : 'warn', 'auth-request', { endpoint, status, code: code.slice(0, 40), retryAfterMs });
     const isRevocation = endpoint === 'logout' || endpoint === 'logoutAll';
     if (isOk && (isRevocation || response.token)) return { response, details: '' };
@@ -146,7 +149,7 @@ export async function sendAuthRequest(
     const says = message ? `; the server says: ${message}` : '';
     // A visitor without a session, or a session that is over.
     const isExpected = endpoint === 'refresh' && status === 401;
-    return { response, details: failed(`status ${status}${hint}${says}`, isExpected) };
+    return { response, stated, details: failed(`status ${status}${hint}${says}`, isExpected) };
   } catch (cause) {
     const notSent = cause instanceof RequestNotSent;
     log('warn', 'auth-request', { endpoint, failed: notSent ? 'options.authHeaders' : (cause as Error)?.name });

@@ -3,7 +3,6 @@
 //
 // The host is an object of functions: a page that reaches it through the module's table of objects finds no token behind it.
 import type { Client, Endpoint, Host, RequestFailure } from '#glue';
-import { statedError } from '../auth/session-error-code.js';
 import type { SessionRelation } from '../browser/persisted-state.js';
 import type { TabMessage } from '../browser/tab-message.js';
 import type { AuthError } from '../client/errors.js';
@@ -92,11 +91,10 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
       // (A request that takes too long is aborted, and then has no outcome.)
       const own = { text: `POST ${settings.endpoints[endpoint]}` };
       details[endpoint] = own;
-      const { response, failure, ...outcome } = await sendAuthRequest(dependencies, endpoint, login);
+      const { response, failure, stated, ...outcome } = await sendAuthRequest(dependencies, endpoint, login);
       if (response || outcome.details) own.text = outcome.details;
       if (!response) return client().failed(endpoint, request, failure as RequestFailure);
       const { status, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
-      const stated = statedError(endpoint, response);
       client().completed(endpoint, request, status, stated, retryAfterMs, token, expiresIn, jwtLifetime, subject);
     },
     abortAuthRequest: requests.abort,

@@ -1,12 +1,19 @@
 // The browser side of the Rust client (the crate `tokenward`): tokens, auth requests, API calls and their second attempt,
 // storage, lock and channel. The crate binds this module with wasm-bindgen (`src/client/platform.rs`); the npm package uses
 // the same parts. The wasm of an app can neither read a token here nor have one written into an object of its own.
-import type { AuthEvent, Client, Endpoint, RequestFailure, SessionStatus, SignedOutReason } from '#glue';
+import type {
+  AuthEvent,
+  Client,
+  Endpoint,
+  RequestFailure,
+  SessionErrorCode,
+  SessionStatus,
+  SignedOutReason,
+} from '#glue';
 import { type AuthResponse, createAuthRequests } from '../auth/auth-requests.js';
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
 import { jwtPayload } from '../auth/jwt.js';
-import { statedError } from '../auth/session-error-code.js';
 import { createTokenStore, type TokenStore } from '../auth/token-store.js';
 import { createUsers } from '../auth/users.js';
 import { PAGE_STORAGE } from '../browser/key-value-store.js';
@@ -59,7 +66,7 @@ export type Outcome = Pick<
 > & {
   readonly failure?: RequestFailure;
   /** What the error code states about the session. */
-  readonly code: ReturnType<typeof statedError>;
+  readonly code: SessionErrorCode | undefined;
   /** Which request failed and how, for people; empty after a success. */
   readonly details: string;
 };
@@ -118,8 +125,8 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
   return Object.freeze({
     ...effects(dependencies),
     async sendAuthRequest(endpoint: Endpoint, credentials?: string, signal?: AbortSignal): Promise<Outcome> {
-      const { response, ...outcome } = await sendAuthRequest(dependencies, endpoint, { credentials, signal });
-      return { ...(response ?? NO_RESPONSE), ...outcome, code: response && statedError(endpoint, response) };
+      const { response, stated, ...outcome } = await sendAuthRequest(dependencies, endpoint, { credentials, signal });
+      return { ...(response ?? NO_RESPONSE), ...outcome, code: stated };
     },
     abortAuthRequest: dependencies.requests.abort,
     fetch: (input: RequestInfo | URL, init?: RequestInit) => calls.fetch(input, init),

@@ -1,6 +1,7 @@
 // Errors as data, so that a rejection in the worker arrives on the page as the same kind of error.
 import type { AuthError, AuthErrorCode } from '../client/errors.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
+import { ownMembers } from '../util/own-members.js';
 
 interface SerializedError {
   readonly kind: 'auth' | 'dom' | 'type' | 'other' | 'value';
@@ -31,12 +32,9 @@ export function serializeError(error: unknown): SerializedError {
 
 export function deserializeError(serialized: unknown, AuthErrorType: AuthErrorClass): unknown {
   // A member that the error lacks is not one of `Object.prototype`.
-  const { kind, name = '', message = '', details, value } = withoutPrototype(serialized as SerializedError);
-  if (kind === 'auth') return new AuthErrorType(name as AuthErrorCode, message, withoutPrototype(details));
+  const { kind, name = '', message = '', details, value } = ownMembers(serialized as SerializedError);
+  if (kind === 'auth') return new AuthErrorType(name as AuthErrorCode, message, ownMembers(details));
   if (kind === 'dom') return new DOMException(message, name);
   if (kind === 'type') return new TypeError(message);
   return kind === 'other' ? Object.assign(new Error(message), { name }) : value;
 }
-
-const withoutPrototype = <T extends object>(object: T | undefined): T =>
-  ({ __proto__: null, ...object }) as unknown as T;

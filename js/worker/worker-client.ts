@@ -6,7 +6,6 @@ import { checkWorkerPolicy } from '../browser/csp-check.js';
 import { PAGE_STORAGE } from '../browser/key-value-store.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
 import { openPersistedState, STORAGE_KEYS, storagePrefix, storeLogout } from '../browser/persisted-state.js';
-import type { AuthClientOptions } from '../client/options.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { createLog, type Log } from '../engine/diagnostics.js';
 import type { Engine, Notify, OpenEngine } from '../engine/engine.js';
@@ -23,8 +22,7 @@ import { WorkerConnection } from './worker-connection.js';
 
 export const openEngine: OpenEngine = async (options, notify, AuthError, fetch, importFile) => {
   adoptFetch(fetch);
-  // No member of `Object.prototype` is an option.
-  const settings = resolveOptions({ __proto__: null, ...options } as AuthClientOptions);
+  const settings = resolveOptions(options);
   const { isolation } = settings;
   const kind: WorkerKind = isolation === 'worker' || !hasSharedWorkers ? 'worker' : 'shared-worker';
   const engine = connect(settings, notify, AuthError, kind);

@@ -49,132 +49,129 @@ keepalive:!0,signal:o}))(w,t,n,i,m);return r&&F(o,e.tokenScheme,j),(async(e,t)=>
 ;return"logoutAll"===g?b(""!==j):b(!1).then(t=>401===t.status&&j&&!e.oauth2?b(!0):t)}
 ;return n&&"logout"!==g?n.sendAuthRequest(t,w,j,l):l()};return re(v)?z(v,m).then(R):R(v)},abort(){return l()}}}
 var oe=(e,t,r)=>(n,o)=>{const i=r=>F(r,t,e.accessToken());if(e.accessToken()){if(r)return r.send(n,o,e,i);i(n)
-}else if("same-origin"===m(n))return u(new s(n,{__proto__:null,credentials:"include"}));return u(n)},se={
-NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",invalid_grant:"ended",REFRESH_TOKEN_REUSED:"token-reused",
-TOKEN_REVOKED:"revoked"
-},ie=/^(invalid|unauthorized)_client$|csrf|xsrf/i,ae=/credential|password|invalid.(grant|login|user|email)|(user|email|account).not.found/i
-;function ce(e,{code:t="",message:r=""}){
-return y(se,t)?se[t]:ie.test(t)?"request-fault":"login"===e&&ae.test(`${t} ${r}`)?"bad-credentials":void 0}
-var ue=globalThis.performance??Date,le=()=>ue.now(),de={accessToken:"",refreshToken:"",user:null,claims:null,
-identity:{},subject:0,isRefresh:!1};function fe(e,t){
-for(const r of["userId","sub"])if(void 0!==e[r]&&void 0!==t[r])return e[r]===t[r]}var he={read(e){try{
+}else if("same-origin"===m(n))return u(new s(n,{__proto__:null,credentials:"include"}));return u(n)
+},se=globalThis.performance??Date,ie=()=>se.now(),ae={accessToken:"",refreshToken:"",user:null,claims:null,identity:{},
+subject:0,isRefresh:!1};function ce(e,t){
+for(const r of["userId","sub"])if(void 0!==e[r]&&void 0!==t[r])return e[r]===t[r]}var ue={read(e){try{
 return localStorage.getItem(e)}catch{return}},write(e,t){try{t?localStorage.setItem(e,t):localStorage.removeItem(e)
-}catch{}}},pe=e=>({__proto__:null,...e
-}),ge=/^[\x21-\x7e]{1,128}$/,ye=864e5,be=e=>`tokenward:v1:${e}`,ke=e=>"string"==typeof e&&ge.test(e),me=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),ve=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),we=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
-;function _e(e){const t=Number(ve(e,"not-before")??0)-Date.now();return t>0&&t<=ye?t:0}
-var Te=e=>e.unstoredRevocation||"1"===ve(e,"pending-revocation");function je(e,t,r=!0){e.known=t,
-r&&we(e,"sign-in-key",t),we(e,"probe-key")}function Oe(e,t){e.idempotencyKey=t,we(e,"idempotency-key",t)}var Re={
-__proto__:null,method:"POST",mode:"no-cors",cache:"default",integrity:""};function Se({handler:e},t){
+}catch{}}},le=e=>({__proto__:null,...e
+}),de=/^[\x21-\x7e]{1,128}$/,fe=864e5,he=e=>`tokenward:v1:${e}`,pe=e=>"string"==typeof e&&de.test(e),ge=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),ye=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),be=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
+;function ke(e){const t=Number(ye(e,"not-before")??0)-Date.now();return t>0&&t<=fe?t:0}
+var me=e=>e.unstoredRevocation||"1"===ye(e,"pending-revocation");function ve(e,t,r=!0){e.known=t,
+r&&be(e,"sign-in-key",t),be(e,"probe-key")}function we(e,t){e.idempotencyKey=t,be(e,"idempotency-key",t)}var _e={
+__proto__:null,method:"POST",mode:"no-cors",cache:"default",integrity:""};function Te({handler:e},t){
 if(401!==t.status&&403!==t.status)return!1
 ;const r=t.headers.get("www-authenticate")??"",n=/error="?insufficient_(scope|user_authentication)\b/i.test(r)
 ;return n&&e.onStepUp(t.clone()),n}
-var Ee=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],Ne=["no-session","logout","expired","revoked","token-reused","other-tab"],Ae=(e,t)=>"number"==typeof t&&t>=0&&t<=e,$e=[250,2e3]
-;function xe(e,t,r,n,o){let s=!1;const i=(e,t)=>{if(s)return;const a=((e,t)=>{const r=ve(e,"sign-in-key")
+var je=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],Oe=["no-session","logout","expired","revoked","token-reused","other-tab"],Re=(e,t)=>"number"==typeof t&&t>=0&&t<=e,Se=[250,2e3]
+;function Ee(e,t,r,n,o){let s=!1;const i=(e,t)=>{if(s)return;const a=((e,t)=>{const r=ye(e,"sign-in-key")
 ;return void 0===r||t===e.known?"same":t===r?"current":"stale"
-})(r,e.key),{type:c,waitMs:u=0}=e,l="refresh-failed"===c&&(e=>void 0!==ve(e,"sign-in-key"))(r)?_e(r):u,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&ve(e,"sign-in-key")===e.known)(r)||u>0&&0===l,h=$e[t]
-;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||o(pe({...e,waitMs:Math.min(u,l)}),a)},a=t?(e=>{let t
+})(r,e.key),{type:c,waitMs:u=0}=e,l="refresh-failed"===c&&(e=>void 0!==ye(e,"sign-in-key"))(r)?ke(r):u,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&ye(e,"sign-in-key")===e.known)(r)||u>0&&0===l,h=Se[t]
+;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||o(le({...e,waitMs:Math.min(u,l)}),a)},a=t?(e=>{let t
 ;try{t=new BroadcastChannel(e)}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
-const t=pe(e),{v:r,type:n,key:o="-",userId:s="",sub:i="",reason:a,waitMs:c=0,failures:u=0}=t
-;return 1===r&&Ee.includes(n)&&ke(o)&&"string"==typeof s&&"string"==typeof i&&("signed-out"!==n||Ne.includes(a))&&Ae(ye,c)&&Ae(65535,u)?t:void 0
+const t=le(e),{v:r,type:n,key:o="-",userId:s="",sub:i="",reason:a,waitMs:c=0,failures:u=0}=t
+;return 1===r&&je.includes(n)&&pe(o)&&"string"==typeof s&&"string"==typeof i&&("signed-out"!==n||Oe.includes(a))&&Re(fe,c)&&Re(65535,u)?t:void 0
 })(e);t&&(e=>{n(()=>i(e,0))})(t)},t})(e):void 0;return{broadcast(e){const t={...e,v:1,key:r.known}
-;a&&n(()=>a.postMessage(t))},close(){s=!0,a?.close()}}}function qe(e){
-const{client:t,tokens:r,users:n,state:o,lock:s,crossTab:i,log:a}=e,c=(e,r,n=0)=>{a(e?"warn":"debug","lock-requested",{
-steal:e}),s.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){a("debug","token-set",{token:e,freshForMs:t}),
-r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,abortCalls(){
-return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=ve(e,"sign-in-key")
-;return null!==t||e.known||null!==ve(e,"asked")||Te(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
-})(o)},isRevocationPending(){return Te(o)},notBeforeWait(){return _e(o)},storeNewKey(){return(e=>{je(e,me()),Oe(e,me())
-})(o)},adoptStoredKey(){return(e=>{const t=ve(e,"sign-in-key"),r=ke(t)?t:e.known||me();je(e,r,t!==r)})(o)},
-useProbeKey(){return(e=>{const t=ve(e,"probe-key");e.known||=ke(t)?t:me(),we(e,"probe-key",e.known)})(o)},removeKey(){
-return(e=>{const t=ve(e,"sign-in-key"),r=t&&t!==e.known;je(e,void 0,!r),r||Oe(e,void 0)})(o)},replaceIdempotencyKey(){
-return(e=>{const t=ve(e,"idempotency-key");t&&t!==e.idempotencyKey||Oe(e,me())})(o)},storePendingRevocation(){
-return(e=>{we(e,"pending-revocation","1"),e.unstoredRevocation="1"!==ve(e,"pending-revocation")})(o)},
-clearPendingRevocation(){(e=>{we(e,"pending-revocation"),e.unstoredRevocation=!1})(o),r.forgetRevoked()},
-storeNotBefore(e){return((e,t)=>we(e,"not-before",String(Date.now()+Math.min(Math.max(t,_e(e)),ye))))(o,e)},
-clearNotBefore(){return(e=>we(e,"not-before"))(o)},requestLock(e){return c(!1,e)},requestSettledLock(e){
+;a&&n(()=>a.postMessage(t))},close(){s=!0,a?.close()}}}var Ne={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
+invalid_grant:"ended",REFRESH_TOKEN_REUSED:"token-reused",TOKEN_REVOKED:"revoked"
+},Ae=/^(invalid|unauthorized)_client$|csrf|xsrf/i,$e=/credential|password|invalid.(grant|login|user|email)|(user|email|account).not.found/i
+;function xe(e){const{client:t,tokens:r,users:n,state:o,lock:s,crossTab:i,log:a}=e,c=(e,r,n=0)=>{
+a(e?"warn":"debug","lock-requested",{steal:e}),s.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){
+a("debug","token-set",{token:e,freshForMs:t}),r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,
+abortCalls(){return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=ye(e,"sign-in-key")
+;return null!==t||e.known||null!==ye(e,"asked")||me(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
+})(o)},isRevocationPending(){return me(o)},notBeforeWait(){return ke(o)},storeNewKey(){return(e=>{ve(e,ge()),we(e,ge())
+})(o)},adoptStoredKey(){return(e=>{const t=ye(e,"sign-in-key"),r=pe(t)?t:e.known||ge();ve(e,r,t!==r)})(o)},
+useProbeKey(){return(e=>{const t=ye(e,"probe-key");e.known||=pe(t)?t:ge(),be(e,"probe-key",e.known)})(o)},removeKey(){
+return(e=>{const t=ye(e,"sign-in-key"),r=t&&t!==e.known;ve(e,void 0,!r),r||we(e,void 0)})(o)},replaceIdempotencyKey(){
+return(e=>{const t=ye(e,"idempotency-key");t&&t!==e.idempotencyKey||we(e,ge())})(o)},storePendingRevocation(){
+return(e=>{be(e,"pending-revocation","1"),e.unstoredRevocation="1"!==ye(e,"pending-revocation")})(o)},
+clearPendingRevocation(){(e=>{be(e,"pending-revocation"),e.unstoredRevocation=!1})(o),r.forgetRevoked()},
+storeNotBefore(e){return((e,t)=>be(e,"not-before",String(Date.now()+Math.min(Math.max(t,ke(e)),fe))))(o,e)},
+clearNotBefore(){return(e=>be(e,"not-before"))(o)},requestLock(e){return c(!1,e)},requestSettledLock(e){
 return c(!1,e,250)},stealLock(e){return c(!0,e)},releaseLock:s.release,broadcast(e,t,r,o,s){
-const a="refresh-failed"===e?{waitMs:Math.min(o,ye),failures:s}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}
-}}var Ie=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Pe={
-login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},De={
-login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Me={
-accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Le={accessToken:"access_token",
-refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Ke(e){const t=(()=>{
+const a="refresh-failed"===e?{waitMs:Math.min(o,fe),failures:s}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}
+}}var qe=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Ie={
+login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},Pe={
+login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},De={
+accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Me={accessToken:"access_token",
+refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Le(e){const t=(()=>{
 const e=globalThis.location?.origin;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
-})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,o={...n?De:Pe,...e.endpoints}
-;for(const e of Object.keys(o))o[e]=He(o[e],r)
+})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,o={...n?Pe:Ie,...e.endpoints}
+;for(const e of Object.keys(o))o[e]=Ke(o[e],r)
 ;const s=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:i,dpop:a=!1,renewBeforeSeconds:c=60,timeoutSeconds:u=10}=e
 ;return{transport:n?"body":"cookie",clientId:void 0,tokenScheme:a?"DPoP":"Bearer",
 idempotencyKey:new URL(o.refresh).origin===t,restore:"auto",crossTab:!0,
-name:o.refresh===`${t}${Pe.refresh}`?"default":o.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
-onLog:void 0,...e,dpop:a,oauth2:n,endpoints:o,fields:{...n?Le:Me,...e.fields},
+name:o.refresh===`${t}${Ie.refresh}`?"default":o.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
+onLog:void 0,...e,dpop:a,oauth2:n,endpoints:o,fields:{...n?Me:De,...e.fields},
 origins:[...new Set(s)].filter(e=>e).map(e=>`${e}/`),authHeaders:"function"==typeof i?i:i&&(()=>i),renewBeforeMs:1e3*c,
-timeoutMs:1e3*u}}function He(e,t){const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
-;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function Ce(e){
-if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))Ce(t)}return e}
-var Ue=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
-this.details=n}code;status;retryAfterMs;details},ze=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
-__proto__:null}}),Fe=e=>Ke(e).name,Be={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,jwtLifetime:Number.NaN,
-subject:0};function Je(e,t){const r=Ke(e),n=(e=>{const t=[],r=r=>{Object.freeze(r.detail),t.push(Object.freeze(r)),
+timeoutMs:1e3*u}}function Ke(e,t){const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
+;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function He(e){
+if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))He(t)}return e}
+var Ce=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
+this.details=n}code;status;retryAfterMs;details},Ue=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
+__proto__:null}}),ze=e=>Le(e).name,Fe={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,jwtLifetime:Number.NaN,
+subject:0};function Be(e,t){const r=Le(e),n=(e=>{const t=[],r=r=>{Object.freeze(r.detail),t.push(Object.freeze(r)),
 t.length>100&&t.shift(),e&&U(()=>e(r))};return Object.assign((e,t,n)=>r({at:Date.now(),level:e,event:t,...n&&{detail:n}
 }),{add:r,entries:()=>Object.freeze([...t])})})(r.onLog),o="cookie"===r.transport,i=o&&r.crossTab,a=(c=r.name,
-l=o?he:void 0,{prefix:be(c),store:l,known:void 0,idempotencyKey:void 0,unstoredRevocation:!1});var c,l;const d=(()=>{
-const e=[];return{numberOf(t,r,n){const{userId:o,sub:s}=t;if(void 0===o&&void 0===s)return 0;const i=e[r-1],a=i&&fe(i,t)
-;let c=a?r:e.findIndex(e=>fe(e,t))+1;if(n&&c)return c;if(!c&&i&&void 0===a){if(n)return 0;c=r}c||=e.push({})
+l=o?ue:void 0,{prefix:he(c),store:l,known:void 0,idempotencyKey:void 0,unstoredRevocation:!1});var c,l;const d=(()=>{
+const e=[];return{numberOf(t,r,n){const{userId:o,sub:s}=t;if(void 0===o&&void 0===s)return 0;const i=e[r-1],a=i&&ce(i,t)
+;let c=a?r:e.findIndex(e=>ce(e,t))+1;if(n&&c)return c;if(!c&&i&&void 0===a){if(n)return 0;c=r}c||=e.push({})
 ;const{userId:u=o,sub:l=s}=e[c-1];return e[c-1]={userId:u,sub:l},c},identityOf:t=>e[t-1]}})(),f=((e,t)=>{let r={
-__proto__:null},n=0,o=0,s=de,i=0,a=0,c="",u=0,l=0;return{receive(e,o){n+=1;const s=t.numberOf(e.identity,o?i:0)
+__proto__:null},n=0,o=0,s=ae,i=0,a=0,c="",u=0,l=0;return{receive(e,o){n+=1;const s=t.numberOf(e.identity,o?i:0)
 ;return r[n]={...e,isRefresh:o,subject:s},{token:n,subject:s}},set(e,t){const n=r[e];if(n){r={__proto__:null}
 ;const{refreshToken:t,user:c,subject:u}=s,l=n.isRefresh&&(n.subject||u)===(u||n.subject);s=l?{...n,
-refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||u}:n,i=s.subject,l||(a+=1),o=e}u=le()+t,l=Date.now()+t
-},block(){u=0},clear(){c=s.refreshToken||c,o=0,a+=1,s=de,u=0,r={__proto__:null}},discard(e){delete r[e]},
+refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||u}:n,i=s.subject,l||(a+=1),o=e}u=ie()+t,l=Date.now()+t
+},block(){u=0},clear(){c=s.refreshToken||c,o=0,a+=1,s=ae,u=0,r={__proto__:null}},discard(e){delete r[e]},
 forgetRevoked(){c=""},currentId:()=>o,subject:()=>i,profile:()=>({user:s.user,claims:s.claims}),
-isFresh:()=>le()<u&&Date.now()<l,allows(t){for(let r=0;r<e.length;r+=1)if(0===h(t,e[r]))return!0;return!1},
+isFresh:()=>ie()<u&&Date.now()<l,allows(t){for(let r=0;r<e.length;r+=1)if(0===h(t,e[r]))return!0;return!1},
 generation:()=>a,accessToken:()=>s.accessToken,refreshToken:e=>s.refreshToken||(e?c:"")}
-})(r.origins,d),p=t&&new Ve(t),g=e=>e(),y=((e,t,r)=>{const n=t?globalThis.navigator?.locks:void 0;let o=()=>{};return{
+})(r.origins,d),p=t&&new Je(t),g=e=>e(),b=((e,t,r)=>{const n=t?globalThis.navigator?.locks:void 0;let o=()=>{};return{
 request(t,s,i){o();const a=new AbortController,{signal:c}=a,u=()=>r(()=>c.aborted||i()),l=()=>s>0?setTimeout(u,s):u()
-;if(!n)return o=()=>a.abort(),U(l);const d=new Promise(e=>{o=()=>{a.abort(),e()}});n.request(e,pe(t?{steal:t}:{signal:c
+;if(!n)return o=()=>a.abort(),U(l);const d=new Promise(e=>{o=()=>{a.abort(),e()}});n.request(e,le(t?{steal:t}:{signal:c
 }),()=>(l(),d)).catch(({name:e})=>"AbortError"===e||l())},release:()=>r(o),close:()=>o()}
-})(a.prefix,i,g),b=xe(a.prefix,i,a,g,(t,r)=>{const{type:o,reason:s,waitMs:i=0,failures:a=0}=t
+})(a.prefix,i,g),m=Ee(a.prefix,i,a,g,(t,r)=>{const{type:o,reason:s,waitMs:i=0,failures:a=0}=t
 ;n("debug","message-received",{type:o,relation:r,waitMs:i,failures:a});const c=d.numberOf(t,f.subject(),!0)
-;e.messageReceived(r,o,c,s,i,a)}),m=(e=>{
+;e.messageReceived(r,o,c,s,i,a)}),S=(e=>{
 const{client:t,tokens:r,sendAuthorized:n,log:o,createError:i}=e,a=new Set(Object.values(e.settings.endpoints)),c=new Set
 ;let l=!1;function d(){const e=r.currentId();if(0===e)throw i(l?"DISPOSED":"SESSION_ENDED");return e}function f(e){
-const r=d();return n(e.request,e.copyRequest).then(s=>{if(Se(e,s))return s;const i=e.handler.isRejected(s)
+const r=d();return n(e.request,e.copyRequest).then(s=>{if(Te(e,s))return s;const i=e.handler.isRejected(s)
 ;return!1===i?s:(async(e,r,s,i)=>{if(!await i)return s;o("info","call-rejected",{status:s.status,token:r});const a=(e=>{
 let t=2166136261;for(let r=0;r<e.length&&"?"!==e[r];r+=1)t=Math.imul(t^e.charCodeAt(r),16777619);return t>>>0
 })(O(e.request)),c=await z(t.tokenRejected(r,a),j(e.request))?e.copyRequest():void 0;if(!c)return s
 ;s.body?.cancel().catch(()=>{});const u=d(),l=await n(c,e.copyRequest)
-;return!Se(e,l)&&await e.handler.isRejected(l)&&await t.retryRejected(u,a),l})(e,r,s,i)})}return{fetch(n,o,i=e.handler){
+;return!Te(e,l)&&await e.handler.isRejected(l)&&await t.retryRejected(u,a),l})(e,r,s,i)})}return{fetch(n,o,i=e.handler){
 let l;try{l=new s(n,o)}catch(e){return Promise.reject(e)}const d=O(l),h=N(v(l),"authorization")
 ;if(!r.allows(d)||a.has(d)||h)return u(l);const p=((e,t,r)=>{
 const n="string"==typeof t?t:void 0,o=null!==k(e)&&!/^(GET|HEAD)$/.test(w(e)),i=o&&void 0===n?((e,t)=>{
 if("ReadableStream"===(r=t,Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return
-;var r;const n=R(e);if(null!=t)return n;try{return new s(R(n),Re),n}catch{return void k(n)?.cancel().catch(()=>{})}
+;var r;const n=R(e);if(null!=t)return n;try{return new s(R(n),_e),n}catch{return void k(n)?.cancel().catch(()=>{})}
 })(e,t):void 0;return{request:e,handler:r,copyRequest(){if(o&&void 0===n)return i&&R(i);if(void 0===n)return new s(e)
 ;const t=_(e),r=T(e);return new s(e,{__proto__:null,body:n,referrer:t,referrerPolicy:r})}}
-})(l,o?.body,(e=>!e||!1!==pe(pe(e).auth).retry)(o)?i:{...i,isRejected:()=>!1});return new Promise((e,n)=>{c.add(n),
+})(l,o?.body,(e=>!e||!1!==le(le(e).auth).retry)(o)?i:{...i,isRejected:()=>!1});return new Promise((e,n)=>{c.add(n),
 (r.isFresh()?f(p):z(t.requestToken(0),j(l)).then(()=>f(p))).then(e,n).then(()=>c.delete(n))})},async getAccessToken(e){
 await t.requestToken(e),d();const n=r.accessToken();if(!n)throw i("TOKEN_IN_COOKIE");return n},rejectAll(e){
 l||="DISPOSED"===e;for(const t of c)t(i(e));c.clear()}}})({settings:r,client:e,tokens:f,
 sendAuthorized:oe(f,r.tokenScheme,p),handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},
-log:n,createError(e){return new Ue(e)}}),S={client(){return e},settings:r,tokens:f,users:d,requests:ne(r,f,()=>(e=>{
-const t=ve(e,"idempotency-key"),r=ke(t)?t:e.idempotencyKey||me();return Oe(e,r),r})(a),p),state:a,lock:y,crossTab:b,
-log:n,rejectCalls:m.rejectAll};return Object.freeze({...qe(S),async sendAuthRequest(e,t,r){
-const{response:n,...o}=await(async({settings:e,requests:t,state:r,log:n},o,s)=>{const i=(t,r=!1)=>{
-const n=`POST ${e.endpoints[o]}: ${t}`;var s;return r||(s=n,Ie&&console.warn(`tokenward: ${s}`)),n};try{
-const a=await t.send(o,s?.credentials,s?.signal),{status:c,code:u="",message:l,found:d,retryAfterMs:f}=a,h=c>=200&&c<300,p=401===c||(400===c||403===c)&&""!==u
-;return(a.token||p&&"request-fault"!==ce(o,a))&&(e=>{null===ve(e,"asked")&&we(e,"asked","1")})(r),
+log:n,createError(e){return new Ce(e)}}),E={client(){return e},settings:r,tokens:f,users:d,requests:ne(r,f,()=>(e=>{
+const t=ye(e,"idempotency-key"),r=pe(t)?t:e.idempotencyKey||ge();return we(e,r),r})(a),p),state:a,lock:b,crossTab:m,
+log:n,rejectCalls:S.rejectAll};return Object.freeze({...xe(E),async sendAuthRequest(e,t,r){
+const{response:n,stated:o,...s}=await(async({settings:e,requests:t,state:r,log:n},o,s)=>{const i=(t,r=!1)=>{
+const n=`POST ${e.endpoints[o]}: ${t}`;var s;return r||(s=n,qe&&console.warn(`tokenward: ${s}`)),n};try{
+const a=await t.send(o,s?.credentials,s?.signal),{status:c,code:u="",message:l,found:d,retryAfterMs:f}=a,h=c>=200&&c<300,p=401===c||(400===c||403===c)&&""!==u,g=((e,{code:t="",message:r=""})=>y(Ne,t)?Ne[t]:Ae.test(t)?"request-fault":"login"===e&&$e.test(`${t} ${r}`)?"bad-credentials":void 0)(o,a)
+;return(a.token||p&&"request-fault"!==g)&&(e=>{null===ye(e,"asked")&&be(e,"asked","1")})(r),
 n(h?"debug":"warn","auth-request",{endpoint:o,status:c,code:u.slice(0,40),retryAfterMs:f}),
-h&&("logout"===o||"logoutAll"===o||a.token)?{response:a,details:""}:{response:a,
+h&&("logout"===o||"logoutAll"===o||a.token)?{response:a,details:""}:{response:a,stated:g,
 details:i(`status ${c}${404===c||405===c?` (options.endpoints.${o})`:h?`; expected the member ${e.fields.accessToken} (options.fields), found ${d}`:""}${l?`; the server says: ${l}`:""}`,"refresh"===o&&401===c)
 }}catch(e){const t=e instanceof te;return n("warn","auth-request",{endpoint:o,failed:t?"options.authHeaders":e?.name}),
 t&&U(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",details:i("options.authHeaders failed",!0)}:{
-failure:"network-error",details:"AbortError"===e?.name?"":i("no response: offline, server down, or CORS")}}})(S,e,{
-credentials:t,signal:r});return{...n??Be,...o,code:n&&ce(e,n)}},abortAuthRequest:S.requests.abort,fetch(e,t){
-return m.fetch(e,t)},user(){return Ce(f.profile().user)},jwtPayload(){return G(f.accessToken())},
-getAccessToken:r.exposeToken?m.getAccessToken:()=>Promise.reject(new Ue("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
+failure:"network-error",details:"AbortError"===e?.name?"":i("no response: offline, server down, or CORS")}}})(E,e,{
+credentials:t,signal:r});return{...n??Fe,...s,code:o}},abortAuthRequest:E.requests.abort,fetch(e,t){return S.fetch(e,t)
+},user(){return He(f.profile().user)},jwtPayload(){return G(f.accessToken())},
+getAccessToken:r.exposeToken?S.getAccessToken:()=>Promise.reject(new Ce("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-y.close(),b.close(),m.rejectAll("DISPOSED")}})}var Ve=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+b.close(),m.close(),S.rejectAll("DISPOSED")}})}var Je=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
 t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
 return this.#e.then(o=>o.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(o=>o.send(e,t,r,n))}}
-;export{Ue as CallError,Fe as clientName,ze as createOptions,Je as createPlatform};
+;export{Ce as CallError,ze as clientName,Ue as createOptions,Be as createPlatform};
