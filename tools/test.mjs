@@ -30,7 +30,10 @@ const CLIENTS = {
 };
 
 /** The tests that run with every client. The others control the clock of the page, or test the npm package on the page alone. */
-const WITH_EVERY_CLIENT = ['client', 'faults', 'lifecycle', 'tabs'];
+const WITH_EVERY_CLIENT = ['client', 'faults', 'field', 'lifecycle', 'tabs'];
+
+/** The tests of how the client loads, which the Rust client does in another way. */
+const WITH_EVERY_ISOLATION = ['loading', 'platform', 'without-wasm'];
 
 /** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
 const ALONE = ['budget', 'time'];
@@ -243,6 +246,7 @@ function rustBuild(name, isolation) {
 /** The clients that a test runs with. */
 function clientsOf(folder, name) {
   if (folder === 'e2e' && WITH_EVERY_CLIENT.includes(name)) return Object.keys(CLIENTS);
+  if (folder === 'e2e' && WITH_EVERY_ISOLATION.includes(name)) return ['page', 'worker', 'shared-worker'];
   return folder === 'xss' && name === 'secrecy' ? ['page', 'rust'] : ['page'];
 }
 
