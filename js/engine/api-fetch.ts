@@ -138,7 +138,7 @@ function placeOf(url: string): number {
 function describeCall(request: Request, body: BodyInit | null | undefined, handler: ResponseHandler): Call {
   // A text is sent again from here: the copy of a request with a body costs 0.3 ms.
   const text = typeof body === 'string' ? body : undefined;
-  // The copy has the bytes of now, whatever the caller changes later. (Firefox does not show whether there is a body.)
+  // The copy has the bytes at the time of the call, whatever the caller changes later. (Firefox does not show whether there is a body.)
   const hasBody = captured.bodyOf(request) !== null && !/^(GET|HEAD)$/.test(captured.methodOf(request));
   const copy = hasBody && text === undefined ? copyWithBytes(request, body) : undefined;
   return {

@@ -25,7 +25,7 @@ const answer = (status, body, headers = {}) => ({
 });
 const tokens = (accessToken, more = {}) => answer(200, { accessToken, expiresIn: 900, ...more });
 
-/** Opens the package without a client, so that the page can prepare something first. */
+/** Disposes the client of a page and makes another one, as a reload does. */
 const reloaded = (page, options) =>
   page.evaluate(
     async ([options, isolation]) => {
@@ -783,7 +783,7 @@ test('fault 23: forged messages neither sign a tab out nor stop its refreshes', 
       { type: 'refresh-failed', waitMs: 0, failures: 65_535 },
       { type: 'lock-stolen' },
     ]);
-    // The forged messages are checked again, at the latest after two seconds: a logged marker follows them.
+    // An ignored message leaves no trace that a test can wait for. The last check is 2.25 s after the message.
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 3_000)));
     assert.equal(await page.evaluate(() => auth.session.status), 'signed-in');
     assert.equal((await page.evaluate(() => auth.refresh())).status, 'signed-in');
