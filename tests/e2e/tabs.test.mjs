@@ -183,11 +183,20 @@ test('without Web Locks and BroadcastChannel, the server treats concurrent refre
     await signIn(tabs[0]);
     while (tabs.length < 6) tabs.push(await open({}, { init }));
     proxy.record.length = 0;
-    proxy.fault = ({ path }) => (path === '/auth/refresh' ? { delay: 300 } : undefined);
+    // The proxy forwards no refresh before the last one has arrived.
+    const expected = ISOLATION === 'shared-worker' ? 1 : tabs.length;
+    let release;
+    const allArrived = new Promise((resolve) => {
+      release = resolve;
+    });
+    proxy.fault = async ({ path }) => {
+      if (path !== '/auth/refresh') return undefined;
+      if (proxy.to(path).length === expected) release();
+      return allArrived;
+    };
     const all = await Promise.all(tabs.map((tab) => tab.evaluate(() => auth.refresh().then(({ status }) => status))));
     assert.ok(all.every((status) => status === 'signed-in'));
-    const most = proxy.atOnce('/auth/refresh');
-    assert.ok(ISOLATION === 'shared-worker' ? most === 1 : most > 1, 'the refreshes were in flight at once');
+    assert.equal(proxy.atOnce('/auth/refresh'), expected);
     assert.equal(await server.counted('refresh_reused'), 0);
     // A tab detects the sign-out when it becomes visible.
     await tabs[0].evaluate(() => auth.logout());
