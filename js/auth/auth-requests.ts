@@ -16,7 +16,7 @@ import {
 } from './receive-response.js';
 import type { Call, Server } from './server.js';
 import { encodeBody, fillHeaders, mentions, type SetHeader, type Values } from './template.js';
-import type { TokenResponse } from './token-response.js';
+import { parseTokenResponse, type TokenResponse } from './token-response.js';
 import type { TokenStore } from './token-store.js';
 import { sendTokenXhr } from './token-xhr.js';
 
@@ -227,16 +227,17 @@ async function describeUser(
 }
 
 /** A logout, whose response holds no secret. It must reach the server even if the page is unloaded. */
-function revoke(
+async function revoke(
   context: AuthRequestContext,
   attempt: Attempt,
   call: Call,
-  values: Values,
+  given: Values,
   headers: Headers,
   body: BodyInit | null,
 ): Promise<AuthResponse> {
-  const sendWith = async (more: Readonly<Record<string, string>>) => {
-    const request = revocationRequest(call, headers, body, context.inBody, attempt.signal);
+  let values = given;
+  const sendWith = async (more: Readonly<Record<string, string>>, content: BodyInit | null) => {
+    const request = revocationRequest(call, headers, content, context.inBody, attempt.signal);
     const set: SetHeader = (name, value) => captured.setHeader(captured.headersOf(request), name, value);
     fillHeaders(call.headers, values, set, headers);
     fillHeaders(more, values, set);
@@ -245,11 +246,47 @@ function revoke(
     return readResponse(context, attempt, values, response.status, (name) => response.headers.get(name), text);
   };
   const { authorizeOn401: authorization } = call;
-  return sendWith({}).then((response) =>
-    response.status === 401 && values.access && authorization ? sendWith({ authorization }) : response,
-  );
+  const more: Record<string, string> = authorization ? { authorization } : {};
+  const needsAccess = !!values.access && (!!authorization || mentions(call.headers, 'access}'));
+  let response = await sendWith({}, body);
+  if (response.status === 401 && values.access && authorization) response = await sendWith(more, body);
+  if (response.status !== 401 || !needsAccess) return response;
+  // The access token has expired, and the server ends the session only for its user.
+  await renewFor(context, attempt, values, (renewed) => {
+    values = renewed;
+  });
+  return values === given ? response : sendWith(more, encodeBody(call.body, call.isForm, values));
 }
 
+/** Renews the tokens once more for a logout. (They go to a function: no promise may resolve to them.) */
+async function renewFor(
+  { settings, inBody }: AuthRequestContext,
+  { signal }: Attempt,
+  values: Values,
+  use: (renewed: Values) => void,
+) {
+  const call = settings.server.calls.refresh;
+  if (!call || (inBody && lacksToken(call, values))) return;
+  const { answer } = call;
+  const request = {
+    __proto__: null,
+    method: call.method,
+    url: call.url,
+    headers: new Headers(call.body && !call.isForm ? JSON_CONTENT : undefined),
+    setHeaders: (set: SetHeader) => fillHeaders(call.headers, values, set),
+    body: encodeBody(call.body, call.isForm, values),
+    withCredentials: !inBody,
+    signal,
+  };
+  await sendTokenXhr(request as never, (status, header, text) => {
+    const { issued } = parseTokenResponse(status < 300, text, answer, header);
+    if (!issued) return;
+    const { accessToken: access, refreshToken } = issued;
+    use({ ...values, __proto__: null, access, refresh: refreshToken || values.refresh } as Values);
+  }).catch(() => {});
+}
+
+const JSON_CONTENT = [['content-type', 'application/json']] as [string, string][];
 const NO_VALUES = {
   access: '',
   refresh: '',

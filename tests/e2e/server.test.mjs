@@ -529,3 +529,26 @@ test('a store of the app keeps the refresh token', { skip: ISOLATION !== 'page' 
     assert.equal(state.revoked, 'r1');
   }),
 );
+
+test('a logout that wants the access token reaches the server also when the token has expired', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const state = backEnd(proxy, {
+      'POST /auth/login': () => respond(200, { accessToken: 'a0', refreshToken: 'r0', expiresIn: 900 }),
+      'POST /auth/refresh': (_, state) => refreshed(state, (n) => ({ accessToken: `a${n}`, refreshToken: `r${n}` })),
+      'POST /auth/logout': (request, state) => {
+        if (request.headers.authorization !== 'Bearer a1') return respond(401, { error: 'token' });
+        state.revoked = request.body;
+        return respond(204);
+      },
+    });
+    for (const options of [
+      { transport: 'body' },
+      { transport: 'body', server: { logout: { headers: { authorization: 'Bearer {access}' } } } },
+    ]) {
+      Object.assign(state, { count: 0, refreshes: 0, revoked: undefined });
+      const page = await open(options);
+      await login(page);
+      assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: true });
+      assert.deepEqual([state.refreshes, state.revoked], [1, '{"refreshToken":"r1"}']);
+    }
+  }));
