@@ -1,3 +1,4 @@
+// The preset for Auth0: `options.server` as data.
 import type { ServerOptions } from '../client/server-options.js';
 
 /**

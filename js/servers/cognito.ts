@@ -1,3 +1,4 @@
+// The preset for Amazon Cognito: `options.server` as data.
 import type { ServerOptions } from '../client/server-options.js';
 
 const to = (name: string) => ({

@@ -1,3 +1,4 @@
+// The presets for Directus: `options.server` as data.
 import type { ServerOptions } from '../client/server-options.js';
 
 const answer = { access: 'data.access_token', refresh: 'data.refresh_token', expiresIn: 'data.expires ms' } as const;

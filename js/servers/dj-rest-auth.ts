@@ -1,3 +1,4 @@
+// The preset for dj-rest-auth: `options.server` as data.
 import type { ServerOptions } from '../client/server-options.js';
 
 const csrf = { 'x-csrftoken': '{cookie:csrftoken}' };

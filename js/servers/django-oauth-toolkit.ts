@@ -1,3 +1,4 @@
+// The preset for django-oauth-toolkit: `options.server` as data.
 import type { ServerOptions } from '../client/server-options.js';
 
 /**

@@ -1,3 +1,4 @@
+// The presets for fastapi-users: `options.server` as data.
 import type { ServerOptions } from '../client/server-options.js';
 
 /**

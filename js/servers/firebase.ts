@@ -1,3 +1,4 @@
+// The preset for Firebase Authentication: `options.server` as data.
 import type { ServerOptions } from '../client/server-options.js';
 
 /**

@@ -1,3 +1,4 @@
+// The preset for Flask-JWT-Extended with headers: `options.server` as data.
 import type { ServerOptions } from '../client/server-options.js';
 
 /**

@@ -1,3 +1,4 @@
+// The preset for Laravel Passport: `options.server` as data.
 import type { ServerOptions } from '../client/server-options.js';
 
 const headers = { accept: 'application/json' };

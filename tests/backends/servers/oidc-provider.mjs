@@ -28,6 +28,7 @@ const provider = new Provider(`http://127.0.0.1:${PORT}`, {
   },
   features: { revocation: { enabled: true }, devInteractions: { enabled: true } },
   cookies: { keys: ['k'.repeat(32)] },
+  clientBasedCORS: () => true,
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@example.com` }) }),
 });
 
