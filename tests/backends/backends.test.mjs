@@ -12,6 +12,8 @@ before(() => openBrowser());
 after(closeBrowser);
 
 const AT_ONCE = 20;
+/** The longest time that a page may take to reach a state, on a busy machine. */
+const SECONDS = 20;
 const STEPS = {
   wrong: 'a wrong password is told in the words of the server',
   login: 'login, user and a call',
@@ -64,7 +66,11 @@ function createRun(backend, { proxy, server, context, open }) {
     proxy,
     context,
     options,
-    open: () => open(options),
+    async open() {
+      const page = await open(options);
+      page.setDefaultTimeout(SECONDS * 1000);
+      return page;
+    },
     refreshes: () => refreshesOf(backend, proxy, backend.baseUrl),
     /** Signs in, if the session has ended. */
     async signIn(page) {
@@ -237,7 +243,8 @@ async function runSteps(run, without, results) {
       results[step] = true;
     } catch (error) {
       results[step] = false;
-      error.message = `${step} (${title}): ${error.message}`;
+      const session = await run.page.evaluate(() => JSON.stringify(auth.session)).catch(() => 'no page');
+      error.message = `${step} (${title}): ${error.message}\nthe session: ${session}`;
       failed.push(error);
     }
   }
