@@ -4,6 +4,14 @@ export { AuthError, type AuthErrorCode } from './client/errors.js';
 export type { AuthEvents } from './client/events.js';
 export type { ApiRequestInit, AuthClientOptions, LogEntry } from './client/options.js';
 export type {
+  RememberStore,
+  ServerAnswer,
+  ServerCall,
+  ServerOptions,
+  Template,
+  TemplateValue,
+} from './client/server-options.js';
+export type {
   RestoringSession,
   Session,
   SignedInSession,

@@ -1,5 +1,7 @@
 // The package `tokenward/testing`: an `AuthClient` for the tests of an app. The public class (snapshots, events, errors) is
 // the real one; its engine has neither wasm nor network and behaves as the test says.
+
+import type { LoginRequest } from './auth/auth-requests.js';
 import { RESTORING } from './client/session.js';
 import type { Engine, EngineEvent, Notify } from './engine/engine.js';
 import {
@@ -136,8 +138,13 @@ class TestEngine implements Engine {
     this.#notify(event, detail, session);
   }
 
-  login(credentials: string, signal?: AbortSignal | null) {
-    return abortable(this.#login(JSON.parse(credentials)), signal);
+  login({ json, call, isAnswer }: LoginRequest, signal?: AbortSignal | null) {
+    return abortable(this.#login(isAnswer ? 'adopt' : 'login', JSON.parse(json), call), signal);
+  }
+
+  async restore() {
+    this.#record('restore');
+    if (this.session.status === 'restoring') this.change('signed-out', signedOut('no-session'));
   }
 
   refresh(signal?: AbortSignal | null) {
@@ -170,8 +177,8 @@ class TestEngine implements Engine {
     this.#disposed = true;
   }
 
-  async #login(credentials: unknown) {
-    this.#record('login', credentials);
+  async #login(name: string, credentials: unknown, call: string | undefined) {
+    this.#record(name, credentials, ...(call ? [{ call }] : []));
     const { login = this.#options.user ?? null, claims = null } = this.#options;
     const user = typeof login === 'function' ? await (login as (given: unknown) => unknown)(credentials) : login;
     this.change('signed-in', signedIn(user, claims));

@@ -42,6 +42,7 @@ pub enum SignedOutReason {
     Revoked = "revoked",
     TokenReused = "token-reused",
     OtherTab = "other-tab",
+    RestoreFailed = "restore-failed",
 }
 
 imported_enum! {
@@ -61,6 +62,7 @@ imported_enum! {
         RequestNotSent = "REQUEST_NOT_SENT",
         InvalidCredentials = "INVALID_CREDENTIALS",
         LoginRejected = "LOGIN_REJECTED",
+        LoginStepRequired = "LOGIN_STEP_REQUIRED",
         SignedOut = "SIGNED_OUT",
         SessionEnded = "SESSION_ENDED",
         RefreshUnavailable = "REFRESH_UNAVAILABLE",
@@ -100,6 +102,9 @@ pub enum SessionErrorCode {
     Revoked = "revoked",
     RequestFault = "request-fault",
     BadCredentials = "bad-credentials",
+    Over = "over",
+    Refused = "refused",
+    StepRequired = "step-required",
 }
 
 /// `options.restore`.
@@ -166,14 +171,23 @@ macro_rules! convert {
     };
 }
 
-convert!(core::SignedOutReason => SignedOutReason: NoSession, Logout, Expired, Revoked, TokenReused, OtherTab);
-convert!(SignedOutReason => core::SignedOutReason, default Expired: NoSession, Logout, Expired, Revoked, TokenReused, OtherTab);
+convert!(
+    core::SignedOutReason => SignedOutReason:
+    NoSession, Logout, Expired, Revoked, TokenReused, OtherTab, RestoreFailed
+);
+convert!(
+    SignedOutReason => core::SignedOutReason, default Expired:
+    NoSession, Logout, Expired, Revoked, TokenReused, OtherTab, RestoreFailed
+);
 convert!(
     core::ErrorCode => ErrorCode:
-    RequestNotSent, InvalidCredentials, LoginRejected, SignedOut, SessionEnded, RefreshUnavailable, RateLimited, Timeout, Offline,
+    RequestNotSent, InvalidCredentials, LoginRejected, LoginStepRequired, SignedOut, SessionEnded, RefreshUnavailable, RateLimited, Timeout, Offline,
     MalformedResponse, ServerError, Disposed
 );
-convert!(SessionErrorCode => core::SessionErrorCode, default Ended: Ended, TokenReused, Revoked, RequestFault, BadCredentials);
+convert!(
+    SessionErrorCode => core::SessionErrorCode, default Ended:
+    Ended, TokenReused, Revoked, RequestFault, BadCredentials, Over, Refused, StepRequired
+);
 convert!(RestoreMode => core::Restore, default Auto: Auto, Hint, Always, Never);
 convert!(SessionRelation => core::SessionRelation, default Stale: Same, Current, Stale);
 convert!(HintState => core::HintState, default Same: Same, Removed, Other, Unasked);

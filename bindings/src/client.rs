@@ -77,6 +77,11 @@ impl Client {
         self.ask(Input::Refresh)
     }
 
+    /// Asks the server whether it has a session, also after a logout. Resolves when there is a token.
+    pub fn restore(&self) -> Admitted {
+        self.ask(Input::Restore)
+    }
+
     /// Signs in with the credentials that the host holds. The host settles the login.
     pub fn login(&self) {
         if self.disposed.get() {
@@ -110,7 +115,7 @@ impl Client {
 
     /// An auth request has an HTTP response. `retry_after` is in ms (0: none). `token` is the number of the access token in
     /// the body (0: none), the two lifetimes are in seconds (NaN: not stated), and `subject` is the number of the user (0:
-    /// not named).
+    /// not named). `renewable`: whether a refresh token or a cookie can renew the token.
     #[expect(clippy::too_many_arguments, reason = "an object with one getter per field costs 200 bytes (brotli) more")]
     pub fn completed(
         &self,
@@ -123,11 +128,13 @@ impl Client {
         expires_in: f64,
         jwt_lifetime: f64,
         subject: u32,
+        renewable: bool,
     ) {
         let token = (token > 0).then(|| IssuedToken {
             id: TokenId(token),
             lifetime: lifetime(expires_in, jwt_lifetime),
             subject: subject_of(subject),
+            renewable,
         });
         let retry_after = (retry_after > 0.0).then_some(retry_after as Millis);
         let response = HttpResponse { status, code: code.map(Into::into), retry_after, token };

@@ -1,6 +1,32 @@
-// The `Authorization` header of a request that carries the access token (RFC 6750, RFC 9449).
+// The headers of a request that carries the access token (RFC 6750, RFC 9449), and what else the server wants with each call.
 import { headersOf, setHeader } from '../browser/captured-globals.js';
+import { fillHeaders, mentions } from './template.js';
 
-export function setAuthorization(request: Request, scheme: string, accessToken: string) {
-  setHeader(headersOf(request), 'authorization', `${scheme} ${accessToken}`);
+/** Sets the headers of an API call. */
+export type Authorize = (request: Request, accessToken: string, cookies: string) => void;
+
+/** Whether the headers of API calls hold cookies. */
+export const needsCookies = (api: Readonly<Record<string, string>>): boolean => mentions(api, 'cookie:');
+
+/** `api` are the headers' templates. */
+export function authorizer(api: Readonly<Record<string, string>>): Authorize {
+  const usual = /^(\S+ )\{access\}$/.exec(api.authorization ?? '')?.[1];
+  if (usual && Object.keys(api).length === 1)
+    return (request, accessToken) => {
+      if (accessToken) setHeader(headersOf(request), 'authorization', usual + accessToken);
+    };
+  return (request, access, cookies) =>
+    fillHeaders(
+      api,
+      {
+        __proto__: null,
+        access,
+        refresh: '',
+        credentials: undefined,
+        clientId: undefined,
+        cookies,
+        kept: undefined,
+      } as never,
+      (name, value) => setHeader(headersOf(request), name, value),
+    );
 }

@@ -1,21 +1,31 @@
 // Sends API requests with the access token of the moment.
 import * as captured from '../browser/captured-globals.js';
-import { setAuthorization } from './authorization.js';
+import { authorizer, needsCookies } from './authorization.js';
 import type { DpopProver } from './dpop.js';
 import type { TokenStore } from './token-store.js';
 
 /** `retryCopy` returns the request once more, for a server that wants its nonce in the proof (RFC 9449 §9). */
 export type SendAuthorized = (request: Request, retryCopy: () => Request | undefined) => Promise<Response>;
 
-export const authorizedFetch =
-  (tokens: TokenStore, scheme: string, prover: DpopProver | undefined): SendAuthorized =>
-  (request, retryCopy) => {
-    const authorize = (sent: Request) => setAuthorization(sent, scheme, tokens.accessToken());
-    if (tokens.accessToken()) {
-      if (prover) return prover.send(request, retryCopy, tokens, authorize);
-      authorize(request);
-    } else if (captured.credentialsOf(request) === 'same-origin')
-      // The access token is in a cookie.
-      return captured.fetch(new captured.Request(request, { __proto__: null, credentials: 'include' } as RequestInit));
-    return captured.fetch(request);
+/** `api` are the templates of the headers, and `readCookies` returns the cookies that scripts can read. */
+export function authorizedFetch(
+  tokens: TokenStore,
+  api: Readonly<Record<string, string>>,
+  prover: DpopProver | undefined,
+  readCookies: () => string | Promise<string>,
+): SendAuthorized {
+  const authorize = authorizer(api);
+  const send = (request: Request, retryCopy: () => Request | undefined, cookies: string) => {
+    if (prover && tokens.accessToken())
+      return prover.send(request, retryCopy, tokens, (sent) => authorize(sent, tokens.accessToken(), cookies));
+    // The session may be in a cookie.
+    const isCookie = !tokens.accessToken() && captured.credentialsOf(request) === 'same-origin';
+    const sent = isCookie
+      ? new captured.Request(request, { __proto__: null, credentials: 'include' } as RequestInit)
+      : request;
+    authorize(sent, tokens.accessToken(), cookies);
+    return captured.fetch(sent);
   };
+  if (!needsCookies(api)) return (request, retryCopy) => send(request, retryCopy, '');
+  return async (request, retryCopy) => send(request, retryCopy, await readCookies());
+}

@@ -1,5 +1,5 @@
 // Reads JSON that may hold tokens: with captured functions, and own properties only.
-import { hasOwn, parse } from '../browser/captured-globals.js';
+import { hasOwn, indexOf, parse, slice } from '../browser/captured-globals.js';
 
 /** The value, or null if the text is not JSON. */
 export function parseJson(text: string): unknown {
@@ -10,12 +10,16 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** `readPath({data: {token: 1}}, 'data.token')` is 1; undefined if there is no such value. */
+/** `readPath({data: {token: 1}}, 'data.token')` is 1, and `'.'` is the value itself; undefined if there is no such value. */
 export function readPath(value: unknown, path: string): unknown {
   let found = value;
-  for (const name of path.split('.')) {
+  for (let at = 0; path !== '.' && at <= path.length; ) {
+    const dot = indexOf(path, '.', at);
+    const end = dot < 0 ? path.length : dot;
+    const name = slice(path, at, end);
     if (typeof found !== 'object' || found === null || !hasOwn(found, name)) return undefined;
     found = (found as Record<string, unknown>)[name];
+    at = end + 1;
   }
   return found ?? undefined;
 }

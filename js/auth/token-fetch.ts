@@ -7,10 +7,13 @@ import { sendTokenXhr as sendByXhr } from './token-xhr.js';
 export const sendTokenXhr: typeof sendByXhr = (...given) =>
   captured.XMLHttpRequest ? sendByXhr(...given) : sendByFetch(...given);
 
-const sendByFetch: typeof sendByXhr = async (url, headers, body, withCredentials, signal, parse) => {
+const sendByFetch: typeof sendByXhr = async (
+  { method, url, headers, setHeaders, body, withCredentials, signal },
+  parse,
+) => {
   const request = new captured.Request(url, {
     __proto__: null,
-    method: 'POST',
+    method,
     headers,
     body,
     credentials: withCredentials ? 'include' : 'same-origin',
@@ -19,6 +22,7 @@ const sendByFetch: typeof sendByXhr = async (url, headers, body, withCredentials
     redirect: 'error',
     signal,
   } as RequestInit);
+  setHeaders((name, value) => captured.setHeader(captured.headersOf(request), name, value));
   try {
     const response = await captured.fetch(request);
     const text = await response.text();

@@ -1,23 +1,24 @@
 // Reads the response of an auth endpoint: the tokens for the token store, and the rest, which is no secret.
-import { indexOf, keys, slice, toLowerCase } from '../browser/captured-globals.js';
+import { hasOwn, indexOf, keys, slice, toLowerCase } from '../browser/captured-globals.js';
 import { parseJson, readPath } from './json.js';
 import { decodeJwtPayload } from './jwt.js';
+import type { Answer } from './server.js';
 import type { IssuedTokens } from './token-store.js';
 import type { UserIdentity } from './users.js';
 
-/** The names of the fields of a token response. */
-export interface TokenFields {
-  readonly accessToken: string;
-  readonly refreshToken: string;
-  readonly expiresIn: string;
-  readonly user: string;
-}
-
 export interface TokenResponse {
-  /** The error code of the body: `{error: {code}}`, `{code}` or `{error: "text"}`. */
+  /** The error code of the body: `{error: {code}}`, `{code}`, `{error: "text"}` and the like. */
   readonly code: string | undefined;
   /** The error's message for people. */
   readonly message: string | undefined;
+  /** Whether the body states a failure: of a router or a proxy, it does not. */
+  readonly isRefusal: boolean;
+  /** Whether the body is a page for people. */
+  readonly isPage: boolean;
+  /** Whether a further step follows. */
+  readonly isStep: boolean;
+  /** The JSON of a refusal or a first step, if it holds no token. */
+  readonly body: unknown;
   /** Lifetime of the access token in seconds; NaN if the response does not say. */
   readonly expiresIn: number;
   /** The JWT's `exp − iat` in seconds; NaN if it has none. */
@@ -33,46 +34,191 @@ const textOrUndefined = (value: unknown) => (typeof value === 'string' ? value :
 
 /** What a user and the claims of a token say about who it is. */
 export const identityOf = (user: unknown, claims: unknown): UserIdentity => ({
-  userId: idOrUndefined(readPath(user, 'id')),
-  sub: idOrUndefined(readPath(user, 'sub') ?? readPath(claims, 'sub')),
+  userId: idOrUndefined(readPath(user, 'id') ?? readPath(user, 'pk') ?? readPath(user, 'user_id')),
+  sub: idOrUndefined(readPath(user, 'sub') ?? readPath(claims, 'sub') ?? readPath(claims, 'user_id')),
 });
 
+/** The value of a header; null if there is none. */
+export type ReadHeader = (name: string) => string | null;
+const noHeader: ReadHeader = () => null;
+
+/** The value at the first of these places that has one. */
+function readFirst(places: readonly string[], json: unknown, header: ReadHeader): unknown {
+  for (let at = 0; at < places.length; at += 1) {
+    const place = places[at] as string;
+    const value = indexOf(place, '@') === 0 ? header(slice(place, 1)) : readPath(json, place);
+    if (value !== undefined && value !== null && value !== '') return value;
+  }
+  return undefined;
+}
+
 /** Never pass the result through a promise: it holds tokens (see `captured-globals.ts`). */
-export function parseTokenResponse(ok: boolean, text: string, fields: TokenFields): TokenResponse {
+export function parseTokenResponse(
+  ok: boolean,
+  text: string,
+  answer: Answer,
+  header: ReadHeader = noHeader,
+  userFromIdToken = false,
+): TokenResponse {
   const json = parseJson(text);
-  const error = readPath(json, 'error');
-  const message =
-    readPath(error, 'message') ??
-    readPath(json, 'error_description') ??
-    readPath(json, 'message') ??
-    readPath(json, 'detail') ??
-    readPath(json, 'msg') ??
-    error;
-  const expiresIn = readPath(json, fields.expiresIn);
-  const issued = ok ? readTokens(json, fields) : undefined;
+  const isPage = indexOf(toLowerCase(header('content-type') ?? ''), 'html') >= 0 || indexOf(text, '<') === 0;
+  const isStep = readFirst(answer.step, json, header) !== undefined;
+  const isNull = text === 'null';
+  const issued = ok && !isStep && !isPage && !isNull ? readTokens(json, answer, header, userFromIdToken) : undefined;
+  const holdsToken =
+    readFirst(answer.access ?? [], json, header) !== undefined || readFirst(answer.refresh, json, header) !== undefined;
+  const isJson = typeof json === 'object' && json !== null;
+  const code = codeOf(json);
+  const message = messageOf(json) ?? (!isJson && !isPage && text.length <= 1_000 && text ? text : undefined);
   return {
-    code: textOrUndefined(readPath(error, 'code') ?? readPath(json, 'code') ?? error),
-    message: textOrUndefined(message)?.slice(0, 200),
-    expiresIn: Number(typeof expiresIn === 'string' ? expiresIn.trim() || Number.NaN : (expiresIn ?? Number.NaN)),
+    code,
+    message: message && slice(message, 0, 200),
+    isRefusal: ok ? isNull || (isJson && isNoToken(json, answer)) : isJson && !!(code || message),
+    isPage,
+    isStep,
+    // (A success may hold a token at a place that the options do not name.)
+    body: isJson && (isStep || !ok) && !holdsToken ? json : undefined,
+    expiresIn: readLifetime(answer.expiresIn, json, header),
     jwtLifetime: Number(readPath(issued?.claims, 'exp')) - Number(readPath(issued?.claims, 'iat')),
     issued,
     found: ok && !issued ? memberNames(json) || 'no JSON object' : '',
   };
 }
 
-function readTokens(json: unknown, fields: TokenFields): IssuedTokens | undefined {
-  const accessToken = textOrUndefined(readPath(json, fields.accessToken)) ?? '';
-  // `{success: true}` without a field for a token: both tokens are in cookies that no script sees.
-  if (!accessToken && (readPath(json, 'success') !== true || namesToken(json, 8))) return undefined;
-  const user = readPath(json, fields.user) ?? null;
+/** Whether a successful response says that there is no session: `{success: false}`, or null where a token is due. */
+function isNoToken(json: object, { access, user }: Answer): boolean {
+  if (readPath(json, 'success') === false) return true;
+  const places = access ?? user;
+  for (let at = 0; at < places.length; at += 1) {
+    const place = places[at] as string;
+    if (hasOwn(json, place) && (json as Record<string, unknown>)[place] === null) return true;
+  }
+  return false;
+}
+
+function codeOf(json: unknown): string | undefined {
+  const error = readPath(json, 'error') ?? readPath(json, 'errors.0');
+  return textOrUndefined(
+    readPath(error, 'code') ??
+      readPath(error, 'extensions.code') ??
+      readPath(json, 'code') ??
+      readPath(json, 'error_code') ??
+      readPath(json, '__type') ??
+      error,
+  );
+}
+
+const MESSAGES = [
+  'error.message',
+  'error_description',
+  'message',
+  'detail',
+  'msg',
+  'errors',
+  'title',
+  'non_field_errors',
+];
+
+/** The words of the server, wherever they are. */
+function messageOf(json: unknown): string | undefined {
+  for (let at = 0; at < MESSAGES.length; at += 1) {
+    const found = firstText(readPath(json, MESSAGES[at] as string), 4);
+    if (found) return found;
+  }
+  const error = firstText(readPath(json, 'error'), 1);
+  if (error || typeof json !== 'object' || json === null) return error;
+  // `{"email": ["This field is required."]}`
+  const names = keys(json);
+  for (let at = 0; at < names.length; at += 1) {
+    const name = names[at] as string;
+    const first = readPath(readPath(json, name), '0');
+    if (typeof first === 'string') return `${name}: ${first}`;
+  }
+  return undefined;
+}
+
+/** The first text in a value: of an object its message, else its first member. */
+function firstText(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null || depth === 0) return undefined;
+  const own = readPath(value, 'message') ?? readPath(value, 'msg') ?? readPath(value, 'detail');
+  if (typeof own === 'string') return own;
+  const names = keys(value);
+  for (let at = 0; at < names.length; at += 1) {
+    const found = firstText((value as Record<string, unknown>)[names[at] as string], depth - 1);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Seconds; NaN if there is no lifetime. A place may name its unit: `expires ms`, `expiresAt at`. */
+function readLifetime(places: readonly string[], json: unknown, header: ReadHeader): number {
+  for (let at = 0; at < places.length; at += 1) {
+    const place = places[at] as string;
+    const blank = indexOf(place, ' ');
+    const unit = blank < 0 ? 's' : slice(place, blank + 1);
+    const value = readFirst([blank < 0 ? place : slice(place, 0, blank)], json, header);
+    const seconds = value === undefined ? Number.NaN : inSeconds(value, unit);
+    if (!Number.isNaN(seconds)) return seconds;
+  }
+  return Number.NaN;
+}
+
+function inSeconds(value: unknown, unit: string): number {
+  const number = typeof value === 'string' ? Number(value.trim() || Number.NaN) : Number(value);
+  if (unit === 'ms') return number / 1000;
+  if (unit !== 'at') return number;
+  // A date, or a number of seconds or of milliseconds.
+  const at = !Number.isNaN(number) ? (number > 1e11 ? number : number * 1000) : Date.parse(String(value));
+  return (at - Date.now()) / 1000;
+}
+
+function readTokens(
+  json: unknown,
+  answer: Answer,
+  header: ReadHeader,
+  userFromIdToken: boolean,
+): IssuedTokens | undefined {
+  const { access } = answer;
+  const accessToken = access ? withoutScheme(textOrUndefined(readFirst(access, json, header)) ?? '') : '';
+  if (!accessToken && access) {
+    // `{success: true}` without a field for a token: both tokens are in cookies that no script sees.
+    if (readPath(json, 'success') !== true || namesToken(json, 8)) return undefined;
+  }
+  if (!access && typeof json === 'object' && json !== null && isNoToken(json, answer)) return undefined;
+  const named = readFirst(answer.user, json, header) ?? null;
+  const user = named ?? (userFromIdToken ? decodeJwtPayload(textOrUndefined(readPath(json, 'id_token')) ?? '') : null);
   const claims = decodeJwtPayload(accessToken);
   return {
     accessToken,
-    refreshToken: textOrUndefined(readPath(json, fields.refreshToken)) ?? '',
+    refreshToken: textOrUndefined(readFirst(answer.refresh, json, header)) ?? '',
     user,
     claims,
-    identity: identityOf(user, claims),
+    identity: identityAt(answer.subject, user, json, claims),
   };
+}
+
+/** Who the user is, by the places that the options name, if they name any. */
+export function identityAt(subject: readonly string[], user: unknown, json: unknown, claims: unknown): UserIdentity {
+  if (subject.length === 0) return identityOf(user, claims);
+  const found =
+    readFirst(subject, user, noHeader) ?? readFirst(subject, json, noHeader) ?? readFirst(subject, claims, noHeader);
+  return { sub: idOrUndefined(found) };
+}
+
+/** The tokens that the page before kept for this one. */
+export function restoredTokens(kept: unknown, { answer }: { readonly answer: Answer }): IssuedTokens | undefined {
+  const accessToken = textOrUndefined(readPath(kept, 'access')) ?? '';
+  if (!accessToken) return undefined;
+  const user = readPath(kept, 'user') ?? null;
+  const claims = decodeJwtPayload(accessToken);
+  return { accessToken, refreshToken: '', user, claims, identity: identityAt(answer.subject, user, null, claims) };
+}
+
+/** A header `Authorization` has the scheme before the token. */
+function withoutScheme(text: string): string {
+  const blank = indexOf(text, ' ');
+  return blank < 0 ? text : slice(text, blank + 1);
 }
 
 /** The names of the members and of those inside them, such as `success, data.token`. */

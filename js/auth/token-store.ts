@@ -3,11 +3,13 @@
 
 import { indexOf } from '../browser/captured-globals.js';
 import { now } from '../util/clock.js';
+import { parseJson } from './json.js';
+import { identityAt } from './token-response.js';
 import type { UserIdentity, Users } from './users.js';
 
 /** The user of the session, as far as the server's response and the JWT's payload name one. */
 export interface Profile {
-  readonly user: unknown;
+  user: unknown;
   readonly claims: Record<string, unknown> | null;
 }
 
@@ -17,12 +19,12 @@ export interface IssuedTokens extends Profile {
   readonly accessToken: string;
   /** Empty if the server keeps the refresh token in a cookie, or issued none. */
   refreshToken: string;
-  readonly identity: UserIdentity;
+  identity: UserIdentity;
 }
 
 interface ReceivedTokens extends IssuedTokens {
   /** The number of the user; 0 if the server names none. */
-  readonly subject: number;
+  subject: number;
   /** Whether a refresh issued them: some servers then repeat neither the user nor the refresh token. */
   readonly isRefresh: boolean;
 }
@@ -43,6 +45,12 @@ const emptyRecord = (): Record<number, ReceivedTokens> => ({ __proto__: null }) 
 export interface TokenStore {
   /** Keeps tokens until `set` or `discard`, and returns the number of the access token and that of the user. */
   receive(issued: IssuedTokens, isRefresh: boolean): { readonly token: number; readonly subject: number };
+  /** Whether the user of received tokens is not known, and not that of the session by the tokens' claims. */
+  needsUser(id: number): boolean;
+  /** The access token that was received under this number. */
+  received(id: number): string;
+  /** Adds the user, as JSON, to received tokens, and returns the user's number. */
+  describe(id: number, json: string, subject: readonly string[]): number;
   /** Calls now carry this token, for so many milliseconds without an admission. */
   set(id: number, freshForMs: number): void;
   /** Every call needs an admission, until the next `set`. */
@@ -93,6 +101,20 @@ export function createTokenStore(allowedOrigins: readonly string[], users: Users
       const subject = users.numberOf(issued.identity, isRefresh ? lastSubject : 0);
       received[lastId] = { ...issued, isRefresh, subject };
       return { token: lastId, subject };
+    },
+    needsUser(id) {
+      const next = received[id];
+      return !!next && next.user === null && !(next.isRefresh && next.subject > 0 && current.user !== null);
+    },
+    received: (id) => received[id]?.accessToken ?? '',
+    describe(id, json, subject) {
+      const next = received[id];
+      if (!next) return 0;
+      next.user = parseJson(json);
+      const { userId, sub } = identityAt(subject, next.user, null, next.claims);
+      next.identity = { userId: userId ?? next.identity.userId, sub: sub ?? next.identity.sub };
+      next.subject = users.numberOf(next.identity, next.isRefresh ? lastSubject : 0);
+      return next.subject;
     },
     set(id, freshForMs) {
       const next = received[id];

@@ -1,24 +1,35 @@
 // Sends a login or a refresh, whose response holds tokens. `fetch` would show its `Response` to a getter `then` on
 // `Object.prototype`, so this is an XMLHttpRequest.
 import * as captured from '../browser/captured-globals.js';
+import type { SetHeader } from './template.js';
+import type { ReadHeader } from './token-response.js';
+
+/** A request whose response holds tokens. It inherits nothing. */
+export interface TokenRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  /** Sets further headers, which may hold a token. */
+  readonly setHeaders: (set: SetHeader) => void;
+  readonly body: BodyInit | null;
+  readonly withCredentials: boolean;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Resolves with what `parse` returns, which must hold no token. Rejects if there is no response, if it comes from another URL
  * (a redirect), or with the signal's reason.
  */
 export function sendTokenXhr<T>(
-  url: string,
-  headers: Headers,
-  body: string | URLSearchParams | null,
-  withCredentials: boolean,
-  signal: AbortSignal,
-  parse: (status: number, header: (name: string) => string | null, text: string) => T,
+  { method, url, headers, setHeaders, body, withCredentials, signal }: TokenRequest,
+  parse: (status: number, header: ReadHeader, text: string) => T,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const xhr = new captured.XMLHttpRequest();
-    captured.open(xhr, 'POST', url);
+    captured.open(xhr, method, url);
     captured.setCredentials(xhr, withCredentials);
     headers.forEach((value, name) => void captured.setRequestHeader(xhr, name, value));
+    setHeaders((name, value) => void captured.setRequestHeader(xhr, name, value));
     captured.addListener(xhr, 'loadend', () => {
       const status = captured.statusOf(xhr);
       const text = captured.responseTextOf(xhr);
@@ -34,7 +45,7 @@ export function sendTokenXhr<T>(
     });
     const stop = () => captured.abort(xhr);
     signal.addEventListener('abort', stop);
-    captured.send(xhr, body);
+    captured.send(xhr, body as string | URLSearchParams | null);
     if (signal.aborted) stop();
   });
 }

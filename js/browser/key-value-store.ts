@@ -8,21 +8,26 @@ export interface KeyValueStore {
   write(key: string, value: string | undefined): void;
 }
 
-/** The page's `localStorage`. It may be full or blocked (the property itself throws): then nothing is stored. */
-export const PAGE_STORAGE: KeyValueStore = {
+/** A storage of the page. It may be full or blocked (the property itself throws): then nothing is stored. */
+const storeOf = (name: 'localStorage' | 'sessionStorage'): KeyValueStore => ({
   read(key) {
     try {
-      return localStorage.getItem(key);
+      return globalThis[name].getItem(key);
     } catch {
       return undefined;
     }
   },
   write(key, value) {
     try {
-      if (value) localStorage.setItem(key, value);
-      else localStorage.removeItem(key);
+      if (value) globalThis[name].setItem(key, value);
+      else globalThis[name].removeItem(key);
     } catch {
       // The client continues with what it has in memory.
     }
   },
-};
+});
+
+/** What all tabs of the origin share. */
+export const PAGE_STORAGE = storeOf('localStorage');
+/** What one tab has, also after a reload. */
+export const TAB_STORAGE = storeOf('sessionStorage');

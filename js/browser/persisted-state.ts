@@ -28,6 +28,7 @@ export const STORAGE_KEYS = [
   'pending-revocation',
   'not-before',
   'asked',
+  'tokens',
 ] as const;
 type StorageKey = (typeof STORAGE_KEYS)[number];
 
@@ -54,6 +55,8 @@ export interface PersistedState {
   known: string | undefined;
   /** The idempotency key that this client sent last, or will send next. */
   idempotencyKey: string | undefined;
+  /** The tokens that were kept when the session ended here, for its revocation. */
+  lastTokens: string;
   /** Whether a revocation is pending that could not be stored. */
   unstoredRevocation: boolean;
 }
@@ -63,6 +66,7 @@ export const openPersistedState = (clientName: string, store: KeyValueStore | un
   store,
   known: undefined,
   idempotencyKey: undefined,
+  lastTokens: '',
   unstoredRevocation: false,
 });
 
@@ -118,8 +122,17 @@ export function removeKey(state: PersistedState) {
   const stored = read(state, 'sign-in-key');
   const isOther = stored && stored !== state.known;
   setKey(state, undefined, !isOther);
-  if (!isOther) setIdempotencyKey(state, undefined);
+  if (isOther) return;
+  setIdempotencyKey(state, undefined);
+  state.lastTokens = keptTokens(state) || state.lastTokens;
+  keepTokens(state);
 }
+
+/** The tokens that are kept for the next page (`options.remember`); empty if there are none. */
+export const keptTokens = (state: PersistedState): string => read(state, 'tokens') ?? '';
+
+/** No text: removes them. */
+export const keepTokens = (state: PersistedState, text?: string) => write(state, 'tokens', text);
 
 function setIdempotencyKey(state: PersistedState, key: string | undefined) {
   state.idempotencyKey = key;
@@ -166,6 +179,7 @@ export function storePendingRevocation(state: PersistedState) {
 export function clearPendingRevocation(state: PersistedState) {
   write(state, 'pending-revocation');
   state.unstoredRevocation = false;
+  state.lastTokens = '';
 }
 
 /** A page stores the logout that it hands to a worker: the page may be unloaded before the worker receives it. */

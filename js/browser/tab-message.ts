@@ -13,6 +13,7 @@ export const SIGNED_OUT_REASONS: readonly SignedOutReason[] = [
   'revoked',
   'token-reused',
   'other-tab',
+  'restore-failed',
 ];
 
 /** What a tab reports to the others. */

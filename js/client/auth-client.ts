@@ -91,16 +91,40 @@ export class AuthClient<User = unknown> {
 
   /**
    * Signs in. `credentials` goes to the login endpoint as JSON (with `protocol: 'oauth2'` as a form, with
-   * `grant_type=password`). Of several concurrent logins only the last counts; the others reject with an `AbortError`.
+   * `grant_type=password`), or to another call of `options.server.calls`: `login({ code }, { call: 'mfa' })`. Of several concurrent logins only the last counts; the others reject with an `AbortError`.
    * Rejects with an `AuthError` (`INVALID_CREDENTIALS`, `RATE_LIMITED`, `OFFLINE`, …) and keeps the present session; when
    * aborted, it rejects with the signal's reason.
    */
-  async login(credentials: unknown, options: { signal?: AbortSignal } = {}): Promise<Session<User>> {
-    const { signal } = ownMembers(options);
-    const body = JSON.stringify(credentials);
-    if (body === undefined) throwInvalidOption('login.credentials', 'a JSON value', credentials);
+  async login(credentials: unknown, options: { signal?: AbortSignal; call?: string } = {}): Promise<Session<User>> {
+    const { signal, call } = ownMembers(options);
+    return this.#signIn('login.credentials', credentials, { call }, signal);
+  }
+
+  /**
+   * Signs in with an answer of the auth server that the app got elsewhere: from server-side rendering, a native shell or a
+   * vendor's SDK. It has the members of the answer to a login.
+   */
+  async adopt(answer: unknown): Promise<Session<User>> {
+    return this.#signIn('adopt.answer', answer, { isAnswer: true });
+  }
+
+  /**
+   * Asks the server whether there is a session, also after a logout: another page, a native shell or the app's own request may
+   * have signed in. Resolves with the session, signed in or signed out; rejects with `REFRESH_UNAVAILABLE` if the server
+   * does not answer.
+   */
+  async restore(): Promise<Session<User>> {
+    await this.#call((engine) => engine.restore()).catch((error: AuthError) => {
+      if (error.code !== 'SIGNED_OUT' && error.code !== 'SESSION_ENDED') throw error;
+    });
+    return this.#session;
+  }
+
+  async #signIn(where: string, value: unknown, how: object, signal?: AbortSignal): Promise<Session<User>> {
+    const json = JSON.stringify(value);
+    if (json === undefined) throwInvalidOption(where, 'a JSON value', value);
     try {
-      await this.#call((engine) => engine.login(body, signal), signal);
+      await this.#call((engine) => engine.login({ ...how, json }, signal), signal);
     } catch (error) {
       throw error ?? new DOMException('a later login or a logout replaced this login', 'AbortError');
     }

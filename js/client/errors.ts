@@ -9,6 +9,7 @@ import { ownMembers } from '../util/own-members.js';
  * | `INVALID_OPTIONS` | an option or an argument has the wrong name, type or value; the message names it | fix the code |
  * | `INVALID_CREDENTIALS` | the server rejected the credentials given to `login` | ask the user again |
  * | `LOGIN_REJECTED` | the server refused the login for another reason (CSRF, a malformed request, an account that must be confirmed); the message has the server's own words | show the message, or fix the request |
+ * | `LOGIN_STEP_REQUIRED` | the login needs a further step (`server.answer.step`), such as a code; `body` is the server's answer | ask the user, and call `login` with `{ call }` |
  * | `SIGNED_OUT` | no user is signed in | show the login |
  * | `SESSION_ENDED` | the session ended during the call | show the login |
  * | `REFRESH_UNAVAILABLE` | no access token is available at the moment; the session continues | try again later |
@@ -29,6 +30,7 @@ export type AuthErrorCode =
   | 'INVALID_OPTIONS'
   | 'INVALID_CREDENTIALS'
   | 'LOGIN_REJECTED'
+  | 'LOGIN_STEP_REQUIRED'
   | 'SIGNED_OUT'
   | 'SESSION_ENDED'
   | 'REFRESH_UNAVAILABLE'
@@ -65,6 +67,8 @@ export class AuthError extends Error {
   readonly retryable: boolean;
   /** Seconds to wait (the server's `Retry-After`, or the client's own next attempt); null if unknown. */
   readonly retryAfterSeconds: number | null;
+  /** The JSON of the server's answer to a login that it refused or that needs a further step; undefined if it has none, or holds a token. */
+  readonly body: unknown;
 
   constructor(
     code: AuthErrorCode,
@@ -74,6 +78,7 @@ export class AuthError extends Error {
       retryable?: boolean;
       retryAfterSeconds?: number | undefined;
       cause?: unknown;
+      body?: unknown;
     } = {},
   ) {
     const own = ownMembers(details);
@@ -82,5 +87,6 @@ export class AuthError extends Error {
     this.status = own.status ?? null;
     this.retryable = own.retryable ?? false;
     this.retryAfterSeconds = own.retryAfterSeconds ?? null;
+    this.body = own.body;
   }
 }

@@ -1,4 +1,5 @@
 // The options of a client: what each means, its unit and its default.
+import type { RememberStore, ServerOptions } from './server-options.js';
 
 /** Settings of an `AuthClient`. Durations are seconds. */
 export interface AuthClientOptions {
@@ -10,10 +11,20 @@ export interface AuthClientOptions {
   transport?: 'cookie' | 'body';
   /** `'json'` (default), or `'oauth2'` for an RFC 6749 token endpoint (grants `password` and `refresh_token`, RFC 7009 revocation). */
   protocol?: 'json' | 'oauth2';
-  /** OAuth 2 only: the public client's id. Default: none is sent. */
+  /** The public client's id, for `protocol: 'oauth2'` and for `{clientId}` in `server`. Default: none is sent. */
   clientId?: string;
   /** Names of the response's fields if the server's differ; a dot selects a nested field (`'data.token'`). Default: `accessToken`, `refreshToken`, `expiresIn`, `user`; with `protocol: 'oauth2'` `access_token`, `refresh_token`, `expires_in`, `user`. */
   fields?: { accessToken?: string; refreshToken?: string; expiresIn?: string; user?: string };
+  /**
+   * What the server speaks, as data: calls, where answers have the tokens, when a session is over. `tokenward/servers/NAME` has
+   * presets; docs/reference/server-option.md explains each member. Default: what `protocol`, `transport`, `endpoints` and `fields` say.
+   */
+  server?: ServerOptions;
+  /**
+   * Where a refresh token in the body is kept: `'memory'` (default; a reload signs out), `'tab'` (sessionStorage), `'browser'`
+   * (localStorage: all tabs share it), or a store of the app. Every script of the page can read the two storages.
+   */
+  remember?: 'memory' | 'tab' | 'browser' | RememberStore;
   /** Origins that may receive the access token, besides `baseUrl`'s and the page's. A request to any other origin is a plain `fetch`. Default: none. */
   apiOrigins?: readonly string[];
   /** Scheme of the `Authorization` header of API calls. Default `'Bearer'`; with `dpop` `'DPoP'`. */

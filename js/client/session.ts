@@ -55,9 +55,17 @@ export type Session<User = unknown> = RestoringSession | SignedInSession<User> |
 /**
  * Why there is no session: there was none (`'no-session'`), the app signed out (`'logout'`), the server ended it
  * (`'expired'`, `'revoked'`, or `'token-reused'`: it received an old refresh token and took it for stolen), or another tab
- * signed out or signed in another user (`'other-tab'`).
+ * signed out or signed in another user (`'other-tab'`), or the server answered each attempt to resume the session, and never about
+ * the session (`'restore-failed'`: the next page asks again; `diagnostics()` has the answers).
  */
-export type SignedOutReason = 'no-session' | 'logout' | 'expired' | 'revoked' | 'token-reused' | 'other-tab';
+export type SignedOutReason =
+  | 'no-session'
+  | 'logout'
+  | 'expired'
+  | 'revoked'
+  | 'token-reused'
+  | 'other-tab'
+  | 'restore-failed';
 
 /** The snapshot before anything is known. The adapters show it while a server renders the page. */
 export const RESTORING: RestoringSession = Object.freeze({

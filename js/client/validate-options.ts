@@ -3,6 +3,7 @@ import { ownMembers } from '../util/own-members.js';
 import { pageOrigin } from '../util/page-origin.js';
 import { AuthError } from './errors.js';
 import type { ApiRequestInit, AuthClientOptions } from './options.js';
+import type { RememberStore } from './server-options.js';
 
 /** Returns a copy of a valid value; throws `INVALID_OPTIONS` for any other. */
 type Check = (where: string, value: unknown) => unknown;
@@ -77,6 +78,85 @@ const origin = url('an origin, such as "https://api.example.com"', undefined, (p
 });
 const origins = is('an array of origins', Array.isArray);
 
+const PLACEHOLDER = /^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/;
+const placeholdersOf = (text: string) => text.match(/\{[^}]*\}/g) ?? [];
+const template = is(
+  'a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}',
+  (value: unknown) => typeof value === 'string' && placeholdersOf(value).every((found) => PLACEHOLDER.test(found)),
+);
+/** (The browser's timing entries show URLs to every script.) */
+const serverPath: Check = (where, value) => {
+  path(where, value);
+  return placeholdersOf(String(value)).every((found) => found === '{clientId}')
+    ? value
+    : throwInvalidOption(where, 'a path with no placeholder but {clientId}', value);
+};
+/** Checks each member of an object. */
+const members =
+  (check: Check): Check =>
+  (where, value) =>
+    record(Object.fromEntries(Object.keys(Object(value)).map((name) => [name, check])))(where, value);
+const bodyMember: Check = (where, value) => {
+  if (typeof value === 'string') return template(where, value);
+  if (typeof value === 'object' && value) return members(bodyMember)(where, value);
+  if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return value;
+  throwInvalidOption(where, 'a text, a number, a boolean, null or an object', value);
+};
+const orNull =
+  (check: Check): Check =>
+  (where, value) =>
+    value === null ? null : check(where, value);
+const texts: Check = (where, value) =>
+  Array.isArray(value)
+    ? value.map((entry, index) => text(`${where}[${index}]`, entry))
+    : throwInvalidOption(where, 'an array of texts', value);
+const places = orNull((where, value) => (Array.isArray(value) ? texts(where, value) : text(where, value)));
+const answer = record({
+  access: places,
+  refresh: places,
+  expiresIn: places,
+  user: places,
+  subject: places,
+  step: places,
+});
+const call = record({
+  path: serverPath,
+  method: is('an HTTP method, such as "POST"', (value) => typeof value === 'string' && /^[A-Z]+$/.test(value)),
+  as: oneOf('json', 'form'),
+  body: bodyMember,
+  headers: members(template),
+  before: serverPath,
+  answer,
+});
+const RESERVED = ['login', 'refresh', 'logout', 'logoutAll'];
+const calls: Check = (where, value) => {
+  const copy = members(call)(where, value);
+  for (const name of Object.keys(copy as object))
+    if (RESERVED.includes(name))
+      throwInvalidOption(`${where}.${name}`, `a name that is not one of ${RESERVED.join(', ')}`, name);
+  return copy;
+};
+const server = record({
+  login: call,
+  refresh: orNull(call),
+  logout: orNull(call),
+  logoutAll: orNull(call),
+  calls,
+  api: members(template),
+  answer,
+  user: (where, value) => (value === 'id_token' ? value : serverPath(where, value)),
+  over: texts,
+  notOver: texts,
+});
+const STORE = ['get', 'set', 'remove'] as const;
+const remember = is(
+  '"memory", "tab", "browser" or an object with the functions get, set and remove',
+  (value: RememberStore | string) =>
+    typeof value === 'string'
+      ? ['memory', 'tab', 'browser'].includes(value)
+      : !!value && STORE.every((name) => typeof value[name] === 'function'),
+);
+
 const OPTIONS = record({
   baseUrl: url(
     'an absolute http(s) URL without a user name, a query or a fragment',
@@ -84,6 +164,8 @@ const OPTIONS = record({
     ({ search, hash }) => !search && !hash,
   ),
   endpoints: record({ login: path, refresh: path, logout: path, logoutAll: path }),
+  server,
+  remember,
   transport: oneOf('cookie', 'body'),
   protocol: oneOf('json', 'oauth2'),
   clientId: text,
@@ -119,9 +201,11 @@ const TOKEN_OPTIONS = record({ minValiditySeconds: seconds(0, 86_400) });
 /** Checks every option and returns a copy. Throws `INVALID_OPTIONS`. */
 export function validateOptions(options: AuthClientOptions): AuthClientOptions {
   const valid = OPTIONS('options', options) as AuthClientOptions;
-  const { clientId, protocol } = valid;
-  if (clientId && protocol !== 'oauth2')
-    throwInvalidOption('options.clientId', 'options.protocol "oauth2" beside it', protocol);
+  const { clientId, protocol, isolation = 'page' } = valid;
+  if (clientId && protocol !== 'oauth2' && !valid.server)
+    throwInvalidOption('options.clientId', 'options.protocol "oauth2" or options.server beside it', protocol);
+  if (typeof valid.remember === 'object' && isolation !== 'page')
+    throwInvalidOption('options.remember', `"tab" or "browser" with options.isolation "${isolation}"`, valid.remember);
   return valid;
 }
 

@@ -2,6 +2,7 @@
 // the token is fresh, a call does not enter wasm: it is `fetch`'s own promise with one `then`.
 import type { Client } from '#glue';
 import type { SendAuthorized } from '../auth/authorized-fetch.js';
+import { authUrls, type Server } from '../auth/server.js';
 import type { TokenStore } from '../auth/token-store.js';
 import * as captured from '../browser/captured-globals.js';
 import type { AuthError, AuthErrorCode } from '../client/errors.js';
@@ -25,7 +26,7 @@ export interface ApiFetchDependencies {
   readonly tokens: TokenStore;
   readonly sendAuthorized: SendAuthorized;
   /** Calls to the auth endpoints are sent as they are. */
-  readonly settings: { readonly endpoints: Readonly<Record<string, string>> };
+  readonly settings: { readonly server: Pick<Server, 'calls'> };
   readonly handler: ResponseHandler;
   readonly log: Log;
   readonly createError: CreateError;
@@ -48,7 +49,7 @@ export interface ApiFetch {
 
 export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
   const { client, tokens, sendAuthorized, log, createError } = dependencies;
-  const authEndpoints = new Set(Object.values(dependencies.settings.endpoints));
+  const authEndpoints = new Set(authUrls(dependencies.settings.server));
   /** How to reject each call in flight. */
   const inFlight = new Set<(reason: AuthError) => void>();
   let disposed = false;

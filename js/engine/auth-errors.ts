@@ -1,5 +1,6 @@
 // Makes the errors of the engine: the message of each code, with the message of the server.
 import type { AuthError, AuthErrorCode } from '../client/errors.js';
+import { deepFreeze } from '../util/deep-freeze.js';
 
 /** The class that the app imports. (The engine is a separate bundle: a class imported here would be another one.) */
 export type AuthErrorClass = typeof AuthError;
@@ -11,11 +12,13 @@ export type CreateError = (
   status?: number,
   retryAfterSeconds?: number,
   details?: string,
+  body?: unknown,
 ) => AuthError;
 
 export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
   REQUEST_NOT_SENT: 'options.authHeaders failed (see the console)',
   INVALID_CREDENTIALS: 'the server rejected the credentials',
+  LOGIN_STEP_REQUIRED: 'the login needs a further step',
   SIGNED_OUT: 'no user is signed in',
   SESSION_ENDED: 'the session ended during the call',
   REFRESH_UNAVAILABLE: 'no access token at the moment; the session continues',
@@ -31,7 +34,7 @@ export const MESSAGES: Partial<Record<AuthErrorCode, string>> = {
 
 export const errorCreator =
   (AuthError: AuthErrorClass): CreateError =>
-  (code, retryable = false, status = 0, retryAfterSeconds = 0, details = '') => {
+  (code, retryable = false, status = 0, retryAfterSeconds = 0, details = '', body = undefined) => {
     const parts = [
       MESSAGES[code],
       details || (status && `status ${status}`),
@@ -41,5 +44,6 @@ export const errorCreator =
       retryable,
       status: status || undefined,
       retryAfterSeconds: retryAfterSeconds || undefined,
+      body: deepFreeze(body),
     });
   };

@@ -2,6 +2,7 @@
 // package (`wasm-host.ts`) and the Rust client (`js/rust/platform.ts`). Nothing here decides.
 
 import type { Client, Endpoint, Host, RequestFailure, SessionErrorCode } from '#glue';
+import type { LoginRequest, RememberedTokens } from '../auth/auth-requests.js';
 import {
   type AuthRequestSettings,
   type AuthRequests,
@@ -42,6 +43,7 @@ export interface EffectDependencies {
   readonly tokens: TokenStore;
   readonly users: Users;
   readonly requests: AuthRequests;
+  readonly remembered: RememberedTokens | undefined;
   readonly state: PersistedState;
   readonly lock: TabLock;
   readonly crossTab: CrossTab;
@@ -52,7 +54,7 @@ export interface EffectDependencies {
 
 /** What the core does to the tokens, the storage and the other tabs. */
 export function effects(dependencies: EffectDependencies) {
-  const { client, tokens, users, state, lock, crossTab, log } = dependencies;
+  const { client, tokens, users, state, lock, crossTab, log, remembered } = dependencies;
   const requestLock = (steal: boolean, request: number, delayMs = 0) => {
     log(steal ? 'warn' : 'debug', 'lock-requested', { steal });
     lock.request(steal, delayMs, () => client().lockGranted(request));
@@ -72,7 +74,10 @@ export function effects(dependencies: EffectDependencies) {
     storeNewKey: () => storeNewKey(state),
     adoptStoredKey: () => adoptStoredKey(state),
     useProbeKey: () => useProbeKey(state),
-    removeKey: () => removeKey(state),
+    removeKey() {
+      removeKey(state);
+      remembered?.end();
+    },
     replaceIdempotencyKey: () => replaceIdempotencyKey(state),
     storePendingRevocation: () => storePendingRevocation(state),
     clearPendingRevocation() {
@@ -106,6 +111,8 @@ export interface AuthOutcome {
   readonly stated?: SessionErrorCode | undefined;
   /** Which request failed and how, for people; empty after a success and an abort. */
   readonly details: string;
+  /** The JSON of a refused login or of a first step. */
+  readonly body?: unknown;
 }
 
 /** Whether a developer sees the console: the page is served from this computer. */
@@ -118,25 +125,48 @@ export function warnDeveloper(text: string) {
   if (isDevelopment) console.warn(`tokenward: ${text}`);
 }
 
+/** Statuses by which servers refuse a refresh. */
+const REFUSALS = [400, 401, 403, 419, 422, 440, 498];
+
+/** The method and the URL of an auth request. */
+export function requestLine(
+  { server, endpoints }: AuthRequestSettings,
+  endpoint: Endpoint,
+  login?: LoginRequest,
+): string {
+  const call = server.calls[login?.call ?? endpoint];
+  return `${call?.method ?? 'POST'} ${call?.url ?? endpoints[endpoint]}`;
+}
+
+const missingToken = ({ server }: AuthRequestSettings, name: string, found: string) =>
+  `; expected the member ${server.calls[name]?.answer.access?.join(' or ')} (options.server.answer or options.fields), found ${found}`;
+
+/** The core uses the smaller lifetime. */
+function logLifetimes({ token, expiresIn, jwtLifetime }: AuthResponse, log: Log) {
+  if (token && Math.abs(expiresIn - jwtLifetime) > 1) log('warn', 'lifetimes-differ', { expiresIn, jwtLifetime });
+}
+
 /** Sends and logs an auth request. */
 export async function sendAuthRequest(
   { settings, requests, state, log }: EffectDependencies,
   endpoint: Endpoint,
-  login: { readonly credentials: string | undefined; readonly signal: AbortSignal | undefined } | undefined,
+  login?: LoginRequest,
+  signal?: AbortSignal,
 ): Promise<AuthOutcome> {
   const failed = (how: string, isExpected = false) => {
-    const details = `POST ${settings.endpoints[endpoint]}: ${how}`;
+    const details = `${requestLine(settings, endpoint, login)}: ${how}`;
     if (!isExpected) warnDeveloper(details);
     return details;
   };
   try {
-    const response = await requests.send(endpoint, login?.credentials, login?.signal);
-    const { status, code = '', message, found, retryAfterMs } = response;
+    const response = await requests.send(endpoint, login, signal);
+    const { status, code = '', message, found, retryAfterMs, isPage, body } = response;
     const isOk = status >= 200 && status < 300;
     // An answer about the session: not that of a firewall, and not about the request.
-    const isAnswer = status === 401 || ((status === 400 || status === 403) && code !== '');
-    const stated = statedError(endpoint, response);
-    if (response.token || (isAnswer && stated !== 'request-fault')) storeAsked(state);
+    const stated = statedError(endpoint, response, settings.server);
+    const isAnswer = REFUSALS.includes(status) && !isPage && stated !== 'request-fault';
+    if (response.token || isAnswer) storeAsked(state);
+    logLifetimes(response, log);
     log(isOk ? 'debug' : 'warn', 'auth-request', { endpoint, status, code: code.slice(0, 40), retryAfterMs });
     const isRevocation = endpoint === 'logout' || endpoint === 'logoutAll';
     if (isOk && (isRevocation || response.token)) return { response, details: '' };
@@ -144,12 +174,16 @@ export async function sendAuthRequest(
       status === 404 || status === 405
         ? ` (options.endpoints.${endpoint})`
         : isOk
-          ? `; expected the member ${settings.fields.accessToken} (options.fields), found ${found}`
+          ? missingToken(settings, login?.call ?? endpoint, found)
           : '';
     const says = message ? `; the server says: ${message}` : '';
     // A visitor without a session, or a session that is over.
     const isExpected = endpoint === 'refresh' && status === 401;
-    return { response, stated, details: failed(`status ${status}${hint}${says}`, isExpected) };
+    const details = failed(
+      `status ${status}${stated === 'step-required' ? '' : hint}${says}`,
+      isExpected || stated === 'step-required',
+    );
+    return { response, stated, details, body };
   } catch (cause) {
     const notSent = cause instanceof RequestNotSent;
     log('warn', 'auth-request', { endpoint, failed: notSent ? 'options.authHeaders' : (cause as Error)?.name });

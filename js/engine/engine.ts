@@ -1,13 +1,14 @@
 // Connects the parts of a client where its tokens are, on the page or in a worker: the core decides, the token store holds
 // the tokens, and storage, lock and channel connect the tabs.
 import { Client, type Host } from '#glue';
-import { createAuthRequests } from '../auth/auth-requests.js';
+import { createAuthRequests, type LoginRequest } from '../auth/auth-requests.js';
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
+import { openRememberedTokens } from '../auth/remembered-tokens.js';
 import { createTokenStore } from '../auth/token-store.js';
 import { createUsers } from '../auth/users.js';
-import { adoptFetch } from '../browser/captured-globals.js';
-import { type KeyValueStore, PAGE_STORAGE } from '../browser/key-value-store.js';
+import { adoptFetch, hasOwn } from '../browser/captured-globals.js';
+import { type KeyValueStore, PAGE_STORAGE, TAB_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
 import { idempotencyKey, openPersistedState } from '../browser/persisted-state.js';
@@ -20,13 +21,15 @@ import { type AuthErrorClass, errorCreator } from './auth-errors.js';
 import { openCrossTab } from './cross-tab.js';
 import { createLog } from './diagnostics.js';
 import { loadWasm } from './load-wasm.js';
-import { resolveOptions, type Settings } from './resolve-options.js';
+import { resolveOptions, type Settings, storeFor } from './resolve-options.js';
 import { connectWasm } from './wasm-host.js';
 
 /** What `AuthClient` works with. */
 export interface Engine {
+  /** Asks the server for a session, also after a logout. */
+  restore(): Promise<unknown>;
   /** Of the two functions that take a signal, an abort ends the wait with the signal's reason. */
-  login(credentials: string, signal?: AbortSignal | null): Promise<unknown>;
+  login(request: LoginRequest, signal?: AbortSignal | null): Promise<unknown>;
   refresh(signal?: AbortSignal | null): Promise<unknown>;
   /** Resolves with whether the server confirmed it. */
   logout(scope: 'session' | 'global'): Promise<boolean>;
@@ -56,12 +59,22 @@ export type Notify = (event: EngineEvent, detail: unknown, session?: Session, mu
 /** Where an engine runs. */
 export interface EngineEnvironment {
   readonly storage: KeyValueStore;
+  /** The storage of one tab. */
+  readonly tabStorage: KeyValueStore;
+  /** The cookies that scripts can read. */
+  readonly cookies: () => string | Promise<string>;
   /** Whether one engine serves all tabs. */
   readonly servesAllTabs: boolean;
   readonly schedule: Schedule;
 }
 
-const PAGE: EngineEnvironment = { storage: PAGE_STORAGE, servesAllTabs: false, schedule: (task) => task() };
+const PAGE: EngineEnvironment = {
+  storage: PAGE_STORAGE,
+  tabStorage: TAB_STORAGE,
+  cookies: () => document.cookie,
+  servesAllTabs: false,
+  schedule: (task) => task(),
+};
 
 /** Imports a file of the package. Rejects with `ENGINE_UNAVAILABLE`, which names the file. */
 export type ImportFile = <T>(name: string, load: () => Promise<T>) => Promise<T>;
@@ -93,10 +106,10 @@ export async function createEngine(
   const { schedule } = environment;
   const createError = errorCreator(AuthError);
   const prover = settings.dpop ? await loadProver(settings, environment, AuthError, importFile) : undefined;
-  // With the refresh token in the body, the session belongs to this page alone.
-  const sharesSession = settings.transport === 'cookie';
+  const { sharesSession } = settings;
   const sharesTabs = sharesSession && settings.crossTab;
-  const state = openPersistedState(settings.name, sharesSession ? environment.storage : undefined);
+  const state = openPersistedState(settings.name, storeFor(settings, environment));
+  const remembered = openRememberedTokens(settings.remember, state);
   const users = createUsers();
   const tokens = createTokenStore(settings.origins, users);
   const lock = createTabLock(state.prefix, sharesTabs, schedule);
@@ -108,7 +121,15 @@ export async function createEngine(
     settings,
     tokens,
     users,
-    requests: createAuthRequests(settings, tokens, () => idempotencyKey(state), prover),
+    requests: createAuthRequests({
+      settings,
+      tokens,
+      idempotencyKey: () => idempotencyKey(state),
+      prover,
+      cookies: environment.cookies,
+      remembered,
+    }),
+    remembered,
     state,
     lock,
     crossTab,
@@ -118,7 +139,7 @@ export async function createEngine(
     rejectCalls: (code) => calls.rejectAll(code),
   });
   const client = createClient(host, settings);
-  const sendAuthorized = authorizedFetch(tokens, settings.tokenScheme, prover);
+  const sendAuthorized = authorizedFetch(tokens, settings.server.api, prover, environment.cookies);
   const handler: ResponseHandler = {
     isRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
     onStepUp: (response) => notify('step-up-required', { response }),
@@ -133,11 +154,11 @@ export async function createEngine(
   };
   observePageLifecycle({ resumed, hidden }, listening.signal);
   return {
-    async login(credentials, signal) {
-      if (settings.oauth2 && !isFormFields(credentials))
-        throw new AuthError('INVALID_OPTIONS', 'login.credentials: expected strings, such as {username, password}');
-      return abortable(core.login(credentials, signal ?? undefined), signal);
+    async login(request, signal) {
+      checkLogin(request, settings, AuthError);
+      return abortable(core.login(request, signal ?? undefined), signal);
     },
+    restore: () => client.restore(),
     refresh: (signal) => abortable(client.refresh(), signal),
     logout: core.logout,
     restored,
@@ -161,6 +182,23 @@ function createClient(host: Host, { renewBeforeMs, timeoutMs, restore, crossTab 
   return new Client(host, renewBeforeMs, timeoutMs, restore, crossTab, seed);
 }
 
+/** Throws if the server has no such call, or if a form cannot hold the credentials. */
+function checkLogin(
+  { json, call: name = 'login', isAnswer }: LoginRequest,
+  { server }: Settings,
+  AuthError: AuthErrorClass,
+) {
+  if (isAnswer) return;
+  const call = hasOwn(server.calls, name) ? server.calls[name] : undefined;
+  if (!call || ['refresh', 'logout', 'logoutAll'].includes(name))
+    throw new AuthError(
+      'INVALID_OPTIONS',
+      `login.options.call: expected a name of options.server.calls, got ${JSON.stringify(name)}`,
+    );
+  if (call.isForm && !isFormFields(json))
+    throw new AuthError('INVALID_OPTIONS', 'login.credentials: expected strings, such as {username, password}');
+}
+
 /** Whether the credentials are an object of strings, which a form can hold. */
 const isFormFields = (json: string) =>
   json[0] === '{' && Object.values(JSON.parse(json)).every((value) => typeof value === 'string');
@@ -172,7 +210,8 @@ async function loadProver(
   AuthError: AuthErrorClass,
   importFile: ImportFile,
 ): Promise<DpopProver> {
-  const inMemory = settings.dpop === 'memory' || settings.transport === 'body' || servesAllTabs;
+  const inMemory =
+    settings.dpop === 'memory' || (!settings.sharesSession && settings.remember === 'memory') || servesAllTabs;
   const { createProver } = await importFile('dpop.js', () => import('../auth/dpop.js'));
   try {
     return await createProver(inMemory ? undefined : settings.name);

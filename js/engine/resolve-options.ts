@@ -1,8 +1,11 @@
 // Completes the options with their defaults. The defaults are stated only here and in the texts of `client/options.ts`.
 // (In the engine and not in `client/`, because the first bundle that an app loads does not need it.)
 import type { Endpoint } from '../auth/auth-requests.js';
-import type { TokenFields } from '../auth/token-response.js';
+import { completeServer, type Server } from '../auth/server.js';
+import { mentions } from '../auth/template.js';
+import type { KeyValueStore } from '../browser/key-value-store.js';
 import type { AuthClientOptions, LogEntry } from '../client/options.js';
+import type { RememberStore } from '../client/server-options.js';
 import { pageOrigin } from '../util/page-origin.js';
 
 const ENDPOINTS: Record<Endpoint, string> = {
@@ -17,13 +20,13 @@ const OAUTH2_ENDPOINTS: Record<Endpoint, string> = {
   logout: '/oauth/revoke',
   logoutAll: '/oauth/revoke',
 };
-const FIELDS: TokenFields = {
+const FIELDS = {
   accessToken: 'accessToken',
   refreshToken: 'refreshToken',
   expiresIn: 'expiresIn',
   user: 'user',
 };
-const OAUTH2_FIELDS: TokenFields = {
+const OAUTH2_FIELDS = {
   accessToken: 'access_token',
   refreshToken: 'refresh_token',
   expiresIn: 'expires_in',
@@ -34,9 +37,8 @@ const OAUTH2_FIELDS: TokenFields = {
 export interface Settings {
   readonly endpoints: Readonly<Record<Endpoint, string>>;
   readonly transport: 'cookie' | 'body';
-  readonly oauth2: boolean;
+  readonly server: Server;
   readonly clientId: string | undefined;
-  readonly fields: TokenFields;
   /** Prefixes of the URLs that may receive the token: origins, each with a slash at its end. */
   readonly origins: readonly string[];
   readonly tokenScheme: string;
@@ -45,6 +47,10 @@ export interface Settings {
   readonly dpop: boolean | 'memory';
   readonly authHeaders: (() => HeadersInit | Promise<HeadersInit>) | undefined;
   readonly idempotencyKey: boolean;
+  /** Where a refresh token in the body is kept for the next page. */
+  readonly remember: 'memory' | 'tab' | 'browser' | RememberStore;
+  /** Whether the pages of the origin share the session. */
+  readonly sharesSession: boolean;
   readonly renewBeforeMs: number;
   readonly timeoutMs: number;
   readonly restore: 'auto' | 'hint' | 'always' | 'never';
@@ -59,14 +65,31 @@ export function resolveOptions(options: AuthClientOptions): Settings {
   const page = pageOrigin();
   const base = new URL(options.baseUrl ?? page ?? 'http://localhost');
   const oauth2 = options.protocol === 'oauth2';
-  const endpoints = { ...(oauth2 ? OAUTH2_ENDPOINTS : ENDPOINTS), ...options.endpoints };
-  for (const name of Object.keys(endpoints) as Endpoint[]) endpoints[name] = resolveEndpoint(endpoints[name], base);
+  const paths = { ...(oauth2 ? OAUTH2_ENDPOINTS : ENDPOINTS), ...options.endpoints };
   const origins = [page, base, ...(options.apiOrigins ?? [])].map((url) => url && new URL(url).origin);
   const { authHeaders, dpop = false, renewBeforeSeconds = 60, timeoutSeconds = 10 } = options;
+  const { tokenScheme = dpop ? 'DPoP' : 'Bearer', clientId, server: given = {}, remember = 'memory' } = options;
+  const { refresh } = given;
+  const transport =
+    options.transport ?? (oauth2 || mentions(refresh, 'refresh}') || refresh === null ? 'body' : 'cookie');
+  const server = completeServer(
+    given,
+    {
+      endpoints: paths,
+      inBody: transport === 'body',
+      oauth2,
+      tokenScheme,
+      clientId,
+      fields: { ...(oauth2 ? OAUTH2_FIELDS : FIELDS), ...options.fields },
+    },
+    (path) => resolveEndpoint(path.replaceAll('{clientId}', encodeURIComponent(clientId ?? '')), base),
+  );
+  const urls = Object.keys(paths).map((name) => [
+    name,
+    server.calls[name]?.url ?? resolveEndpoint(paths[name as Endpoint], base),
+  ]);
+  const endpoints = Object.fromEntries(urls) as Record<Endpoint, string>;
   return {
-    transport: oauth2 ? 'body' : 'cookie',
-    clientId: undefined,
-    tokenScheme: dpop ? 'DPoP' : 'Bearer',
     idempotencyKey: new URL(endpoints.refresh).origin === page,
     restore: 'auto',
     crossTab: true,
@@ -77,10 +100,14 @@ export function resolveOptions(options: AuthClientOptions): Settings {
     shouldRefresh: undefined,
     onLog: undefined,
     ...options,
+    clientId,
+    transport,
+    remember,
+    sharesSession: transport === 'cookie' || (remember !== 'memory' && remember !== 'tab'),
+    tokenScheme,
     dpop,
-    oauth2,
+    server,
     endpoints,
-    fields: { ...(oauth2 ? OAUTH2_FIELDS : FIELDS), ...options.fields },
     origins: [...new Set(origins)].filter((origin) => origin).map((origin) => `${origin}/`),
     authHeaders: typeof authHeaders === 'function' ? authHeaders : authHeaders && (() => authHeaders),
     renewBeforeMs: renewBeforeSeconds * 1000,
@@ -93,3 +120,9 @@ function resolveEndpoint(endpoint: string, base: URL): string {
   const folder = `${base.origin}${base.pathname.replace(/\/*$/, '/')}`;
   return new URL(/^(\w+:)?\/\//.test(endpoint) ? endpoint : `./${endpoint.replace(/^\//, '')}`, folder).href;
 }
+
+/** With the refresh token in memory, the session belongs to this page alone. */
+export const storeFor = (
+  { sharesSession, remember }: Settings,
+  { storage, tabStorage }: { readonly storage: KeyValueStore; readonly tabStorage: KeyValueStore },
+): KeyValueStore | undefined => (sharesSession ? storage : remember === 'tab' ? tabStorage : undefined);

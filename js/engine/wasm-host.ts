@@ -3,6 +3,7 @@
 //
 // The host is an object of functions: a page that reaches it through the module's table of objects finds no token behind it.
 import type { Client, Endpoint, Host, RequestFailure } from '#glue';
+import type { LoginRequest } from '../auth/auth-requests.js';
 import type { SessionRelation } from '../browser/persisted-state.js';
 import type { TabMessage } from '../browser/tab-message.js';
 import type { AuthError } from '../client/errors.js';
@@ -10,13 +11,13 @@ import type { Session } from '../client/session.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import { createDeferred, type Deferred } from '../util/deferred.js';
 import type { CreateError } from './auth-errors.js';
-import { type EffectDependencies, effects, sendAuthRequest, warnDeveloper } from './effects.js';
+import { type EffectDependencies, effects, requestLine, sendAuthRequest, warnDeveloper } from './effects.js';
 import type { Notify } from './engine.js';
 
 /** The functions of the wasm client that need the promises and the users' numbers of the host. */
 export interface SessionCore {
   /** Rejects with an `AuthError`, or with undefined if a later login or a logout replaces this one. */
-  login(credentials: string, signal?: AbortSignal): Promise<boolean>;
+  login(request: LoginRequest, signal?: AbortSignal): Promise<boolean>;
   /** Signs out at once. Resolves with whether the server confirmed it. */
   logout(scope: 'session' | 'global'): Promise<boolean>;
   receiveMessage(message: TabMessage, relation: SessionRelation): void;
@@ -32,7 +33,7 @@ export interface HostDependencies extends EffectDependencies {
 
 /** A caller that waits for its login. */
 interface LoginWaiter extends Deferred<boolean> {
-  readonly credentials: string;
+  readonly request: LoginRequest;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -57,7 +58,7 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
   let forLogin: LoginWaiter | undefined;
   let forLogout: ((revoked: boolean) => void)[] = [];
   /** What the last login and the last refresh failed with, for people. */
-  const details: Partial<Record<Endpoint, { text: string }>> = {};
+  const details: Partial<Record<Endpoint, { text: string; body?: unknown }>> = {};
   const createFailure = explained(createError, () => details.refresh?.text);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const settleToken = (settle: (waiter: Deferred<boolean>) => void) => {
@@ -81,7 +82,7 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     rejectWaiters: (...failure) => settleToken(({ reject }) => reject(createFailure(...failure))),
     resolveLogin: () => settleLogin(({ resolve }) => resolve(true)),
     rejectLogin: (...failure) =>
-      settleLogin(({ reject }) => reject(reported(createError(...failure, details.login?.text)))),
+      settleLogin(({ reject }) => reject(reported(createError(...failure, details.login?.text, details.login?.body)))),
     settleLogout(revoked) {
       for (const resolve of forLogout) resolve(revoked);
       forLogout = [];
@@ -89,13 +90,26 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     async sendAuthRequest(endpoint, request) {
       const login = endpoint === 'login' ? forLogin : undefined;
       // (A request that takes too long is aborted, and then has no outcome.)
-      const own = { text: `POST ${settings.endpoints[endpoint]}` };
+      const own: { text: string; body?: unknown } = { text: requestLine(settings, endpoint, login?.request) };
       details[endpoint] = own;
-      const { response, failure, stated, ...outcome } = await sendAuthRequest(dependencies, endpoint, login);
-      if (response || outcome.details) own.text = outcome.details;
+      const sent = await sendAuthRequest(dependencies, endpoint, login?.request, login?.signal);
+      const { response, failure, stated } = sent;
+      if (response || sent.details) own.text = sent.details;
+      own.body = sent.body;
       if (!response) return client().failed(endpoint, request, failure as RequestFailure);
-      const { status, retryAfterMs, token, expiresIn, jwtLifetime, subject } = response;
-      client().completed(endpoint, request, status, stated, retryAfterMs, token, expiresIn, jwtLifetime, subject);
+      const { status, retryAfterMs, token, expiresIn, jwtLifetime, subject, renewable } = response;
+      client().completed(
+        endpoint,
+        request,
+        status,
+        stated,
+        retryAfterMs,
+        token,
+        expiresIn,
+        jwtLifetime,
+        subject,
+        renewable,
+      );
     },
     abortAuthRequest: requests.abort,
     setTimer(delayMs) {
@@ -124,9 +138,9 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
   } satisfies Host;
 
   const core: SessionCore = {
-    login(credentials, signal) {
+    login(request, signal) {
       forLogin?.reject(undefined);
-      forLogin = { ...createDeferred<boolean>(), credentials, signal };
+      forLogin = { ...createDeferred<boolean>(), request, signal };
       const { promise } = forLogin;
       client().login();
       return promise;

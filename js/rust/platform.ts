@@ -14,9 +14,10 @@ import { type AuthResponse, createAuthRequests } from '../auth/auth-requests.js'
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
 import { jwtPayload } from '../auth/jwt.js';
+import { openRememberedTokens } from '../auth/remembered-tokens.js';
 import { createTokenStore, type TokenStore } from '../auth/token-store.js';
 import { createUsers } from '../auth/users.js';
-import { PAGE_STORAGE } from '../browser/key-value-store.js';
+import { PAGE_STORAGE, TAB_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock } from '../browser/lock.js';
 import { idempotencyKey, openPersistedState } from '../browser/persisted-state.js';
 import type { AuthErrorCode } from '../client/errors.js';
@@ -25,7 +26,7 @@ import { createApiFetch } from '../engine/api-fetch.js';
 import { openCrossTab } from '../engine/cross-tab.js';
 import { createLog } from '../engine/diagnostics.js';
 import { effects, sendAuthRequest } from '../engine/effects.js';
-import { resolveOptions } from '../engine/resolve-options.js';
+import { resolveOptions, storeFor } from '../engine/resolve-options.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 
 /** What the Rust client passes: its options, and the functions that ask the core. */
@@ -62,7 +63,7 @@ export const clientName = (options: PlatformOptions): string => resolveOptions(o
 /** The response of an auth request, or why there is none. */
 export type Outcome = Pick<
   AuthResponse,
-  'status' | 'retryAfterMs' | 'token' | 'subject' | 'expiresIn' | 'jwtLifetime'
+  'status' | 'retryAfterMs' | 'token' | 'subject' | 'renewable' | 'expiresIn' | 'jwtLifetime'
 > & {
   readonly failure?: RequestFailure;
   /** What the error code states about the session. */
@@ -78,15 +79,18 @@ const NO_RESPONSE = {
   expiresIn: Number.NaN,
   jwtLifetime: Number.NaN,
   subject: 0,
+  renewable: false,
 };
 
 /** `prover` is a promise, because its key is loaded from IndexedDB. */
 export function createPlatform(options: PlatformOptions, prover?: Promise<DpopProver>) {
   const settings = resolveOptions(options);
   const log = createLog(settings.onLog);
-  const sharesSession = settings.transport === 'cookie';
-  const sharesTabs = sharesSession && settings.crossTab;
-  const state = openPersistedState(settings.name, sharesSession ? PAGE_STORAGE : undefined);
+  const sharesTabs = settings.sharesSession && settings.crossTab;
+  const environment = { storage: PAGE_STORAGE, tabStorage: TAB_STORAGE };
+  const state = openPersistedState(settings.name, storeFor(settings, environment));
+  const remembered = openRememberedTokens(settings.remember, state);
+  const cookies = () => document.cookie;
   const users = createUsers();
   const tokens = createTokenStore(settings.origins, users);
   const lateProver = prover && (new LateProver(prover) as unknown as DpopProver);
@@ -102,7 +106,7 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
     settings,
     client: options,
     tokens,
-    sendAuthorized: authorizedFetch(tokens, settings.tokenScheme, lateProver),
+    sendAuthorized: authorizedFetch(tokens, settings.server.api, lateProver, cookies),
     handler: {
       isRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
       onStepUp: options.onStepUp,
@@ -115,7 +119,15 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
     settings,
     tokens,
     users,
-    requests: createAuthRequests(settings, tokens, () => idempotencyKey(state), lateProver),
+    requests: createAuthRequests({
+      settings,
+      tokens,
+      idempotencyKey: () => idempotencyKey(state),
+      prover: lateProver,
+      cookies,
+      remembered,
+    }),
+    remembered,
     state,
     lock,
     crossTab,
@@ -124,9 +136,17 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
   };
   return Object.freeze({
     ...effects(dependencies),
-    async sendAuthRequest(endpoint: Endpoint, credentials?: string, signal?: AbortSignal): Promise<Outcome> {
-      const { response, stated, ...outcome } = await sendAuthRequest(dependencies, endpoint, { credentials, signal });
-      return { ...(response ?? NO_RESPONSE), ...outcome, code: stated };
+    async sendAuthRequest(
+      endpoint: Endpoint,
+      credentials?: string,
+      signal?: AbortSignal,
+      call?: string,
+    ): Promise<Outcome> {
+      const login = credentials === undefined ? undefined : { json: credentials, call };
+      const { response, stated, failure, details } = await sendAuthRequest(dependencies, endpoint, login, signal);
+      const { status, retryAfterMs, token, subject, renewable, expiresIn, jwtLifetime } = response ?? NO_RESPONSE;
+      const numbers = { status, retryAfterMs, token, subject, renewable, expiresIn, jwtLifetime };
+      return { ...numbers, ...(failure && { failure }), details, code: stated };
     },
     abortAuthRequest: dependencies.requests.abort,
     fetch: (input: RequestInfo | URL, init?: RequestInit) => calls.fetch(input, init),

@@ -1,6 +1,7 @@
 // The messages between a page and the worker that holds its tokens: one entry per method, with its parameters and
 // its result, if it has one.
 // Page and worker are always of the same release.
+import type { LoginRequest } from '../auth/auth-requests.js';
 import type { LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
 import type { EngineEvent } from '../engine/engine.js';
@@ -44,8 +45,8 @@ export interface WorkerMethods {
   connect: { params: ConnectRequest; result: ConnectResponse };
   restored: { params: undefined };
   fetch: { params: SerializedRequest; result: SerializedResponse };
-  /** The parameter is the credentials as JSON. */
-  login: { params: string; result: unknown };
+  login: { params: LoginRequest; result: unknown };
+  restore: { params: undefined; result: unknown };
   refresh: { params: undefined; result: unknown };
   logout: { params: 'session' | 'global'; result: boolean };
   /** The parameter is the least remaining lifetime in milliseconds. */
@@ -67,6 +68,8 @@ export interface PageMethods {
   readStorage: { params: undefined; result: StorageEntries };
   /** No value: remove the entry. */
   writeStorage: { params: { readonly key: string; readonly value: string | undefined } };
+  /** The cookies that scripts can read. */
+  readCookies: { params: undefined; result: string };
   /** The result of `options.authHeaders`. */
   authHeaders: { params: undefined; result: [string, string][] };
   /** The result of `options.shouldRefresh`. */

@@ -14,8 +14,8 @@ interface SerializedError {
 /** A reason that cannot be cloned is replaced by its text. */
 export function serializeError(error: unknown): SerializedError {
   if (error instanceof Error && error.name === 'AuthError') {
-    const { code, message, status, retryable, retryAfterSeconds } = error as AuthError;
-    const details = { retryable, status: status ?? undefined, retryAfterSeconds: retryAfterSeconds ?? undefined };
+    const { code, message, status, retryable, retryAfterSeconds, body } = error as AuthError;
+    const details = { retryable, status: status ?? undefined, retryAfterSeconds: retryAfterSeconds ?? undefined, body };
     return { kind: 'auth', name: code, message: message.slice(code.length + 2), details };
   }
   if (error instanceof Error || error instanceof DOMException) {

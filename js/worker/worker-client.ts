@@ -1,9 +1,11 @@
 // The page's side of a client whose tokens are in a worker. It passes calls to the worker and events to the app; no token
 // passes here, unless `options.exposeToken` is set.
 
+import type { LoginRequest } from '../auth/auth-requests.js';
+import { authUrls } from '../auth/server.js';
 import { adoptFetch, stringify } from '../browser/captured-globals.js';
 import { checkWorkerPolicy } from '../browser/csp-check.js';
-import { PAGE_STORAGE } from '../browser/key-value-store.js';
+import { PAGE_STORAGE, TAB_STORAGE } from '../browser/key-value-store.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
 import { openPersistedState, STORAGE_KEYS, storagePrefix, storeLogout } from '../browser/persisted-state.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
@@ -84,7 +86,7 @@ class WorkerClient implements Engine {
         this.#events.workerEnded();
       },
     });
-    this.#calls = new RemoteFetch(this.#connection, settings.origins, Object.values(settings.endpoints), signal);
+    this.#calls = new RemoteFetch(this.#connection, settings.origins, authUrls(settings.server), signal);
   }
 
   async start() {
@@ -108,8 +110,12 @@ class WorkerClient implements Engine {
     this.restored = this.#connection.request('restored', undefined);
   }
 
-  login(credentials: string, signal?: AbortSignal | null) {
-    return abortable(this.#connection.request('login', credentials, signal), signal);
+  login(request: LoginRequest, signal?: AbortSignal | null) {
+    return abortable(this.#connection.request('login', request, signal), signal);
+  }
+
+  restore() {
+    return this.#connection.request('restore', undefined);
   }
 
   refresh(signal?: AbortSignal | null) {
@@ -141,9 +147,13 @@ class WorkerClient implements Engine {
     rpc?.close(reason);
   }
 
+  #storage() {
+    return this.#settings.remember === 'tab' ? TAB_STORAGE : PAGE_STORAGE;
+  }
+
   #readStorage(): StorageEntries {
     const keys = STORAGE_KEYS.map((key) => `${storagePrefix(this.#settings.name)}:${key}`);
-    return Object.fromEntries(keys.map((key) => [key, PAGE_STORAGE.read(key)]));
+    return Object.fromEntries(keys.map((key) => [key, this.#storage().read(key)]));
   }
 
   /** Handles the requests and notifications of the worker. */
@@ -153,7 +163,8 @@ class WorkerClient implements Engine {
       sessionEvent: (event) => this.#events.receive(event),
       logEntry: (entry) => this.#log.add(entry),
       readStorage: () => this.#readStorage(),
-      writeStorage: ({ key, value }) => PAGE_STORAGE.write(key, value),
+      writeStorage: ({ key, value }) => this.#storage().write(key, value),
+      readCookies: () => document.cookie,
       authHeaders: () => this.#authHeaders(),
       stepUpRequired: (serialized) => this.#notify('step-up-required', { response: this.#response(serialized) }),
       isTokenRejected: async (serialized) => {

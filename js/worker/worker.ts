@@ -124,7 +124,17 @@ async function openEngine({ storage: entries, resume }: ConnectRequest): Promise
     },
     notifyPages,
     AuthError,
-    { storage, servesAllTabs, schedule: (task) => storage.schedule(task) },
+    {
+      storage,
+      tabStorage: storage,
+      cookies: () =>
+        requestAny((page, signal) => page.request('readCookies', undefined, { signal }), PAGE_TIMEOUT_MS).then(
+          (cookies) => cookies ?? '',
+          () => '',
+        ),
+      servesAllTabs,
+      schedule: (task) => storage.schedule(task),
+    },
     (_, load) => load(),
   );
 }
@@ -228,7 +238,8 @@ const handlersFor = (page: () => PageRpc): Handlers<WorkerMethods> => ({
   connect: (request) => connect(page(), request),
   restored: () => afterEvents(async (started) => void (await started.restored)),
   fetch: (request, signal) => fetchFor(page(), request, signal),
-  login: (credentials, signal) => afterEvents((started) => started.login(credentials, signal)),
+  login: (request, signal) => afterEvents((started) => started.login(request, signal)),
+  restore: () => afterEvents((started) => started.restore()),
   refresh: () => afterEvents((started) => started.refresh()),
   logout: (logoutScope) =>
     afterEvents((started) => {

@@ -717,6 +717,7 @@ fn auth_response(outcome: &Outcome) -> AuthResponse {
             id: TokenId(token),
             lifetime: lifetime(outcome.expires_in(), outcome.jwt_lifetime()),
             subject: subject_of(outcome.subject()),
+            renewable: outcome.renewable(),
         }),
     })
 }

@@ -104,6 +104,8 @@ extern "C" {
     pub fn jwt_lifetime(this: &Outcome) -> f64;
     #[wasm_bindgen(method, getter)]
     pub fn subject(this: &Outcome) -> u32;
+    #[wasm_bindgen(method, getter)]
+    pub fn renewable(this: &Outcome) -> bool;
 
     /// One client's browser side.
     pub type Platform;

@@ -72,6 +72,7 @@ impl Core {
             Input::Start { storage } => admission = Some(self.start(storage, now)),
             Input::RequestToken { min_validity } => admission = Some(self.request_token(min_validity, now)),
             Input::Refresh => admission = Some(self.refresh_now(now)),
+            Input::Restore => admission = Some(self.restore_now(now)),
             Input::TokenRejected { token, place, attempt } => {
                 admission = Some(self.token_rejected(token, place, attempt, now));
             }

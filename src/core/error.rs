@@ -11,6 +11,8 @@ pub enum ErrorCode {
     InvalidCredentials,
     /// The server refused the login for another reason than the credentials. The server's message says why.
     LoginRejected,
+    /// The login needs a further step, such as a code of an authenticator. The app asks the user for it.
+    LoginStepRequired,
     /// No user is signed in. The app shows its login.
     SignedOut,
     /// The session ended during the call. The app shows its login.
@@ -32,10 +34,11 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::RequestNotSent,
         Self::InvalidCredentials,
         Self::LoginRejected,
+        Self::LoginStepRequired,
         Self::SignedOut,
         Self::SessionEnded,
         Self::RefreshUnavailable,
@@ -53,6 +56,7 @@ impl ErrorCode {
             Self::RequestNotSent => "REQUEST_NOT_SENT",
             Self::InvalidCredentials => "INVALID_CREDENTIALS",
             Self::LoginRejected => "LOGIN_REJECTED",
+            Self::LoginStepRequired => "LOGIN_STEP_REQUIRED",
             Self::SignedOut => "SIGNED_OUT",
             Self::SessionEnded => "SESSION_ENDED",
             Self::RefreshUnavailable => "REFRESH_UNAVAILABLE",
@@ -76,6 +80,7 @@ impl ErrorCode {
             Self::RequestNotSent => "auth_headers failed (see the console)",
             Self::InvalidCredentials => "the server rejected the credentials",
             Self::LoginRejected => "the server refused the login, and not because of the credentials",
+            Self::LoginStepRequired => "the login needs a further step",
             Self::SignedOut => "no user is signed in",
             Self::SessionEnded => "the session ended during the call",
             Self::RefreshUnavailable => "no access token at the moment; the session continues",
@@ -129,6 +134,7 @@ mod tests {
             (ErrorCode::RequestNotSent, false),
             (ErrorCode::InvalidCredentials, false),
             (ErrorCode::LoginRejected, false),
+            (ErrorCode::LoginStepRequired, false),
             (ErrorCode::SignedOut, false),
             (ErrorCode::SessionEnded, false),
             (ErrorCode::RefreshUnavailable, true),

@@ -5,7 +5,7 @@ use super::{
     SessionRelation, StorageSnapshot, TokenId,
 };
 
-/// What happened. [`Core::handle`](super::Core::handle) returns an [`Admission`](super::Admission) for the first four.
+/// What happened. [`Core::handle`](super::Core::handle) returns an [`Admission`](super::Admission) for the first five.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
     /// The client starts.
@@ -20,6 +20,8 @@ pub enum Input {
     },
     /// The app asks for a renewal now.
     Refresh,
+    /// The app asks whether the server has a session, also after a logout.
+    Restore,
     /// An API answered 401 to a call.
     TokenRejected {
         /// The token that the call carried.

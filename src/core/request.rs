@@ -193,8 +193,13 @@ impl Core {
             return self.adopt_token(TokenSource::Refresh, issued, sent_at, now);
         }
         self.emit(Output::ReleaseLock);
+        let outcome = match outcome {
+            RefreshOutcome::Refused if validity == Validity::Current && self.confirms_refusal(now) => return,
+            RefreshOutcome::Refused => RefreshOutcome::Rejected(SignedOutReason::Expired),
+            clear => clear,
+        };
         match outcome {
-            RefreshOutcome::Renewed(_) => {}
+            RefreshOutcome::Renewed(_) | RefreshOutcome::Refused => {}
             RefreshOutcome::Rejected(_) if validity == Validity::SessionChanged => self.retry.next_attempt = Some(now),
             RefreshOutcome::Rejected(reason) => match self.session {
                 // The app asked while signed out: nothing has changed.

@@ -33,6 +33,9 @@ pub enum RefreshOutcome {
     Renewed(IssuedToken),
     /// The server rejected the refresh token: the session is over.
     Rejected(SignedOutReason),
+    /// The server refused the refresh, and named no reason that the client knows: a gateway may answer like that during a
+    /// deployment. The client asks once more before it ends the session of a user.
+    Refused,
     /// Anything else: the session is unchanged, and the refresh is tried again later.
     Retry(Failure),
 }
@@ -72,10 +75,17 @@ pub enum SessionErrorCode {
     RequestFault,
     /// In the response to a login: the credentials are wrong.
     BadCredentials,
+    /// The options say that this answer ends the session (`server.over`), whatever its status.
+    Over,
+    /// The body is an answer of the auth endpoint, and states a failure: `{"detail": "…"}`, `{"success": false}`, or null where a
+    /// token is due. (A 404 of a router or a page of a proxy is none.)
+    Refused,
+    /// In the response to a login: a further step follows (`server.answer.step`).
+    StepRequired,
 }
 
-/// Decides what the response to a refresh means. Only a clear rejection ends a session: 401, 400 or 403 with a session
-/// error code. No response, 5xx, 408, 429, an HTML page, or a success without a token mean "try again later".
+/// Decides what the response to a refresh means. Only a rejection ends a session: at once with a known code, else when it is
+/// confirmed. No response, 5xx, 408, 425, 429, an HTML page, or an answer about the request mean "try again later".
 pub fn refresh_outcome(response: AuthResponse) -> RefreshOutcome {
     let response = match response {
         AuthResponse::Http(response) => response,
@@ -84,12 +94,19 @@ pub fn refresh_outcome(response: AuthResponse) -> RefreshOutcome {
     };
     let code = match (response.status, response.token) {
         (200..=299, Some(token)) => return RefreshOutcome::Renewed(token),
-        (200..=299, None) => ErrorCode::MalformedResponse,
-        (400..=499, _) if response.code == Some(SessionErrorCode::RequestFault) => ErrorCode::ServerError,
-        (401, _) => return RefreshOutcome::Rejected(reason(response.code)),
-        (400 | 403, _) if response.code.is_some() => return RefreshOutcome::Rejected(reason(response.code)),
+        _ if response.code == Some(SessionErrorCode::Over) => {
+            return RefreshOutcome::Rejected(SignedOutReason::Expired);
+        }
         (429, _) => ErrorCode::RateLimited,
         (408, _) => ErrorCode::Timeout,
+        (400..=499, _) if response.code == Some(SessionErrorCode::RequestFault) => ErrorCode::ServerError,
+        (400..=499, _) if is_about_session(response.code) => return RefreshOutcome::Rejected(reason(response.code)),
+        // 419 and 440: the session timed out (Laravel, IIS). 498: the token is invalid (ArcGIS, nginx).
+        (400 | 401 | 403 | 419 | 422 | 440 | 498, _) => return RefreshOutcome::Refused,
+        (200..=299 | 404 | 405 | 410, _) if response.code == Some(SessionErrorCode::Refused) => {
+            return RefreshOutcome::Refused;
+        }
+        (200..=299, None) => ErrorCode::MalformedResponse,
         _ => ErrorCode::ServerError,
     };
     RefreshOutcome::Retry(failure(code, &response))
@@ -104,6 +121,7 @@ pub fn login_outcome(response: AuthResponse) -> LoginOutcome {
     };
     let code = match (response.status, response.token) {
         (200..=299, Some(token)) => return LoginOutcome::SignedIn(token),
+        _ if response.code == Some(SessionErrorCode::StepRequired) => ErrorCode::LoginStepRequired,
         (200..=299, None) => ErrorCode::MalformedResponse,
         (408, _) => ErrorCode::Timeout,
         (429, _) => ErrorCode::RateLimited,
@@ -111,7 +129,7 @@ pub fn login_outcome(response: AuthResponse) -> LoginOutcome {
         // Some servers report wrong credentials with 400, 403 or 422, as others report a malformed request or CSRF.
         (400..=499, _) if response.code == Some(SessionErrorCode::RequestFault) => ErrorCode::LoginRejected,
         (401, _) => ErrorCode::InvalidCredentials,
-        (400 | 403 | 422, _) if response.code.is_some() => ErrorCode::InvalidCredentials,
+        (400 | 403 | 422, _) if states_bad_credentials(response.code) => ErrorCode::InvalidCredentials,
         (400..=499, _) => ErrorCode::LoginRejected,
         _ => ErrorCode::ServerError,
     };
@@ -134,13 +152,22 @@ fn failure(code: ErrorCode, response: &HttpResponse) -> Failure {
     Failure { code, status: Some(response.status), retry_after: response.retry_after }
 }
 
+/// Whether the code is one of those that mean the session of the refresh token.
+fn is_about_session(code: Option<SessionErrorCode>) -> bool {
+    use SessionErrorCode::{Ended, Revoked, TokenReused};
+    matches!(code, Some(Ended | TokenReused | Revoked))
+}
+
+/// Whether a login failed because of the credentials, by its code. (`invalid_grant` means the same in a login.)
+fn states_bad_credentials(code: Option<SessionErrorCode>) -> bool {
+    code == Some(SessionErrorCode::BadCredentials) || is_about_session(code)
+}
+
 fn reason(code: Option<SessionErrorCode>) -> SignedOutReason {
     match code {
         Some(SessionErrorCode::TokenReused) => SignedOutReason::TokenReused,
         Some(SessionErrorCode::Revoked) => SignedOutReason::Revoked,
-        Some(SessionErrorCode::Ended | SessionErrorCode::RequestFault | SessionErrorCode::BadCredentials) | None => {
-            SignedOutReason::Expired
-        }
+        _ => SignedOutReason::Expired,
     }
 }
 
@@ -158,15 +185,17 @@ mod tests {
     }
 
     fn token() -> IssuedToken {
-        IssuedToken { id: TokenId(1), lifetime: Some(900_000), subject: None }
+        IssuedToken { id: TokenId(1), lifetime: Some(900_000), subject: None, renewable: true }
     }
 
     #[test]
     fn only_a_clear_rejection_ends_a_session() {
         use SignedOutReason::{Expired, Revoked, TokenReused};
         for (status, code, reason) in [
-            (401, None, Expired),
             (401, Some(SessionErrorCode::Ended), Expired),
+            (422, Some(SessionErrorCode::Ended), Expired),
+            (500, Some(SessionErrorCode::Over), Expired),
+            (200, Some(SessionErrorCode::Over), Expired),
             (401, Some(SessionErrorCode::TokenReused), TokenReused),
             (403, Some(SessionErrorCode::Revoked), Revoked),
             (400, Some(SessionErrorCode::Ended), Expired),
@@ -176,8 +205,23 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_without_a_known_code_is_confirmed() {
+        let stated = Some(SessionErrorCode::Refused);
+        for status in [400, 401, 403, 419, 422, 440, 498] {
+            assert_eq!(refresh_outcome(responded(status, None)), RefreshOutcome::Refused, "{status}");
+            assert_eq!(refresh_outcome(responded(status, stated)), RefreshOutcome::Refused, "{status}");
+        }
+        for status in [200, 204, 404, 405, 410] {
+            assert_eq!(refresh_outcome(responded(status, stated)), RefreshOutcome::Refused, "{status}");
+        }
+        for status in [302, 408, 409, 425, 429, 500, 503] {
+            assert!(matches!(refresh_outcome(responded(status, stated)), RefreshOutcome::Retry(_)), "{status}");
+        }
+    }
+
+    #[test]
     fn every_other_response_means_try_again_later() {
-        for status in [0, 204, 302, 400, 403, 404, 405, 408, 409, 413, 418, 425, 429, 500, 502, 503, 504, 599] {
+        for status in [0, 204, 302, 404, 405, 408, 409, 413, 418, 425, 429, 500, 502, 503, 504, 599] {
             let outcome = refresh_outcome(responded(status, None));
             assert!(
                 matches!(outcome, RefreshOutcome::Retry(f) if f.code.retryable() || status == 204),
@@ -239,6 +283,9 @@ mod tests {
             (responded(403, Some(SessionErrorCode::RequestFault)), ErrorCode::LoginRejected),
             (responded(401, Some(SessionErrorCode::RequestFault)), ErrorCode::LoginRejected),
             (responded(413, None), ErrorCode::LoginRejected),
+            (responded(400, Some(SessionErrorCode::Refused)), ErrorCode::LoginRejected),
+            (responded(200, Some(SessionErrorCode::StepRequired)), ErrorCode::LoginStepRequired),
+            (responded(403, Some(SessionErrorCode::StepRequired)), ErrorCode::LoginStepRequired),
             (responded(429, None), ErrorCode::RateLimited),
             (responded(408, None), ErrorCode::Timeout),
             (responded(404, None), ErrorCode::ServerError),

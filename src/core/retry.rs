@@ -1,7 +1,7 @@
 //! Times: how long a token is valid, when the client renews it, and how long it waits after a failure.
 
 use super::{
-    Admission, Core, CrossTabMessage, ErrorCode, Event, Failure, Millis, Output, Random, SessionState,
+    Admission, Core, CrossTabMessage, ErrorCode, Event, Evidence, Failure, Millis, Output, Random, SessionState,
     request::PurposeKind,
 };
 
@@ -20,6 +20,11 @@ const BACKOFF_MAX: Millis = 60_000;
 /// After another tab's refresh succeeded, this tab's next attempt is due within this time.
 const SUCCESS_ELSEWHERE_DELAY: Millis = 1_000;
 
+/// After so many answers that say nothing about the session, a restore ends: no visitor waits for ever.
+pub(super) const UNCLEAR_ANSWERS_MAX: u32 = 4;
+/// How long the client waits before it asks again whether a session is over.
+const CONFIRM_DELAY: Millis = 500;
+
 /// The failed refreshes, and when the next one may be sent.
 #[derive(Debug, Default)]
 pub(super) struct Retry {
@@ -31,6 +36,10 @@ pub(super) struct Retry {
     pub postponed_since: Option<Millis>,
     /// No refresh is sent before this moment: the server asked the clients to wait.
     pub not_before: Millis,
+    /// Whether the server has refused a refresh without a known code; the next such answer ends the session.
+    pub was_refused: bool,
+    /// Answers to the restore that say nothing about the session.
+    pub unclear_answers: u32,
 }
 
 impl Retry {
@@ -41,24 +50,33 @@ impl Retry {
 
     /// The session is over. The wait that the server asked for remains.
     pub fn reset(&mut self) {
-        (self.failures, self.next_attempt) = (0, None);
+        *self = Self { not_before: self.not_before, postponed_since: self.postponed_since, ..Self::default() };
     }
 }
 
-/// The lifetime of a token from what the server stated in seconds: `expiresIn` if it is a positive number, else the JWT's
-/// `exp − iat` (which needs no synchronised clock), else unknown. A value that the server did not state is NaN.
+/// The lifetime of a token from what the server stated in seconds: the smaller one of `expiresIn` and the JWT's `exp − iat`
+/// (which needs no synchronised clock), as far as they are positive numbers, else unknown. A value that the server did not
+/// state is NaN.
 ///
 /// ```
 /// use tokenward::core::lifetime;
 /// assert_eq!(lifetime(900.0, f64::NAN), Some(900_000));
+/// assert_eq!(lifetime(3_600.0, 900.0), Some(900_000));
 /// assert_eq!(lifetime(-5.0, 60.0), Some(60_000));
 /// assert_eq!(lifetime(f64::NAN, f64::NAN), None);
 /// ```
 pub fn lifetime(expires_in: f64, jwt_lifetime: f64) -> Option<Millis> {
     [expires_in, jwt_lifetime]
         .into_iter()
-        .find(|seconds| seconds.is_finite() && *seconds > 0.0)
+        .filter(|seconds| seconds.is_finite() && *seconds > 0.0)
         .map(|seconds| (seconds * 1_000.0) as Millis)
+        .min()
+}
+
+/// Whether the server answered, and not about the session. (5xx: the server failed or is away. 408, 425
+/// and 429 ask to try again.)
+pub(super) fn is_unclear_answer(failure: Failure) -> bool {
+    failure.status.is_some_and(|status| !matches!(status, 0 | 408 | 425 | 429 | 500..=599))
 }
 
 /// When to renew a token that was requested at `requested_at`: `renew_before` its end but at most half of its lifetime
@@ -86,7 +104,35 @@ impl Core {
             return Admission::Reject(Failure::of(ErrorCode::SignedOut));
         }
         // A request of the app overrides the backoff, but not the wait that the server asked for.
+        if let SessionState::SignedIn { token, .. } = &self.session
+            && !token.renewable
+            && token.renew_at.is_none_or(|end| end > now)
+        {
+            return Admission::Reject(Failure::of(ErrorCode::RefreshUnavailable)); // nothing can renew it
+        }
         self.wait_for_refresh(self.retry.not_before.max(now), now)
+    }
+
+    /// The app asks whether the server has a session, also after a logout: another page or a native shell may have signed in.
+    pub(super) fn restore_now(&mut self, now: Millis) -> Admission {
+        if self.revocation.is_pending() {
+            return Admission::Reject(Failure::of(ErrorCode::SignedOut));
+        }
+        self.wait_for_refresh(self.retry.not_before.max(now), now)
+    }
+
+    /// The server refused a refresh without a known code. Returns whether the client asks once more.
+    pub(super) fn confirms_refusal(&mut self, now: Millis) -> bool {
+        let was_signed_in = match self.session {
+            SessionState::SignedIn { token, .. } => token.renewable,
+            SessionState::Restoring { evidence, .. } => evidence == Evidence::Hint,
+            SessionState::SignedOut { .. } => false,
+        };
+        let asks = was_signed_in && !std::mem::replace(&mut self.retry.was_refused, true);
+        if asks {
+            self.retry.next_attempt = Some(now + CONFIRM_DELAY);
+        }
+        asks
     }
 
     /// A refresh failed without ending the session. The message to the other tabs keeps them from the same attempt.
@@ -95,7 +141,7 @@ impl Core {
         if wait > 0 {
             self.emit(Output::StoreNotBefore(wait.min(NOT_BEFORE_MAX)));
         }
-        if self.end_first_question() {
+        if self.end_first_question() || self.end_restore_after(failure) {
             return;
         }
         self.emit(Output::Broadcast(CrossTabMessage::RefreshFailed { wait, failures: self.retry.failures }));

@@ -30,6 +30,8 @@ pub struct IssuedToken {
     pub lifetime: Option<Millis>,
     /// The user that it was issued for.
     pub subject: Subject,
+    /// Whether a refresh token or a cookie can renew it.
+    pub renewable: bool,
 }
 
 /// The present access token: its number, and the moments that matter.
@@ -43,6 +45,8 @@ pub struct AccessToken {
     pub renew_at: Option<Millis>,
     /// How the APIs responded to it.
     pub status: TokenStatus,
+    /// Whether a refresh token or a cookie can renew it. If not, the session ends with it.
+    pub renewable: bool,
 }
 
 /// How the APIs responded to a token that has not expired by this client's clock.
@@ -108,6 +112,8 @@ pub enum SignedOutReason {
     TokenReused,
     /// Another tab signed out, or signed another user in.
     OtherTab,
+    /// The server answered each attempt to resume the session, and never about the session. The next page asks again.
+    RestoreFailed,
 }
 
 impl SignedOutReason {
@@ -116,7 +122,12 @@ impl SignedOutReason {
     pub fn in_other_tabs(self) -> Self {
         match self {
             Self::Logout => Self::OtherTab,
-            Self::NoSession | Self::Expired | Self::Revoked | Self::TokenReused | Self::OtherTab => self,
+            Self::NoSession
+            | Self::Expired
+            | Self::Revoked
+            | Self::TokenReused
+            | Self::OtherTab
+            | Self::RestoreFailed => self,
         }
     }
 }
@@ -134,7 +145,9 @@ impl AccessToken {
         self.expires_at.map(|end| end.saturating_sub(now))
     }
 
+    /// (Of a token that cannot be renewed, no other one would be valid for longer.)
     fn is_valid_for(&self, duration: Millis, now: Millis) -> bool {
+        let duration = if self.renewable { duration } else { 0 };
         self.status != TokenStatus::Rejected && self.remaining(now).is_none_or(|left| left > 0 && left >= duration)
     }
 }
@@ -311,13 +324,20 @@ impl Core {
 
     /// The lifetime counts from the request, not from the response: the server's clock started in between.
     fn schedule(&mut self, issued: IssuedToken, sent_at: Millis) -> AccessToken {
-        let IssuedToken { id, lifetime, .. } = issued;
+        let IssuedToken { id, lifetime, renewable, .. } = issued;
         let (renew_before, random) = (self.config.renew_before, &mut self.random);
         AccessToken {
             id,
             expires_at: lifetime.map(|lifetime| sent_at.saturating_add(lifetime)),
-            renew_at: lifetime.map(|lifetime| retry::renew_at(sent_at, lifetime, renew_before, random)),
+            renew_at: lifetime.map(|lifetime| {
+                if renewable {
+                    retry::renew_at(sent_at, lifetime, renew_before, random)
+                } else {
+                    sent_at.saturating_add(lifetime)
+                }
+            }),
             status: TokenStatus::Valid,
+            renewable,
         }
     }
 
@@ -374,6 +394,23 @@ impl Core {
             self.emit(Output::Notify(Event::SessionUpdated));
         }
         is_first_question
+    }
+
+    /// Ends a restore whose answers say nothing about the session. The keys stay in the storage: the next page asks again.
+    pub(super) fn end_restore_after(&mut self, failure: Failure) -> bool {
+        if !matches!(self.session, SessionState::Restoring { .. }) || !retry::is_unclear_answer(failure) {
+            return false;
+        }
+        self.retry.unclear_answers += 1;
+        let ends = self.retry.unclear_answers >= retry::UNCLEAR_ANSWERS_MAX;
+        if ends {
+            self.session = SessionState::SignedOut { reason: SignedOutReason::RestoreFailed };
+            self.retry.reset();
+            self.settle_waiters(Err(Failure::of(ErrorCode::SignedOut)));
+            self.emit(Output::Notify(Event::RefreshFailed { failure, retry_at: None }));
+            self.emit(Output::Notify(Event::SignedOut));
+        }
+        ends
     }
 
     /// The signed-in user may have been replaced. The client shows and uses nothing of that user until the server has

@@ -157,7 +157,7 @@ impl Harness {
 
     pub fn issue(&mut self, user: &str, lifetime: Option<Millis>) -> IssuedToken {
         self.tokens += 1;
-        IssuedToken { id: TokenId(self.tokens), lifetime, subject: subject_of(user) }
+        IssuedToken { id: TokenId(self.tokens), lifetime, subject: subject_of(user), renewable: true }
     }
 
     pub fn log_in(&mut self, user: &str, lifetime: Option<Millis>) -> &mut Self {

@@ -158,3 +158,93 @@ fn a_wait_of_more_than_a_day_is_cut() {
     client.refresh_fails(request, Some(u64::MAX / 2));
     assert!(client.emitted(&Output::StoreNotBefore(86_400_000)));
 }
+
+/// an answer that a gateway may give during a deployment.
+#[test]
+fn a_refusal_without_a_known_code_ends_the_session_only_if_the_server_repeats_it() {
+    let refused = |request| Input::RefreshCompleted { request, outcome: RefreshOutcome::Refused };
+    for restores in [false, true] {
+        for again in [false, true] {
+            let mut client = if restores { Harness::new(CONFIG, true) } else { Harness::signed_in() };
+            let request = if restores {
+                client.expect_refresh()
+            } else {
+                client.at(LIFETIME).request_token();
+                client.expect_refresh()
+            };
+            client.handle(refused(request));
+            assert!(client.signed_out_reason().is_none() && client.waiters_result().is_none());
+            let after = client.timer().expect("the client asks again");
+            assert!(after <= 1_000, "{after} ms");
+            let now = client.now + after;
+            let request = client.at(now).handle(Input::TimerElapsed).expect_refresh();
+            if again {
+                client.handle(refused(request));
+                assert_eq!(client.signed_out_reason(), Some(SignedOutReason::Expired));
+            } else {
+                client.refresh_succeeds(request, Some(LIFETIME));
+                assert!(client.is_signed_in());
+                assert_eq!(client.waiters_result(), Some(Ok(())));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_visitor_whom_the_server_refuses_is_asked_about_once() {
+    let mut client = Harness::new(Config { restore: Restore::Always, ..CONFIG }, false);
+    let request = client.expect_refresh();
+    client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Refused });
+    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::NoSession));
+}
+
+/// no visitor waits for ever.
+#[test]
+fn answers_that_say_nothing_about_the_session_end_a_restore_and_keep_its_hint() {
+    let mut client = Harness::new(CONFIG, true);
+    let mut request = client.expect_refresh();
+    let failure = Failure { code: ErrorCode::ServerError, status: Some(404), retry_after: None };
+    let mut answers = 0;
+    loop {
+        client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Retry(failure) });
+        answers += 1;
+        if client.signed_out_reason().is_some() {
+            break;
+        }
+        let now = client.now + client.timer().expect("the client asks again");
+        request = client.at(now).handle(Input::TimerElapsed).expect_refresh();
+    }
+    assert_eq!((answers, client.signed_out_reason()), (4, Some(SignedOutReason::RestoreFailed)));
+    assert!(!client.emitted(&Output::RemoveKey));
+    assert_eq!(client.waiters_result(), Some(Err(ErrorCode::SignedOut)));
+    assert_eq!(client.timer(), None);
+}
+
+#[test]
+fn a_token_that_nothing_renews_is_used_until_its_end() {
+    let mut client = Harness::new(CONFIG, false);
+    client.handle(Input::Login);
+    let request = client.expect_login();
+    let issued = IssuedToken { renewable: false, ..client.issue("ada", Some(LIFETIME)) };
+    client.handle(Input::LoginCompleted { request, outcome: LoginOutcome::SignedIn(issued) });
+    assert_eq!(client.timer(), Some(LIFETIME));
+    client.at(LIFETIME - 1).handle(Input::RequestToken { min_validity: 60_000 });
+    assert_eq!(client.admission(), Admission::Proceed);
+    client.handle(Input::Refresh);
+    assert_eq!(client.rejection(), Some(ErrorCode::RefreshUnavailable));
+    let request = client.at(LIFETIME).handle(Input::TimerElapsed).expect_refresh();
+    client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Rejected(SignedOutReason::Expired) });
+    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::Expired));
+}
+
+#[test]
+fn the_app_asks_for_a_session_also_after_a_logout() {
+    let mut client = Harness::signed_in();
+    client.handle(LOGOUT).revocation_completes(RevocationOutcome::Confirmed);
+    client.handle(Input::Refresh);
+    assert_eq!(client.rejection(), Some(ErrorCode::SignedOut));
+    let request = client.handle(Input::Restore).expect_refresh();
+    assert_eq!(client.admission(), Admission::Wait);
+    client.refresh_succeeds(request, Some(LIFETIME));
+    assert!(client.is_signed_in() && client.emitted(&Output::Notify(Event::SignedIn)));
+}

@@ -36,7 +36,8 @@ impl Simulation {
         let reason = *reason;
         self.note(tab, Note::SignedOut(reason));
         match reason {
-            SignedOutReason::Logout | SignedOutReason::NoSession => {}
+            // (After `RestoreFailed` the keys stay in the storage, and the next page asks again.)
+            SignedOutReason::Logout | SignedOutReason::NoSession | SignedOutReason::RestoreFailed => {}
             SignedOutReason::OtherTab => {
                 if self.user_acted_at == 0 {
                     self.fail("signed out by another tab, but no tab did anything".into());

@@ -232,7 +232,8 @@ fn fullest_second(mutation: Option<Mutation>) -> u64 {
                 match output {
                     Output::RequestLock(request) => inputs.push(Input::LockGranted { request, storage: nothing }),
                     Output::SendLogin(request) => {
-                        let issue = IssuedToken { id: TokenId(1), lifetime: Some(900_000), subject: None };
+                        let issue =
+                            IssuedToken { id: TokenId(1), lifetime: Some(900_000), subject: None, renewable: true };
                         inputs.push(Input::LoginCompleted { request, outcome: LoginOutcome::SignedIn(issue) });
                     }
                     Output::SetTimer(after) => timer = after,

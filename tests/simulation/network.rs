@@ -170,7 +170,7 @@ impl Simulation {
         it.last_token += 1;
         let token = TokenId(it.last_token);
         it.tokens.insert(token, (sid, self.now + self.faults.lifetime));
-        let issue = IssuedToken { id: token, lifetime: Some(self.faults.lifetime), subject };
+        let issue = IssuedToken { id: token, lifetime: Some(self.faults.lifetime), subject, renewable: true };
         HttpResponse { status: 200, token: Some(issue), ..HttpResponse::default() }
     }
 
