@@ -10,30 +10,35 @@ const PASSWORD = 'analytical engine';
 const encoded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
 const jwt = (claims) => `${encoded({ alg: 'none' })}.${encoded(claims)}.c2ln`;
 
-const access = new Set();
+/** Sessions by their refresh token, and by each access token that is valid: an earlier one stays valid after a refresh. */
 const refresh = new Map();
+const access = new Map();
 
 /** Tokens of a new session, or of one that goes on. */
-function issue() {
+function issue(session = {}) {
   const iat = Math.floor(Date.now() / 1000);
-  const tokens = {
-    access: jwt({ sub: USER.id, iat, exp: iat + ACCESS_SECONDS, jti: randomUUID() }),
-    refresh: randomUUID(),
-    id: jwt({ sub: USER.id, email: USER.email, name: USER.name, iat, exp: iat + ACCESS_SECONDS }),
-  };
-  access.add(tokens.access);
-  refresh.set(tokens.refresh, tokens);
-  return tokens;
+  const exp = iat + ACCESS_SECONDS;
+  refresh.delete(session.refresh);
+  session.access = jwt({ sub: USER.id, iat, exp, jti: randomUUID() });
+  session.refresh = randomUUID();
+  session.id = jwt({ sub: USER.id, email: USER.email, name: USER.name, iat, exp });
+  access.set(session.access, session);
+  refresh.set(session.refresh, session);
+  return session;
 }
 
 /** Ends the session of a refresh token or of an access token. Returns whether there was one. */
 function end(token) {
-  const found = refresh.get(token) ?? [...refresh.values()].find((tokens) => tokens.access === token);
+  const found = refresh.get(token) ?? access.get(token);
   if (!found) return false;
-  access.delete(found.access);
+  for (const [name, session] of access) if (session === found) access.delete(name);
   return refresh.delete(found.refresh);
 }
-const rotate = (token) => (end(token) ? issue() : undefined);
+
+function rotate(token) {
+  const session = refresh.get(token);
+  return session && issue(session);
+}
 
 const isAda = (name, password) => (name === USER.email || name === USER.username) && password === PASSWORD;
 const json = (status, body, cookies = {}) => ({ status, body, cookies });
@@ -109,17 +114,17 @@ function aspnetIdentity() {
   const answer = (tokens) =>
     json(200, {
       tokenType: 'Bearer',
-      accessToken: tokens.id,
+      accessToken: tokens.access,
       expiresIn: ACCESS_SECONDS,
       refreshToken: tokens.refresh,
     });
   // The product's tokens are opaque.
-  const opaque = (tokens) => {
-    if (!tokens) return undefined;
-    access.delete(tokens.access);
-    tokens.access = tokens.id = randomUUID();
-    access.add(tokens.access);
-    return tokens;
+  const opaque = (session) => {
+    if (!session) return undefined;
+    access.delete(session.access);
+    session.access = randomUUID();
+    access.set(session.access, session);
+    return session;
   };
   return {
     'POST /login': ({ body }) => (isAda(body.email, body.password) ? answer(opaque(issue())) : problem('Failed')),
@@ -310,12 +315,13 @@ function cognito() {
   const OPERATIONS = {
     InitiateAuth({ AuthFlow, AuthParameters }) {
       if (AuthFlow === 'REFRESH_TOKEN_AUTH') {
+        const token = AuthParameters.REFRESH_TOKEN;
+        const tokens = rotate(token);
+        if (!tokens) return error('NotAuthorizedException', 'Refresh Token has been revoked');
         // The refresh token stays.
-        const old = refresh.get(AuthParameters.REFRESH_TOKEN);
-        if (!old) return error('NotAuthorizedException', 'Refresh Token has been revoked');
-        const tokens = issue();
         refresh.delete(tokens.refresh);
-        refresh.set(old.refresh, { ...tokens, refresh: old.refresh });
+        tokens.refresh = token;
+        refresh.set(token, tokens);
         return result(tokens, false);
       }
       return isAda(AuthParameters.USERNAME, AuthParameters.PASSWORD)
