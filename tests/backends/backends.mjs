@@ -60,8 +60,9 @@ const csrfPage = (page) => page.evaluate(() => fetch('/').then(() => undefined))
 
 /**
  * `credentials`; `wrong`: those that the server rejects, and `says`: its words; `user`: the user's e-mail address as the session
- * has it, in the member `userAt`; `without`: steps that this server cannot pass, each with the reason; `csrf`: a POST needs a token, and without it the
- * API answers with this status; `prepare(page, server)` may return the credentials.
+ * has it, in the member `userAt`; `without`: steps that this server cannot pass, each with the reason; `csrf`: a POST needs a
+ * token, and without it the API answers with this status; `statelessRefresh`: the server cannot revoke a refresh token;
+ * `prepare(page, server)` may return the credentials.
  */
 export const BACKENDS = [
   {
@@ -93,6 +94,7 @@ export const BACKENDS = [
     says: /Bad username or password/,
     without: unknownLife,
     csrf: 401,
+    statelessRefresh: true,
   },
   {
     name: 'Flask-JWT-Extended, headers',

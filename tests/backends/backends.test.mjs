@@ -27,7 +27,7 @@ const STEPS = {
   tab: 'a second tab is signed in',
   csrf: 'a POST and its repetition carry the CSRF token, and a refresh without it ends nothing',
   refused: 'a refused refresh, or a 401 where there is none, ends the session in both tabs',
-  logout: 'the server hears the logout',
+  logout: 'the server hears the logout and rejects the refresh token, in both tabs',
 };
 const table = [];
 
@@ -112,6 +112,14 @@ async function endsBy401(page, second, proxy) {
   assert.equal(error.code, 'SESSION_ENDED', error.message);
   await hasStatus(second, 'signed-out');
   await second.close();
+}
+
+/** A refresh of the client that does not reach the server: its token is not used up. */
+async function holdRefresh(page, proxy, refreshes) {
+  proxy.fault = (entry) => (refreshes().includes(entry) ? { answer: { status: 503 } } : undefined);
+  await page.evaluate(() => auth.refresh().catch(() => {}));
+  proxy.fault = () => undefined;
+  return refreshes().at(-1);
 }
 
 /** A refresh as a browser sends it that has lost the CSRF token. */
@@ -225,10 +233,11 @@ const steps = {
     await second.close();
   },
 
-  async logout({ backend, page, proxy, open, signIn, baseUrl }) {
+  async logout({ backend, page, proxy, open, signIn, refreshes, baseUrl }) {
     await signIn(page);
     const second = await open();
     await hasStatus(second, 'signed-in');
+    const held = backend.server.refresh && (await holdRefresh(page, proxy, refreshes));
     const earlier = proxy.record.length;
     const { revoked } = await page.evaluate(() => auth.logout());
     await hasStatus(page, 'signed-out');
@@ -240,8 +249,11 @@ const steps = {
     const sent = proxy.to(pathname).at(-1);
     assert.ok(sent.status >= 200 && sent.status < 300, `the server answers the logout with ${sent.status}`);
     assert.equal(sent.method, logout.method ?? 'POST');
-    const status = () => page.evaluate(() => fetch('/api/me').then((response) => response.status));
-    assert.ok([401, 403].includes(await status()), 'no cookie is left that signs in');
+    const bare = await page.evaluate(() => fetch('/api/me').then(({ status }) => status));
+    assert.ok([401, 403].includes(bare), 'no cookie is left that signs in');
+    if (!held || backend.statelessRefresh) return;
+    const late = await proxy.forward(held);
+    assert.ok(late.status() >= 400 || late.text === 'null', `the server accepts the refresh token: ${late.text}`);
   },
 };
 
