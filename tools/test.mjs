@@ -12,7 +12,7 @@ import { EXAMPLE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from
 import { main, root, run, say, UserError } from './run.mjs';
 import { NotRun, runSteps } from './schedule.mjs';
 import { freePort, serverProfile, startServer } from './servers.mjs';
-import { pythonFor, SETUP } from './setup.mjs';
+import { installed, pythonFor, SETUP } from './setup.mjs';
 import { buildDemo, buildPackageOnce, buildServer } from './start.mjs';
 
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
@@ -99,6 +99,14 @@ function setUpSteps() {
       locks: ['apt'],
       run: async () => {
         tools.python = await pythonFor('examples/servers/fastapi');
+      },
+    },
+    {
+      name: 'set-up: back ends',
+      locks: ['apt'],
+      run: async () => {
+        await installed('tests/backends', 'the back ends of tests/backends');
+        tools.backendsPython = await pythonFor('tests/backends');
       },
     },
   ];
@@ -224,6 +232,7 @@ function testSteps() {
       run: () => wasmPackTest(RUST_CLIENT, browser === 'Chromium' ? chromium(tools) : firefox(tools)),
     })),
     ...browserSteps('packaging', [...BUILD, 'build: tarball', 'build: example server', 'set-up: Python']),
+    ...browserSteps('backends', [...BUILD, 'set-up: back ends']),
     ...browserSteps('xss', BUILD),
     ...browserSteps('e2e', BUILD),
   ];
@@ -280,6 +289,7 @@ const browserTest = (file, isolation) =>
       WEBKIT_DRIVER: tools.webkitDriver ?? '',
       REDIS_SERVER: tools.redis,
       FASTAPI_PYTHON: tools.python ?? '',
+      BACKENDS_PYTHON: tools.backendsPython ?? '',
       ISOLATION: isolation,
     },
   });

@@ -46,7 +46,7 @@ export async function startProxy(target) {
       const inFlight = (at) => all.filter(({ start, end }) => start <= at && at < (end ?? Infinity)).length;
       return Math.max(0, ...all.map(({ start }) => inFlight(start)));
     },
-    /** Forwards this request to the server, and resolves with its response. */
+    /** Forwards this request to the server, and resolves with its response and its text. */
     async forward({ path: where, query, method, headers, body }) {
       const answer = await new Promise((resolve, reject) => {
         const outgoing = http.request({ hostname, port, path: where + query, method, headers }, resolve);
@@ -57,7 +57,7 @@ export async function startProxy(target) {
       for await (const chunk of answer) chunks.push(chunk);
       const text = Buffer.concat(chunks).toString();
       const { 'content-length': _, 'transfer-encoding': __, ...rest } = answer.headers;
-      return { status: () => answer.statusCode, headers: () => rest, json: async () => JSON.parse(text) };
+      return { status: () => answer.statusCode, headers: () => rest, json: async () => JSON.parse(text), text };
     },
     async stop() {
       for (const socket of sockets) socket.destroy();

@@ -1,0 +1,319 @@
+// The client with real back ends and with fakes of others (tests/backends/backends.mjs), each with its preset of js/servers. The
+// steps are the same for all. A table of back ends and steps is printed at the end, and written to target/backends.json.
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { root } from '../../tools/run.mjs';
+import { closeBrowser, hasStatus, makeClient, openBrowser, withTabs } from '../e2e/harness.mjs';
+import { BACKENDS } from './backends.mjs';
+
+/** `BACKEND=Strapi` runs only those whose names contain the text. */
+const chosen = BACKENDS.filter(({ name }) => name.includes(process.env.BACKEND ?? ''));
+
+before(() => openBrowser());
+after(closeBrowser);
+
+const AT_ONCE = 20;
+/** The longest time that a page may take to reach a state, on a busy machine. */
+const SECONDS = 20;
+const STEPS = {
+  wrong: 'a wrong password is told in the words of the server',
+  login: 'login, user and a call',
+  expiry: '20 calls at expiry cost one refresh',
+  rejected: '20 calls met by a 401 cost one refresh',
+  refresh: 'a third refresh',
+  reload: 'a reload keeps the session',
+  tab: 'a second tab is signed in',
+  csrf: 'a POST and its repetition carry the CSRF token, and a refresh without it ends nothing',
+  refused: 'a refused refresh, or a 401 where there is none, ends the session in both tabs',
+  logout: 'the server hears the logout and rejects the refresh token, in both tabs',
+};
+const table = [];
+
+for (const backend of chosen) table.push({ name: backend.name, version: backend.version, steps: {} });
+const rowOf = ({ name }) => table.find((row) => row.name === name);
+
+/** The requests of the client that ask for a new token. */
+function refreshesOf({ server }, proxy, baseUrl = '') {
+  if (!server.refresh) return [];
+  const { path: place, method = 'POST' } = server.refresh;
+  const target = new URL(baseUrl + place.replace('{clientId}', 'spa'), 'http://proxy');
+  const sharesPath = server.login.path.split('?')[0] === place.split('?')[0];
+  return proxy
+    .to(target.pathname)
+    .filter((entry) => entry.method === method)
+    .filter(({ query, body }) => !sharesPath || /grant_type=refresh_token|REFRESH_TOKEN_AUTH/.test(query + body));
+}
+
+/** A tab's calls at once: their statuses. */
+const calls = (page, count = AT_ONCE) =>
+  page.evaluate(
+    (times) => Promise.all(Array.from({ length: times }, () => auth.fetch('/api/me').then(({ status }) => status))),
+    count,
+  );
+
+/** The user's e-mail address in the session. */
+const emailOf = (page, { userAt = 'email' }) =>
+  page.evaluate((place) => place.split('.').reduce((value, name) => value?.[name], auth.session.user), userAt);
+
+/** A POST of JSON by the client: its status, and what the server got. */
+const post = (page) =>
+  page.evaluate(async () => {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"number":1}' };
+    const response = await auth.fetch('/api/echo', init);
+    return [response.status, response.ok && (await response.json()).number];
+  });
+
+/** The back end as one test uses it. */
+function createRun(backend, { proxy, server, context, open }) {
+  const options = { ...backend.options, server: backend.server };
+  if (backend.baseUrl) options.baseUrl = proxy.url + backend.baseUrl;
+  const run = {
+    backend,
+    proxy,
+    context,
+    options,
+    async open() {
+      const page = await open(options);
+      page.setDefaultTimeout(SECONDS * 1000);
+      return page;
+    },
+    refreshes: () => refreshesOf(backend, proxy, backend.baseUrl),
+    /** Signs in, if the session has ended. */
+    async signIn(page) {
+      if ((await page.evaluate(() => auth.session.status)) === 'signed-in') return;
+      const given = await backend.prepare?.(page, server);
+      await page.evaluate((credentials) => auth.login(credentials), given ?? backend.credentials);
+    },
+    /** The result of the calls of a tab, and how many refreshes they cost. */
+    async cost(body) {
+      const earlier = run.refreshes().length;
+      const result = await body();
+      return { result, refreshes: run.refreshes().length - earlier };
+    },
+  };
+  return run;
+}
+
+/** A refresh as a browser sends it whose session the server does not know: other tokens, and no cookie. */
+async function withoutSession(proxy, entry) {
+  const spoil = (text) => text?.replace(/[\w.-]{20,}/g, (token) => [...token].reverse().join(''));
+  const { cookie: _, ...headers } = entry.headers;
+  if (headers.authorization) headers.authorization = spoil(headers.authorization);
+  const answer = await proxy.forward({ ...entry, headers, body: spoil(entry.body) });
+  return { answer: { status: answer.status(), headers: answer.headers(), body: answer.text } };
+}
+
+/** Without a refresh, an API that rejects the token ends the session, in both tabs. */
+async function endsBy401(page, second, proxy) {
+  proxy.fault = ({ path: place }) => (place === '/api/me' ? { answer: { status: 401 } } : undefined);
+  const error = await page.evaluate(() => failure(auth.fetch('/api/me')));
+  assert.equal(error.code, 'SESSION_ENDED', error.message);
+  await hasStatus(second, 'signed-out');
+  await second.close();
+}
+
+/** A refresh of the client that does not reach the server: its token is not used up. */
+async function holdRefresh(page, proxy, refreshes) {
+  proxy.fault = (entry) => (refreshes().includes(entry) ? { answer: { status: 503 } } : undefined);
+  await page.evaluate(() => auth.refresh().catch(() => {}));
+  proxy.fault = () => undefined;
+  return refreshes().at(-1);
+}
+
+/** A refresh as a browser sends it that has lost the CSRF token. */
+async function withoutCsrf(proxy, entry) {
+  const headers = Object.fromEntries(Object.entries(entry.headers).filter(([name]) => !/csrf|xsrf/.test(name)));
+  const answer = await proxy.forward({ ...entry, headers });
+  return { answer: { status: answer.status(), headers: answer.headers(), body: answer.text } };
+}
+
+const steps = {
+  async wrong({ backend, page, server }) {
+    await backend.prepare?.(page, server);
+    const given = backend.wrong ?? { ...backend.credentials, password: 'wrong' };
+    const error = await page.evaluate((credentials) => failure(auth.login(credentials)), given);
+    assert.equal(error.code, 'INVALID_CREDENTIALS', error.message);
+    assert.match(error.message, backend.says);
+    assert.equal(await page.evaluate(() => auth.session.status), 'signed-out');
+  },
+
+  async login({ backend, page, signIn }) {
+    await signIn(page);
+    await hasStatus(page, 'signed-in');
+    if (backend.user) assert.equal(await emailOf(page, backend), backend.user);
+    const me = await page.evaluate(() => auth.fetch('/api/me').then((response) => response.json()));
+    assert.equal(me.email, 'ada@example.com');
+    assert.deepEqual(await post(page), [200, 1]);
+  },
+
+  async expiry({ backend, page, cost }) {
+    const left = await page.evaluate(async () => {
+      // (better-auth tells the life only when it renews.)
+      if (!auth.session.expiresAt) await auth.refresh();
+      return auth.session.expiresAt && auth.session.expiresAt - Date.now();
+    });
+    assert.ok(left > 200_000 && left < 301_000, `the client knows the life of the token: ${left} ms`);
+    const { result, refreshes } = await cost(async () => {
+      await page.clock.fastForward(left);
+      return calls(page);
+    });
+    assert.deepEqual([...new Set(result)], [200]);
+    assert.equal(refreshes, 1);
+    // The clock of the page is fast now, and a moment that the server names is past.
+    await page.clock.setSystemTime(Date.now());
+    if (/ at$/.test(backend.server.answer.expiresIn)) await page.evaluate(() => auth.refresh());
+  },
+
+  async rejected({ page, proxy, cost }) {
+    let rejected = 0;
+    proxy.fault = ({ path: place }) =>
+      place === '/api/me' && rejected++ < AT_ONCE ? { answer: { status: 401 } } : undefined;
+    const { result, refreshes } = await cost(() => calls(page));
+    assert.deepEqual([...new Set(result)], [200]);
+    assert.equal(refreshes, 1);
+  },
+
+  async refresh({ page, cost }) {
+    const { result, refreshes } = await cost(async () => {
+      await page.evaluate(() => auth.refresh());
+      return calls(page, 1);
+    });
+    assert.deepEqual(result, [200]);
+    assert.equal(refreshes, 1);
+  },
+
+  async reload({ backend, page, options }) {
+    await page.reload();
+    await makeClient(page, options, { signIn: false });
+    await hasStatus(page, 'signed-in');
+    assert.deepEqual(await calls(page, 1), [200]);
+    if (backend.user) assert.equal(await emailOf(page, backend), backend.user);
+  },
+
+  async tab({ backend, open }) {
+    const second = await open();
+    await hasStatus(second, 'signed-in');
+    assert.deepEqual(await calls(second, 1), [200]);
+    if (backend.user) assert.equal(await emailOf(second, backend), backend.user);
+    await second.close();
+  },
+
+  async csrf({ backend, page, proxy, refreshes }) {
+    const bare = await page.evaluate(() => {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+      return fetch('/api/echo', init).then(({ status }) => status);
+    });
+    assert.equal(bare, backend.csrf, 'the API rejects a POST without a CSRF token');
+    let rejected = 0;
+    proxy.fault = ({ path: place }) =>
+      place === '/api/echo' && rejected++ === 0 ? { answer: { status: 401 } } : undefined;
+    const earlier = proxy.to('/api/echo').length;
+    assert.deepEqual(await post(page), [200, 1]);
+    assert.equal(proxy.to('/api/echo').length - earlier, 2);
+    let refused = 0;
+    proxy.fault = (entry) => (refreshes().includes(entry) && refused++ === 0 ? withoutCsrf(proxy, entry) : undefined);
+    await page.evaluate(() => auth.refresh().catch(() => {}));
+    assert.equal(refused > 0 && (await page.evaluate(() => auth.session.status)), 'signed-in');
+    assert.deepEqual(await calls(page, 1), [200]);
+  },
+
+  async refused({ backend, page, proxy, open, refreshes }) {
+    const second = await open();
+    await hasStatus(second, 'signed-in');
+    if (!backend.server.refresh) return endsBy401(page, second, proxy);
+    proxy.fault = (entry) => (refreshes().includes(entry) ? withoutSession(proxy, entry) : undefined);
+    const earlier = refreshes().length;
+    const error = await page.evaluate(() => failure(auth.refresh()));
+    assert.equal(error.code, 'SESSION_ENDED', error.message);
+    assert.equal(await page.evaluate(() => auth.session.status), 'signed-out');
+    await hasStatus(second, 'signed-out');
+    assert.ok(refreshes().length - earlier <= 2, 'a refusal is asked once more at most');
+    await second.close();
+  },
+
+  async logout({ backend, page, proxy, open, signIn, refreshes, baseUrl }) {
+    await signIn(page);
+    const second = await open();
+    await hasStatus(second, 'signed-in');
+    const held = backend.server.refresh && (await holdRefresh(page, proxy, refreshes));
+    const earlier = proxy.record.length;
+    const { revoked } = await page.evaluate(() => auth.logout());
+    await hasStatus(page, 'signed-out');
+    await hasStatus(second, 'signed-out');
+    const { logout } = backend.server;
+    if (logout === null) return assert.equal(proxy.record.length, earlier, 'the server has no logout');
+    assert.equal(revoked, true);
+    const { pathname } = new URL((baseUrl ?? '') + logout.path, 'http://proxy');
+    const sent = proxy.to(pathname).at(-1);
+    assert.ok(sent.status >= 200 && sent.status < 300, `the server answers the logout with ${sent.status}`);
+    assert.equal(sent.method, logout.method ?? 'POST');
+    const bare = await page.evaluate(() => fetch('/api/me').then(({ status }) => status));
+    assert.ok([401, 403].includes(bare), 'no cookie is left that signs in');
+    if (!held || backend.statelessRefresh) return;
+    const late = await proxy.forward(held);
+    assert.ok(late.status() >= 400 || late.text === 'null', `the server accepts the refresh token: ${late.text}`);
+  },
+};
+
+describe('back ends', { concurrency: 2 }, () => {
+  for (const backend of chosen) {
+    const without = { ...backend.without, ...(!backend.csrf && { csrf: 'the server has no CSRF token' }) };
+    test(`${backend.name} ${backend.version}: ${Object.keys(STEPS).length - Object.keys(without).length} steps`, () =>
+      withTabs(
+        { ACCESS_SECONDS: '300' },
+        async (tools) => {
+          await tools.context.clock.install();
+          const run = createRun(backend, tools);
+          Object.assign(run, { server: tools.server, baseUrl: backend.baseUrl });
+          run.page = await run.open();
+          const failed = await runSteps(run, without, rowOf(backend).steps);
+          if (failed.length === 1) throw failed[0];
+          if (failed.length > 0) throw new Error(failed.map(({ message }) => message).join('\n'));
+        },
+        backend.start,
+      ));
+  }
+});
+
+/** Runs the steps in their order. A failed step does not stop those after it, which sign in again if they must. */
+async function runSteps(run, without, results) {
+  const failed = [];
+  for (const [step, title] of Object.entries(STEPS)) {
+    run.proxy.fault = () => undefined;
+    if (without[step]) {
+      results[step] = without[step];
+      continue;
+    }
+    try {
+      if (step !== 'wrong') await run.signIn(run.page);
+      await steps[step](run);
+      results[step] = true;
+    } catch (error) {
+      results[step] = false;
+      const session = await run.page.evaluate(() => JSON.stringify(auth.session)).catch(() => 'no page');
+      error.message = `${step} (${title}): ${error.message}\nthe session: ${session}`;
+      failed.push(error);
+    }
+  }
+  return failed;
+}
+
+/** Prints the table: a row for each back end, a column for each step. */
+after(() => {
+  const names = Object.keys(STEPS);
+  const sign = (result) => (result === true ? '✓' : result === false ? '✗' : result === undefined ? ' ' : '–');
+  const line = (first, cells) =>
+    `${first.padEnd(38)}${cells.map((cell, at) => cell.padEnd(names[at].length + 2)).join('')}`;
+  console.log(line('back end', names));
+  for (const { name, version, steps: results } of table)
+    console.log(
+      line(
+        `${name} ${version}`,
+        names.map((step) => sign(results[step])),
+      ),
+    );
+  mkdirSync(path.join(root, 'target'), { recursive: true });
+  writeFileSync(path.join(root, 'target/backends.json'), JSON.stringify(table, null, 2));
+});
