@@ -85,6 +85,9 @@ export function fillHeaders(
   }
 }
 
+/** (`Object(value)` would show the value to a script that replaced `Object`.) */
+const namesOf = (value: unknown): string[] => (typeof value === 'object' && value !== null ? keys(value) : []);
+
 /** The members with their values; members without a value are left out. The result inherits nothing. */
 function fillMembers(members: object, values: Values): Record<string, unknown> {
   const filled = { __proto__: null } as unknown as Record<string, unknown>;
@@ -99,7 +102,7 @@ function fillMembers(members: object, values: Values): Record<string, unknown> {
           ? fillMembers(member, values)
           : member;
     if (name === '...') {
-      const more = keys(Object(value));
+      const more = namesOf(value);
       for (let index = 0; index < more.length; index += 1)
         filled[more[index] as string] = (value as Record<string, unknown>)[more[index] as string];
     } else if (value !== undefined) filled[name] = value;
@@ -111,9 +114,11 @@ function fillMembers(members: object, values: Values): Record<string, unknown> {
 export function encodeBody(body: TemplateValue | undefined, isForm: boolean, values: Values): BodyInit | null {
   if (body === undefined || body === null) return null;
   if (body === '{credentials}' && !isForm) return values.credentials ?? null;
-  const filled = typeof body === 'object' ? fillMembers(body, values) : fill(String(body), values);
+  const filled =
+    typeof body === 'object' ? fillMembers(body, values) : typeof body === 'string' ? fill(body, values) : body;
   // Nothing that the members stand for is there. (A body `{}` is sent.)
-  if (filled === undefined || (keys(Object(filled)).length === 0 && keys(Object(body)).length > 0)) return null;
+  if (filled === undefined || (typeof filled === 'object' && namesOf(filled).length === 0 && namesOf(body).length > 0))
+    return null;
   if (!isForm) return stringify(filled);
   return new URLSearchParams(filled as Record<string, string>);
 }

@@ -29,7 +29,7 @@ export interface TokenResponse {
   readonly found: string;
 }
 
-const idOrUndefined = (value: unknown) => (value === undefined ? undefined : String(value));
+const idOrUndefined = (value: unknown) => (value === undefined ? undefined : `${value}`);
 const textOrUndefined = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
 /** What a user and the claims of a token say about who it is. */
