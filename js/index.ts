@@ -4,6 +4,8 @@ export { AuthError, type AuthErrorCode } from './client/errors.js';
 export type { AuthEvents } from './client/events.js';
 export type { ApiRequestInit, AuthClientOptions, LogEntry } from './client/options.js';
 export type {
+  Register,
+  RegisteredUser,
   RestoringSession,
   Session,
   SignedInSession,

@@ -11,7 +11,7 @@ import { AuthError } from './errors.js';
 import type { AuthEvents } from './events.js';
 import { createEngineLoader, type EngineLoader, importFile } from './load-engine.js';
 import type { ApiRequestInit, AuthClientOptions, LogEntry } from './options.js';
-import { RESTORING, type RestoringSession, type Session } from './session.js';
+import { RESTORING, type RegisteredUser, type RestoringSession, type Session } from './session.js';
 import {
   requireBaseUrl,
   throwInvalidOption,
@@ -29,7 +29,7 @@ import {
  * await auth.login({ email, password });
  * const me = await auth.fetch('https://api.example.com/api/me').then((response) => response.json());
  */
-export class AuthClient<User = unknown> {
+export class AuthClient<User = RegisteredUser> {
   /**
    * Resolves with the session when the first restore is settled; never rejects. If the server does not respond within
    * `options.timeoutSeconds`, or if the client's own files cannot be loaded, it resolves with the status still
