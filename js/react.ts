@@ -4,7 +4,6 @@
 import {
   createContext,
   createElement,
-  Fragment,
   type ReactNode,
   useContext,
   useEffect,
@@ -88,9 +87,9 @@ export interface RequireAuthProps {
    */
   signedOut?: ReactNode | ((returnTo: string) => ReactNode);
   /** Called once when no user is signed in, for a router that redirects by a call. */
-  onSignedOut?: (returnTo: string) => void;
+  onSignedOut?: ((returnTo: string) => void) | undefined;
   /** The user needs this role, or one of these. */
-  requiredRole?: string | readonly string[];
+  requiredRole?: string | readonly string[] | undefined;
   /** Shown to a signed-in user without the role. */
   forbidden?: ReactNode;
 }
@@ -110,14 +109,17 @@ export function RequireAuth(props: RequireAuthProps): ReactNode {
   const hasRole = useRole(requiredRole ?? []);
   if (status === 'restoring') return fallback;
   if (status === 'signed-in') return requiredRole === undefined || hasRole ? children : forbidden;
-  const shown = typeof signedOut === 'function' ? signedOut(currentPath()) : signedOut;
-  return onSignedOut ? createElement(Fragment, null, shown, createElement(OnMount, { call: onSignedOut })) : shown;
+  return createElement(SignedOutView, { signedOut, onSignedOut });
 }
 
-function OnMount({ call }: { call: (returnTo: string) => void }): null {
-  const [first] = useState(() => call);
-  useEffect(() => first(currentPath()), [first]);
-  return null;
+/** Keeps the path of its first rendering: a redirect changes the address before the router shows the next page. */
+function SignedOutView({ signedOut, onSignedOut }: Pick<RequireAuthProps, 'signedOut' | 'onSignedOut'>): ReactNode {
+  const [returnTo] = useState(currentPath);
+  const [notify] = useState(() => onSignedOut);
+  useEffect(() => {
+    notify?.(returnTo);
+  }, [notify, returnTo]);
+  return typeof signedOut === 'function' ? signedOut(returnTo) : signedOut;
 }
 
 const currentPath = () => location.pathname + location.search + location.hash;
