@@ -12,6 +12,8 @@ export type {
   TemplateValue,
 } from './client/server-options.js';
 export type {
+  Register,
+  RegisteredUser,
   RestoringSession,
   Session,
   SignedInSession,

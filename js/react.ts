@@ -1,28 +1,39 @@
 // The package `tokenward/react` (React 18 and 19): the client in a context, its session by `useSyncExternalStore`.
 'use client'; // components rendered on a server may import this
 
-import { createContext, createElement, type ReactNode, useContext, useSyncExternalStore } from 'react';
+import {
+  createContext,
+  createElement,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { RESTORING } from './client/session.js';
-import type { AuthClient, AuthError, RestoringSession, Session } from './index.js';
+import type { AuthClient, AuthError, RegisteredUser, RestoringSession, Session } from './index.js';
 
-const Context = createContext<AuthClient | null>(null);
+const Context = createContext<AuthClient<unknown> | null>(null);
 
 /**
  * Provides the client to the components inside it. Make the client once, outside of components; unmounting does not dispose it.
  *
  * @example
- * const auth = new AuthClient<User>();
+ * const auth = new AuthClient();
  * createRoot(root).render(<AuthProvider client={auth}><App /></AuthProvider>);
  */
 export function AuthProvider<User>({ client, children }: { client: AuthClient<User>; children?: ReactNode }) {
-  return createElement(Context.Provider, { value: client as AuthClient }, children);
+  return createElement(Context.Provider, { value: client as AuthClient<unknown> }, children);
 }
 
 /**
  * The client: `login`, `logout`, `fetch` and the rest. It never changes, so it causes no rendering.
+ *
+ * @example
+ * const { login, logout, fetch } = useAuth();
  * @throws {Error} outside of an `AuthProvider`.
  */
-export function useAuth<User = unknown>(): AuthClient<User> {
+export function useAuth<User = RegisteredUser>(): AuthClient<User> {
   const client = useContext(Context);
   if (!client) throw new Error('useAuth and useSession: expected an <AuthProvider client={auth}> above, found none');
   return client as AuthClient<User>;
@@ -34,10 +45,10 @@ export function useAuth<User = unknown>(): AuthClient<User> {
  * `auth.ready` resolves, which is within `options.timeoutSeconds`.
  *
  * @example
- * const session = useSession<User>();
+ * const session = useSession();
  * return session.status === 'signed-in' ? session.user.name : 'signed out';
  */
-export function useSession<User = unknown>(options: { suspend?: boolean } = {}): Session<User> {
+export function useSession<User = RegisteredUser>(options: { suspend?: boolean } = {}): Session<User> {
   const client = useAuth<User>();
   const session = useSyncExternalStore<Session<User>>(
     subscriber(client),
@@ -47,6 +58,71 @@ export function useSession<User = unknown>(options: { suspend?: boolean } = {}):
   if (options.suspend && session.status === 'restoring' && !ready.has(client)) throw readyPromise(client);
   return session;
 }
+
+/**
+ * Whether the user has this role, or one of these: `auth.hasRole`, which reads `user` and the claims. The component renders again
+ * when the answer changes, also with a change of user. For display only.
+ *
+ * @example
+ * const isAdmin = useRole('admin');
+ */
+export function useRole(role: string | readonly string[]): boolean {
+  const client = useAuth();
+  return useSyncExternalStore(
+    subscriber(client),
+    () => [role].flat().some(client.hasRole),
+    () => false,
+  );
+}
+
+/** What `RequireAuth` shows. */
+export interface RequireAuthProps {
+  /** The page of a signed-in user. */
+  children?: ReactNode;
+  /** Shown while the client restores the session. `session.error` says why that takes long. */
+  fallback?: ReactNode;
+  /**
+   * Shown while no user is signed in: the redirect of the app's router, or a form. A function receives the path to return to:
+   * path, query and hash of the page.
+   */
+  signedOut?: ReactNode | ((returnTo: string) => ReactNode);
+  /** Called once when no user is signed in, for a router that redirects by a call. */
+  onSignedOut?: ((returnTo: string) => void) | undefined;
+  /** The user needs this role, or one of these. */
+  requiredRole?: string | readonly string[] | undefined;
+  /** Shown to a signed-in user without the role. */
+  forbidden?: ReactNode;
+}
+
+/**
+ * Renders its children while a user is signed in (with `requiredRole`: a user with this role). It also reacts while the page is
+ * displayed: to a sign-out here or in another tab, to the end of the session on the server, and to a change of user.
+ *
+ * @example
+ * <RequireAuth fallback={<Spinner />} signedOut={(returnTo) => <Navigate to="/login" replace state={{ returnTo }} />}>
+ *   <Outlet />
+ * </RequireAuth>
+ */
+export function RequireAuth(props: RequireAuthProps): ReactNode {
+  const { children, fallback, signedOut, onSignedOut, requiredRole, forbidden } = props;
+  const { status } = useSession();
+  const hasRole = useRole(requiredRole ?? []);
+  if (status === 'restoring') return fallback;
+  if (status === 'signed-in') return requiredRole === undefined || hasRole ? children : forbidden;
+  return createElement(SignedOutView, { signedOut, onSignedOut });
+}
+
+/** Keeps the path of its first rendering: a redirect changes the address before the router shows the next page. */
+function SignedOutView({ signedOut, onSignedOut }: Pick<RequireAuthProps, 'signedOut' | 'onSignedOut'>): ReactNode {
+  const [returnTo] = useState(currentPath);
+  const [notify] = useState(() => onSignedOut);
+  useEffect(() => {
+    notify?.(returnTo);
+  }, [notify, returnTo]);
+  return typeof signedOut === 'function' ? signedOut(returnTo) : signedOut;
+}
+
+const currentPath = () => location.pathname + location.search + location.hash;
 
 /** Renders its children while a user is signed in, else `fallback`. */
 export function SignedIn({ children, fallback }: { children?: ReactNode; fallback?: ReactNode }): ReactNode {

@@ -1,7 +1,7 @@
 // The package `tokenward/static`: the client without `import()`, workers and WebAssembly. A service worker, such as the background
 // of a browser extension, can import nothing later.
 import { openEngine } from './engine/engine-without-wasm.js';
-import { type AuthClientOptions, AuthError, AuthClient as Client } from './index.js';
+import { type AuthClientOptions, AuthError, AuthClient as Client, type RegisteredUser } from './index.js';
 
 export type * from './index.js';
 export { AuthError } from './index.js';
@@ -13,7 +13,7 @@ export { AuthError } from './index.js';
  * import { AuthClient } from 'tokenward/static';
  * const auth = new AuthClient({ baseUrl: 'https://api.example.com', restore: 'always' });
  */
-export class AuthClient<User = unknown> extends Client<User> {
+export class AuthClient<User = RegisteredUser> extends Client<User> {
   constructor(options: AuthClientOptions = {}) {
     if (/worker$/.test(options?.isolation ?? ''))
       throw new AuthError(

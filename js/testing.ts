@@ -10,6 +10,7 @@ import {
   AuthError,
   type AuthErrorCode,
   type LogEntry,
+  type RegisteredUser,
   type Session,
   type SignedOutReason,
 } from './index.js';
@@ -44,7 +45,10 @@ export interface TestControls<User> {
   signOut(reason?: SignedOutReason): void;
   /** A new access token arrives. */
   refreshed(change?: { user?: User; claims?: Record<string, unknown>; expiresAt?: number }): void;
-  /** The next `login`, `refresh`, `logout`, `fetch` or `getAccessToken` rejects with this error. */
+  /**
+   * The next call of `login`, `refresh`, `logout`, `fetch` or `getAccessToken` rejects with this error. The message of the error
+   * for a code names that call.
+   */
   failNext(error: AuthErrorCode | Error): void;
   /** A refresh fails, and the session continues. */
   refreshFailed(code?: AuthErrorCode, retryAt?: number): void;
@@ -52,7 +56,7 @@ export interface TestControls<User> {
   readonly calls: readonly { readonly name: string; readonly given: readonly unknown[] }[];
 }
 
-export type TestAuth<User = unknown> = AuthClient<User> & { readonly test: TestControls<User> };
+export type TestAuth<User = RegisteredUser> = AuthClient<User> & { readonly test: TestControls<User> };
 
 /**
  * An `AuthClient` without wasm and network. It has its session at once, so the first render shows it.
@@ -62,7 +66,7 @@ export type TestAuth<User = unknown> = AuthClient<User> & { readonly test: TestC
  * render(<AuthProvider client={auth}><App /></AuthProvider>);
  * act(() => auth.test.signOut('expired'));
  */
-export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = {}): TestAuth<User> {
+export function createTestAuth<User = RegisteredUser>(options: TestAuthOptions<User> = {}): TestAuth<User> {
   const engine = new TestEngine(options as TestAuthOptions<unknown>);
   const createEngine = (notify: Notify) => engine.open(notify);
   const auth = new AuthClient<User>({ [Symbol.for('tokenward.testing')]: createEngine } as AuthClientOptions);
@@ -73,7 +77,11 @@ const LIFETIME_MS = 15 * 60_000;
 
 const errorOf = (code: AuthErrorCode) => new AuthError(code, 'the test caused this error');
 
-const signedIn = (user: unknown, claims: Record<string, unknown> | null, expiresAt?: number | null): Session => ({
+const signedIn = (
+  user: unknown,
+  claims: Record<string, unknown> | null,
+  expiresAt?: number | null,
+): Session<unknown> => ({
   status: 'signed-in',
   user,
   claims,
@@ -97,7 +105,8 @@ class TestEngine implements Engine {
   readonly calls: { name: string; given: unknown[] }[] = [];
   readonly restored: Promise<void>;
   session: Session;
-  failure: Error | undefined;
+  /** Makes the error of the next call, which it receives the name of. */
+  failure: ((call: string) => Error) | undefined;
   readonly #options: TestAuthOptions<unknown>;
   readonly #log: LogEntry[] = [];
   #notify: Notify = () => {};
@@ -194,7 +203,7 @@ class TestEngine implements Engine {
     this.calls.push({ name, given });
     const { failure } = this;
     this.failure = undefined;
-    if (failure) throw failure;
+    if (failure) throw failure(name);
   }
 
   #requireSession() {
@@ -219,7 +228,10 @@ function controlsOf<User>(engine: TestEngine): TestControls<User> {
       engine.change('refreshed', signedIn(user ?? session.user, claims ?? claimsOf(session), expiresAt));
     },
     failNext(error) {
-      engine.failure = typeof error === 'string' ? errorOf(error) : error;
+      engine.failure = (call) =>
+        typeof error === 'string'
+          ? new AuthError(error, `the test called failNext('${error}'), and ${call} was the next call`)
+          : error;
     },
     refreshFailed: (code = 'REFRESH_UNAVAILABLE', retryAt) =>
       engine.emit('refresh-failed', { error: errorOf(code), retryAt: retryAt ?? null }),

@@ -1,10 +1,20 @@
 // The package `tokenward/vue` (Vue 3.4 and later): a plugin that provides the client, the session as refs, and a guard for vue-router.
-import { type App, type ComputedRef, computed, type InjectionKey, inject, type ShallowRef, shallowRef } from 'vue';
-import type { AuthClient, Session } from './index.js';
+import {
+  type App,
+  type ComputedRef,
+  computed,
+  type InjectionKey,
+  inject,
+  type MaybeRefOrGetter,
+  type ShallowRef,
+  shallowRef,
+  toValue,
+} from 'vue';
+import type { AuthClient, RegisteredUser, Session } from './index.js';
 
 interface Provided {
-  readonly client: AuthClient;
-  readonly session: ShallowRef<Session>;
+  readonly client: AuthClient<unknown>;
+  readonly session: ShallowRef<Session<unknown>>;
 }
 
 const KEY: InjectionKey<Provided> = Symbol('tokenward');
@@ -13,14 +23,14 @@ const KEY: InjectionKey<Provided> = Symbol('tokenward');
  * The plugin. Make the client once; unmounting the app unsubscribes the plugin and does not dispose the client.
  *
  * @example
- * const auth = new AuthClient<User>();
+ * const auth = new AuthClient();
  * createApp(App).use(createAuth(auth)).mount('#app');
  */
 export function createAuth<User>(client: AuthClient<User>): { install(app: App): void } {
   return {
     install(app) {
-      const session = shallowRef<Session>(client.session);
-      app.provide(KEY, { client: client as AuthClient, session });
+      const session = shallowRef<Session<unknown>>(client.session);
+      app.provide(KEY, { client: client as AuthClient<unknown>, session });
       // A server makes an app for each page and never unmounts it; the session does not change there.
       if (typeof document === 'undefined') return;
       const stop = client.subscribe((next) => {
@@ -43,14 +53,17 @@ function provided(): Provided {
 
 /**
  * The client: `login`, `logout`, `fetch` and the rest.
+ *
+ * @example
+ * const { login, logout, fetch } = useAuth();
  * @throws {Error} if the plugin is not installed, or outside of `setup`.
  */
-export function useAuth<User = unknown>(): AuthClient<User> {
+export function useAuth<User = RegisteredUser>(): AuthClient<User> {
   return provided().client as AuthClient<User>;
 }
 
 /** The session and each of its members, as read-only refs. */
-export interface SessionRefs<User> {
+export interface SessionRefs<User = RegisteredUser> {
   readonly session: Readonly<ShallowRef<Session<User>>>;
   readonly status: ComputedRef<Session<User>['status']>;
   readonly user: ComputedRef<User | null>;
@@ -65,9 +78,9 @@ export interface SessionRefs<User> {
  * The session as refs.
  *
  * @example
- * const { status, user } = useSession<User>();
+ * const { status, user } = useSession();
  */
-export function useSession<User = unknown>(): SessionRefs<User> {
+export function useSession<User = RegisteredUser>(): SessionRefs<User> {
   const session = provided().session as ShallowRef<Session<User>>;
   const member = <K extends keyof Session<User>>(name: K) => computed(() => session.value[name]);
   return {
@@ -82,33 +95,85 @@ export function useSession<User = unknown>(): SessionRefs<User> {
   };
 }
 
+/**
+ * Whether the user has this role, or one of these, as a ref that follows the session: `auth.hasRole`, which reads `user` and the
+ * claims. For display only.
+ *
+ * @example
+ * const isAdmin = useRole('admin');
+ */
+export function useRole(role: MaybeRefOrGetter<string | readonly string[]>): ComputedRef<boolean> {
+  const { client, session } = provided();
+  return computed(() => session.value.status === 'signed-in' && hasSomeRole(client, toValue(role)));
+}
+
+function hasSomeRole<User>(client: AuthClient<User>, role: string | readonly string[]): boolean {
+  return [role].flat().some(client.hasRole);
+}
+
 /** The part of vue-router's route that the guard reads. */
 export interface GuardedRoute {
   readonly fullPath: string;
   readonly meta: { readonly requiresAuth?: unknown } & Readonly<Record<PropertyKey, unknown>>;
 }
 
+/** The part of vue-router's router that `guardRoutes` uses. */
+export interface GuardedRouter {
+  readonly currentRoute: { readonly value: GuardedRoute };
+  beforeEach(guard: (to: GuardedRoute) => Promise<true | GuardRedirect>): () => void;
+  afterEach(hook: (to: GuardedRoute, from: GuardedRoute, failure?: unknown) => void): () => void;
+  replace(to: GuardRedirect): Promise<unknown>;
+}
+
+/** Where `guardRoutes` redirects to. */
+export interface GuardRedirect {
+  path: string;
+  query: { redirect: string };
+}
+
 /**
- * A guard for `router.beforeEach`. It waits until the restore is settled, then redirects a signed-out user from a route with
- * `meta.requiresAuth` to the login, with the requested path as `?redirect=`. `meta.requiresAuth: 'admin'` (or several:
- * `['admin', 'editor']`) requires one of these roles; a signed-in user without it is redirected to `forbidden`. While the
- * server cannot be reached, no user counts as signed out: the page is shown, and its calls fail as they do offline.
+ * Guards the routes with `meta.requiresAuth`: redirects a signed-out user to `login`, with the path, query and hash of the route as
+ * `?redirect=`. A navigation waits until the restore is settled. The guard also reacts while a route is displayed: to a sign-out here
+ * or in another tab, to the end of the session on the server, and to a change of user.
+ *
+ * `meta.requiresAuth: 'admin'` (or several: `['admin', 'editor']`) requires one of these roles; a signed-in user without it is
+ * redirected to `forbidden`. While the server cannot be reached, no user counts as signed out: the page is shown, and its calls
+ * fail as they do offline.
+ *
+ * Returns the function that removes the guard. Call `guardRoutes` before `app.use(router)`, which starts the first navigation.
  *
  * @example
- * router.beforeEach(createAuthGuard(auth, { login: '/login', forbidden: '/forbidden' }));
+ * guardRoutes(router, auth, { login: '/login', forbidden: '/forbidden' });
  */
-export function createAuthGuard<User>(
+export function guardRoutes<User>(
+  router: GuardedRouter,
   client: AuthClient<User>,
   { login = '/login', forbidden = login }: { login?: string; forbidden?: string } = {},
-): (to: GuardedRoute) => Promise<true | { path: string; query: { redirect: string } }> {
-  return async ({ fullPath, meta: { requiresAuth } }) => {
-    if (!requiresAuth) return true;
-    await client.ready;
+): () => void {
+  const check = ({ fullPath, meta: { requiresAuth } }: GuardedRoute): true | GuardRedirect => {
     const { status } = client.session;
+    if (!requiresAuth || status === 'restoring') return true;
     const query = { redirect: fullPath };
     if (status === 'signed-out') return { path: login, query };
-    if (requiresAuth === true || status === 'restoring') return true;
-    const roles = (Array.isArray(requiresAuth) ? requiresAuth : [requiresAuth]) as string[];
-    return roles.some((role) => client.hasRole(role)) || { path: forbidden, query };
+    return requiresAuth === true || hasSomeRole(client, requiresAuth as string) || { path: forbidden, query };
+  };
+  const recheck = () => {
+    const target = check(router.currentRoute.value);
+    if (target !== true) void router.replace(target);
+  };
+  const undo = [
+    router.beforeEach(async (to) => {
+      if (to.meta.requiresAuth) await client.ready;
+      return check(to);
+    }),
+    // The session may have changed since the guard ran. (A navigation that another guard of the app stops is not repeated.)
+    router.afterEach((_to, _from, failure) => {
+      if (!failure) recheck();
+    }),
+  ];
+  // A server makes a router for each page; the session does not change there.
+  if (typeof document !== 'undefined') undo.push(client.subscribe(recheck));
+  return () => {
+    for (const remove of undo) remove();
   };
 }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The public class: a synchronous constructor, immutable snapshots and events. It loads the engine, which does the work, later.
 
 import type { Engine, Notify, OpenEngine } from '../engine/engine.js';
@@ -10,7 +11,7 @@ import { AuthError } from './errors.js';
 import type { AuthEvents } from './events.js';
 import { createEngineLoader, type EngineLoader, importFile } from './load-engine.js';
 import type { ApiRequestInit, AuthClientOptions, LogEntry } from './options.js';
-import { RESTORING, type RestoringSession, type Session } from './session.js';
+import { RESTORING, type RegisteredUser, type RestoringSession, type Session } from './session.js';
 import {
   requireBaseUrl,
   throwInvalidOption,
@@ -20,14 +21,15 @@ import {
 } from './validate-options.js';
 
 /**
- * The auth client of a single-page app. An app makes one; that is cheap, and the client starts at once.
+ * The auth client of a single-page app. An app makes one; that is cheap, and the client starts at once. Its functions are
+ * bound: `const { login, fetch } = auth` works.
  *
  * @example
  * const auth = new AuthClient({ baseUrl: 'https://api.example.com' });
  * await auth.login({ email, password });
  * const me = await auth.fetch('https://api.example.com/api/me').then((response) => response.json());
  */
-export class AuthClient<User = unknown> {
+export class AuthClient<User = RegisteredUser> {
   /**
    * Resolves with the session when the first restore is settled; never rejects. If the server does not respond within
    * `options.timeoutSeconds`, or if the client's own files cannot be loaded, it resolves with the status still
@@ -91,34 +93,36 @@ export class AuthClient<User = unknown> {
 
   /**
    * Signs in. `credentials` goes to the login endpoint as JSON (with `protocol: 'oauth2'` as a form, with
-   * `grant_type=password`), or to another call of `options.server.calls`: `login({ code }, { call: 'mfa' })`. Of several concurrent logins only the last counts; the others reject with an `AbortError`.
-   * Rejects with an `AuthError` (`INVALID_CREDENTIALS`, `RATE_LIMITED`, `OFFLINE`, …) and keeps the present session; when
+   * `grant_type=password`), or to another call of `options.server.calls`: `login({ code }, { call: 'mfa' })`. Of several
+   * concurrent logins only the last counts; the others reject with an `AbortError`. Rejects with an `AuthError` (`INVALID_CREDENTIALS`, `RATE_LIMITED`, `OFFLINE`, …) and keeps the present session; when
    * aborted, it rejects with the signal's reason.
    */
-  async login(credentials: unknown, options: { signal?: AbortSignal; call?: string } = {}): Promise<Session<User>> {
+  readonly login = async (
+    credentials: unknown,
+    options: { signal?: AbortSignal; call?: string } = {},
+  ): Promise<Session<User>> => {
     const { signal, call } = ownMembers(options);
     return this.#signIn('login.credentials', credentials, { call }, signal);
-  }
+  };
 
   /**
    * Signs in with an answer of the auth server that the app got elsewhere: from server-side rendering, a native shell or a
    * vendor's SDK. It has the members of the answer to a login.
    */
-  async adopt(answer: unknown): Promise<Session<User>> {
-    return this.#signIn('adopt.answer', answer, { isAnswer: true });
-  }
+  readonly adopt = async (answer: unknown): Promise<Session<User>> =>
+    this.#signIn('adopt.answer', answer, { isAnswer: true });
 
   /**
    * Asks the server whether there is a session, also after a logout: another page, a native shell or the app's own request may
    * have signed in. Resolves with the session, signed in or signed out; rejects with `REFRESH_UNAVAILABLE` if the server
    * does not answer.
    */
-  async restore(): Promise<Session<User>> {
+  readonly restore = async (): Promise<Session<User>> => {
     await this.#call((engine) => engine.restore()).catch((error: AuthError) => {
       if (error.code !== 'SIGNED_OUT' && error.code !== 'SESSION_ENDED') throw error;
     });
     return this.#session;
-  }
+  };
 
   async #signIn(where: string, value: unknown, how: object, signal?: AbortSignal): Promise<Session<User>> {
     const json = JSON.stringify(value);
@@ -132,7 +136,7 @@ export class AuthClient<User = unknown> {
   }
 
   /**
-   * A drop-in `fetch`, already bound. Requests to the page's origin, `baseUrl`'s and `apiOrigins` carry the access token,
+   * A drop-in `fetch`. Requests to the page's origin, `baseUrl`'s and `apiOrigins` carry the access token,
    * wait while it is renewed, and are sent once more after a 401 (unless `init.auth.retry` is false or the body is a
    * stream); all others are plain `fetch`.
    * Rejects when `fetch` would, or with an `AuthError`: `SIGNED_OUT`, `SESSION_ENDED`, `REFRESH_UNAVAILABLE`.
@@ -151,75 +155,78 @@ export class AuthClient<User = unknown> {
    * Renews the access token now; any number of callers share one request. Rejects with `SIGNED_OUT`, `SESSION_ENDED` or
    * `REFRESH_UNAVAILABLE`. An abort ends only this caller's wait.
    */
-  async refresh(options: { signal?: AbortSignal } = {}): Promise<Session<User>> {
+  readonly refresh = async (options: { signal?: AbortSignal } = {}): Promise<Session<User>> => {
     const { signal } = ownMembers(options);
     await this.#call((engine) => engine.refresh(signal), signal);
     return this.#session;
-  }
+  };
 
   /**
    * Ends the session here and in the other tabs at once, also without a network. `revoked` says whether the server
    * confirmed it (with `scope: 'global'`, whether all sessions of the user have ended). If it did not, the client sends the
    * revocation again when the page is online again or at the next start, before the next login.
    */
-  async logout(options: { scope?: 'session' | 'global' } = {}): Promise<{ revoked: boolean }> {
+  readonly logout = async (options: { scope?: 'session' | 'global' } = {}): Promise<{ revoked: boolean }> => {
     const { scope = 'session' } = ownMembers(options);
     if (scope !== 'session' && scope !== 'global') throwInvalidOption('logout.scope', '"session" or "global"', scope);
     return { revoked: await this.#call((engine) => engine.logout(scope)) };
-  }
+  };
 
   /** Whether the user has a role: `user.role`, `user.roles`, or the claims of these names. For display only. */
-  hasRole(role: string): boolean {
+  readonly hasRole = (role: string): boolean => {
     const { user, claims } = this.#session;
     return [user, claims].some((holder) => {
       const { role: one, roles: many } = ownMembers(holder as { role?: unknown; roles?: unknown } | null);
       return one === role || (Array.isArray(many) && many.includes(role)) || (Array.isArray(one) && one.includes(role));
     });
-  }
+  };
 
   /**
    * The access token, for WebSocket, EventSource or an upload library: valid for at least `minValiditySeconds` (0 to 86400)
    * if the server issues tokens of that lifetime. Rejects as `fetch` does; with `TOKEN_NOT_EXPOSED` if a worker holds the
    * token and `options.exposeToken` is not set; with `TOKEN_IN_COOKIE` if the server keeps it in a cookie.
    */
-  async getAccessToken(options: { minValiditySeconds?: number } = {}): Promise<string> {
+  readonly getAccessToken = async (options: { minValiditySeconds?: number } = {}): Promise<string> => {
     const minValiditySeconds = validateMinValidity(options);
     return this.#call((engine) => engine.getAccessToken(minValiditySeconds * 1000));
-  }
+  };
 
   /**
    * Calls the listener with the session now and after each change (Svelte's store contract, and sufficient for React's
    * `useSyncExternalStore`). Returns the function that unsubscribes.
    */
-  subscribe(listener: (session: Session<User>) => void): () => void {
+  readonly subscribe = (listener: (session: Session<User>) => void): (() => void) => {
     const entry = inThisZone((session: Session<User>) => listener(session));
     this.#subscribers.add(entry);
     callListener(entry, this.#session);
     return () => void this.#subscribers.delete(entry);
-  }
+  };
 
   /** Calls the listener on each such event. Returns the function that unsubscribes. */
-  on<K extends keyof AuthEvents<User>>(event: K, listener: (detail: AuthEvents<User>[K]) => void): () => void {
+  readonly on = <K extends keyof AuthEvents<User>>(
+    event: K,
+    listener: (detail: AuthEvents<User>[K]) => void,
+  ): (() => void) => {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
     const entry = inThisZone((detail: AuthEvents<User>[K]) => listener(detail));
     listeners.add(entry);
     return () => void listeners.delete(entry);
-  }
+  };
 
   /**
    * The last 100 diagnostic entries, oldest first, without secrets: why a user was signed out, what was attempted, when the
    * next attempt is. For bug reports; `options.onLog` receives each entry at once.
    */
-  diagnostics(): readonly LogEntry[] {
+  readonly diagnostics = (): readonly LogEntry[] => {
     return Object.freeze([...this.#entries, ...(this.#engine?.diagnostics() ?? [])].slice(-100));
-  }
+  };
 
   /**
    * Stops timers, listeners, channel and lock, and forgets the token; the session on the server continues. Pending calls
    * reject with `DISPOSED`.
    */
-  dispose(): void {
+  readonly dispose = (): void => {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#rejectDisposal(disposedError());
@@ -227,7 +234,7 @@ export class AuthClient<User = unknown> {
     this.#engine?.dispose();
     this.#subscribers.clear();
     this.#listeners.clear();
-  }
+  };
 
   /** `using auth = new AuthClient()` disposes the client at the end of the block. */
   [Symbol.dispose](): void {

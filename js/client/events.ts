@@ -1,9 +1,9 @@
 // The events of a client: their names and what a listener receives.
 import type { AuthError } from './errors.js';
-import type { SignedInSession, SignedOutReason } from './session.js';
+import type { RegisteredUser, SignedInSession, SignedOutReason } from './session.js';
 
 /** The events of `AuthClient.on`, with what each listener receives. */
-export interface AuthEvents<User = unknown> {
+export interface AuthEvents<User = RegisteredUser> {
   /** A user is signed in: by login, by restore, or because another tab signed in. */
   'signed-in': SignedInSession<User>;
   /** The session continues with a new access token. */

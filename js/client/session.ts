@@ -1,6 +1,22 @@
 // The session as the app sees it: one immutable snapshot per state; `status` discriminates them.
 import type { AuthError } from './errors.js';
 
+/**
+ * Where an app declares the type of its user, once, for the client, the hooks and the test client.
+ *
+ * @example
+ * declare module 'tokenward' {
+ *   interface Register {
+ *     user: { id: string; email: string; role: string };
+ *   }
+ * }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: apps add the member `user`.
+export interface Register {}
+
+/** The user that the app declares in `Register`; `unknown` if it declares none. A type argument takes precedence. */
+export type RegisteredUser = Register extends { user: infer User } ? User : unknown;
+
 /** The server has not said yet whether there is a session to resume. */
 export interface RestoringSession {
   readonly status: 'restoring';
@@ -15,7 +31,7 @@ export interface RestoringSession {
 }
 
 /** A user is signed in. */
-export interface SignedInSession<User = unknown> {
+export interface SignedInSession<User = RegisteredUser> {
   readonly status: 'signed-in';
   /** The user as the server's response names it. An app whose server names no user declares `User | null`. */
   readonly user: User;
@@ -50,7 +66,7 @@ export interface SignedOutSession {
  * const { session } = auth;
  * if (session.status === 'signed-in') greet(session.user.name);
  */
-export type Session<User = unknown> = RestoringSession | SignedInSession<User> | SignedOutSession;
+export type Session<User = RegisteredUser> = RestoringSession | SignedInSession<User> | SignedOutSession;
 
 /**
  * Why there is no session: there was none (`'no-session'`), the app signed out (`'logout'`), the server ended it

@@ -247,9 +247,10 @@ export const PROBES = [
     ['(function*(){})().__proto__.__proto__', 'next'],
     ['(async function*(){})().__proto__.__proto__', 'next'],
   ),
-  methods(
+  traps(
     'AuthClient',
-    ...of('AuthClient.prototype', 'login', 'refresh', 'logout', 'subscribe', 'on', 'hasRole', 'diagnostics'),
+    'AuthClient.prototype',
+    ...['login', 'refresh', 'logout', 'subscribe', 'on', 'hasRole', 'diagnostics', 'fetch', 'getAccessToken'],
   ),
   { name: 'Error.prepareStackTrace', how: 'stack' },
   { name: 'window.event', how: 'event' },

@@ -1,0 +1,57 @@
+// What the tests of apps in browsers share: the tools of the lockfile, and one origin for an app and the API.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { root } from '../../tools/run.mjs';
+
+export const here = path.join(root, 'tests/packaging');
+export const bin = (name) => path.join(here, 'node_modules/.bin', name);
+export const env = { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', FORCE_COLOR: '0' };
+
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+};
+
+/** Runs a tool in a folder of the packaging tests; an error contains its output. */
+export function program(folder, [file, ...args]) {
+  const cwd = path.resolve(here, folder);
+  return promisify(execFile)(file, args, { cwd, env, maxBuffer: 1 << 26, timeout: 540_000 }).catch((error) => {
+    throw new Error(`${error.message}\n${error.stdout}\n${error.stderr}`);
+  });
+}
+
+/** Serves an app and the API on one origin, as a reverse proxy does: requests to the API go to `apiUrl`, all others to `handle`. */
+export async function startGateway(apiUrl, handle) {
+  const gateway = http.createServer((request, response) => {
+    const { pathname } = new URL(request.url, 'http://gateway');
+    if (/^\/(auth|api|demo)\//.test(pathname)) return forward(request, response, apiUrl);
+    return handle(request, response, pathname);
+  });
+  await new Promise((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${gateway.address().port}`,
+    async stop() {
+      gateway.closeAllConnections();
+      await new Promise((resolve) => gateway.close(resolve));
+    },
+  };
+}
+
+export function forward(request, response, target) {
+  const { method, headers } = request;
+  const outgoing = http.request(new URL(request.url, target), { method, headers }, (answer) => {
+    response.writeHead(answer.statusCode, answer.rawHeaders);
+    answer.pipe(response);
+  });
+  outgoing.on('error', () => response.destroy());
+  request.pipe(outgoing);
+}
+
+export function sendFile(response, file) {
+  const type = TYPES[path.extname(file)] ?? 'application/octet-stream';
+  response.writeHead(200, { 'content-type': type }).end(readFileSync(file));
+}
