@@ -26,7 +26,14 @@ const WITHOUT_WASM = {
 };
 const source = (name) => path.join(root, SOURCES[name]);
 const sources = (names) => Object.fromEntries(names.map((name) => [name, source(name)]));
-const DECLARED = [...ENTRIES, 'static', ...['auth-client', 'errors', 'events', 'options', 'session'].map(inClient)];
+/** The presets of back ends: `tokenward/servers/NAME`. */
+const SERVERS = readdirSync(path.join(root, 'js/servers')).map((file) => `servers/${path.basename(file, '.ts')}`);
+const DECLARED = [
+  ...ENTRIES,
+  'static',
+  ...SERVERS,
+  ...['auth-client', 'errors', 'events', 'options', 'server-options', 'session'].map(inClient),
+];
 function inClient(name) {
   return `client/${name}`;
 }
@@ -89,7 +96,7 @@ async function buildTypes() {
     else writeFileSync(path.join(pkg, `${name}.d.cts`), inCommonJs(readFileSync(declared, 'utf8')));
   }
   for (const folder of readdirSync(pkg, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
-    if (folder.name !== 'client') rmSync(path.join(pkg, folder.name), { recursive: true });
+    if (!['client', 'servers'].includes(folder.name)) rmSync(path.join(pkg, folder.name), { recursive: true });
 }
 
 const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) => name.endsWith('.d.ts'));
@@ -141,6 +148,17 @@ async function buildBundles(dev) {
   });
   for (const { path: file, text } of outputFiles)
     writeFileSync(file, file.endsWith('.cjs') ? entriesInCommonJs(text) : text);
+  const servers = Object.fromEntries(SERVERS.map((name) => [name, path.join(root, `js/${name}.ts`)]));
+  const presets = {
+    entryPoints: servers,
+    outdir: pkg,
+    target: 'es2022',
+    bundle: true,
+    minify: !dev,
+    logLevel: 'warning',
+  };
+  await build({ ...presets, format: 'esm' });
+  await build({ ...presets, format: 'cjs', outExtension: { '.js': '.cjs' } });
   // One file: Vite before version 8 cannot split a worker, and Next.js copies a worker as it is.
   await build({ ...options, entryPoints: { worker: path.join(root, 'js/worker/worker.ts') }, outdir: pkg });
   await build({

@@ -33,7 +33,7 @@ const CLIENTS = {
 const WITH_EVERY_CLIENT = ['client', 'faults', 'field', 'lifecycle', 'tabs'];
 
 /** The tests of how the client loads, which the Rust client does in another way. */
-const WITH_EVERY_ISOLATION = ['loading', 'platform', 'without-wasm'];
+const WITH_EVERY_ISOLATION = ['loading', 'platform', 'server', 'without-wasm'];
 
 /** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
 const ALONE = ['budget', 'time'];

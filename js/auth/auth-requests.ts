@@ -5,11 +5,19 @@ import { abortable } from '../util/abortable.js';
 import { abortReason } from '../util/compat.js';
 import type { DpopProver } from './dpop.js';
 import { parseJson, readPath } from './json.js';
-import { parseRetryAfter } from './retry-after.js';
+import {
+  type Attempt,
+  type AuthRequestContext,
+  answerWithoutRequest,
+  isRevocation,
+  loginAnswer,
+  noHeader,
+  readResponse,
+} from './receive-response.js';
 import type { Call, Server } from './server.js';
 import { encodeBody, fillHeaders, mentions, type SetHeader, type Values } from './template.js';
-import { parseTokenResponse, type ReadHeader, restoredTokens, type TokenResponse } from './token-response.js';
-import type { IssuedTokens, TokenStore } from './token-store.js';
+import { parseTokenResponse, type TokenResponse } from './token-response.js';
+import type { TokenStore } from './token-store.js';
 import { sendTokenXhr } from './token-xhr.js';
 
 export type Endpoint = 'login' | 'refresh' | 'logout' | 'logoutAll';
@@ -78,200 +86,18 @@ export interface AuthRequests {
   abort(): void;
 }
 
-/** One auth request, while it is prepared and sent. */
-interface Attempt {
-  readonly endpoint: Endpoint;
-  /** Undefined if the server has no such call. */
-  readonly call: Call | undefined;
-  readonly signal: AbortSignal;
-  readonly login: LoginRequest | undefined;
-  /** The tokens when the request was made: the token store may be cleared before it is sent. */
-  readonly access: string;
-  readonly refresh: string;
-}
-
 const isPromise = <T>(value: unknown): value is Promise<T> => typeof (value as Promise<T>)?.then === 'function';
-const isRevocation = (endpoint: Endpoint) => endpoint === 'logout' || endpoint === 'logoutAll';
-const noHeader: ReadHeader = () => null;
 
 export function createAuthRequests(dependencies: AuthRequestDependencies): AuthRequests {
-  const { settings, tokens, prover, remembered } = dependencies;
-  const { calls, api, user: userPlace } = settings.server;
-  const { refresh: refreshCall } = calls;
-  const inBody = settings.transport === 'body';
-  const usesCookies = mentions({ ...calls, api }, 'cookie:');
-  // A server that renews nothing, or that renews with the access token: the next page needs the access token.
-  const keepsAccess = !refreshCall || mentions(refreshCall, 'access}');
+  const { settings, tokens, remembered } = dependencies;
+  const { calls, api } = settings.server;
+  const context: AuthRequestContext = {
+    ...dependencies,
+    inBody: settings.transport === 'body',
+    usesCookies: mentions({ ...calls, api }, 'cookie:'),
+    keepsAccess: !calls.refresh || mentions(calls.refresh, 'access}'),
+  };
   let abort = () => {};
-
-  function readResponse({ endpoint, call }: Attempt, values: Values, status: number, header: ReadHeader, text: string) {
-    prover?.learnNonce(call?.url ?? '', header('dpop-nonce'));
-    const isOk = status >= 200 && status < 300;
-    const answer = (call ?? (calls.login as Call)).answer;
-    const { issued, ...rest } = parseTokenResponse(isOk, text, answer, header, userPlace === 'id_token');
-    return received(endpoint, values, status, { ...rest, retryAfterMs: retryAfterOf(header) }, issued);
-  }
-
-  const retryAfterOf = (header: ReadHeader) => parseRetryAfter(header('retry-after'), header('date'));
-
-  /** Keeps the tokens of a response, and returns the rest. */
-  function received(
-    endpoint: Endpoint,
-    values: Values,
-    status: number,
-    rest: Omit<TokenResponse, 'issued'> & { retryAfterMs: number },
-    issued: IssuedTokens | undefined,
-  ): AuthResponse {
-    if (!issued) return { ...rest, status, token: 0, subject: 0, renewable: false };
-    const isRefresh = endpoint === 'refresh';
-    // A server that does not rotate the refresh token does not repeat it.
-    issued.refreshToken = inBody ? issued.refreshToken || (isRefresh ? values.refresh : '') : '';
-    const needsRefreshToken = inBody && mentions(refreshCall, 'refresh}');
-    const renewable = !!refreshCall && (!needsRefreshToken || issued.refreshToken !== '');
-    if (isRefresh && remembered && !tokens.currentId()) issued.user ??= rememberedUser(values);
-    if (remembered) remember(issued, rest);
-    return { ...rest, ...tokens.receive(issued, isRefresh), status, renewable };
-  }
-
-  const rememberedUser = ({ kept }: Values) => readPath(kept, 'user') ?? null;
-
-  function remember(issued: IssuedTokens, { expiresIn, jwtLifetime }: { expiresIn: number; jwtLifetime: number }) {
-    const { refreshToken: refresh, user } = issued;
-    const seconds = expiresIn > 0 ? expiresIn : jwtLifetime;
-    const until = seconds > 0 ? Date.now() + seconds * 1000 : null;
-    const access = keepsAccess ? issued.accessToken : '';
-    remembered?.write(captured.stringify({ __proto__: null, refresh, access, until, user }));
-  }
-
-  /** The answer of a server that renews nothing: the access token of the page before, while it is valid. */
-  function continueSession(attempt: Attempt, values: Values): AuthResponse {
-    const { kept } = values;
-    const until = Number(readPath(kept, 'until') ?? Number.POSITIVE_INFINITY);
-    const canContinue = attempt.endpoint === 'refresh' && !tokens.currentId() && until > Date.now();
-    const issued = canContinue ? restoredTokens(kept, calls.login as Call) : undefined;
-    if (!issued) return readResponse(attempt, values, isRevocation(attempt.endpoint) ? 404 : 401, noHeader, NO_TOKEN);
-    const expiresIn = until === Number.POSITIVE_INFINITY ? Number.NaN : (until - Date.now()) / 1000;
-    const nothing = parseTokenResponse(false, '', (calls.login as Call).answer);
-    return received('refresh', values, 200, { ...nothing, expiresIn, retryAfterMs: 0 }, issued);
-  }
-
-  /** Asks for the user whom the response does not name. */
-  async function describeUser(response: AuthResponse, signal: AbortSignal, cookies: string): Promise<AuthResponse> {
-    const { token } = response;
-    if (!token || !userPlace || userPlace === 'id_token' || !tokens.needsUser(token)) return response;
-    const values = { ...NO_VALUES, __proto__: null, access: tokens.received(token), cookies } as Values;
-    const subject = await sendTokenXhr(
-      {
-        __proto__: null,
-        method: 'GET',
-        url: userPlace,
-        headers: new Headers(),
-        setHeaders: (set: SetHeader) => fillHeaders(api, values, set),
-        body: null,
-        withCredentials: !inBody,
-        signal,
-      } as never,
-      (status, _, text) => tokens.describe(token, status < 300 ? text : '', (calls.login as Call).answer.subject),
-    ).catch(() => response.subject);
-    return { ...response, subject };
-  }
-
-  /** A logout, whose response holds no secret. It must reach the server even if the page is unloaded. */
-  async function sendRevocation(request: Request, attempt: Attempt, values: Values): Promise<AuthResponse> {
-    const response = await captured.fetch(request);
-    const text = await response.text();
-    return readResponse(attempt, values, response.status, (name) => response.headers.get(name), text);
-  }
-
-  function revoke(attempt: Attempt, call: Call, values: Values, headers: Headers, body: BodyInit | null) {
-    const sendWith = (more: Readonly<Record<string, string>>) => {
-      const request = revocationRequest(call, headers, body, inBody, attempt.signal);
-      const set: SetHeader = (name, value) => captured.setHeader(captured.headersOf(request), name, value);
-      fillHeaders(call.headers, values, set, headers);
-      fillHeaders(more, values, set);
-      return sendRevocation(request, attempt, values);
-    };
-    const { authorizeOn401: authorization } = call;
-    return sendWith({}).then((response) =>
-      response.status === 401 && values.access && authorization ? sendWith({ authorization }) : response,
-    );
-  }
-
-  function send(attempt: Attempt, headers: Headers, values: Values): Promise<AuthResponse> {
-    const { endpoint, call, signal } = attempt;
-    // Without its token the server would answer 401, so no request is sent.
-    if (!call || (inBody && endpoint === 'refresh' && lacksToken(call, values)))
-      return Promise.resolve(continueSession(attempt, values));
-    const body = encodeBody(call.body, call.isForm, values);
-    const key = endpoint === 'refresh' && settings.idempotencyKey && dependencies.idempotencyKey();
-    if (key) headers.set('idempotency-key', key);
-    if (typeof body === 'string' && !captured.hasHeader(headers, 'content-type') && !call.headers['content-type'])
-      headers.set('content-type', 'application/json');
-    if (isRevocation(endpoint)) return revoke(attempt, call, values, headers, body);
-    const request = {
-      __proto__: null,
-      method: call.method,
-      url: call.url,
-      headers,
-      // What the app sets in `authHeaders` counts.
-      setHeaders: (set: SetHeader) => fillHeaders(call.headers, values, set, headers),
-      body,
-      withCredentials: !inBody,
-      signal,
-    };
-    return sendTokenXhr(request as never, (status, header, text) =>
-      readResponse(attempt, values, status, header, text),
-    );
-  }
-
-  async function askFirst(url: string, signal: AbortSignal) {
-    const request = {
-      __proto__: null,
-      method: 'GET',
-      url,
-      headers: new Headers(),
-      setHeaders() {},
-      body: null,
-      signal,
-    };
-    await sendTokenXhr({ ...request, __proto__: null, withCredentials: !inBody } as never, () => {}).catch(() => {});
-  }
-
-  function sendWith(attempt: Attempt, headers: Headers, cookies: string, keptText: string): Promise<AuthResponse> {
-    const kept = keptText ? parseJson(keptText) : undefined;
-    const values = {
-      __proto__: null,
-      access: attempt.access || textAt(kept, 'access'),
-      refresh: textAt(kept, 'refresh') || attempt.refresh,
-      credentials: attempt.login?.json,
-      clientId: settings.clientId,
-      cookies,
-      kept,
-    } as unknown as Values;
-    const { endpoint, call, login, signal } = attempt;
-    const sendNow = () =>
-      login?.isAnswer
-        ? Promise.resolve(readResponse(attempt, values, 200, noHeader, login.json))
-        : send(attempt, headers, values);
-    // A logout needs no proof and cannot wait for one: its page may be unloading.
-    const sent =
-      !prover || endpoint === 'logout' || !call
-        ? sendNow()
-        : prover.sendAuthRequest(headers, call.url, isRevocation(endpoint) ? values.access : '', sendNow);
-    return userPlace ? sent.then((response) => describeUser(response, signal, cookies)) : sent;
-  }
-
-  async function prepare(attempt: Attempt, ready: Headers | Promise<Headers>): Promise<AuthResponse> {
-    const { endpoint, call, signal } = attempt;
-    const headers = await abortable(Promise.resolve(ready), signal);
-    if (call?.before) await askFirst(call.before, signal);
-    const cookies = usesCookies ? await dependencies.cookies() : '';
-    let kept = '';
-    if (remembered && endpoint === 'refresh') kept = await remembered.read();
-    if (remembered && isRevocation(endpoint)) kept = await remembered.last();
-    return sendWith(attempt, headers, cookies, kept);
-  }
-
   return {
     send(endpoint, login, caller) {
       const aborting = new AbortController();
@@ -280,27 +106,187 @@ export function createAuthRequests(dependencies: AuthRequestDependencies): AuthR
       if (caller?.aborted) aborting.abort(abortReason(caller));
       caller?.addEventListener('abort', () => aborting.abort(abortReason(caller)), { signal });
       const call = calls[login?.call ?? endpoint];
-      const attempt = {
-        __proto__: null,
-        endpoint,
-        call,
-        signal,
-        login,
-        access: tokens.accessToken(),
-        refresh: tokens.refreshToken(isRevocation(endpoint)),
-      } as unknown as Attempt;
+      const access = tokens.accessToken();
+      const refresh = tokens.refreshToken(isRevocation(endpoint));
+      const attempt = { __proto__: null, endpoint, call, signal, login, access, refresh } as unknown as Attempt;
       const headers = extraHeaders(settings);
-      return isPromise<Headers>(headers) || usesCookies || remembered || call?.before
-        ? prepare(attempt, headers)
-        : sendWith(attempt, headers, '', '');
+      return isPromise<Headers>(headers) || context.usesCookies || remembered || call?.before
+        ? prepare(context, attempt, headers)
+        : start(context, attempt, headers, '', '');
     },
     abort: () => abort(),
   };
 }
 
-/** What the client reads instead of an answer if it has no token to send. */
-const NO_TOKEN = '{"code":"NO_REFRESH_TOKEN"}';
+async function prepare(context: AuthRequestContext, attempt: Attempt, ready: Headers | Promise<Headers>) {
+  const { endpoint, call, signal } = attempt;
+  const { remembered } = context;
+  const headers = await abortable(Promise.resolve(ready), signal);
+  if (call?.before) await askFirst(context, call.before, signal);
+  const cookies = context.usesCookies ? await context.cookies() : '';
+  let kept = '';
+  if (remembered && endpoint === 'refresh') kept = await remembered.read();
+  if (remembered && isRevocation(endpoint)) kept = await remembered.last();
+  return start(context, attempt, headers, cookies, kept);
+}
 
+async function askFirst({ inBody }: AuthRequestContext, url: string, signal: AbortSignal) {
+  const request = { __proto__: null, method: 'GET', url, headers: new Headers(), setHeaders() {}, body: null, signal };
+  await sendTokenXhr({ ...request, __proto__: null, withCredentials: !inBody } as never, () => {}).catch(() => {});
+}
+
+function start(
+  context: AuthRequestContext,
+  attempt: Attempt,
+  headers: Headers,
+  cookies: string,
+  keptText: string,
+): Promise<AuthResponse> {
+  const { endpoint, call, login, signal } = attempt;
+  const { prover, settings } = context;
+  const kept = keptText ? parseJson(keptText) : undefined;
+  const values = {
+    __proto__: null,
+    access: attempt.access || textAt(kept, 'access'),
+    refresh: textAt(kept, 'refresh') || attempt.refresh,
+    credentials: login?.json,
+    clientId: settings.clientId,
+    cookies,
+    kept,
+  } as unknown as Values;
+  const sendNow = () =>
+    login?.isAnswer
+      ? Promise.resolve(readResponse(context, attempt, values, 200, noHeader, login.json))
+      : send(context, attempt, headers, values);
+  // A logout needs no proof and cannot wait for one: its page may be unloading.
+  const sent =
+    !prover || endpoint === 'logout' || !call
+      ? sendNow()
+      : prover.sendAuthRequest(headers, call.url, isRevocation(endpoint) ? values.access : '', sendNow);
+  return settings.server.user ? sent.then((response) => describeUser(context, response, signal, cookies)) : sent;
+}
+
+function send(context: AuthRequestContext, attempt: Attempt, headers: Headers, values: Values): Promise<AuthResponse> {
+  const { endpoint, call, signal } = attempt;
+  const { inBody } = context;
+  // Without its token the server would answer 401, so no request is sent.
+  if (!call || (inBody && endpoint === 'refresh' && lacksToken(call, values)))
+    return Promise.resolve(answerWithoutRequest(context, attempt, values));
+  const body = encodeBody(call.body, call.isForm, values);
+  const key = endpoint === 'refresh' && context.settings.idempotencyKey && context.idempotencyKey();
+  if (key) headers.set('idempotency-key', key);
+  if (
+    typeof body === 'string' &&
+    !captured.hasHeader(headers, 'content-type') &&
+    !captured.hasOwn(call.headers, 'content-type')
+  )
+    headers.set('content-type', 'application/json');
+  if (isRevocation(endpoint)) return revoke(context, attempt, call, values, headers, body);
+  const request = {
+    __proto__: null,
+    method: call.method,
+    url: call.url,
+    headers,
+    // What the app sets in `authHeaders` counts.
+    setHeaders: (set: SetHeader) => fillHeaders(call.headers, values, set, headers),
+    body,
+    withCredentials: !inBody,
+    signal,
+  };
+  return sendTokenXhr(request as never, (status, header, text) =>
+    readResponse(context, attempt, values, status, header, text),
+  );
+}
+
+/** Asks for the user whom the response does not name. */
+async function describeUser(
+  context: AuthRequestContext,
+  response: AuthResponse,
+  signal: AbortSignal,
+  cookies: string,
+): Promise<AuthResponse> {
+  const { token } = response;
+  const { tokens, inBody, settings } = context;
+  const { user: url, api } = settings.server;
+  if (!token || url === 'id_token' || !tokens.needsUser(token)) return response;
+  const values = { ...NO_VALUES, __proto__: null, access: tokens.received(token), cookies } as Values;
+  const request = {
+    __proto__: null,
+    method: 'GET',
+    url,
+    headers: new Headers(),
+    setHeaders: (set: SetHeader) => fillHeaders(api, values, set),
+    body: null,
+    withCredentials: !inBody,
+    signal,
+  };
+  const subject = await sendTokenXhr(request as never, (status, _, text) =>
+    tokens.describe(token, status < 300 ? text : '', loginAnswer(context)),
+  ).catch(() => response.subject);
+  return { ...response, subject };
+}
+
+/** A logout, whose response holds no secret. It must reach the server even if the page is unloaded. */
+async function revoke(
+  context: AuthRequestContext,
+  attempt: Attempt,
+  call: Call,
+  given: Values,
+  headers: Headers,
+  body: BodyInit | null,
+): Promise<AuthResponse> {
+  let values = given;
+  const sendWith = async (more: Readonly<Record<string, string>>, content: BodyInit | null) => {
+    const request = revocationRequest(call, headers, content, context.inBody, attempt.signal);
+    const set: SetHeader = (name, value) => captured.setHeader(captured.headersOf(request), name, value);
+    fillHeaders(call.headers, values, set, headers);
+    fillHeaders(more, values, set);
+    const response = await captured.fetch(request);
+    const text = await response.text();
+    return readResponse(context, attempt, values, response.status, (name) => response.headers.get(name), text);
+  };
+  const { authorizeOn401: authorization } = call;
+  const more: Record<string, string> = authorization ? { authorization } : {};
+  const needsAccess = !!values.access && (!!authorization || mentions(call.headers, 'access}'));
+  let response = await sendWith({}, body);
+  if (response.status === 401 && values.access && authorization) response = await sendWith(more, body);
+  if (response.status !== 401 || !needsAccess) return response;
+  // The access token has expired, and the server ends the session only for its user.
+  await renewFor(context, attempt, values, (renewed) => {
+    values = renewed;
+  });
+  return values === given ? response : sendWith(more, encodeBody(call.body, call.isForm, values));
+}
+
+/** Renews the tokens once more for a logout. (They go to a function: no promise may resolve to them.) */
+async function renewFor(
+  { settings, inBody }: AuthRequestContext,
+  { signal }: Attempt,
+  values: Values,
+  use: (renewed: Values) => void,
+) {
+  const call = settings.server.calls.refresh;
+  if (!call || (inBody && lacksToken(call, values))) return;
+  const { answer } = call;
+  const request = {
+    __proto__: null,
+    method: call.method,
+    url: call.url,
+    headers: new Headers(call.body && !call.isForm ? JSON_CONTENT : undefined),
+    setHeaders: (set: SetHeader) => fillHeaders(call.headers, values, set),
+    body: encodeBody(call.body, call.isForm, values),
+    withCredentials: !inBody,
+    signal,
+  };
+  await sendTokenXhr(request as never, (status, header, text) => {
+    const { issued } = parseTokenResponse(status < 300, text, answer, header);
+    if (!issued) return;
+    const { accessToken: access, refreshToken } = issued;
+    use({ ...values, __proto__: null, access, refresh: refreshToken || values.refresh } as Values);
+  }).catch(() => {});
+}
+
+const JSON_CONTENT = [['content-type', 'application/json']] as [string, string][];
 const NO_VALUES = {
   access: '',
   refresh: '',

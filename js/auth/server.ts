@@ -49,6 +49,9 @@ export interface Shorthand {
   readonly fields: Readonly<Record<'accessToken' | 'refreshToken' | 'expiresIn' | 'user', string>>;
 }
 
+const lowerCased = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(headers).map(([name, text]) => [name.toLowerCase(), text]));
+
 const withClientId = (headers: Readonly<Record<string, string>>, clientId = '') =>
   Object.fromEntries(
     Object.entries(headers).map(([name, text]) => [name.toLowerCase(), text.replaceAll('{clientId}', clientId)]),
@@ -85,7 +88,7 @@ export function completeServer(server: ServerOptions, given: Shorthand, resolve:
       url: resolve(call.path ?? path),
       isForm: (call.as ?? (oauth2 ? 'form' : 'json')) === 'form',
       body: (call.body === undefined ? body : call.body) as TemplateValue | undefined,
-      headers: call.headers ?? (name === 'logoutAll' ? { authorization } : {}),
+      headers: call.headers ? lowerCased(call.headers) : name === 'logoutAll' ? { authorization } : {},
       before: call.before && resolve(call.before),
       answer: call.answer ? mergeAnswer(answer, call.answer) : answer,
       authorizeOn401: name === 'logout' && !oauth2 && !call.headers ? authorization : '',

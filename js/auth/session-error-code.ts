@@ -71,6 +71,7 @@ export function statedError(
   }
   if (isStep) return 'step-required';
   if (hasOwn(CODES, code)) return CODES[code];
+  if (hasOwn(CODES, message)) return CODES[message];
   const aboutRequest = isPage || hasAny(toLowerCase(code), REQUEST_CODES) || hasAny(text, REQUEST_WORDS);
   if (aboutRequest && !(isPage && endpoint === 'login')) return 'request-fault';
   if (endpoint === 'login') return hasAny(text, BAD_CREDENTIALS) ? 'bad-credentials' : undefined;

@@ -112,7 +112,8 @@ export function encodeBody(body: TemplateValue | undefined, isForm: boolean, val
   if (body === undefined || body === null) return null;
   if (body === '{credentials}' && !isForm) return values.credentials ?? null;
   const filled = typeof body === 'object' ? fillMembers(body, values) : fill(String(body), values);
-  if (filled === undefined || (typeof filled === 'object' && filled !== null && keys(filled).length === 0)) return null;
+  // Nothing that the members stand for is there. (A body `{}` is sent.)
+  if (filled === undefined || (keys(Object(filled)).length === 0 && keys(Object(body)).length > 0)) return null;
   if (!isForm) return stringify(filled);
   return new URLSearchParams(filled as Record<string, string>);
 }

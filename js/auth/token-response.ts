@@ -69,7 +69,8 @@ export function parseTokenResponse(
     readFirst(answer.access ?? [], json, header) !== undefined || readFirst(answer.refresh, json, header) !== undefined;
   const isJson = typeof json === 'object' && json !== null;
   const code = codeOf(json);
-  const message = messageOf(json) ?? (!isJson && !isPage && text.length <= 1_000 && text ? text : undefined);
+  const message =
+    messageOf(json) ?? (json === null && !isPage && !isNull && text.length <= 1_000 && text ? text : undefined);
   return {
     code,
     message: message && slice(message, 0, 200),
@@ -97,16 +98,24 @@ function isNoToken(json: object, { access, user }: Answer): boolean {
 }
 
 function codeOf(json: unknown): string | undefined {
-  const error = readPath(json, 'error') ?? readPath(json, 'errors.0');
-  return textOrUndefined(
-    readPath(error, 'code') ??
-      readPath(error, 'extensions.code') ??
-      readPath(json, 'code') ??
-      readPath(json, 'error_code') ??
-      readPath(json, '__type') ??
-      error,
-  );
+  for (let at = 0; at < CODES.length; at += 1) {
+    const code = readPath(json, CODES[at] as string);
+    if (typeof code === 'string') return code;
+  }
+  return undefined;
 }
+
+const CODES = [
+  'error.code',
+  'errors.0.extensions.code',
+  'errors.0.code',
+  'error_code',
+  'code',
+  '__type',
+  'error',
+  'error.status',
+  'error.name',
+];
 
 const MESSAGES = [
   'error.message',
@@ -158,19 +167,20 @@ function readLifetime(places: readonly string[], json: unknown, header: ReadHead
     const blank = indexOf(place, ' ');
     const unit = blank < 0 ? 's' : slice(place, blank + 1);
     const value = readFirst([blank < 0 ? place : slice(place, 0, blank)], json, header);
-    const seconds = value === undefined ? Number.NaN : inSeconds(value, unit);
+    const seconds = value === undefined ? Number.NaN : inSeconds(value, unit, Date.parse(header('date') ?? ''));
     if (!Number.isNaN(seconds)) return seconds;
   }
   return Number.NaN;
 }
 
-function inSeconds(value: unknown, unit: string): number {
+/** `serverNow` is NaN if the response does not show it. */
+function inSeconds(value: unknown, unit: string, serverNow: number): number {
   const number = typeof value === 'string' ? Number(value.trim() || Number.NaN) : Number(value);
   if (unit === 'ms') return number / 1000;
   if (unit !== 'at') return number;
   // A date, or a number of seconds or of milliseconds.
   const at = !Number.isNaN(number) ? (number > 1e11 ? number : number * 1000) : Date.parse(String(value));
-  return (at - Date.now()) / 1000;
+  return (at - (serverNow || Date.now())) / 1000;
 }
 
 function readTokens(
@@ -198,6 +208,12 @@ function readTokens(
   };
 }
 
+/** The user in the answer of `server.user`: at the places of `answer.user`, in `data`, or the whole body. */
+export function userIn(json: unknown, { user }: Answer): unknown {
+  const data = readPath(json, 'data');
+  return readFirst(user, json, noHeader) ?? (typeof data === 'object' ? data : json);
+}
+
 /** Who the user is, by the places that the options name, if they name any. */
 export function identityAt(subject: readonly string[], user: unknown, json: unknown, claims: unknown): UserIdentity {
   if (subject.length === 0) return identityOf(user, claims);
@@ -207,7 +223,7 @@ export function identityAt(subject: readonly string[], user: unknown, json: unkn
 }
 
 /** The tokens that the page before kept for this one. */
-export function restoredTokens(kept: unknown, { answer }: { readonly answer: Answer }): IssuedTokens | undefined {
+export function restoredTokens(kept: unknown, answer: Answer): IssuedTokens | undefined {
   const accessToken = textOrUndefined(readPath(kept, 'access')) ?? '';
   if (!accessToken) return undefined;
   const user = readPath(kept, 'user') ?? null;

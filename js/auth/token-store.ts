@@ -4,7 +4,8 @@
 import { indexOf } from '../browser/captured-globals.js';
 import { now } from '../util/clock.js';
 import { parseJson } from './json.js';
-import { identityAt } from './token-response.js';
+import type { Answer } from './server.js';
+import { identityAt, userIn } from './token-response.js';
 import type { UserIdentity, Users } from './users.js';
 
 /** The user of the session, as far as the server's response and the JWT's payload name one. */
@@ -50,7 +51,7 @@ export interface TokenStore {
   /** The access token that was received under this number. */
   received(id: number): string;
   /** Adds the user, as JSON, to received tokens, and returns the user's number. */
-  describe(id: number, json: string, subject: readonly string[]): number;
+  describe(id: number, json: string, answer: Answer): number;
   /** Calls now carry this token, for so many milliseconds without an admission. */
   set(id: number, freshForMs: number): void;
   /** Every call needs an admission, until the next `set`. */
@@ -107,11 +108,12 @@ export function createTokenStore(allowedOrigins: readonly string[], users: Users
       return !!next && next.user === null && !(next.isRefresh && next.subject > 0 && current.user !== null);
     },
     received: (id) => received[id]?.accessToken ?? '',
-    describe(id, json, subject) {
+    describe(id, json, answer) {
       const next = received[id];
       if (!next) return 0;
-      next.user = parseJson(json);
-      const { userId, sub } = identityAt(subject, next.user, null, next.claims);
+      const body = parseJson(json);
+      next.user = userIn(body, answer);
+      const { userId, sub } = identityAt(answer.subject, next.user, body, next.claims);
       next.identity = { userId: userId ?? next.identity.userId, sub: sub ?? next.identity.sub };
       next.subject = users.numberOf(next.identity, next.isRefresh ? lastSubject : 0);
       return next.subject;

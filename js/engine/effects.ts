@@ -139,7 +139,7 @@ export function requestLine(
 }
 
 const missingToken = ({ server }: AuthRequestSettings, name: string, found: string) =>
-  `; expected the member ${server.calls[name]?.answer.access?.join(' or ')} (options.server.answer or options.fields), found ${found}`;
+  `; expected the member ${server.calls[name]?.answer.access?.join(' or ')} (options.fields), found ${found}`;
 
 /** The core uses the smaller lifetime. */
 function logLifetimes({ token, expiresIn, jwtLifetime }: AuthResponse, log: Log) {

@@ -11,7 +11,7 @@ import { adoptFetch, hasOwn } from '../browser/captured-globals.js';
 import { type KeyValueStore, PAGE_STORAGE, TAB_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
-import { idempotencyKey, openPersistedState } from '../browser/persisted-state.js';
+import { idempotencyKey, openPersistedState, type PersistedState } from '../browser/persisted-state.js';
 import type { AuthEvents } from '../client/events.js';
 import type { ApiRequestInit, AuthClientOptions, LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
@@ -103,7 +103,7 @@ export async function createEngine(
 ): Promise<LocalEngine> {
   const log = createLog(settings.onLog);
   await loadWasm(AuthError, log);
-  const { schedule } = environment;
+  const { schedule, cookies } = environment;
   const createError = errorCreator(AuthError);
   const prover = settings.dpop ? await loadProver(settings, environment, AuthError, importFile) : undefined;
   const { sharesSession } = settings;
@@ -121,14 +121,7 @@ export async function createEngine(
     settings,
     tokens,
     users,
-    requests: createAuthRequests({
-      settings,
-      tokens,
-      idempotencyKey: () => idempotencyKey(state),
-      prover,
-      cookies: environment.cookies,
-      remembered,
-    }),
+    requests: createAuthRequests({ settings, tokens, idempotencyKey: keyOf(state), prover, cookies, remembered }),
     remembered,
     state,
     lock,
@@ -139,7 +132,7 @@ export async function createEngine(
     rejectCalls: (code) => calls.rejectAll(code),
   });
   const client = createClient(host, settings);
-  const sendAuthorized = authorizedFetch(tokens, settings.server.api, prover, environment.cookies);
+  const sendAuthorized = authorizedFetch(tokens, settings.server.api, prover, cookies);
   const handler: ResponseHandler = {
     isRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
     onStepUp: (response) => notify('step-up-required', { response }),
@@ -181,6 +174,8 @@ function createClient(host: Host, { renewBeforeMs, timeoutMs, restore, crossTab 
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
   return new Client(host, renewBeforeMs, timeoutMs, restore, crossTab, seed);
 }
+
+const keyOf = (state: PersistedState) => () => idempotencyKey(state);
 
 /** Throws if the server has no such call, or if a form cannot hold the credentials. */
 function checkLogin(

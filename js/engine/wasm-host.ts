@@ -11,7 +11,14 @@ import type { Session } from '../client/session.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import { createDeferred, type Deferred } from '../util/deferred.js';
 import type { CreateError } from './auth-errors.js';
-import { type EffectDependencies, effects, requestLine, sendAuthRequest, warnDeveloper } from './effects.js';
+import {
+  type AuthOutcome,
+  type EffectDependencies,
+  effects,
+  requestLine,
+  sendAuthRequest,
+  warnDeveloper,
+} from './effects.js';
 import type { Notify } from './engine.js';
 
 /** The functions of the wasm client that need the promises and the users' numbers of the host. */
@@ -48,6 +55,19 @@ const explained =
   (createError: CreateError, lastRefresh: () => string | undefined): CreateError =>
   (code, retryable, status, retryAfterSeconds) =>
     createError(code, retryable, status, retryAfterSeconds, code === 'REFRESH_UNAVAILABLE' ? lastRefresh() : '');
+
+/** Tells the core what an auth request led to. */
+function reportOutcome(
+  client: Client,
+  endpoint: Endpoint,
+  request: number,
+  { response, failure, stated }: AuthOutcome,
+) {
+  if (!response) return client.failed(endpoint, request, failure as RequestFailure);
+  const { status, retryAfterMs, token, expiresIn, jwtLifetime, subject, renewable } = response;
+  const issued = [token, expiresIn, jwtLifetime, subject, renewable] as const;
+  client.completed(endpoint, request, status, stated, retryAfterMs, ...issued);
+}
 
 const finiteOrNull = (number: number) => (Number.isFinite(number) ? number : null);
 
@@ -93,23 +113,9 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
       const own: { text: string; body?: unknown } = { text: requestLine(settings, endpoint, login?.request) };
       details[endpoint] = own;
       const sent = await sendAuthRequest(dependencies, endpoint, login?.request, login?.signal);
-      const { response, failure, stated } = sent;
-      if (response || sent.details) own.text = sent.details;
+      if (sent.response || sent.details) own.text = sent.details;
       own.body = sent.body;
-      if (!response) return client().failed(endpoint, request, failure as RequestFailure);
-      const { status, retryAfterMs, token, expiresIn, jwtLifetime, subject, renewable } = response;
-      client().completed(
-        endpoint,
-        request,
-        status,
-        stated,
-        retryAfterMs,
-        token,
-        expiresIn,
-        jwtLifetime,
-        subject,
-        renewable,
-      );
+      reportOutcome(client(), endpoint, request, sent);
     },
     abortAuthRequest: requests.abort,
     setTimer(delayMs) {

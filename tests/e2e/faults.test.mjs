@@ -31,7 +31,11 @@ const FAULTS = {
   408: { answer: { status: 408 } },
   429: { answer: { status: 429 } },
   404: { answer: { status: 404, body: 'not here' } },
-  'a 403 of a firewall': { answer: { status: 403, headers: json, body: '{"error":{"code":"FORBIDDEN"}}' } },
+  'a 403 of a firewall': {
+    answer: { status: 403, headers: { 'content-type': 'text/html' }, body: '<h1>Blocked</h1>' },
+  },
+  'a 403 for CSRF': { answer: { status: 403, headers: json, body: '{"detail":"CSRF Failed: CSRF token missing."}' } },
+  'a 401 for the client': { answer: { status: 401, headers: json, body: '{"error":"invalid_client"}' } },
   'an HTML page': { answer: { status: 200, headers: { 'content-type': 'text/html' }, body: '<title>Wi-Fi</title>' } },
   'truncated JSON': { answer: { status: 200, headers: json, body: '{"accessToken":"ey' } },
   'an empty 200': { answer: { status: 200 } },

@@ -5,8 +5,21 @@ import { load } from './load.mjs';
 
 const { parseTokenResponse } = await load('auth/token-response');
 
-const FIELDS = { accessToken: 'accessToken', refreshToken: 'refreshToken', expiresIn: 'expiresIn', user: 'user' };
-const parse = (body, fields = FIELDS, ok = true) => parseTokenResponse(ok, JSON.stringify(body), fields);
+const ANSWER = {
+  access: ['accessToken'],
+  refresh: ['refreshToken'],
+  expiresIn: ['expiresIn'],
+  user: ['user'],
+  subject: [],
+  step: [],
+};
+const parse = (body, answer = ANSWER, ok = true, headers = {}) =>
+  parseTokenResponse(
+    ok,
+    typeof body === 'string' ? body : JSON.stringify(body),
+    answer,
+    (name) => headers[name] ?? null,
+  );
 
 test('tokens, user and lifetime come from the named fields', () => {
   const { issued, expiresIn } = parse({ accessToken: 'a', refreshToken: 'r', expiresIn: 900, user: { id: 7 } });
@@ -21,7 +34,7 @@ test('tokens, user and lifetime come from the named fields', () => {
 });
 
 test('a dot in a field name selects a nested field', () => {
-  const { issued } = parse({ data: { token: 'a' } }, { ...FIELDS, accessToken: 'data.token' });
+  const { issued } = parse({ data: { token: 'a' } }, { ...ANSWER, access: ['data.token'] });
   assert.equal(issued.accessToken, 'a');
 });
 
@@ -38,7 +51,7 @@ test('success without a field for a token means that the tokens are in cookies',
 });
 
 test('a response that is not OK issues no token', () => {
-  assert.equal(parse({ accessToken: 'a' }, FIELDS, false).issued, undefined);
+  assert.equal(parse({ accessToken: 'a' }, ANSWER, false).issued, undefined);
 });
 
 for (const [body, code, message] of [
@@ -47,13 +60,78 @@ for (const [body, code, message] of [
   [{ error: 'invalid_grant', error_description: 'expired' }, 'invalid_grant', 'expired'],
   [{ error: 'Invalid credentials' }, 'Invalid credentials', 'Invalid credentials'],
   [{ error: 5 }, undefined, undefined],
+  [{ detail: 'Token is blacklisted', code: 'token_not_valid' }, 'token_not_valid', 'Token is blacklisted'],
+  [{ msg: 'Signature verification failed' }, undefined, 'Signature verification failed'],
+  [
+    { errors: [{ message: 'Invalid user.', extensions: { code: 'INVALID_CREDENTIALS' } }] },
+    'INVALID_CREDENTIALS',
+    'Invalid user.',
+  ],
+  [{ non_field_errors: ['Unable to log in.'] }, undefined, 'Unable to log in.'],
+  [{ username: ['This field is required.'] }, undefined, 'username: This field is required.'],
+  [{ code: 400, error_code: 'refresh_token_not_found', msg: 'no' }, 'refresh_token_not_found', 'no'],
+  [{ error: { code: 400, message: 'TOKEN_EXPIRED' } }, undefined, 'TOKEN_EXPIRED'],
+  [{ __type: 'NotAuthorizedException', message: 'Expired' }, 'NotAuthorizedException', 'Expired'],
+  [{ detail: [{ loc: ['body', 'username'], msg: 'Field required' }] }, undefined, 'Field required'],
+  [{ type: 'about:blank', title: 'Unauthorized', status: 401 }, undefined, 'Unauthorized'],
+  ['Session expired', undefined, 'Session expired'],
   [null, undefined, undefined],
 ])
   test(`the error of ${JSON.stringify(body)} is ${code}`, () => {
-    const response = parse(body, FIELDS, false);
+    const response = parse(body, ANSWER, false);
     assert.deepEqual([response.code, response.message], [code, message]);
   });
 
 test('a long message is truncated', () => {
-  assert.equal(parse({ error: 'x'.repeat(1_000) }, FIELDS, false).message.length, 200);
+  assert.equal(parse({ error: 'x'.repeat(1_000) }, ANSWER, false).message.length, 200);
+});
+
+test('of several places the first with a value counts, also a header', () => {
+  const answer = { ...ANSWER, access: ['session.access', '@authorization', 'token'] };
+  assert.equal(parse({ session: { access: 's' }, token: 't' }, answer).issued.accessToken, 's');
+  assert.equal(parse({ token: 't' }, answer, true, { authorization: 'Bearer h' }).issued.accessToken, 'h');
+  assert.equal(parse({ token: 't' }, answer).issued.accessToken, 't');
+});
+
+test('a lifetime has a unit: seconds, milliseconds, or a moment by the clock of the server', () => {
+  const lifetime = (place, body, headers) => parse(body, { ...ANSWER, expiresIn: [place] }, true, headers).expiresIn;
+  assert.equal(lifetime('data.expires ms', { data: { expires: 900_000 } }), 900);
+  const date = 'Fri, 27 Nov 2026 10:00:00 GMT';
+  const at = Date.parse(date) / 1000 + 600;
+  for (const moment of [at, at * 1000, new Date(at * 1000).toISOString()])
+    assert.equal(lifetime('until at', { until: moment }, { date }), 600, String(moment));
+  assert.ok(Math.abs(lifetime('until at', { until: Date.now() + 60_000 }) - 60) < 1);
+  assert.equal(lifetime('until at', { until: 'soon' }), Number.NaN);
+});
+
+test('without an access token, each success is one, except null, {success: false} and a page', () => {
+  const answer = { ...ANSWER, access: null, user: ['.'] };
+  assert.deepEqual(parse('', answer).issued.user, null);
+  assert.deepEqual(parse({ id: 1 }, answer).issued.user, { id: 1 });
+  assert.equal(parse({ access: 'a' }, answer).issued.accessToken, '');
+  for (const body of ['null', '{"success":false}', '<!doctype html>'])
+    assert.equal(parse(body, answer).issued, undefined, body);
+  assert.equal(parse('null', answer).isRefusal, true);
+});
+
+test('the subject is at the place that the options name: in the user, the answer or the claims', () => {
+  const answer = { ...ANSWER, subject: ['user_id'] };
+  const subjectOf = (body) => parse(body, answer).issued.identity;
+  assert.deepEqual(subjectOf({ accessToken: 'a', user: { id: 1, user_id: 7 } }), { sub: '7' });
+  assert.deepEqual(subjectOf({ accessToken: 'a', user_id: 8 }), { sub: '8' });
+  assert.deepEqual(subjectOf({ accessToken: `a.${btoa('{"user_id":9}')}.c` }), { sub: '9' });
+});
+
+test('an error has the body of a refusal or a step, and never one with a token', () => {
+  const answer = { ...ANSWER, step: ['mfaToken'] };
+  assert.deepEqual(parse({ mfaToken: 'm' }, answer).body, { mfaToken: 'm' });
+  assert.equal(parse({ mfaToken: 'm' }, answer).issued, undefined);
+  assert.deepEqual(parse({ error: 'x' }, answer, false).body, { error: 'x' });
+  for (const [body, ok] of [
+    [{ error: 'x', accessToken: 'a' }, false],
+    [{ error: 'x', refreshToken: 'r' }, false],
+    [{ mfaToken: 'm', accessToken: 'a' }, true],
+    [{ elsewhere: 'a' }, true],
+  ])
+    assert.equal(parse(body, answer, ok).body, undefined, JSON.stringify(body));
 });

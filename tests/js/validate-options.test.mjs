@@ -111,8 +111,82 @@ test('an unknown option names those that exist, and no member of Object.prototyp
   for (const options of [null, 'text', [], 5]) invalid(options, /^INVALID_OPTIONS: options: expected an object/);
 });
 
-test('a client id needs OAuth 2', () => {
-  invalid({ clientId: 'spa' }, /options\.clientId: expected options\.protocol "oauth2" beside it, got undefined/);
+test('a client id needs OAuth 2 or a description of the server', () => {
+  invalid({ clientId: 'spa' }, /options\.clientId: expected options\.protocol "oauth2" or options\.server beside it/);
+  assert.equal(validateOptions({ clientId: 'spa', server: {} }).clientId, 'spa');
+});
+
+const SERVER = {
+  login: {
+    path: '/api/token/',
+    as: 'form',
+    body: { username: '{credentials.email}', '...': '{credentials}', n: 1, more: { x: null } },
+  },
+  refresh: {
+    path: 'https://id.example.com/token?key={clientId}',
+    method: 'PUT',
+    headers: { authorization: 'Bearer {refresh}' },
+  },
+  logout: null,
+  calls: { mfa: { path: '/mfa', before: '/csrf', answer: { access: null, step: 'next' } } },
+  api: { 'x-csrf-token': '{cookie:csrf-token}' },
+  answer: { access: ['a', '@authorization'], expiresIn: 'data.expires ms' },
+  user: 'id_token',
+  over: ['401', '400 gone'],
+  notOver: ['csrf'],
+};
+
+test('a description of the server is copied, without a prototype', () => {
+  const { server } = validateOptions({ server: SERVER });
+  assert.deepEqual(JSON.parse(JSON.stringify(server)), SERVER);
+  for (const part of [
+    server,
+    server.login,
+    server.login.body,
+    server.login.body.more,
+    server.answer,
+    server.calls.mfa.answer,
+  ])
+    assert.equal(Object.getPrototypeOf(part), null);
+});
+
+for (const [server, expected] of [
+  [
+    { refresh: { body: { refresh: '{refrsh}' } } },
+    /options\.server\.refresh\.body\.refresh: expected a text whose placeholders are \{access\}, .*, got "\{refrsh\}"/,
+  ],
+  [{ login: { as: 'xml' } }, /options\.server\.login\.as: expected "json" or "form", got "xml"/],
+  [{ login: { body: { list: [1] } } }, /options\.server\.login\.body\.list: expected an object, got an array/],
+  [{ login: { paht: '/x' } }, /options\.server\.login\.paht: expected one of path, method/],
+  [{ login: null }, /options\.server\.login: expected an object, got null/],
+  [
+    { refresh: { path: '/r?token={refresh}' } },
+    /options\.server\.refresh\.path: expected a path with no placeholder but \{clientId\}/,
+  ],
+  [{ calls: { refresh: {} } }, /options\.server\.calls\.refresh: expected a name that is not one of login/],
+  [{ calls: { mfa: { method: 'post' } } }, /options\.server\.calls\.mfa\.method: expected an HTTP method/],
+  [{ api: { authorization: '{token}' } }, /options\.server\.api\.authorization: expected a text/],
+  [
+    { answer: { access: ['a', 5] } },
+    /options\.server\.answer\.access\[1\]: expected a string that is not empty, got 5/,
+  ],
+  [{ answer: { token: 'a' } }, /options\.server\.answer\.token: expected one of access/],
+  [{ over: '401' }, /options\.server\.over: expected an array of texts, got "401"/],
+  [{ user: 'ftp://x' }, /options\.server\.user: expected a path/],
+  [{ toString: {} }, /options\.server\.toString: expected one of login/],
+])
+  test(`server: ${JSON.stringify(server)} is invalid`, () => invalid({ server }, expected));
+
+test('remember is a name or a store', () => {
+  const store = { get: () => null, set() {}, remove() {} };
+  for (const remember of ['memory', 'tab', 'browser', store])
+    assert.equal(validateOptions({ remember }).remember, remember);
+  for (const remember of ['local', true, null, { get() {} }])
+    invalid({ remember }, /options\.remember: expected "memory"/);
+  invalid(
+    { remember: store, isolation: 'worker' },
+    /options\.remember: expected "tab" or "browser" with options\.isolation/,
+  );
 });
 
 for (const [option, values] of Object.entries({

@@ -25,10 +25,28 @@ const RUST_MODES = {
   'Rust client, refresh token in the body': { transport: 'body' },
   'Rust client, DPoP': { dpop: true },
 };
+/** A server as data: both tokens fill placeholders in bodies and headers, and come from the places of an answer. */
+const AS_DATA = {
+  transport: 'body',
+  server: {
+    login: { body: { '...': '{credentials}' } },
+    refresh: { body: { refreshToken: '{refresh}' }, headers: { 'x-refresh': 'Bearer {refresh}' } },
+    logout: { body: { refreshToken: '{refresh}' }, headers: { authorization: 'Bearer {access}' } },
+    api: { authorization: 'Bearer {access}', 'x-copy': '{access}', 'x-csrf': '{cookie:csrf}' },
+    answer: {
+      access: ['data.token', '@authorization', 'accessToken'],
+      refresh: ['@x-refresh', 'refreshToken'],
+      subject: ['id', 'sub'],
+      step: 'next',
+    },
+    user: '/api/me',
+  },
+};
 const NPM_MODES = {
   page: {},
   'page, refresh token in the body': { transport: 'body' },
   'page, DPoP': { dpop: true },
+  'page, server as data': AS_DATA,
   worker: { isolation: 'worker' },
   'worker, DPoP': { isolation: 'worker', dpop: 'memory' },
   'shared worker': { isolation: 'shared-worker' },

@@ -1,0 +1,106 @@
+// Reads the responses of auth endpoints: hands their tokens to the token store, keeps what the next page needs, and returns the rest.
+import { stringify } from '../browser/captured-globals.js';
+import type { AuthRequestDependencies, AuthResponse, Endpoint, LoginRequest } from './auth-requests.js';
+import { readPath } from './json.js';
+import { parseRetryAfter } from './retry-after.js';
+import type { Answer, Call } from './server.js';
+import { mentions, type Values } from './template.js';
+import { parseTokenResponse, type ReadHeader, restoredTokens, type TokenResponse } from './token-response.js';
+import type { IssuedTokens } from './token-store.js';
+
+/** What the client reads instead of an answer if it has no token to send. */
+const NO_TOKEN = '{"code":"NO_REFRESH_TOKEN"}';
+export const noHeader: ReadHeader = () => null;
+export const isRevocation = (endpoint: Endpoint) => endpoint === 'logout' || endpoint === 'logoutAll';
+
+/** One auth request, while it is prepared and sent. */
+export interface Attempt {
+  readonly endpoint: Endpoint;
+  /** Undefined if the server has no such call. */
+  readonly call: Call | undefined;
+  readonly signal: AbortSignal;
+  readonly login: LoginRequest | undefined;
+  /** The tokens when the request was made: the token store may be cleared before it is sent. */
+  readonly access: string;
+  readonly refresh: string;
+}
+
+/** What auth requests work with, and what follows from the options. */
+export interface AuthRequestContext extends AuthRequestDependencies {
+  /** Whether the refresh token is in the bodies. */
+  readonly inBody: boolean;
+  /** Whether requests carry cookies that scripts can read. */
+  readonly usesCookies: boolean;
+  /** Whether the next page needs the access token: the server renews nothing, or renews with it. */
+  readonly keepsAccess: boolean;
+}
+
+export const loginAnswer = ({ settings }: AuthRequestContext): Answer => (settings.server.calls.login as Call).answer;
+
+export function readResponse(
+  context: AuthRequestContext,
+  { endpoint, call }: Attempt,
+  values: Values,
+  status: number,
+  header: ReadHeader,
+  text: string,
+): AuthResponse {
+  context.prover?.learnNonce(call?.url ?? '', header('dpop-nonce'));
+  const isOk = status >= 200 && status < 300;
+  const answer = call?.answer ?? loginAnswer(context);
+  const { issued, ...rest } = parseTokenResponse(
+    isOk,
+    text,
+    answer,
+    header,
+    context.settings.server.user === 'id_token',
+  );
+  const retryAfterMs = parseRetryAfter(header('retry-after'), header('date'));
+  return receive(context, endpoint, values, { ...rest, status, retryAfterMs }, issued);
+}
+
+/** Keeps the tokens of a response, and returns the rest. */
+function receive(
+  context: AuthRequestContext,
+  endpoint: Endpoint,
+  values: Values,
+  rest: Omit<TokenResponse, 'issued'> & Pick<AuthResponse, 'status' | 'retryAfterMs'>,
+  issued: IssuedTokens | undefined,
+): AuthResponse {
+  if (!issued) return { ...rest, token: 0, subject: 0, renewable: false };
+  const { tokens, remembered, inBody } = context;
+  const { refresh } = context.settings.server.calls;
+  const isRefresh = endpoint === 'refresh';
+  // A server that does not rotate the refresh token does not repeat it.
+  issued.refreshToken = inBody ? issued.refreshToken || (isRefresh ? values.refresh : '') : '';
+  const needsRefreshToken = inBody && mentions(refresh, 'refresh}');
+  const renewable = !!refresh && (!needsRefreshToken || issued.refreshToken !== '');
+  if (isRefresh && !tokens.currentId()) issued.user ??= readPath(values.kept, 'user') ?? null;
+  if (remembered) keep(context, issued, rest);
+  return { ...rest, ...tokens.receive(issued, isRefresh), renewable };
+}
+
+/** Keeps for the next page what it needs. */
+function keep(
+  { remembered, keepsAccess }: AuthRequestContext,
+  { accessToken, refreshToken: refresh, user }: IssuedTokens,
+  { expiresIn, jwtLifetime }: Pick<TokenResponse, 'expiresIn' | 'jwtLifetime'>,
+) {
+  const seconds = expiresIn > 0 ? expiresIn : jwtLifetime;
+  const until = seconds > 0 ? Date.now() + seconds * 1000 : null;
+  const access = keepsAccess ? accessToken : '';
+  remembered?.write(stringify({ __proto__: null, refresh, access, until, user }));
+}
+
+/** Without a token to send: continues with the access token of the page before, while it is valid; else there is no session. */
+export function answerWithoutRequest(context: AuthRequestContext, attempt: Attempt, values: Values): AuthResponse {
+  const { endpoint } = attempt;
+  const until = Number(readPath(values.kept, 'until') ?? Number.POSITIVE_INFINITY);
+  const canContinue = endpoint === 'refresh' && !context.tokens.currentId() && until > Date.now();
+  const answer = loginAnswer(context);
+  const issued = canContinue ? restoredTokens(values.kept, answer) : undefined;
+  if (!issued) return readResponse(context, attempt, values, isRevocation(endpoint) ? 404 : 401, noHeader, NO_TOKEN);
+  const expiresIn = Number.isFinite(until) ? (until - Date.now()) / 1000 : Number.NaN;
+  const nothing = parseTokenResponse(false, '', answer);
+  return receive(context, endpoint, values, { ...nothing, expiresIn, status: 200, retryAfterMs: 0 }, issued);
+}
