@@ -18,7 +18,7 @@ import type { Call, Server } from './server.js';
 import { encodeBody, fillHeaders, mentions, type SetHeader, type Values } from './template.js';
 import { parseTokenResponse, type TokenResponse } from './token-response.js';
 import type { TokenStore } from './token-store.js';
-import { sendTokenXhr } from './token-xhr.js';
+import { sendTokenXhr, type TokenRequest } from './token-xhr.js';
 
 export type Endpoint = 'login' | 'refresh' | 'logout' | 'logoutAll';
 
@@ -130,10 +130,20 @@ async function prepare(context: AuthRequestContext, attempt: Attempt, ready: Hea
   return start(context, attempt, headers, cookies, kept);
 }
 
-async function askFirst({ inBody }: AuthRequestContext, url: string, signal: AbortSignal) {
-  const request = { __proto__: null, method: 'GET', url, headers: new Headers(), setHeaders() {}, body: null, signal };
-  await sendTokenXhr({ ...request, __proto__: null, withCredentials: !inBody } as never, () => {}).catch(() => {});
-}
+/** A request that inherits nothing. By default it has no body and no headers. */
+const tokenRequest = (
+  { inBody }: AuthRequestContext,
+  signal: AbortSignal,
+  method: string,
+  url: string,
+  setHeaders: (set: SetHeader) => void = () => {},
+  body: BodyInit | null = null,
+  headers = new Headers(),
+): TokenRequest =>
+  ({ __proto__: null, method, url, headers, setHeaders, body, withCredentials: !inBody, signal }) as TokenRequest;
+
+const askFirst = (context: AuthRequestContext, url: string, signal: AbortSignal) =>
+  sendTokenXhr(tokenRequest(context, signal, 'GET', url), () => {}).catch(() => {});
 
 function start(
   context: AuthRequestContext,
@@ -182,20 +192,10 @@ function send(context: AuthRequestContext, attempt: Attempt, headers: Headers, v
   )
     headers.set('content-type', 'application/json');
   if (isRevocation(endpoint)) return revoke(context, attempt, call, values, headers, body);
-  const request = {
-    __proto__: null,
-    method: call.method,
-    url: call.url,
-    headers,
-    // What the app sets in `authHeaders` counts.
-    setHeaders: (set: SetHeader) => fillHeaders(call.headers, values, set, headers),
-    body,
-    withCredentials: !inBody,
-    signal,
-  };
-  return sendTokenXhr(request as never, (status, header, text) =>
-    readResponse(context, attempt, values, status, header, text),
-  );
+  // What the app sets in `authHeaders` counts.
+  const setHeaders = (set: SetHeader) => fillHeaders(call.headers, values, set, headers);
+  const request = tokenRequest(context, signal, call.method, call.url, setHeaders, body, headers);
+  return sendTokenXhr(request, (status, header, text) => readResponse(context, attempt, values, status, header, text));
 }
 
 /** Asks for the user whom the response does not name. */
@@ -206,21 +206,12 @@ async function describeUser(
   cookies: string,
 ): Promise<AuthResponse> {
   const { token } = response;
-  const { tokens, inBody, settings } = context;
+  const { tokens, settings } = context;
   const { user: url, api } = settings.server;
-  if (!token || url === 'id_token' || !tokens.needsUser(token)) return response;
+  if (!token || !url || url === 'id_token' || !tokens.needsUser(token)) return response;
   const values = { ...NO_VALUES, __proto__: null, access: tokens.received(token), cookies } as Values;
-  const request = {
-    __proto__: null,
-    method: 'GET',
-    url,
-    headers: new Headers(),
-    setHeaders: (set: SetHeader) => fillHeaders(api, values, set),
-    body: null,
-    withCredentials: !inBody,
-    signal,
-  };
-  const subject = await sendTokenXhr(request as never, (status, _, text) =>
+  const request = tokenRequest(context, signal, 'GET', url, (set) => fillHeaders(api, values, set));
+  const subject = await sendTokenXhr(request, (status, _, text) =>
     tokens.describe(token, status < 300 ? text : '', loginAnswer(context)),
   ).catch(() => response.subject);
   return { ...response, subject };
@@ -260,25 +251,24 @@ async function revoke(
 
 /** Renews the tokens once more for a logout. (They go to a function: no promise may resolve to them.) */
 async function renewFor(
-  { settings, inBody }: AuthRequestContext,
+  context: AuthRequestContext,
   { signal }: Attempt,
   values: Values,
   use: (renewed: Values) => void,
 ) {
-  const call = settings.server.calls.refresh;
-  if (!call || (inBody && lacksToken(call, values))) return;
+  const call = context.settings.server.calls.refresh;
+  if (!call || (context.inBody && lacksToken(call, values))) return;
   const { answer } = call;
-  const request = {
-    __proto__: null,
-    method: call.method,
-    url: call.url,
-    headers: new Headers(call.body && !call.isForm ? JSON_CONTENT : undefined),
-    setHeaders: (set: SetHeader) => fillHeaders(call.headers, values, set),
-    body: encodeBody(call.body, call.isForm, values),
-    withCredentials: !inBody,
+  const request = tokenRequest(
+    context,
     signal,
-  };
-  await sendTokenXhr(request as never, (status, header, text) => {
+    call.method,
+    call.url,
+    (set) => fillHeaders(call.headers, values, set),
+    encodeBody(call.body, call.isForm, values),
+    new Headers(call.body && !call.isForm ? JSON_CONTENT : undefined),
+  );
+  await sendTokenXhr(request, (status, header, text) => {
     const { issued } = parseTokenResponse(status < 300, text, answer, header);
     if (!issued) return;
     const { accessToken: access, refreshToken } = issued;

@@ -511,6 +511,22 @@ test('own server: the check names what the responses lack and the fix', () =>
       assert.match(opaque.bad.Rotation, /stays the same/);
       assert.match(opaque.bad.API, /does not accept the token: 401/);
       assert.match(opaque.good.Logout, /has ended/);
+      for (const [body, paste] of [
+        [
+          { access: 'a', refresh: 'r' },
+          "import { simplejwt } from 'tokenward/servers/simplejwt'; new AuthClient({ server: simplejwt, remember: 'browser' })",
+        ],
+        [
+          { jwt: 'a', user: { id: 1 } },
+          "import { strapi } from 'tokenward/servers/strapi'; new AuthClient({ server: strapi })",
+        ],
+        [{ data: { access_token: 'a', expires: 900_000, refresh_token: 'r' } }, 'directusJson'],
+        [{ access_token: 'a', token_type: 'bearer' }, 'fastapiUsers'],
+      ]) {
+        answers = [{ path: '/auth/login', body }];
+        const { note: notes } = await check(page, server, form);
+        assert.ok(notes.Preset.includes(paste), notes.Preset);
+      }
     } finally {
       own.closeAllConnections();
       own.close();

@@ -1,6 +1,7 @@
 // Checks a server by its responses: signs in, refreshes, calls the API and signs out as the client does, and reports errors.
 // The check never shows a token and revokes the session at the end.
 import { duration } from './page.js';
+import { recognisePreset } from './presets.js';
 
 export const ENDPOINTS = ['login', 'refresh', 'logout', 'logoutAll'] as const;
 export const FIELDS = ['accessToken', 'refreshToken', 'expiresIn', 'user'] as const;
@@ -218,6 +219,7 @@ async function login(server: ServerCheck, credentials: Record<string, unknown>):
     server.bad('Login', loginHint(url, answer));
     return undefined;
   }
+  reportPreset(server, url, answer);
   if (body === undefined) {
     server.bad('Login', `The response is not JSON (content-type: ${response.headers.get('content-type') ?? 'none'}).`);
     return undefined;
@@ -250,6 +252,13 @@ async function login(server: ServerCheck, credentials: Record<string, unknown>):
     server.note('User', `No “${names.user}” in the response: ${fallback}${other ? `; is it “${other}”?` : '.'}`);
   }
   return { access, refresh: checkTransport(server, answer, before) };
+}
+
+/** Names the preset of `tokenward/servers` that fits the answer. */
+function reportPreset(server: ServerCheck, url: string, { body }: NonNullable<ParsedResponse>) {
+  const cookies = readableCookies();
+  const found = recognisePreset({ url, body, hasCookie: (name) => cookies.has(name) });
+  if (found) server.note('Preset', `This looks like ${found.product}. Paste: ${found.code}`);
 }
 
 /** How to fix a login that the server rejected. */
