@@ -63,10 +63,9 @@ const csrfPage = (page) => page.evaluate(() => fetch('/').then(() => undefined))
 
 /**
  * `credentials`; `wrong`: those that the server rejects, and `says`: its words; `user`: the user's e-mail address as the session
- * has it, in the member `userAt`; `without`: steps that this server cannot pass, each with the reason; `csrf`: a POST needs a
- * token, and without it the API answers with this status; `statelessRefresh`: the server cannot revoke a refresh token;
- * `trouble`: an answer to a refresh that says nothing about the session (default: that of a gateway);
- * `prepare(page, server)` may return the credentials.
+ * has it; `without`: steps that this server cannot pass, each with the reason; `csrf`: a POST needs a token, and without it the
+ * API answers with this status; `statelessRefresh`: the server cannot revoke a refresh token; `trouble`: an answer to a refresh
+ * that says nothing about the session (default: that of a gateway); `prepare(page, server)` may return the credentials.
  */
 export const BACKENDS = [
   {
@@ -235,7 +234,6 @@ export const BACKENDS = [
     credentials: BY_EMAIL,
     says: /Invalid user credentials/,
     user: BY_EMAIL.email,
-    userAt: 'data.email',
   },
   {
     name: 'Directus, json',
@@ -245,7 +243,6 @@ export const BACKENDS = [
     credentials: BY_EMAIL,
     says: /Invalid user credentials/,
     user: BY_EMAIL.email,
-    userAt: 'data.email',
   },
   {
     name: 'Directus, session',
@@ -254,7 +251,6 @@ export const BACKENDS = [
     credentials: BY_EMAIL,
     says: /Invalid user credentials/,
     user: BY_EMAIL.email,
-    userAt: 'data.email',
   },
   {
     name: 'Strapi',

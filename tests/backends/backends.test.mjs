@@ -59,8 +59,7 @@ const calls = (page, count = AT_ONCE) =>
   );
 
 /** The user's e-mail address in the session. */
-const emailOf = (page, { userAt = 'email' }) =>
-  page.evaluate((place) => place.split('.').reduce((value, name) => value?.[name], auth.session.user), userAt);
+const emailOf = (page) => page.evaluate(() => auth.session.user?.email);
 
 /** A POST of JSON by the client: its status, and what the server got. */
 const post = (page) =>
@@ -157,13 +156,13 @@ const steps = {
   async login({ backend, page, signIn }) {
     await signIn(page);
     await hasStatus(page, 'signed-in');
-    if (backend.user) assert.equal(await emailOf(page, backend), backend.user);
+    if (backend.user) assert.equal(await emailOf(page), backend.user);
     const me = await page.evaluate(() => auth.fetch('/api/me').then((response) => response.json()));
     assert.equal(me.email, 'ada@example.com');
     assert.deepEqual(await post(page), [200, 1]);
   },
 
-  async expiry({ backend, page, cost }) {
+  async expiry({ page, cost }) {
     const left = await page.evaluate(async () => {
       // (better-auth tells the life only when it renews.)
       if (!auth.session.expiresAt) await auth.refresh();
@@ -176,9 +175,6 @@ const steps = {
     });
     assert.deepEqual([...new Set(result)], [200]);
     assert.equal(refreshes, 1);
-    // The clock of the page is fast now, and a moment that the server names is past.
-    await page.clock.setSystemTime(Date.now());
-    if (/ at$/.test(backend.server.answer.expiresIn)) await page.evaluate(() => auth.refresh());
   },
 
   async rejected({ page, proxy, refreshes, cost }) {
@@ -209,14 +205,14 @@ const steps = {
     await makeClient(page, options, { signIn: false });
     await hasStatus(page, 'signed-in');
     assert.deepEqual(await calls(page, 1), [200]);
-    if (backend.user) assert.equal(await emailOf(page, backend), backend.user);
+    if (backend.user) assert.equal(await emailOf(page), backend.user);
   },
 
   async tab({ backend, open }) {
     const second = await open();
     await hasStatus(second, 'signed-in');
     assert.deepEqual(await calls(second, 1), [200]);
-    if (backend.user) assert.equal(await emailOf(second, backend), backend.user);
+    if (backend.user) assert.equal(await emailOf(second), backend.user);
     await second.close();
   },
 
@@ -282,7 +278,6 @@ const steps = {
     const { logout } = backend.server;
     if (logout === null)
       return assert.equal(proxy.record.length - refreshes().length, earlier, 'the server has no logout');
-    assert.equal(revoked, true);
     const { pathname } = new URL((baseUrl ?? '') + logout.path, 'http://proxy');
     const sent = proxy.to(pathname).at(-1);
     assert.ok(sent.status >= 200 && sent.status < 300, `the server answers the logout with ${sent.status}`);
