@@ -276,6 +276,7 @@ const steps = {
     await hasStatus(page, 'signed-out');
     await hasStatus(second, 'signed-out');
     const { logout } = backend.server;
+    assert.equal(revoked, logout !== null);
     if (logout === null)
       return assert.equal(proxy.record.length - refreshes().length, earlier, 'the server has no logout');
     const { pathname } = new URL((baseUrl ?? '') + logout.path, 'http://proxy');
