@@ -51,18 +51,21 @@ const IN_BODY = { remember: 'browser' };
 const NO_REFRESH = 'the server has no refresh';
 
 /** Steps that a server without a refresh cannot pass. */
-const withoutRefresh = { expiry: NO_REFRESH, rejected: NO_REFRESH, refresh: NO_REFRESH };
+const withoutRefresh = { expiry: NO_REFRESH, rejected: NO_REFRESH, refresh: NO_REFRESH, trouble: NO_REFRESH };
 /** A cookie whose life no answer tells: the client learns of its end by a 401. */
 const unknownLife = { expiry: 'no answer tells the life of the cookie' };
+
+/** A deployment that does not know the client: RFC 6749 §5.2. */
+const UNKNOWN_CLIENT = { trouble: { status: 401, body: '{"error":"invalid_client"}' } };
 
 /** Sets the CSRF cookie, as the page of an app does. */
 const csrfPage = (page) => page.evaluate(() => fetch('/').then(() => undefined));
 
 /**
  * `credentials`; `wrong`: those that the server rejects, and `says`: its words; `user`: the user's e-mail address as the session
- * has it, in the member `userAt`; `without`: steps that this server cannot pass, each with the reason; `csrf`: a POST needs a
- * token, and without it the API answers with this status; `statelessRefresh`: the server cannot revoke a refresh token;
- * `prepare(page, server)` may return the credentials.
+ * has it; `without`: steps that this server cannot pass, each with the reason; `csrf`: a POST needs a token, and without it the
+ * API answers with this status; `statelessRefresh`: the server cannot revoke a refresh token; `trouble`: an answer to a refresh
+ * that says nothing about the session (default: that of a gateway); `prepare(page, server)` may return the credentials.
  */
 export const BACKENDS = [
   {
@@ -167,40 +170,34 @@ export const BACKENDS = [
     options: { ...IN_BODY, clientId: 'spa' },
     credentials: BY_NAME,
     says: /Invalid credentials given/,
+    ...UNKNOWN_CLIENT,
   },
   {
     name: '@node-oauth/oauth2-server',
     version: versionOf('@node-oauth/oauth2-server'),
     start: inNode('oauth2-server'),
-    server: { ...presets.laravelPassport },
+    server: presets.laravelPassport,
     options: { ...IN_BODY, clientId: 'spa' },
     credentials: { username: BY_EMAIL.email, password: PASSWORD },
     says: /user credentials are invalid/,
+    ...UNKNOWN_CLIENT,
   },
   {
     name: 'oidc-provider, code + PKCE',
     version: versionOf('oidc-provider'),
     start: inNode('oidc-provider'),
     server: {
-      login: {
-        path: '/token',
-        as: 'form',
-        body: { grant_type: 'authorization_code', client_id: '{clientId}', '...': '{credentials}' },
-      },
-      refresh: {
-        path: '/token',
-        as: 'form',
-        body: { grant_type: 'refresh_token', client_id: '{clientId}', refresh_token: '{refresh}' },
-      },
-      logout: { path: '/token/revocation', as: 'form', body: { client_id: '{clientId}', token: '{refresh}' } },
-      answer: { access: 'access_token', refresh: 'refresh_token', expiresIn: 'expires_in' },
-      user: 'id_token',
+      ...presets.auth0,
+      login: { ...presets.auth0.login, path: '/token' },
+      refresh: { ...presets.auth0.refresh, path: '/token' },
+      logout: { ...presets.auth0.logout, path: '/token/revocation' },
     },
     options: { ...IN_BODY, clientId: 'spa' },
     credentials: BY_CODE,
     prepare: (_, server) => authorize(server.url),
     wrong: { ...BY_CODE, code: 'wrong' },
     says: /grant request is invalid/,
+    ...UNKNOWN_CLIENT,
     user: BY_EMAIL.email,
   },
   {
@@ -228,7 +225,6 @@ export const BACKENDS = [
     credentials: BY_EMAIL,
     says: /Invalid user credentials/,
     user: BY_EMAIL.email,
-    userAt: 'data.email',
   },
   {
     name: 'Directus, json',
@@ -238,7 +234,6 @@ export const BACKENDS = [
     credentials: BY_EMAIL,
     says: /Invalid user credentials/,
     user: BY_EMAIL.email,
-    userAt: 'data.email',
   },
   {
     name: 'Directus, session',
@@ -247,7 +242,6 @@ export const BACKENDS = [
     credentials: BY_EMAIL,
     says: /Invalid user credentials/,
     user: BY_EMAIL.email,
-    userAt: 'data.email',
   },
   {
     name: 'Strapi',
@@ -283,6 +277,7 @@ export const BACKENDS = [
     options: { ...IN_BODY, clientId: 'spa' },
     credentials: { username: BY_EMAIL.email, password: PASSWORD },
     says: /The user credentials were incorrect/,
+    ...UNKNOWN_CLIENT,
   },
   {
     name: 'Supabase',
@@ -291,6 +286,10 @@ export const BACKENDS = [
     options: { ...IN_BODY, clientId: 'spa' },
     credentials: BY_EMAIL,
     says: /Invalid login credentials/,
+    trouble: {
+      status: 429,
+      body: '{"code":429,"error_code":"over_request_rate_limit","msg":"Request rate limit reached"}',
+    },
     user: BY_EMAIL.email,
   },
   {
@@ -309,6 +308,7 @@ export const BACKENDS = [
     credentials: BY_CODE,
     wrong: { ...BY_CODE, code: 'wrong' },
     says: /Invalid authorization code/,
+    ...UNKNOWN_CLIENT,
     user: BY_EMAIL.email,
   },
   {
@@ -320,6 +320,7 @@ export const BACKENDS = [
     credentials: BY_CODE,
     wrong: { ...BY_CODE, code: 'wrong' },
     says: /Code not valid/,
+    ...UNKNOWN_CLIENT,
     user: BY_EMAIL.email,
   },
   {
@@ -329,6 +330,7 @@ export const BACKENDS = [
     options: { ...IN_BODY, clientId: 'spa' },
     credentials: BY_NAME,
     says: /Incorrect username or password/,
+    trouble: { status: 400, body: '{"__type":"TooManyRequestsException","message":"Rate exceeded"}' },
   },
 ];
 
