@@ -7,7 +7,7 @@ import type { DpopProver } from '../auth/dpop.js';
 import { openRememberedTokens } from '../auth/remembered-tokens.js';
 import { createTokenStore } from '../auth/token-store.js';
 import { createUsers } from '../auth/users.js';
-import { adoptFetch, hasOwn } from '../browser/captured-globals.js';
+import { adoptFetch } from '../browser/captured-globals.js';
 import { type KeyValueStore, PAGE_STORAGE, TAB_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock, type Schedule } from '../browser/lock.js';
 import { observePageLifecycle } from '../browser/page-lifecycle.js';
@@ -18,6 +18,7 @@ import type { Session } from '../client/session.js';
 import { abortable } from '../util/abortable.js';
 import { createApiFetch, type ResponseHandler } from './api-fetch.js';
 import { type AuthErrorClass, errorCreator } from './auth-errors.js';
+import { wrongArgument } from './check-login.js';
 import { openCrossTab } from './cross-tab.js';
 import { createLog } from './diagnostics.js';
 import { loadWasm } from './load-wasm.js';
@@ -178,25 +179,16 @@ function createClient(host: Host, { renewBeforeMs, timeoutMs, restore, crossTab 
 const keyOf = (state: PersistedState) => () => idempotencyKey(state);
 
 /** Throws if the server has no such call, or if a form cannot hold the credentials. */
-function checkLogin(
-  { json, call: name = 'login', isAnswer }: LoginRequest,
-  { server }: Settings,
-  AuthError: AuthErrorClass,
-) {
-  if (isAnswer) return;
-  const call = hasOwn(server.calls, name) ? server.calls[name] : undefined;
-  if (!call || ['refresh', 'logout', 'logoutAll'].includes(name))
+function checkLogin(request: LoginRequest, { server }: Settings, AuthError: AuthErrorClass) {
+  const wrong = wrongArgument(request, server);
+  if (wrong === 'call')
     throw new AuthError(
       'INVALID_OPTIONS',
-      `login.options.call: expected a name of options.server.calls, got ${JSON.stringify(name)}`,
+      `login.options.call: expected a name of options.server.calls, got ${JSON.stringify(request.call)}`,
     );
-  if (call.isForm && !isFormFields(json))
+  if (wrong)
     throw new AuthError('INVALID_OPTIONS', 'login.credentials: expected strings, such as {username, password}');
 }
-
-/** Whether the credentials are an object of strings, which a form can hold. */
-const isFormFields = (json: string) =>
-  json[0] === '{' && Object.values(JSON.parse(json)).every((value) => typeof value === 'string');
 
 /** The key is in memory if no other tab needs it, and in IndexedDB if other tabs have the same session. */
 async function loadProver(
