@@ -81,6 +81,6 @@ pub use client::JsAuthClient;
 #[cfg(feature = "client")]
 pub use client::{
     ApiRequest, AuthClient, AuthClientBuilder, AuthError, AuthEvent, IntoApiRequest, LogEntry, LogLevel, LogoutOutcome,
-    Protocol, Response, Session, SessionSnapshot, SessionStatus, Transport,
+    Protocol, Remember, Response, Session, SessionSnapshot, SessionStatus, Transport,
 };
 pub use core::{ErrorCode, Restore, SignedOutReason};

@@ -15,11 +15,14 @@ const RENAMED: Readonly<Record<string, string>> = {
   minValidity: 'minValiditySeconds',
 };
 
+// (The Rust client uses the check of `server` alone: the annotation lets esbuild leave the others out.)
+/* @__NO_SIDE_EFFECTS__ */
 const is =
   (expected: string, test: (value: never) => boolean): Check =>
   (where, value) =>
     test(value as never) ? value : throwInvalidOption(where, expected, value);
 
+/* @__NO_SIDE_EFFECTS__ */
 const record =
   (checks: Readonly<Record<string, Check>>): Check =>
   (where, value) => {
@@ -39,11 +42,13 @@ const record =
     return copy;
   };
 
+/* @__NO_SIDE_EFFECTS__ */
 const oneOf = (...choices: unknown[]) =>
   is(choices.map((choice) => (typeof choice === 'string' ? `"${choice}"` : choice)).join(' or '), (value) =>
     choices.includes(value),
   );
 
+/* @__NO_SIDE_EFFECTS__ */
 const url = (expected: string, base?: string, test = (_: URL) => true) =>
   is(expected, (value: unknown) => {
     try {
@@ -60,6 +65,7 @@ const url = (expected: string, base?: string, test = (_: URL) => true) =>
     }
   });
 
+/* @__NO_SIDE_EFFECTS__ */
 const seconds =
   (least: number, most: number): Check =>
   (where, value) => {
@@ -136,7 +142,8 @@ const calls: Check = (where, value) => {
       throwInvalidOption(`${where}.${name}`, `a name that is not one of ${RESERVED.join(', ')}`, name);
   return copy;
 };
-const server = record({
+/** Checks the option `server`, which is called `where` in an error. */
+export const validateServer = record({
   login: call,
   refresh: orNull(call),
   logout: orNull(call),
@@ -164,7 +171,7 @@ const OPTIONS = record({
     ({ search, hash }) => !search && !hash,
   ),
   endpoints: record({ login: path, refresh: path, logout: path, logoutAll: path }),
-  server,
+  server: validateServer,
   remember,
   transport: oneOf('cookie', 'body'),
   protocol: oneOf('json', 'oauth2'),

@@ -10,22 +10,27 @@ import type {
   SessionStatus,
   SignedOutReason,
 } from '#glue';
-import { type AuthResponse, createAuthRequests } from '../auth/auth-requests.js';
+import { type AuthResponse, createAuthRequests, type LoginRequest } from '../auth/auth-requests.js';
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
+import { parseJson } from '../auth/json.js';
 import { jwtPayload } from '../auth/jwt.js';
 import { openRememberedTokens } from '../auth/remembered-tokens.js';
 import { createTokenStore, type TokenStore } from '../auth/token-store.js';
 import { createUsers } from '../auth/users.js';
+import { stringify } from '../browser/captured-globals.js';
 import { PAGE_STORAGE, TAB_STORAGE } from '../browser/key-value-store.js';
 import { createTabLock } from '../browser/lock.js';
 import { idempotencyKey, openPersistedState } from '../browser/persisted-state.js';
 import type { AuthErrorCode } from '../client/errors.js';
 import type { AuthClientOptions } from '../client/options.js';
+import type { ServerOptions } from '../client/server-options.js';
+import { validateServer } from '../client/validate-options.js';
 import { createApiFetch } from '../engine/api-fetch.js';
+import { wrongArgument } from '../engine/check-login.js';
 import { openCrossTab } from '../engine/cross-tab.js';
 import { createLog } from '../engine/diagnostics.js';
-import { effects, sendAuthRequest } from '../engine/effects.js';
+import { type AuthOutcome, effects, sendAuthRequest } from '../engine/effects.js';
 import { resolveOptions, storeFor } from '../engine/resolve-options.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 
@@ -57,8 +62,33 @@ export class CallError extends Error {
 export const createOptions = () =>
   ({ __proto__: null, endpoints: { __proto__: null }, fields: { __proto__: null } }) as unknown as PlatformOptions;
 
-/** The name of the client with these options. */
-export const clientName = (options: PlatformOptions): string => resolveOptions(options).name;
+/**
+ * Sets what the server speaks, given as JSON or as the value itself. If a member is wrong, returns its path, what is valid and
+ * what came.
+ */
+export function setServer(options: PlatformOptions, given: unknown): string[] | undefined {
+  try {
+    options.server = validateServer('server', typeof given === 'string' ? parseJson(given) : given) as ServerOptions;
+    return undefined;
+  } catch (error) {
+    return /^\w+: (.*?): expected (.*), got (.*)$/s.exec((error as Error).message)?.slice(1);
+  }
+}
+
+/** The name under which the key of the client is stored; undefined if no other page has its session. */
+export function storedKeyName(options: PlatformOptions): string | undefined {
+  const { name, sharesSession, remember } = resolveOptions(options);
+  return sharesSession || remember !== 'memory' ? name : undefined;
+}
+
+const createRequest = (json: string, call: string | undefined, isAnswer: boolean) =>
+  ({ __proto__: null, json, call, isAnswer }) as LoginRequest;
+
+/** What a login sends to a call of the server: `login` if none is given. */
+export const createLogin = (credentials: string, call?: string) => createRequest(credentials, call, false);
+
+/** An answer that the app got elsewhere. */
+export const createAdoption = (answer: string) => createRequest(answer, undefined, true);
 
 /** The response of an auth request, or why there is none. */
 export type Outcome = Pick<
@@ -70,6 +100,8 @@ export type Outcome = Pick<
   readonly code: SessionErrorCode | undefined;
   /** Which request failed and how, for people; empty after a success. */
   readonly details: string;
+  /** The JSON of a refused login or of a first step; empty if there is none. */
+  readonly body: string;
 };
 
 const NO_RESPONSE = {
@@ -82,13 +114,21 @@ const NO_RESPONSE = {
   renewable: false,
 };
 
+const STORES = { storage: PAGE_STORAGE, tabStorage: TAB_STORAGE };
+
+function outcomeOf({ response, stated, failure, details, body }: AuthOutcome): Outcome {
+  const { status, retryAfterMs, token, subject, renewable, expiresIn, jwtLifetime } = response ?? NO_RESPONSE;
+  const numbers = { status, retryAfterMs, token, subject, renewable, expiresIn, jwtLifetime };
+  const text = body === undefined ? '' : stringify(body);
+  return { ...numbers, ...(failure && { failure }), details, body: text, code: stated };
+}
+
 /** `prover` is a promise, because its key is loaded from IndexedDB. */
 export function createPlatform(options: PlatformOptions, prover?: Promise<DpopProver>) {
   const settings = resolveOptions(options);
   const log = createLog(settings.onLog);
   const sharesTabs = settings.sharesSession && settings.crossTab;
-  const environment = { storage: PAGE_STORAGE, tabStorage: TAB_STORAGE };
-  const state = openPersistedState(settings.name, storeFor(settings, environment));
+  const state = openPersistedState(settings.name, storeFor(settings, STORES));
   const remembered = openRememberedTokens(settings.remember, state);
   const cookies = () => document.cookie;
   const users = createUsers();
@@ -136,18 +176,9 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
   };
   return Object.freeze({
     ...effects(dependencies),
-    async sendAuthRequest(
-      endpoint: Endpoint,
-      credentials?: string,
-      signal?: AbortSignal,
-      call?: string,
-    ): Promise<Outcome> {
-      const login = credentials === undefined ? undefined : { json: credentials, call };
-      const { response, stated, failure, details } = await sendAuthRequest(dependencies, endpoint, login, signal);
-      const { status, retryAfterMs, token, subject, renewable, expiresIn, jwtLifetime } = response ?? NO_RESPONSE;
-      const numbers = { status, retryAfterMs, token, subject, renewable, expiresIn, jwtLifetime };
-      return { ...numbers, ...(failure && { failure }), details, code: stated };
-    },
+    sendAuthRequest: (endpoint: Endpoint, login?: LoginRequest, signal?: AbortSignal): Promise<Outcome> =>
+      sendAuthRequest(dependencies, endpoint, login, signal).then(outcomeOf),
+    wrongArgument: (login: LoginRequest) => wrongArgument(login, settings.server),
     abortAuthRequest: dependencies.requests.abort,
     fetch: (input: RequestInfo | URL, init?: RequestInit) => calls.fetch(input, init),
     /** The user as the server's response names it. */

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use js_sys::Function;
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
+use super::fetch::to_json;
 use super::platform::{Entry, PlatformOptions, create_options};
 use super::{AuthClient, AuthError, LogEntry};
 use crate::core::{Config, Millis, Restore};
@@ -14,7 +16,8 @@ use crate::core::{Config, Millis, Restore};
 pub enum Transport {
     /// In an httpOnly cookie, invisible to scripts.
     Cookie,
-    /// In the bodies of the auth requests. The client keeps it in memory: it is lost with the page, and each tab has its own.
+    /// In the bodies of the auth requests. Without [`remember`](AuthClientBuilder::remember) the client keeps it in memory: it
+    /// is lost with the page, and each tab has its own.
     Body,
 }
 
@@ -25,6 +28,17 @@ pub enum Protocol {
     Json,
     /// An RFC 6749 token endpoint of your own: grants `password` and `refresh_token`, RFC 7009 revocation.
     OAuth2,
+}
+
+/// Where a refresh token in the body of an answer is kept for the next page. Scripts of the page can read both storages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remember {
+    /// In memory: a reload signs out.
+    Memory,
+    /// In `sessionStorage`: the session of a tab survives its reload.
+    Tab,
+    /// In `localStorage`: all tabs share the session, and it survives the browser.
+    Browser,
 }
 
 /// Names of auth endpoints or of fields of a token response that differ from the defaults.
@@ -53,6 +67,9 @@ pub struct AuthClientBuilder {
     transport: Option<Transport>,
     protocol: Option<Protocol>,
     client_id: Option<String>,
+    /// What the server speaks, as JSON or as an object, or why it has no JSON.
+    pub(super) server: Option<Result<JsValue, AuthError>>,
+    remember: Option<Remember>,
     api_origins: Vec<String>,
     token_scheme: Option<String>,
     /// Headers, or a function that returns them.
@@ -128,7 +145,8 @@ impl AuthClientBuilder {
         self
     }
 
-    /// How the refresh token travels. Default [`Transport::Cookie`]; with [`Protocol::OAuth2`] [`Transport::Body`].
+    /// How the refresh token travels. Default [`Transport::Cookie`]; [`Transport::Body`] with [`Protocol::OAuth2`], and with a
+    /// [`server`](Self::server) whose refresh has `{refresh}` or is `null`.
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self
@@ -140,9 +158,51 @@ impl AuthClientBuilder {
         self
     }
 
-    /// The public client's id, with [`Protocol::OAuth2`] only. Default: none is sent.
+    /// The public client's id, for [`Protocol::OAuth2`] and for `{clientId}` in [`server`](Self::server). Default: none is sent.
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.client_id = Some(id.into());
+        self
+    }
+
+    /// What the server speaks, as data: its calls, where its answers have the tokens, and which answers end the session. The
+    /// members are those of the option `server` of the npm package (`ServerOptions`), and each has a default. The value is a
+    /// `serde_json::Value`, or a type of the app; its `None` is `null`, which says that the server has no such call, so a
+    /// member that is to have its default is left out.
+    ///
+    /// The paths and bodies of this example are those of
+    /// [simplejwt](https://django-rest-framework-simplejwt.readthedocs.io/en/latest/getting_started.html).
+    ///
+    /// ```no_run
+    /// use serde_json::json;
+    /// use tokenward::{AuthClient, AuthError, Remember};
+    ///
+    /// # fn main() -> Result<(), AuthError> {
+    /// // djangorestframework-simplejwt, with the app `token_blacklist` for the logout.
+    /// let auth = AuthClient::builder()
+    ///     .base_url("https://api.example.com")
+    ///     .server(&json!({
+    ///         "login": { "path": "/api/token/" },
+    ///         "refresh": { "path": "/api/token/refresh/", "body": { "refresh": "{refresh}" } },
+    ///         "logout": { "path": "/api/token/blacklist/", "body": { "refresh": "{refresh}" } },
+    ///         "answer": { "access": "access", "refresh": "refresh", "subject": "user_id" },
+    ///     }))
+    ///     .remember(Remember::Tab)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`build`](Self::build) returns [`AuthError::InvalidOption`] with the path of a member that is wrong, such as
+    /// `server.refresh.body.refresh`, and [`AuthError::Json`] for a value that has no JSON.
+    pub fn server(mut self, server: &(impl Serialize + ?Sized)) -> Self {
+        // Values of JavaScript exist in a browser only.
+        self.server = cfg!(target_arch = "wasm32").then(|| to_json(server).map(JsValue::from));
+        self
+    }
+
+    /// Where a refresh token in the body of an answer is kept for the next page. Default [`Remember::Memory`].
+    pub fn remember(mut self, remember: Remember) -> Self {
+        self.remember = Some(remember);
         self
     }
 
@@ -247,7 +307,8 @@ impl AuthClientBuilder {
     /// return [`AuthError::NoBrowser`].
     ///
     /// # Errors
-    /// [`AuthError::InvalidOption`], which names the option, what is valid and the given value.
+    /// [`AuthError::InvalidOption`], which names the option, what is valid and the given value; [`AuthError::Json`] for a
+    /// [`server`](Self::server) that has no JSON.
     pub fn build(self) -> Result<AuthClient, AuthError> {
         if !cfg!(target_arch = "wasm32") {
             return Ok(AuthClient::outside_of_a_browser());
@@ -260,14 +321,16 @@ impl AuthClientBuilder {
             cross_tab: self.cross_tab.unwrap_or(true),
         };
         let options = self.platform_options();
+        if let Some(server) = self.server.clone() {
+            set_server(&options, &server?)?;
+        }
         let prover = self.prover(&options);
         Ok(AuthClient::start(config, &options, prover))
     }
 
     fn validate(&self) -> Result<(), AuthError> {
-        use AuthError::InvalidOption;
         let check = |valid: bool, option, expected, received: &dyn ToString| {
-            if valid { Ok(()) } else { Err(InvalidOption { option, expected, received: received.to_string() }) }
+            if valid { Ok(()) } else { Err(AuthError::invalid_option(option, expected, received.to_string())) }
         };
         if let Some(url) = &self.base_url {
             let expected = "an absolute http(s) URL without a user name, a query or a fragment";
@@ -297,7 +360,8 @@ impl AuthClientBuilder {
         }
         if let Some(id) = &self.client_id {
             check(!id.is_empty(), "client_id", "a text that is not empty", &quoted(id))?;
-            check(self.protocol == Some(Protocol::OAuth2), "client_id", "Protocol::OAuth2 beside it", &quoted(id))?;
+            let valid = self.protocol == Some(Protocol::OAuth2) || self.server.is_some();
+            check(valid, "client_id", "Protocol::OAuth2 or server beside it", &quoted(id))?;
         }
         if let Some(scheme) = &self.token_scheme {
             check(is_token(scheme), "token_scheme", r#"one word, such as "Bearer""#, &quoted(scheme))?;
@@ -339,6 +403,11 @@ impl AuthClientBuilder {
         if self.protocol == Some(Protocol::OAuth2) {
             options.set_protocol("oauth2");
         }
+        match self.remember {
+            Some(Remember::Tab) => options.set_remember("tab"),
+            Some(Remember::Browser) => options.set_remember("browser"),
+            Some(Remember::Memory) | None => {}
+        }
         options.set_api_origins(self.api_origins.clone());
         if let Some(headers) = &self.auth_headers {
             options.set_auth_headers(headers);
@@ -363,18 +432,12 @@ impl AuthClientBuilder {
 
     #[cfg(feature = "dpop")]
     fn prover(&self, options: &PlatformOptions) -> Option<js_sys::Promise> {
-        let body = self.transport.unwrap_or_else(|| self.default_transport()) == Transport::Body;
         self.dpop.map(|key| {
-            // The key is in memory if no other tab needs it.
-            let in_memory = key == super::Dpop::InMemory || body;
-            let name = (!in_memory).then(|| super::platform::client_name(options));
+            // The key is in memory if no other page needs it.
+            let stored = key == super::Dpop::Stored;
+            let name = stored.then(|| super::platform::stored_key_name(options)).flatten();
             super::platform::create_prover(name.as_deref())
         })
-    }
-
-    #[cfg(feature = "dpop")]
-    fn default_transport(&self) -> Transport {
-        if self.protocol == Some(Protocol::OAuth2) { Transport::Body } else { Transport::Cookie }
     }
 
     #[cfg(not(feature = "dpop"))]
@@ -384,7 +447,14 @@ impl AuthClientBuilder {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// Hands the option `server` to JavaScript, which checks it as it does in the npm package.
+fn set_server(options: &PlatformOptions, server: &JsValue) -> Result<(), AuthError> {
+    let Some(parts) = super::platform::set_server(options, server) else { return Ok(()) };
+    let part = |index| parts.get(index).as_string().unwrap_or_default();
+    Err(AuthError::InvalidOption { option: part(0).into(), expected: part(1).into(), received: part(2) })
+}
+
+pub(super) fn quoted(text: &str) -> String {
     // (`{:?}` would bring the tables of Unicode into the app.)
     format!("\"{text}\"")
 }

@@ -1,11 +1,15 @@
 //! The errors of the client.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use js_sys::JSON;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::platform::CallError;
+use super::session::decode;
 use crate::core::{ErrorCode, Failure};
 
 /// Why a call failed. [`AuthError::code`] names it as the npm package does.
@@ -28,10 +32,10 @@ use crate::core::{ErrorCode, Failure};
 pub enum AuthError {
     /// An option of the builder, or an argument, has a wrong value.
     InvalidOption {
-        /// The method of the builder, or the argument.
-        option: &'static str,
+        /// The method of the builder, the path of a member of [`server`](crate::AuthClientBuilder::server), or the argument.
+        option: Cow<'static, str>,
         /// What is valid.
-        expected: &'static str,
+        expected: Cow<'static, str>,
         /// The given value.
         received: String,
     },
@@ -45,6 +49,9 @@ pub enum AuthError {
         retry_after: Option<Duration>,
         /// Which request failed and how: its URL, the status, and what the server says to people.
         details: Option<String>,
+        /// The server's answer to a login that it refused or that needs a further step, as JSON; `None` if the answer has no
+        /// JSON or holds a token. [`AuthError::body`] reads it.
+        body: Option<String>,
     },
     /// A later login, or a logout, replaced this login.
     Superseded,
@@ -86,6 +93,37 @@ impl AuthError {
         }
     }
 
+    /// The server's answer to a login that it refused or that needs a further step, as the app's own type; `None` if there is
+    /// none, or it holds a token.
+    ///
+    /// ```no_run
+    /// # use tokenward::{AuthClient, AuthError, ErrorCode};
+    /// #[derive(serde::Deserialize)]
+    /// struct Step {
+    ///     methods: Vec<String>,
+    /// }
+    ///
+    /// # fn example(error: &AuthError) -> Result<(), AuthError> {
+    /// if let AuthError::Auth { code: ErrorCode::LoginStepRequired, .. } = error {
+    ///     let step: Option<Step> = error.body()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`AuthError::Json`] if the answer does not fit the type.
+    pub fn body<T: DeserializeOwned>(&self) -> Result<Option<T>, AuthError> {
+        self.body_value().map(decode).transpose()
+    }
+
+    pub(super) fn body_value(&self) -> Option<JsValue> {
+        match self {
+            Self::Auth { body: Some(json), .. } => JSON::parse(json).ok(),
+            _ => None,
+        }
+    }
+
     /// The error as it passes through JavaScript.
     pub(crate) fn to_js(failure: Failure, details: &str) -> JsValue {
         let status = failure.status.map_or(0, u32::from);
@@ -106,26 +144,37 @@ impl AuthError {
                 status: u16::try_from(error.status()).ok().filter(|status| *status > 0),
                 retry_after: (error.retry_after_ms() > 0.0)
                     .then(|| Duration::from_millis(error.retry_after_ms() as u64)),
-                details: Some(error.details()).filter(|details| !details.is_empty()),
+                details: some_text(error.details()),
+                body: None,
             },
             None if name == "TOKEN_NOT_EXPOSED" => Self::TokenNotExposed,
             None => Self::TokenInCookie,
         }
     }
 
-    pub(crate) fn with_details(failure: Failure, details: Option<String>) -> Self {
+    /// `details` and `body` are empty if there are none.
+    pub(crate) fn with_answer(failure: Failure, details: String, body: String) -> Self {
         Self::Auth {
             code: failure.code,
             status: failure.status,
             retry_after: failure.retry_after.map(Duration::from_millis),
-            details: details.filter(|details| !details.is_empty()),
+            details: some_text(details),
+            body: some_text(body),
         }
     }
+
+    pub(crate) fn invalid_option(option: &'static str, expected: &'static str, received: String) -> Self {
+        Self::InvalidOption { option: option.into(), expected: expected.into(), received }
+    }
+}
+
+fn some_text(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 impl From<Failure> for AuthError {
     fn from(failure: Failure) -> Self {
-        Self::with_details(failure, None)
+        Self::with_answer(failure, String::new(), String::new())
     }
 }
 
@@ -137,7 +186,7 @@ impl fmt::Display for AuthError {
             Self::InvalidOption { option, expected, received } => {
                 write!(f, "{option}: expected {expected}, got {received}")
             }
-            Self::Auth { code, status, retry_after, details } => {
+            Self::Auth { code, status, retry_after, details, .. } => {
                 f.write_str(code.description())?;
                 match (details, status) {
                     (Some(details), _) => write!(f, "; {details}")?,

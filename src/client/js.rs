@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable};
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Function, JsString, Object, Promise, Reflect};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 
+use super::platform::{self, LoginRequest};
 use super::session::decode;
-use super::{AuthClient, AuthClientBuilder, AuthError, AuthEvent, Protocol, SessionSnapshot, SessionStatus, Transport};
+use super::{
+    AuthClient, AuthClientBuilder, AuthError, AuthEvent, Protocol, Remember, SessionSnapshot, SessionStatus, Transport,
+};
 use crate::core::{ErrorCode, Failure, Restore};
 use crate::names::SignedOutReason;
 
@@ -73,6 +76,8 @@ const OPTIONS: &[&str] = &[
     "transport",
     "protocol",
     "clientId",
+    "server",
+    "remember",
     "apiOrigins",
     "tokenScheme",
     "authHeaders",
@@ -101,6 +106,9 @@ struct Options {
     transport: Option<TransportName>,
     protocol: Option<ProtocolName>,
     client_id: Option<String>,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    server: JsValue,
+    remember: Option<RememberName>,
     api_origins: Vec<String>,
     token_scheme: Option<String>,
     idempotency_key: Option<bool>,
@@ -157,6 +165,14 @@ enum ProtocolName {
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
+enum RememberName {
+    Memory,
+    Tab,
+    Browser,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum RestoreName {
     Auto,
     Hint,
@@ -177,6 +193,7 @@ impl Options {
     fn builder(self) -> AuthClientBuilder {
         let mut builder = AuthClient::builder().expose_token(self.expose_token);
         builder.auth_headers = Some(self.auth_headers).filter(JsValue::is_truthy);
+        builder.server = Some(self.server).filter(|server| !server.is_undefined()).map(Ok);
         builder.should_refresh = self.should_refresh.dyn_into().ok();
         builder.on_log = self.on_log.dyn_into().ok();
         #[cfg(feature = "dpop")]
@@ -190,6 +207,11 @@ impl Options {
         let protocol = self.protocol.map(|name| match name {
             ProtocolName::Json => Protocol::Json,
             ProtocolName::OAuth2 => Protocol::OAuth2,
+        });
+        let remember = self.remember.map(|name| match name {
+            RememberName::Memory => Remember::Memory,
+            RememberName::Tab => Remember::Tab,
+            RememberName::Browser => Remember::Browser,
         });
         let restore = self.restore.map(|name| match name {
             RestoreName::Auto => Restore::Auto,
@@ -210,6 +232,7 @@ impl Options {
             transport => transport,
             protocol => protocol,
             self.client_id => client_id,
+            remember => remember,
             self.token_scheme => token_scheme,
             self.idempotency_key => idempotency_key,
             self.renew_before_seconds.map(duration) => renew_before,
@@ -283,13 +306,21 @@ impl JsAuthClient {
         self.sessions.object(self.client.snapshot())
     }
 
-    /// Signs in.
-    pub async fn login(&self, credentials: JsValue) -> Result<JsValue, JsValue> {
-        let json = js_sys::JSON::stringify(&credentials)?;
-        if !json.is_string() {
-            return Err(invalid("login.credentials", "a JSON value", text(&credentials)));
-        }
-        self.client.login_with_json(json).await.map_err(|error| thrown(&error))?;
+    /// Signs in; with `{ call: 'mfa' }` by another call of the server.
+    pub async fn login(&self, credentials: JsValue, options: Option<Object>) -> Result<JsValue, JsValue> {
+        let credentials = json_of("login.credentials", &credentials)?;
+        let call = Reflect::get(&own_members(&options.into()), &"call".into())?;
+        let call = (!call.is_undefined()).then(|| text(&call));
+        self.sign_in(platform::create_login(&credentials, call.as_deref())).await
+    }
+
+    /// Signs in with an answer of the auth server that the app got elsewhere.
+    pub async fn adopt(&self, answer: JsValue) -> Result<JsValue, JsValue> {
+        self.sign_in(platform::create_adoption(&json_of("adopt.answer", &answer)?)).await
+    }
+
+    async fn sign_in(&self, request: LoginRequest) -> Result<JsValue, JsValue> {
+        self.client.sign_in(request).await.map_err(|error| thrown(&error))?;
         Ok(self.session())
     }
 
@@ -311,6 +342,12 @@ impl JsAuthClient {
     /// Renews the access token now.
     pub async fn refresh(&self) -> Result<JsValue, JsValue> {
         self.client.refresh().await.map_err(|error| thrown(&error))?;
+        Ok(self.session())
+    }
+
+    /// Asks the server whether there is a session, also after a logout.
+    pub async fn restore(&self) -> Result<JsValue, JsValue> {
+        self.client.restore().await.map_err(|error| thrown(&error))?;
         Ok(self.session())
     }
 
@@ -371,6 +408,11 @@ impl JsAuthClient {
     }
 }
 
+fn json_of(argument: &'static str, value: &JsValue) -> Result<JsString, JsValue> {
+    let json = js_sys::JSON::stringify(value)?;
+    if json.is_string() { Ok(json) } else { Err(invalid(argument, "a JSON value", text(value))) }
+}
+
 /// Runs a task until the returned function is called.
 fn stoppable(task: impl Future<Output = ()> + 'static) -> Function {
     let (stop, registration) = AbortHandle::new_pair();
@@ -429,8 +471,7 @@ fn event_detail(event: AuthEvent, sessions: &SessionObjects) -> (&'static str, J
     let detail = |members: &[(&str, JsValue)]| {
         let object = Object::new();
         for (name, value) in members {
-            // Setting a member of a plain object cannot fail.
-            let _ = Reflect::set(&object, &(*name).into(), value);
+            set_member(&object, name, value);
         }
         freeze(object.into())
     };
@@ -465,7 +506,7 @@ fn freeze(value: JsValue) -> JsValue {
 }
 
 fn invalid(option: &'static str, expected: &'static str, received: String) -> JsValue {
-    thrown(&AuthError::InvalidOption { option, expected, received })
+    thrown(&AuthError::invalid_option(option, expected, received))
 }
 
 /// An error as the npm package's.
@@ -475,7 +516,9 @@ fn thrown(error: &AuthError) -> JsValue {
         _ => (None, None),
     };
     let seconds = retry_after.map(|wait| wait.as_millis().div_ceil(1_000) as f64);
-    js_error(&error.to_string(), error.code(), status, error.is_retryable(), seconds)
+    let thrown = js_error(&error.to_string(), error.code(), status, error.is_retryable(), seconds);
+    set_member(&thrown, "body", &error.body_value().map_or(JsValue::UNDEFINED, freeze));
+    thrown
 }
 
 /// An `Error` with the name `AuthError` and the members of the npm package's.
@@ -488,8 +531,12 @@ fn js_error(message: &str, code: &str, status: Option<u16>, retryable: bool, ret
         ("retryable", retryable.into()),
         ("retryAfterSeconds", retry_after.map_or(JsValue::NULL, JsValue::from)),
     ] {
-        // Setting a member of a new error cannot fail.
-        let _ = Reflect::set(&thrown, &name.into(), &value);
+        set_member(&thrown, name, &value);
     }
     thrown.into()
+}
+
+fn set_member(object: &JsValue, name: &str, value: &JsValue) {
+    // Setting a member of a new object cannot fail.
+    let _ = Reflect::set(object, &name.into(), value);
 }

@@ -28,13 +28,13 @@ use futures_channel::{mpsc, oneshot};
 use futures_util::future::{FutureExt, Shared};
 use futures_util::stream::{Stream, StreamExt};
 use gloo_timers::callback::Timeout;
-use js_sys::{Function, JsString, Promise};
+use js_sys::{Function, Promise};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 
-pub use builder::{AuthClientBuilder, Protocol, Transport};
+pub use builder::{AuthClientBuilder, Protocol, Remember, Transport};
 pub use diagnostics::{LogEntry, LogLevel};
 pub use error::AuthError;
 pub use fetch::{ApiRequest, IntoApiRequest, Response};
@@ -51,13 +51,14 @@ use crate::core::{
 use crate::names::{self, Endpoint, MessageType, RequestFailure, SessionRelation, SignedOutReason};
 use fetch::AbortOnDrop;
 use lifecycle::PageLifecycle;
-use platform::{Outcome, Platform, PlatformOptions};
+use platform::{LoginRequest, Outcome, Platform, PlatformOptions};
 
 /// Where the key of a client with proofs of possession (RFC 9449) is.
 #[cfg(feature = "dpop")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dpop {
-    /// In `IndexedDB`, for all tabs; in memory with [`Transport::Body`].
+    /// In `IndexedDB`, for all tabs; in memory with [`Transport::Body`], unless
+    /// [`remember`](AuthClientBuilder::remember) keeps the refresh token for another page.
     Stored,
     /// In memory: the session ends with its page.
     InMemory,
@@ -119,7 +120,7 @@ impl Waiters {
 
 /// A caller that waits for its login.
 struct LoginWaiter {
-    credentials: JsString,
+    request: LoginRequest,
     signal: Option<web_sys::AbortSignal>,
     settle: oneshot::Sender<Result<(), AuthError>>,
 }
@@ -140,8 +141,9 @@ pub(crate) struct Inner {
     waiters: RefCell<Option<Waiters>>,
     login: RefCell<Option<LoginWaiter>>,
     logouts: RefCell<Vec<oneshot::Sender<bool>>>,
-    /// Which request the last login and the last refresh failed with, and how, for people.
+    /// Which request the last login and the last refresh failed with, and how, for people; with the answer to the login.
     login_details: RefCell<String>,
+    login_body: RefCell<String>,
     refresh_details: RefCell<String>,
     session: RefCell<SessionSnapshot>,
     /// The last session that is not `Restoring`, and the one before the last sign-in, for [`AuthEvent::AccountChanged`].
@@ -184,6 +186,7 @@ impl AuthClient {
                 login: RefCell::default(),
                 logouts: RefCell::default(),
                 login_details: RefCell::default(),
+                login_body: RefCell::default(),
                 refresh_details: RefCell::default(),
                 session: RefCell::new(SessionSnapshot::RESTORING),
                 last_user: RefCell::new(SessionSnapshot::RESTORING),
@@ -254,23 +257,93 @@ impl AuthClient {
     }
 
     /// Signs in: `credentials` go to the login endpoint as JSON (with [`Protocol::OAuth2`] as a form, with
-    /// `grant_type=password`). Of several concurrent logins only the last counts. A failure keeps the present session.
-    /// Dropping the future aborts the login.
+    /// `grant_type=password`), or as [`server`](AuthClientBuilder::server) says. Of several concurrent logins only the last
+    /// counts. A failure keeps the present session. Dropping the future aborts the login.
     ///
     /// # Errors
-    /// [`AuthError::Auth`] with `InvalidCredentials`, `RateLimited`, `Offline`, …; [`AuthError::Superseded`]; and
-    /// [`AuthError::Json`] for credentials that cannot be written as JSON.
+    /// [`AuthError::Auth`] with `InvalidCredentials`, `LoginStepRequired`, `RateLimited`, `Offline`, …;
+    /// [`AuthError::Superseded`]; [`AuthError::Json`] for credentials that cannot be written as JSON; and
+    /// [`AuthError::InvalidOption`] for credentials that a form cannot hold.
     pub async fn login(&self, credentials: &(impl Serialize + ?Sized)) -> Result<SessionSnapshot, AuthError> {
         self.inner()?;
-        self.login_with_json(fetch::to_json(credentials)?).await
+        self.sign_in(platform::create_login(&fetch::to_json(credentials)?, None)).await
     }
 
-    async fn login_with_json(&self, credentials: JsString) -> Result<SessionSnapshot, AuthError> {
+    /// Signs in as [`AuthClient::login`] does, with another call: one of the `calls` of
+    /// [`server`](AuthClientBuilder::server). It is for a further step of a login, or for another way to sign in.
+    ///
+    /// ```no_run
+    /// # use serde_json::json;
+    /// # use tokenward::{AuthClient, AuthError, ErrorCode};
+    /// # async fn example(auth: AuthClient, password: &str, code: &str) -> Result<(), AuthError> {
+    /// // .server(&json!({ "calls": { "mfa": { "path": "/mfa" } }, "answer": { "step": "mfaToken" } }))
+    /// match auth.login(&json!({ "password": password })).await {
+    ///     Err(AuthError::Auth { code: ErrorCode::LoginStepRequired, .. }) => {
+    ///         auth.login_with_call("mfa", &json!({ "code": code })).await?;
+    ///     }
+    ///     other => {
+    ///         other?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`AuthClient::login`]; [`AuthError::InvalidOption`] for a name that `calls` does not have. Then nothing is sent.
+    pub async fn login_with_call(
+        &self,
+        call: &str,
+        credentials: &(impl Serialize + ?Sized),
+    ) -> Result<SessionSnapshot, AuthError> {
+        self.inner()?;
+        self.sign_in(platform::create_login(&fetch::to_json(credentials)?, Some(call))).await
+    }
+
+    /// Signs in with an answer of the auth server that the app got elsewhere: from server-side rendering, a native shell or a
+    /// vendor's SDK. It has the members of the answer to a login.
+    ///
+    /// ```no_run
+    /// # use tokenward::{AuthClient, AuthError};
+    /// #[derive(serde::Serialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Answer {
+    ///     access_token: String,
+    ///     expires_in: u32,
+    /// }
+    ///
+    /// # async fn example(auth: AuthClient, access_token: String) -> Result<(), AuthError> {
+    /// auth.adopt(&Answer { access_token, expires_in: 900 }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`AuthError::Auth`] with `MalformedResponse` if the answer has no access token; [`AuthError::Superseded`]; and
+    /// [`AuthError::Json`] for an answer that cannot be written as JSON.
+    pub async fn adopt(&self, answer: &(impl Serialize + ?Sized)) -> Result<SessionSnapshot, AuthError> {
+        self.inner()?;
+        self.sign_in(platform::create_adoption(&fetch::to_json(answer)?)).await
+    }
+
+    async fn sign_in(&self, request: LoginRequest) -> Result<SessionSnapshot, AuthError> {
         let inner = self.inner()?;
+        match inner.platform.wrong_argument(&request) {
+            Some(argument) if argument == "call" => {
+                let received = builder::quoted(&request.call().unwrap_or_default());
+                return Err(AuthError::invalid_option("call", "a name of server.calls", received));
+            }
+            // (What came may be a password.)
+            Some(_) => {
+                let expected = "an object of strings, such as {username, password}";
+                return Err(AuthError::invalid_option("credentials", expected, "other JSON".into()));
+            }
+            None => {}
+        }
         let abort = AbortOnDrop::new();
         let (settle, settled) = oneshot::channel();
         // The waiter before is dropped: its login is superseded.
-        inner.login.replace(Some(LoginWaiter { credentials, signal: abort.signal(), settle }));
+        inner.login.replace(Some(LoginWaiter { request, signal: abort.signal(), settle }));
         inner.login();
         let result = settled.await.unwrap_or(Err(AuthError::Superseded));
         abort.done();
@@ -282,10 +355,35 @@ impl AuthClient {
     /// # Errors
     /// [`AuthError::Auth`] with `SignedOut`, `SessionEnded` or `RefreshUnavailable`.
     pub async fn refresh(&self) -> Result<SessionSnapshot, AuthError> {
+        self.renew(Input::Refresh).await
+    }
+
+    /// Asks the server whether there is a session, also after a logout: another page, a native shell or the app's own request
+    /// may have signed in. Returns the session, signed in or signed out.
+    ///
+    /// ```no_run
+    /// # use tokenward::{AuthClient, AuthError};
+    /// # async fn example(auth: AuthClient) -> Result<(), AuthError> {
+    /// // After a popup in which the user signed in with another provider:
+    /// if auth.restore().await?.is_signed_in() { /* … */ }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`AuthError::Auth`] with `RefreshUnavailable` if the server does not answer.
+    pub async fn restore(&self) -> Result<SessionSnapshot, AuthError> {
+        match self.renew(Input::Restore).await {
+            Err(AuthError::Auth { code: ErrorCode::SignedOut | ErrorCode::SessionEnded, .. }) => Ok(self.snapshot()),
+            result => result,
+        }
+    }
+
+    async fn renew(&self, input: Input) -> Result<SessionSnapshot, AuthError> {
         let inner = self.inner()?;
-        let with_details = |failure| AuthError::with_details(failure, Some(inner.details_of(failure)));
-        if let Some(settled) = inner.ask(Input::Refresh).map_err(with_details)? {
-            settled.await.unwrap_or(Err(Failure::of(ErrorCode::Disposed))).map_err(with_details)?;
+        let explain = |failure| AuthError::with_answer(failure, inner.details_of(failure), String::new());
+        if let Some(settled) = inner.ask(input).map_err(explain)? {
+            settled.await.unwrap_or(Err(Failure::of(ErrorCode::Disposed))).map_err(explain)?;
         }
         Ok(self.snapshot())
     }
@@ -319,7 +417,7 @@ impl AuthClient {
         let inner = self.inner()?;
         if min_validity > Duration::from_secs(86_400) {
             let received = format!("{} s", min_validity.as_secs());
-            return Err(AuthError::InvalidOption { option: "min_validity", expected: "at most a day", received });
+            return Err(AuthError::invalid_option("min_validity", "at most a day", received));
         }
         let token = JsFuture::from(inner.platform.access_token(min_validity.as_millis() as f64)).await;
         token.map(|token| token.as_string().unwrap_or_default()).map_err(AuthError::from_js)
@@ -533,11 +631,14 @@ impl Inner {
     fn send(&self, endpoint: Endpoint, request: RequestId) {
         let login = self.login.borrow();
         let login = login.as_ref().filter(|_| endpoint == Endpoint::Login);
-        let (credentials, signal) = login.map(|login| (login.credentials.clone(), login.signal.clone())).unzip();
-        let promise = self.platform.send_auth_request(endpoint, credentials, signal.flatten());
+        let (login_request, signal) = login.map(|login| (login.request.clone(), login.signal.clone())).unzip();
+        let promise = self.platform.send_auth_request(endpoint, login_request, signal.flatten());
         match endpoint {
             Endpoint::Refresh => self.refresh_details.borrow_mut().clear(),
-            Endpoint::Login => self.login_details.borrow_mut().clear(),
+            Endpoint::Login => {
+                self.login_details.borrow_mut().clear();
+                self.login_body.borrow_mut().clear();
+            }
             _ => {}
         }
         let client = self.this.clone();
@@ -548,7 +649,10 @@ impl Inner {
             with(&client, |inner| {
                 match endpoint {
                     Endpoint::Refresh => *inner.refresh_details.borrow_mut() = outcome.details(),
-                    Endpoint::Login => *inner.login_details.borrow_mut() = outcome.details(),
+                    Endpoint::Login => {
+                        *inner.login_details.borrow_mut() = outcome.details();
+                        *inner.login_body.borrow_mut() = outcome.body();
+                    }
                     _ => {}
                 }
                 inner.handle(match endpoint {
@@ -578,8 +682,8 @@ impl Inner {
 
     fn settle_login(&self, result: Result<(), Failure>) {
         if let Some(login) = self.login.take() {
-            let details = Some(self.login_details.take());
-            let _ = login.settle.send(result.map_err(|failure| AuthError::with_details(failure, details)));
+            let (details, body) = (self.login_details.take(), self.login_body.take());
+            let _ = login.settle.send(result.map_err(|failure| AuthError::with_answer(failure, details, body)));
         }
     }
 
@@ -618,7 +722,7 @@ impl Inner {
             Event::RefreshFailed { failure, retry_at } => {
                 let retry_at = retry_at.map(|at| self.clock.epoch(at));
                 self.platform.log_refresh_failed(failure.code.as_str(), failure.status, retry_at);
-                let error = AuthError::with_details(failure, Some(self.refresh_details.borrow().clone()));
+                let error = AuthError::with_answer(failure, self.refresh_details.borrow().clone(), String::new());
                 let session = self.session.borrow().unavailable(error.clone(), retry_at);
                 self.session.replace(session.clone());
                 return self.send_notice(Some(AuthEvent::RefreshFailed { error, retry_at }), Some(session));
@@ -755,11 +859,15 @@ mod tests {
 
     #[test]
     fn outside_of_a_browser_the_client_does_nothing() {
-        let auth = AuthClient::builder().name("server-side rendering").build().unwrap();
+        let builder = AuthClient::builder().name("server-side rendering").server(&()).remember(Remember::Tab);
+        let auth = builder.build().unwrap();
         let calls = async {
             assert_eq!(auth.ready().await.status(), SessionStatus::Restoring);
             assert_eq!(auth.login(&[("email", "ada@example.com")]).await, Err(AuthError::NoBrowser));
+            assert_eq!(auth.login_with_call("mfa", "1").await, Err(AuthError::NoBrowser));
+            assert_eq!(auth.adopt("answer").await, Err(AuthError::NoBrowser));
             assert_eq!(auth.refresh().await, Err(AuthError::NoBrowser));
+            assert_eq!(auth.restore().await, Err(AuthError::NoBrowser));
             assert_eq!(auth.fetch("/api/me").await.err(), Some(AuthError::NoBrowser));
             assert_eq!(auth.access_token(Duration::ZERO).await, Err(AuthError::NoBrowser));
             assert!(!auth.logout().await.revoked && !auth.logout_all().await.revoked);

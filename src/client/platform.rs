@@ -2,7 +2,7 @@
 //! requests and the API calls, and has the storage, the lock and the channel of the tabs. What Rust holds of it can neither
 //! read a token nor have one written into an object.
 
-use js_sys::{Function, Promise};
+use js_sys::{Array, Function, JsString, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::names::{
@@ -36,6 +36,8 @@ extern "C" {
     pub fn set_token_scheme(this: &PlatformOptions, value: &str);
     #[wasm_bindgen(method, setter, js_name = authHeaders)]
     pub fn set_auth_headers(this: &PlatformOptions, value: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    pub fn set_remember(this: &PlatformOptions, value: &str);
     #[wasm_bindgen(method, setter, js_name = idempotencyKey)]
     pub fn set_idempotency_key(this: &PlatformOptions, value: bool);
     #[wasm_bindgen(method, setter, js_name = crossTab)]
@@ -94,6 +96,8 @@ extern "C" {
     pub fn code(this: &Outcome) -> Option<SessionErrorCode>;
     #[wasm_bindgen(method, getter)]
     pub fn details(this: &Outcome) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub fn body(this: &Outcome) -> String;
     #[wasm_bindgen(method, getter, js_name = retryAfterMs)]
     pub fn retry_after_ms(this: &Outcome) -> f64;
     #[wasm_bindgen(method, getter)]
@@ -107,11 +111,26 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn renewable(this: &Outcome) -> bool;
 
+    /// What a login sends, or an answer that the app adopts.
+    #[derive(Debug, Clone)]
+    pub type LoginRequest;
+    #[wasm_bindgen(method, getter)]
+    pub fn call(this: &LoginRequest) -> Option<String>;
+    #[wasm_bindgen(js_name = createLogin)]
+    pub fn create_login(credentials: &JsString, call: Option<&str>) -> LoginRequest;
+    #[wasm_bindgen(js_name = createAdoption)]
+    pub fn create_adoption(answer: &JsString) -> LoginRequest;
+
     /// One client's browser side.
     pub type Platform;
-    /// The name of the client with these options, by which its tabs know each other.
-    #[wasm_bindgen(js_name = clientName)]
-    pub fn client_name(options: &PlatformOptions) -> String;
+    /// Sets what the server speaks, given as JSON or as an object. If a member is wrong, returns its path, what is valid and what
+    /// came.
+    #[wasm_bindgen(js_name = setServer)]
+    pub fn set_server(options: &PlatformOptions, server: &JsValue) -> Option<Array>;
+    /// The name under which the key of a client with these options is stored; `None` if no other page has its session.
+    #[cfg(feature = "dpop")]
+    #[wasm_bindgen(js_name = storedKeyName)]
+    pub fn stored_key_name(options: &PlatformOptions) -> Option<String>;
     #[wasm_bindgen(js_name = createPlatform)]
     pub fn create_platform(options: &PlatformOptions, prover: Option<Promise>) -> Platform;
 
@@ -171,9 +190,12 @@ extern "C" {
     pub fn send_auth_request(
         this: &Platform,
         endpoint: Endpoint,
-        credentials: Option<js_sys::JsString>,
+        login: Option<LoginRequest>,
         signal: Option<web_sys::AbortSignal>,
     ) -> Promise;
+    /// Which argument of a login is wrong: `call` or `credentials`.
+    #[wasm_bindgen(method, js_name = wrongArgument)]
+    pub fn wrong_argument(this: &Platform, login: &LoginRequest) -> Option<String>;
     #[wasm_bindgen(method, js_name = abortAuthRequest)]
     pub fn abort_auth_request(this: &Platform);
     /// A promise of a `Response`, as the browser's `fetch`.
@@ -193,7 +215,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = logResumed)]
     pub fn log_resumed(this: &Platform, by: &str);
     #[wasm_bindgen(method)]
-    pub fn diagnostics(this: &Platform) -> js_sys::Array;
+    pub fn diagnostics(this: &Platform) -> Array;
 
     /// A diagnostic entry.
     #[wasm_bindgen(extends = js_sys::Object)]

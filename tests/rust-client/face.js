@@ -9,9 +9,9 @@ export const initialize = () => init();
 
 export class AuthError extends Error {
   name = 'AuthError';
-  constructor({ message, code, status, retryable, retryAfterSeconds }) {
+  constructor({ message, code, status, retryable, retryAfterSeconds, body }) {
     super(message);
-    Object.assign(this, { code, status, retryable, retryAfterSeconds });
+    Object.assign(this, { code, status, retryable, retryAfterSeconds, body });
   }
 }
 
@@ -55,9 +55,17 @@ export class AuthClient {
 
   fetch = (input, init) => convert(this.#client.fetch(input, init));
 
-  async login(credentials, { signal } = {}) {
+  async login(credentials, { signal, ...options } = {}) {
     signal?.throwIfAborted();
-    return abortable(convert(this.#client.login(credentials)), signal);
+    return abortable(convert(this.#client.login(credentials, options)), signal);
+  }
+
+  async adopt(answer) {
+    return convert(this.#client.adopt(answer));
+  }
+
+  async restore() {
+    return convert(this.#client.restore());
   }
 
   async refresh({ signal } = {}) {
