@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokenward::{
-    ApiRequest, AuthClient, AuthClientBuilder, AuthError, AuthEvent, ErrorCode, Protocol, Restore, Session,
+    ApiRequest, AuthClient, AuthClientBuilder, AuthError, AuthEvent, ErrorCode, Protocol, Remember, Restore, Session,
     SessionStatus, SignedOutReason,
 };
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -129,6 +130,63 @@ async fn a_wrong_password_is_an_error_with_the_servers_words() {
 }
 
 #[wasm_bindgen_test]
+async fn the_answer_to_a_refused_login_is_read_as_the_apps_own_type() {
+    #[derive(Deserialize)]
+    struct Answer {
+        error: Reason,
+    }
+    #[derive(Deserialize)]
+    struct Reason {
+        code: String,
+    }
+    let auth = client("answer");
+    let error = auth.login(&Credentials { email: "ada@example.com", password: "wrong" }).await.unwrap_err();
+    assert_eq!(error.body::<Answer>().unwrap().unwrap().error.code, "INVALID_CREDENTIALS");
+    assert!(matches!(error.body::<u8>(), Err(AuthError::Json(_))));
+    assert!(AuthError::Superseded.body::<Answer>().unwrap().is_none());
+}
+
+#[wasm_bindgen_test]
+async fn a_name_that_is_no_call_of_the_server_is_an_error_before_anything_is_sent() {
+    let auth = builder("calls").server(&json!({ "calls": { "mfa": { "path": "/mfa" } } })).build().unwrap();
+    for name in ["refresh", "logoutAll", "constructor", "nope"] {
+        let error = auth.login_with_call(name, &ADA).await.unwrap_err().to_string();
+        assert_eq!(error, format!("INVALID_OPTIONS: call: expected a name of server.calls, got \"{name}\""));
+    }
+    let details = auth.login_with_call("mfa", &ADA).await.unwrap_err().to_string();
+    assert!(details.contains(&format!("POST {}: status 404", url("/mfa"))), "{details}");
+}
+
+#[wasm_bindgen_test]
+async fn credentials_that_a_form_cannot_hold_are_an_error_before_anything_is_sent() {
+    let auth = builder("form").server(&json!({ "login": { "as": "form" } })).build().unwrap();
+    let error = auth.login(&json!({ "code": 123_456 })).await.unwrap_err();
+    let AuthError::InvalidOption { option, received, .. } = &error else { panic!("{error}") };
+    assert_eq!((option.as_ref(), received.as_str()), ("credentials", "other JSON"));
+}
+
+#[wasm_bindgen_test]
+async fn an_answer_that_the_app_has_signs_in() {
+    let auth = client("adopted");
+    let session = auth.adopt(&json!({ "accessToken": "a", "expiresIn": 900, "user": { "role": "admin" } })).await;
+    assert!(session.unwrap().has_role("admin"));
+    assert_eq!(code_of(auth.adopt(&json!({ "token": "a" })).await), Some(ErrorCode::MalformedResponse));
+    auth.dispose();
+}
+
+#[wasm_bindgen_test]
+async fn a_restore_asks_the_server_also_after_a_logout() {
+    let auth = client("asked");
+    auth.login(&ADA).await.unwrap();
+    auth.logout().await;
+    assert_eq!(code_of(auth.refresh().await), Some(ErrorCode::SignedOut));
+    assert!(!auth.restore().await.unwrap().is_signed_in());
+    client("elsewhere").login(&ADA).await.unwrap();
+    assert!(auth.restore().await.unwrap().is_signed_in());
+    auth.logout().await;
+}
+
+#[wasm_bindgen_test]
 async fn of_two_logins_the_last_counts() {
     let auth = client("two");
     let (first, second) = futures_util::future::join(auth.login(&ADA), auth.login(&ADA)).await;
@@ -202,7 +260,7 @@ fn each_wrong_option_is_named_with_what_is_valid_and_what_came() {
         (new().expires_in_field(""), "expires_in_field: expected the name of a field"),
         (new().user_field(""), "user_field: expected the name of a field"),
         (new().api_origin("https://api.example.com/v1"), "api_origin: expected an origin, such as"),
-        (new().client_id("spa"), "client_id: expected Protocol::OAuth2 beside it, got \"spa\""),
+        (new().client_id("spa"), "client_id: expected Protocol::OAuth2 or server beside it, got \"spa\""),
         (new().client_id("").protocol(Protocol::OAuth2), "client_id: expected a text that is not empty"),
         (new().token_scheme("two words"), "token_scheme: expected one word, such as \"Bearer\", got \"two words\""),
         (new().renew_before(long), "renew_before: expected at most an hour, got 3601 s"),
@@ -213,6 +271,47 @@ fn each_wrong_option_is_named_with_what_is_valid_and_what_came() {
         let error = builder.build().expect_err(message).to_string();
         assert!(error.starts_with(&format!("INVALID_OPTIONS: {message}")), "{error}");
     }
+}
+
+#[wasm_bindgen_test]
+fn each_wrong_member_of_the_server_is_named_by_its_path() {
+    for (server, message) in [
+        (
+            json!({ "refresh": { "body": { "refresh": "{refrsh}" } } }),
+            "refresh.body.refresh: expected a text whose placeholders are {access}, {refresh}, {credentials}, \
+             {credentials.NAME}, {clientId} or {cookie:NAME}, got \"{refrsh}\"",
+        ),
+        (
+            json!({ "refesh": null }),
+            "refesh: expected one of login, refresh, logout, logoutAll, calls, api, answer, user, over, notOver, got \
+             \"refesh\"",
+        ),
+        (
+            json!({ "login": { "path": "/{access}" } }),
+            "login.path: expected a path with no placeholder but {clientId}, got \"/{access}\"",
+        ),
+        (json!({ "answer": { "access": [""] } }), "answer.access[0]: expected a string that is not empty, got \"\""),
+        (
+            json!({ "calls": { "logout": {} } }),
+            "calls.logout: expected a name that is not one of login, refresh, logout, logoutAll, got \"logout\"",
+        ),
+        (json!({ "login": null }), "login: expected an object, got null"),
+    ] {
+        let error = AuthClient::builder().server(&server).build().expect_err(message);
+        assert_eq!(error.to_string(), format!("INVALID_OPTIONS: server.{message}"));
+        let AuthError::InvalidOption { option, .. } = error else { panic!("{error}") };
+        assert!(message.starts_with(option.strip_prefix("server.").unwrap()), "{option}");
+    }
+    let error = AuthClient::builder().server("simplejwt").build().unwrap_err().to_string();
+    assert_eq!(error, r#"INVALID_OPTIONS: server: expected an object, got "simplejwt""#);
+    let without_json = std::collections::BTreeMap::from([((1, 2), "a key that is no text")]);
+    assert!(matches!(AuthClient::builder().server(&without_json).build(), Err(AuthError::Json(_))));
+}
+
+#[wasm_bindgen_test]
+fn a_client_id_is_valid_beside_a_server() {
+    let builder = AuthClient::builder().name("client id").restore(Restore::Never).remember(Remember::Tab);
+    builder.client_id("spa").server(&json!({ "login": { "path": "/{clientId}" } })).build().unwrap().dispose();
 }
 
 fn url(path: &str) -> String {
