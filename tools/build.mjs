@@ -105,7 +105,16 @@ const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) =
 const INTERNAL = [
   ...['createError', 'currentId', 'forgetRevoked', 'isFresh', 'isRefresh', 'isRejected', 'jwtLifetime', 'learnNonce'],
   ...['onStepUp', 'receiveMessage', 'rejectAll', 'rejectCalls', 'renewBeforeMs', 'sendAuthorized', 'servesAllTabs'],
-  ...['timeoutMs', 'unstoredRevocation', 'authorizeOn401', 'keepsAccess', 'usesCookies', 'isRefusal', 'isStep', 'isPage'],
+  ...[
+    'timeoutMs',
+    'unstoredRevocation',
+    'authorizeOn401',
+    'keepsAccess',
+    'usesCookies',
+    'isRefusal',
+    'isStep',
+    'isPage',
+  ],
   ...['setHeaders', 'needsUser', 'retryAfterMs', 'sharesSession', 'isAnswer', 'inBody', 'lastTokens', 'remembered'],
   ...['renewable'],
 ];
