@@ -2,6 +2,7 @@
 // to it.
 import * as captured from '../browser/captured-globals.js';
 import { abortable } from '../util/abortable.js';
+import { now } from '../util/clock.js';
 import { abortReason } from '../util/compat.js';
 import type { DpopProver } from './dpop.js';
 import { parseJson, readPath } from './json.js';
@@ -10,6 +11,7 @@ import {
   type AuthRequestContext,
   answerWithoutRequest,
   isRevocation,
+  keepUser,
   loginAnswer,
   noHeader,
   readResponse,
@@ -28,6 +30,7 @@ export interface AuthRequestSettings {
   readonly transport: 'cookie' | 'body';
   readonly clientId: string | undefined;
   readonly idempotencyKey: boolean;
+  readonly timeoutMs: number;
   readonly authHeaders: (() => HeadersInit | Promise<HeadersInit>) | undefined;
 }
 
@@ -58,7 +61,8 @@ export interface LoginRequest {
 export interface RememberedTokens {
   /** Empty if there are none. */
   read(): string | Promise<string>;
-  write(text: string): void;
+  /** The other tabs find it when the promise resolves. */
+  write(text: string): void | Promise<void>;
   /** What the session had that ended here last. */
   last(): string | Promise<string>;
   /** The session ended. */
@@ -96,6 +100,7 @@ export function createAuthRequests(dependencies: AuthRequestDependencies): AuthR
     inBody: settings.transport === 'body',
     usesCookies: mentions({ ...calls, api }, 'cookie:'),
     keepsAccess: !calls.refresh || mentions(calls.refresh, 'access}'),
+    written: undefined,
   };
   let abort = () => {};
   return {
@@ -121,14 +126,25 @@ export function createAuthRequests(dependencies: AuthRequestDependencies): AuthR
 async function prepare(context: AuthRequestContext, attempt: Attempt, ready: Headers | Promise<Headers>) {
   const { endpoint, call, signal } = attempt;
   const { remembered } = context;
-  const headers = await abortable(Promise.resolve(ready), signal);
-  if (call?.before) await askFirst(context, call.before, signal);
-  const cookies = context.usesCookies ? await context.cookies() : '';
+  // A request that was aborted meanwhile is not sent.
+  const wait = <T>(value: T | Promise<T>): Promise<T> => abortable(Promise.resolve(value), signal);
+  const headers = await wait(ready);
+  if (call?.before) await wait(askFirst(context, call.before, signal));
+  const cookies = context.usesCookies ? await wait(context.cookies()) : '';
   let kept = '';
-  if (remembered && endpoint === 'refresh') kept = await remembered.read();
-  if (remembered && isRevocation(endpoint)) kept = await remembered.last();
-  return start(context, attempt, headers, cookies, kept);
+  if (remembered && endpoint === 'refresh') kept = await wait(remembered.read());
+  if (remembered && isRevocation(endpoint)) kept = await wait(remembered.last());
+  if (signal.aborted) throw abortReason(signal);
+  const response = await start(context, attempt, headers, cookies, kept);
+  // The next holder of the lock must find the new token. (A store that does not answer does not stop the client.)
+  const { written } = context;
+  if (written) await Promise.race([written, new Promise((resolve) => setTimeout(resolve, WRITE_TIMEOUT_MS))]);
+  context.written = undefined;
+  return response;
 }
+
+/** How long the client waits for the store of the app. */
+const WRITE_TIMEOUT_MS = 2_000;
 
 /** A request that inherits nothing. By default it has no body and no headers. */
 const tokenRequest = (
@@ -152,12 +168,14 @@ function start(
   cookies: string,
   keptText: string,
 ): Promise<AuthResponse> {
-  const { endpoint, call, login, signal } = attempt;
+  const { endpoint, call, login } = attempt;
   const { prover, settings } = context;
+  const startedAt = now();
   const kept = keptText ? parseJson(keptText) : undefined;
   const values = {
     __proto__: null,
-    access: attempt.access || textAt(kept, 'access'),
+    // (Another tab may have renewed it.)
+    access: textAt(kept, 'access') || attempt.access,
     refresh: textAt(kept, 'refresh') || attempt.refresh,
     credentials: login?.json,
     clientId: settings.clientId,
@@ -172,15 +190,16 @@ function start(
   const sent =
     !prover || endpoint === 'logout' || !call
       ? sendNow()
-      : prover.sendAuthRequest(headers, call.url, isRevocation(endpoint) ? values.access : '', sendNow);
-  return settings.server.user ? sent.then((response) => describeUser(context, response, signal, cookies)) : sent;
+      : prover.sendAuthRequest(headers, call, isRevocation(endpoint) ? values.access : '', sendNow);
+  return settings.server.user ? sent.then((response) => describeUser(context, response, startedAt, cookies)) : sent;
 }
 
 function send(context: AuthRequestContext, attempt: Attempt, headers: Headers, values: Values): Promise<AuthResponse> {
   const { endpoint, call, signal } = attempt;
   const { inBody } = context;
-  // Without its token the server would answer 401, so no request is sent.
-  if (!call || (inBody && endpoint === 'refresh' && lacksToken(call, values)))
+  // Without its token the server would refuse it, so no request is sent.
+  const lacks = !!call && inBody && lacksToken(call, values);
+  if (!call || (lacks && (endpoint === 'refresh' || (isRevocation(endpoint) && mentions(call, 'refresh}')))))
     return Promise.resolve(answerWithoutRequest(context, attempt, values));
   const body = encodeBody(call.body, call.isForm, values);
   const key = endpoint === 'refresh' && context.settings.idempotencyKey && context.idempotencyKey();
@@ -198,23 +217,50 @@ function send(context: AuthRequestContext, attempt: Attempt, headers: Headers, v
   return sendTokenXhr(request, (status, header, text) => readResponse(context, attempt, values, status, header, text));
 }
 
-/** Asks for the user whom the response does not name. */
+/**
+ * Asks for the user whom the response does not name, while there is time: the tokens have arrived, and a server that answers slowly
+ * must not cost them.
+ */
 async function describeUser(
   context: AuthRequestContext,
   response: AuthResponse,
-  signal: AbortSignal,
+  startedAt: number,
   cookies: string,
 ): Promise<AuthResponse> {
   const { token } = response;
-  const { tokens, settings } = context;
+  const { tokens, settings, prover } = context;
   const { user: url, api } = settings.server;
-  if (!token || !url || url === 'id_token' || !tokens.needsUser(token)) return response;
+  const leftMs = startedAt + settings.timeoutMs * 0.8 - now();
+  if (!token || !url || url === 'id_token' || !tokens.needsUser(token) || leftMs <= 0) return response;
+  const { signal, abort } = limit(leftMs);
   const values = { ...NO_VALUES, __proto__: null, access: tokens.received(token), cookies } as Values;
-  const request = tokenRequest(context, signal, 'GET', url, (set) => fillHeaders(api, values, set));
-  const subject = await sendTokenXhr(request, (status, _, text) =>
-    tokens.describe(token, status < 300 ? text : '', loginAnswer(context)),
-  ).catch(() => response.subject);
+  const headers = new Headers();
+  const request = tokenRequest(context, signal, 'GET', url, (set) => fillHeaders(api, values, set), null, headers);
+  let { subject } = response;
+  const ask = () =>
+    sendTokenXhr(request, (status, _, text) => {
+      if (status >= 200 && status < 300) subject = tokens.describe(token, text, loginAnswer(context));
+      return response;
+    });
+  await (prover && values.access ? prover.sendAuthRequest(headers, request, values.access, ask) : ask()).catch(
+    () => {},
+  );
+  abort();
+  if (context.remembered && tokens.userOf(token)) await keepUser(context, token);
   return { ...response, subject };
+}
+
+/** A signal that aborts after this time, or now. */
+function limit(milliseconds: number) {
+  const aborting = new AbortController();
+  const timer = setTimeout(() => aborting.abort(), milliseconds);
+  return {
+    signal: aborting.signal,
+    abort() {
+      clearTimeout(timer);
+      aborting.abort();
+    },
+  };
 }
 
 /** A logout, whose response holds no secret. It must reach the server even if the page is unloaded. */
@@ -238,15 +284,16 @@ async function revoke(
   };
   const { authorizeOn401: authorization } = call;
   const more: Record<string, string> = authorization ? { authorization } : {};
-  const needsAccess = !!values.access && (!!authorization || mentions(call.headers, 'access}'));
   let response = await sendWith({}, body);
   if (response.status === 401 && values.access && authorization) response = await sendWith(more, body);
-  if (response.status !== 401 || !needsAccess) return response;
+  if (response.status !== 401) return response;
   // The access token has expired, and the server ends the session only for its user.
-  await renewFor(context, attempt, values, (renewed) => {
+  await renewFor(context, attempt, values, headers, (renewed) => {
     values = renewed;
   });
-  return values === given ? response : sendWith(more, encodeBody(call.body, call.isForm, values));
+  if (values === given) return response;
+  if (context.usesCookies) values = { ...values, __proto__: null, cookies: await context.cookies() } as Values;
+  return sendWith(more, encodeBody(call.body, call.isForm, values));
 }
 
 /** Renews the tokens once more for a logout. (They go to a function: no promise may resolve to them.) */
@@ -254,19 +301,26 @@ async function renewFor(
   context: AuthRequestContext,
   { signal }: Attempt,
   values: Values,
+  given: Headers,
   use: (renewed: Values) => void,
 ) {
   const call = context.settings.server.calls.refresh;
   if (!call || (context.inBody && lacksToken(call, values))) return;
   const { answer } = call;
+  const headers = new Headers(given);
+  headers.delete('content-type');
+  if (call.body && !call.isForm && !captured.hasOwn(call.headers, 'content-type'))
+    headers.set('content-type', 'application/json');
+  const key = context.settings.idempotencyKey && context.idempotencyKey();
+  if (key) headers.set('idempotency-key', key);
   const request = tokenRequest(
     context,
     signal,
     call.method,
     call.url,
-    (set) => fillHeaders(call.headers, values, set),
+    (set) => fillHeaders(call.headers, values, set, given),
     encodeBody(call.body, call.isForm, values),
-    new Headers(call.body && !call.isForm ? JSON_CONTENT : undefined),
+    headers,
   );
   await sendTokenXhr(request, (status, header, text) => {
     const { issued } = parseTokenResponse(status < 300, text, answer, header);
@@ -275,8 +329,6 @@ async function renewFor(
     use({ ...values, __proto__: null, access, refresh: refreshToken || values.refresh } as Values);
   }).catch(() => {});
 }
-
-const JSON_CONTENT = [['content-type', 'application/json']] as [string, string][];
 const NO_VALUES = {
   access: '',
   refresh: '',

@@ -27,5 +27,10 @@ export function authorizedFetch(
     return captured.fetch(sent);
   };
   if (!needsCookies(api)) return (request, retryCopy) => send(request, retryCopy, '');
-  return async (request, retryCopy) => send(request, retryCopy, await readCookies());
+  return async (request, retryCopy) => {
+    const generation = tokens.generation();
+    const cookies = await readCookies();
+    if (tokens.generation() !== generation) throw new TypeError('the session in which this call was made has ended');
+    return send(request, retryCopy, cookies);
+  };
 }

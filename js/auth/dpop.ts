@@ -53,14 +53,14 @@ export class DpopProver {
   /** Sends an auth request with its proof; once more if the server wants its nonce in it. `token` is empty if it carries none. */
   async sendAuthRequest(
     headers: Headers,
-    url: string,
+    { method, url }: { readonly method: string; readonly url: string },
     token: string,
     send: () => Promise<AuthResponse>,
   ): Promise<AuthResponse> {
-    headers.set('dpop', await this.#prove('POST', url, token));
+    headers.set('dpop', await this.#prove(method, url, token));
     const response = await send();
     if (!/^use_dpop_nonce$/i.test(response.code ?? '')) return response;
-    headers.set('dpop', await this.#prove('POST', url, token));
+    headers.set('dpop', await this.#prove(method, url, token));
     return send();
   }
 

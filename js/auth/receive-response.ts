@@ -1,7 +1,7 @@
 // Reads the responses of auth endpoints: hands their tokens to the token store, keeps what the next page needs, and returns the rest.
 import { stringify } from '../browser/captured-globals.js';
 import type { AuthRequestDependencies, AuthResponse, Endpoint, LoginRequest } from './auth-requests.js';
-import { readPath } from './json.js';
+import { parseJson, readPath } from './json.js';
 import { parseRetryAfter } from './retry-after.js';
 import type { Answer, Call } from './server.js';
 import { mentions, type Values } from './template.js';
@@ -33,6 +33,8 @@ export interface AuthRequestContext extends AuthRequestDependencies {
   readonly usesCookies: boolean;
   /** Whether the next page needs the access token: the server renews nothing, or renews with it. */
   readonly keepsAccess: boolean;
+  /** While the store of the app is writing. */
+  written: void | Promise<void> | undefined;
 }
 
 export const loginAnswer = ({ settings }: AuthRequestContext): Answer => (settings.server.calls.login as Call).answer;
@@ -67,7 +69,8 @@ function receive(
   rest: Omit<TokenResponse, 'issued'> & Pick<AuthResponse, 'status' | 'retryAfterMs'>,
   issued: IssuedTokens | undefined,
 ): AuthResponse {
-  if (!issued) return { ...rest, token: 0, subject: 0, renewable: false };
+  // (Each success of a session in a cookie would grant one, also that of a logout.)
+  if (!issued || isRevocation(endpoint)) return { ...rest, token: 0, subject: 0, renewable: false };
   const { tokens, remembered, inBody } = context;
   const { refresh } = context.settings.server.calls;
   const isRefresh = endpoint === 'refresh';
@@ -76,20 +79,35 @@ function receive(
   const needsRefreshToken = inBody && mentions(refresh, 'refresh}');
   const renewable = !!refresh && (!needsRefreshToken || issued.refreshToken !== '');
   if (isRefresh && !tokens.currentId()) issued.user ??= readPath(values.kept, 'user') ?? null;
-  if (remembered) keep(context, issued, rest);
+  // (A refresh repeats the user on some servers only.)
+  const user = issued.user ?? (isRefresh ? tokens.profile().user : null);
+  if (remembered) keep(context, issued, user, rest);
   return { ...rest, ...tokens.receive(issued, isRefresh), renewable };
 }
 
 /** Keeps for the next page what it needs. */
 function keep(
-  { remembered, keepsAccess }: AuthRequestContext,
-  { accessToken, refreshToken: refresh, user }: IssuedTokens,
+  context: AuthRequestContext,
+  { accessToken, refreshToken: refresh }: IssuedTokens,
+  user: unknown,
   { expiresIn, jwtLifetime }: Pick<TokenResponse, 'expiresIn' | 'jwtLifetime'>,
 ) {
-  const seconds = expiresIn > 0 ? expiresIn : jwtLifetime;
+  // The smaller one counts, as in the core.
+  const seconds = expiresIn > 0 && !(jwtLifetime < expiresIn && jwtLifetime > 0) ? expiresIn : jwtLifetime;
   const until = seconds > 0 ? Date.now() + seconds * 1000 : null;
-  const access = keepsAccess ? accessToken : '';
-  remembered?.write(stringify({ __proto__: null, refresh, access, until, user }));
+  const access = context.keepsAccess ? accessToken : '';
+  context.written = context.remembered?.write(stringify({ __proto__: null, refresh, access, until, user }));
+}
+
+/** Adds the user, who was asked for after the tokens had been kept. */
+export async function keepUser(context: AuthRequestContext, token: number): Promise<void> {
+  const { remembered, tokens } = context;
+  const kept = parseJson((await remembered?.read()) || 'null');
+  const [refresh, access, until] = [readPath(kept, 'refresh'), readPath(kept, 'access'), readPath(kept, 'until')];
+  if (kept)
+    context.written = remembered?.write(
+      stringify({ __proto__: null, refresh, access, until, user: tokens.userOf(token) }),
+    );
 }
 
 /** Without a token to send: continues with the access token of the page before, while it is valid; else there is no session. */

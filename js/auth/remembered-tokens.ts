@@ -18,23 +18,50 @@ export function openRememberedTokens(
   };
 }
 
-/** The functions of the app are called one after the other. An error of the app's store is as an empty store. */
+/**
+ * The functions of the app are called one after the other. An error of the app's store is as an empty store. (Only `await` waits here:
+ * a script that replaced `Promise.prototype.then` would receive the tokens.)
+ */
 function storeOfApp(store: RememberStore): RememberedTokens {
-  let queue: Promise<unknown> = Promise.resolve();
-  let last: Promise<string> = Promise.resolve('');
-  const enqueue = <T>(work: () => T | Promise<T>): Promise<Awaited<T> | undefined> => {
-    const done = queue.then(work).catch(() => undefined);
-    queue = done;
-    return done as Promise<Awaited<T> | undefined>;
+  let tail: Promise<void> = Promise.resolve();
+  async function exclusive<T>(work: () => T | Promise<T>): Promise<T | undefined> {
+    const before = tail;
+    let release = () => {};
+    tail = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    try {
+      return await work();
+    } catch {
+      return undefined;
+    } finally {
+      release();
+    }
+  }
+  // What the store could not keep: an older token would look stolen.
+  let unstored = '';
+  let last: Promise<string> | string = '';
+  const read = async () => {
+    const text = await exclusive(() => store.get());
+    return unstored || (text ?? '');
   };
-  const read = () => enqueue(() => store.get()).then((text) => text ?? '');
   return {
     read,
-    write: (text) => void enqueue(() => store.set(text)),
+    async write(text) {
+      unstored = text;
+      await exclusive(async () => {
+        await store.set(text);
+        if (unstored === text) unstored = '';
+      });
+    },
     last: () => last,
     end() {
       last = read();
-      enqueue(() => store.remove());
+      exclusive(() => {
+        unstored = '';
+        return store.remove();
+      });
     },
   };
 }

@@ -79,20 +79,24 @@ export function completeServer(server: ServerOptions, given: Shorthand, resolve:
       subject: [],
       step: [],
     },
-    server.answer ?? {},
+    ownMembers(server.answer),
   );
   const authorization = `${tokenScheme} {access}`;
-  const complete = (name: string, path: string, body: TemplateValue | undefined, call: ServerCall = {}) =>
-    ownMembers<Call>({
-      method: call.method ?? 'POST',
+  const complete = (name: string, path: string, body: TemplateValue | undefined, described?: ServerCall) => {
+    const call = ownMembers(described);
+    const { method = 'POST' } = call;
+    return ownMembers<Call>({
+      method,
       url: resolve(call.path ?? path),
       isForm: (call.as ?? (oauth2 ? 'form' : 'json')) === 'form',
-      body: (call.body === undefined ? body : call.body) as TemplateValue | undefined,
+      // (A GET has none.)
+      body: (call.body === undefined && method !== 'GET' ? body : call.body) as TemplateValue | undefined,
       headers: call.headers ? lowerCased(call.headers) : name === 'logoutAll' ? { authorization } : {},
       before: call.before && resolve(call.before),
-      answer: call.answer ? mergeAnswer(answer, call.answer) : answer,
+      answer: call.answer ? mergeAnswer(answer, ownMembers(call.answer)) : answer,
       authorizeOn401: name === 'logout' && !oauth2 && !call.headers ? authorization : '',
     });
+  };
   const refresh = inBody ? { [fields.refreshToken.replace(/.*\./, '')]: '{refresh}' } : undefined;
   // RFC 6749 §4.3 and §6, RFC 7009 §2.1.
   const revocation = { token: '{refresh}', token_type_hint: 'refresh_token', client_id: '{clientId}' };

@@ -51,7 +51,8 @@ function hasAny(text: string, words: readonly string[]): boolean {
 function matches(patterns: readonly string[], status: number, text: string): boolean {
   for (let at = 0; at < patterns.length; at += 1) {
     const pattern = toLowerCase(patterns[at] as string);
-    const number = Number(slice(pattern, 0, 3));
+    const end = slice(pattern, 3, 4);
+    const number = end === '' || end === ' ' ? Number(slice(pattern, 0, 3)) || 0 : 0;
     const words = slice(pattern, number ? 4 : 0);
     if ((!number || number === status) && indexOf(text, words) >= 0) return true;
   }

@@ -1,5 +1,5 @@
 // Reads the response of an auth endpoint: the tokens for the token store, and the rest, which is no secret.
-import { hasOwn, indexOf, keys, slice, toLowerCase } from '../browser/captured-globals.js';
+import { hasOwn, indexOf, keys, lastIndexOf, slice, toLowerCase } from '../browser/captured-globals.js';
 import { parseJson, readPath } from './json.js';
 import { decodeJwtPayload } from './jwt.js';
 import type { Answer } from './server.js';
@@ -46,7 +46,7 @@ const noHeader: ReadHeader = () => null;
 function readFirst(places: readonly string[], json: unknown, header: ReadHeader): unknown {
   for (let at = 0; at < places.length; at += 1) {
     const place = places[at] as string;
-    const value = indexOf(place, '@') === 0 ? header(slice(place, 1)) : readPath(json, place);
+    const value = indexOf(place, '@') === 0 ? header(toLowerCase(slice(place, 1))) : readPath(json, place);
     if (value !== undefined && value !== null && value !== '') return value;
   }
   return undefined;
@@ -61,23 +61,25 @@ export function parseTokenResponse(
   userFromIdToken = false,
 ): TokenResponse {
   const json = parseJson(text);
-  const isPage = indexOf(toLowerCase(header('content-type') ?? ''), 'html') >= 0 || indexOf(text, '<') === 0;
-  const isStep = readFirst(answer.step, json, header) !== undefined;
-  const isNull = text === 'null';
+  const isPage = isHtml(text, header);
+  const isStep = (readFirst(answer.step, json, header) ?? false) !== false;
+  const isNull = json === null && text.length < 16 && indexOf(text, 'null') >= 0;
   const issued = ok && !isStep && !isPage && !isNull ? readTokens(json, answer, header, userFromIdToken) : undefined;
   const holdsToken =
     readFirst(answer.access ?? [], json, header) !== undefined || readFirst(answer.refresh, json, header) !== undefined;
   const isJson = typeof json === 'object' && json !== null;
-  const code = codeOf(json);
-  const message =
-    messageOf(json) ?? (json === null && !isPage && !isNull && text.length <= 1_000 && text ? text : undefined);
+  const saysNo = ok && (isNull || (isJson && isNoToken(json, answer)));
+  // (A success may hold a token at a place that the options do not name: its texts stay here.)
+  const isReadable = (!ok || saysNo) && !holdsToken;
+  const code = isReadable ? codeOf(json) : undefined;
+  const plainText = json === null && !isPage && !isNull && !ok && text.length <= 1_000 && text ? text : undefined;
+  const message = isReadable ? (messageOf(json) ?? plainText) : undefined;
   return {
     code,
     message: message && slice(message, 0, 200),
-    isRefusal: ok ? isNull || (isJson && isNoToken(json, answer)) : isJson && !!(code || message),
+    isRefusal: saysNo || (!ok && isJson && !!(code || message)),
     isPage,
     isStep,
-    // (A success may hold a token at a place that the options do not name.)
     body: isJson && (isStep || !ok) && !holdsToken ? json : undefined,
     expiresIn: readLifetime(answer.expiresIn, json, header),
     jwtLifetime: Number(readPath(issued?.claims, 'exp')) - Number(readPath(issued?.claims, 'iat')),
@@ -86,15 +88,31 @@ export function parseTokenResponse(
   };
 }
 
+/** (Many servers call each answer HTML, also one that is empty.) */
+function isHtml(text: string, header: ReadHeader): boolean {
+  let at = 0;
+  while (at < text.length && (text[at] as string) <= ' ') at += 1;
+  return text[at] === '<' || (text.length > 1_000 && indexOf(toLowerCase(header('content-type') ?? ''), 'html') >= 0);
+}
+
 /** Whether a successful response says that there is no session: `{success: false}`, or null where a token is due. */
 function isNoToken(json: object, { access, user }: Answer): boolean {
   if (readPath(json, 'success') === false) return true;
   const places = access ?? user;
-  for (let at = 0; at < places.length; at += 1) {
-    const place = places[at] as string;
-    if (hasOwn(json, place) && (json as Record<string, unknown>)[place] === null) return true;
-  }
+  for (let at = 0; at < places.length; at += 1) if (isNullAt(json, places[at] as string)) return true;
   return false;
+}
+
+function isNullAt(json: object, place: string): boolean {
+  const dot = lastIndexOf(place, '.');
+  const holder = dot > 0 ? readPath(json, slice(place, 0, dot)) : json;
+  const name = slice(place, dot + 1);
+  return (
+    typeof holder === 'object' &&
+    holder !== null &&
+    hasOwn(holder, name) &&
+    (holder as Record<string, unknown>)[name] === null
+  );
 }
 
 function codeOf(json: unknown): string | undefined {
@@ -102,7 +120,8 @@ function codeOf(json: unknown): string | undefined {
     const code = readPath(json, CODES[at] as string);
     if (typeof code === 'string') return code;
   }
-  return undefined;
+  const number = readPath(json, 'error.code') ?? readPath(json, 'code');
+  return typeof number === 'number' ? `${number}` : undefined;
 }
 
 const CODES = [
@@ -197,11 +216,14 @@ function readTokens(
   }
   if (!access && typeof json === 'object' && json !== null && isNoToken(json, answer)) return undefined;
   const named = readFirst(answer.user, json, header) ?? null;
-  const user = named ?? (userFromIdToken ? decodeJwtPayload(textOrUndefined(readPath(json, 'id_token')) ?? '') : null);
+  const refreshToken = textOrUndefined(readFirst(answer.refresh, json, header)) ?? '';
+  // (The place may be the whole body.)
+  const given = holds(named, accessToken, refreshToken, 6) ? null : named;
+  const user = given ?? (userFromIdToken ? decodeJwtPayload(textOrUndefined(readPath(json, 'id_token')) ?? '') : null);
   const claims = decodeJwtPayload(accessToken);
   return {
     accessToken,
-    refreshToken: textOrUndefined(readFirst(answer.refresh, json, header)) ?? '',
+    refreshToken,
     user,
     claims,
     identity: identityAt(answer.subject, user, json, claims),
@@ -217,9 +239,12 @@ export function userIn(json: unknown, { user }: Answer): unknown {
 /** Who the user is, by the places that the options name, if they name any. */
 export function identityAt(subject: readonly string[], user: unknown, json: unknown, claims: unknown): UserIdentity {
   if (subject.length === 0) return identityOf(user, claims);
-  const found =
-    readFirst(subject, user, noHeader) ?? readFirst(subject, json, noHeader) ?? readFirst(subject, claims, noHeader);
-  return { sub: idOrUndefined(found) };
+  // Names of different places are names of different kinds: only like is compared with like.
+  const at = (place: string | undefined) =>
+    place === undefined
+      ? undefined
+      : idOrUndefined(readPath(user, place) ?? readPath(json, place) ?? readPath(claims, place));
+  return { userId: at(subject[1]), sub: at(subject[0]) };
 }
 
 /** The tokens that the page before kept for this one. */
@@ -229,6 +254,17 @@ export function restoredTokens(kept: unknown, answer: Answer): IssuedTokens | un
   const user = readPath(kept, 'user') ?? null;
   const claims = decodeJwtPayload(accessToken);
   return { accessToken, refreshToken: '', user, claims, identity: identityAt(answer.subject, user, null, claims) };
+}
+
+/** Whether a value has one of these texts in it. What lies deeper counts as one. */
+export function holds(value: unknown, one: string, other: string, depth: number): boolean {
+  if (typeof value === 'string') return value !== '' && (value === one || value === other);
+  if (typeof value !== 'object' || value === null) return false;
+  const names = keys(value);
+  for (let at = 0; at < names.length; at += 1)
+    if (depth === 0 || holds((value as Record<string, unknown>)[names[at] as string], one, other, depth - 1))
+      return true;
+  return false;
 }
 
 /** A header `Authorization` has the scheme before the token. */

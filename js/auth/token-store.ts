@@ -5,7 +5,7 @@ import { indexOf } from '../browser/captured-globals.js';
 import { now } from '../util/clock.js';
 import { parseJson } from './json.js';
 import type { Answer } from './server.js';
-import { identityAt, userIn } from './token-response.js';
+import { holds, identityAt, userIn } from './token-response.js';
 import type { UserIdentity, Users } from './users.js';
 
 /** The user of the session, as far as the server's response and the JWT's payload name one. */
@@ -50,6 +50,8 @@ export interface TokenStore {
   needsUser(id: number): boolean;
   /** The access token that was received under this number. */
   received(id: number): string;
+  /** The user of received tokens. */
+  userOf(id: number): unknown;
   /** Adds the user, as JSON, to received tokens, and returns the user's number. */
   describe(id: number, json: string, answer: Answer): number;
   /** Calls now carry this token, for so many milliseconds without an admission. */
@@ -108,11 +110,13 @@ export function createTokenStore(allowedOrigins: readonly string[], users: Users
       return !!next && next.user === null && !(next.isRefresh && next.subject > 0 && current.user !== null);
     },
     received: (id) => received[id]?.accessToken ?? '',
+    userOf: (id) => received[id]?.user ?? null,
     describe(id, json, answer) {
       const next = received[id];
       if (!next) return 0;
       const body = parseJson(json);
-      next.user = userIn(body, answer);
+      const user = userIn(body, answer);
+      next.user = holds(user, next.accessToken, next.refreshToken, 6) ? null : user;
       const { userId, sub } = identityAt(answer.subject, next.user, body, next.claims);
       next.identity = { userId: userId ?? next.identity.userId, sub: sub ?? next.identity.sub };
       next.subject = users.numberOf(next.identity, next.isRefresh ? lastSubject : 0);

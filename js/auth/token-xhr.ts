@@ -1,6 +1,7 @@
 // Sends a login or a refresh, whose response holds tokens. `fetch` would show its `Response` to a getter `then` on
 // `Object.prototype`, so this is an XMLHttpRequest.
 import * as captured from '../browser/captured-globals.js';
+import { abortReason } from '../util/compat.js';
 import type { SetHeader } from './template.js';
 import type { ReadHeader } from './token-response.js';
 
@@ -17,8 +18,7 @@ export interface TokenRequest {
 }
 
 /**
- * Resolves with what `parse` returns, which must hold no token. Rejects if there is no response, if it comes from another URL
- * (a redirect), or with the signal's reason.
+ * Resolves with what `parse` returns, which must hold no token. Rejects if there is no response, or with the signal's reason.
  */
 export function sendTokenXhr<T>(
   { method, url, headers, setHeaders, body, withCredentials, signal }: TokenRequest,
@@ -40,13 +40,15 @@ export function sendTokenXhr<T>(
       // a worker, where no other script listens, Firefox refuses to open it again.)
       if (captured.onPage) captured.open(xhr, 'POST', url);
       captured.abort(xhr);
-      if (!status || redirected) reject(signal.reason ?? new TypeError('no response'));
+      // A redirect leads to another place, such as a page to sign in at: it answers nothing, and is not read.
+      if (!status) reject(signal.reason ?? new TypeError('no response'));
+      else if (redirected) resolve(parse(302, () => null, ''));
       else resolve(parse(status, (name) => headerOf(responseHeaders, name), text));
     });
     const stop = () => captured.abort(xhr);
     signal.addEventListener('abort', stop);
+    if (signal.aborted) return reject(abortReason(signal));
     captured.send(xhr, body as string | URLSearchParams | null);
-    if (signal.aborted) stop();
   });
 }
 

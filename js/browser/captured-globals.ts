@@ -35,6 +35,7 @@ export const { parse, stringify } = JSON;
 export const { keys } = Object;
 
 export const indexOf = uncurryThis(String.prototype.indexOf);
+export const lastIndexOf = uncurryThis(String.prototype.lastIndexOf);
 export const slice = uncurryThis(String.prototype.slice);
 export const toLowerCase = uncurryThis(String.prototype.toLowerCase);
 /** As `Object.hasOwn`, which browsers before 2022 lack. */

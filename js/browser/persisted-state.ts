@@ -57,6 +57,8 @@ export interface PersistedState {
   idempotencyKey: string | undefined;
   /** The tokens that were kept when the session ended here, for its revocation. */
   lastTokens: string;
+  /** The tokens that could not be stored. */
+  unstoredTokens: string;
   /** Whether a revocation is pending that could not be stored. */
   unstoredRevocation: boolean;
 }
@@ -67,6 +69,7 @@ export const openPersistedState = (clientName: string, store: KeyValueStore | un
   known: undefined,
   idempotencyKey: undefined,
   lastTokens: '',
+  unstoredTokens: '',
   unstoredRevocation: false,
 });
 
@@ -117,22 +120,28 @@ export function storeNewKey(state: PersistedState) {
   setIdempotencyKey(state, newKey());
 }
 
-/** The session is over: removes this client's key, and not that of a later sign-in in another tab. */
-export function removeKey(state: PersistedState) {
+/** The session is over: removes this client's key, and not that of a later sign-in in another tab. Returns whether it did. */
+export function removeKey(state: PersistedState): boolean {
   const stored = read(state, 'sign-in-key');
   const isOther = stored && stored !== state.known;
   setKey(state, undefined, !isOther);
-  if (isOther) return;
+  if (isOther) return false;
   setIdempotencyKey(state, undefined);
   state.lastTokens = keptTokens(state) || state.lastTokens;
   keepTokens(state);
+  return true;
 }
 
 /** The tokens that are kept for the next page (`options.remember`); empty if there are none. */
-export const keptTokens = (state: PersistedState): string => read(state, 'tokens') ?? '';
+export const keptTokens = (state: PersistedState): string => state.unstoredTokens || (read(state, 'tokens') ?? '');
 
-/** No text: removes them. */
-export const keepTokens = (state: PersistedState, text?: string) => write(state, 'tokens', text);
+/** No text: removes them. If the storage is full, they are in memory, and the storage holds no older ones. */
+export function keepTokens(state: PersistedState, text = '') {
+  write(state, 'tokens', text);
+  const isStored = (read(state, 'tokens') ?? '') === text;
+  state.unstoredTokens = isStored ? '' : text;
+  if (!isStored) write(state, 'tokens');
+}
 
 function setIdempotencyKey(state: PersistedState, key: string | undefined) {
   state.idempotencyKey = key;

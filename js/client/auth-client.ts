@@ -102,7 +102,7 @@ export class AuthClient<User = RegisteredUser> {
     options: { signal?: AbortSignal; call?: string } = {},
   ): Promise<Session<User>> => {
     const { signal, call } = ownMembers(options);
-    return this.#signIn('login.credentials', credentials, { call }, signal);
+    return this.#signIn('login.credentials', credentials, call, false, signal);
   };
 
   /**
@@ -110,7 +110,7 @@ export class AuthClient<User = RegisteredUser> {
    * vendor's SDK. It has the members of the answer to a login.
    */
   readonly adopt = async (answer: unknown): Promise<Session<User>> =>
-    this.#signIn('adopt.answer', answer, { isAnswer: true });
+    this.#signIn('adopt.answer', answer, undefined, true);
 
   /**
    * Asks the server whether there is a session, also after a logout: another page, a native shell or the app's own request may
@@ -124,11 +124,17 @@ export class AuthClient<User = RegisteredUser> {
     return this.#session;
   };
 
-  async #signIn(where: string, value: unknown, how: object, signal?: AbortSignal): Promise<Session<User>> {
-    const json = JSON.stringify(value);
+  async #signIn(
+    where: string,
+    value: unknown,
+    call: string | undefined,
+    isAnswer: boolean,
+    signal?: AbortSignal,
+  ): Promise<Session<User>> {
+    const json = stringify(value);
     if (json === undefined) throwInvalidOption(where, 'a JSON value', value);
     try {
-      await this.#call((engine) => engine.login({ ...how, json }, signal), signal);
+      await this.#call((engine) => engine.login({ json, call, isAnswer }, signal), signal);
     } catch (error) {
       throw error ?? new DOMException('a later login or a logout replaced this login', 'AbortError');
     }
@@ -331,6 +337,9 @@ export class AuthClient<User = RegisteredUser> {
     });
   };
 }
+
+/** A script that replaces it later must not receive the credentials. */
+const { stringify } = JSON;
 
 /** The app may replace `fetch` by `auth.fetch` before the engine has loaded. */
 const nativeFetch = globalThis.fetch;

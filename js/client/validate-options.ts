@@ -3,7 +3,7 @@ import { ownMembers } from '../util/own-members.js';
 import { pageOrigin } from '../util/page-origin.js';
 import { AuthError } from './errors.js';
 import type { ApiRequestInit, AuthClientOptions } from './options.js';
-import type { RememberStore } from './server-options.js';
+import type { RememberStore, ServerCall } from './server-options.js';
 
 /** Returns a copy of a valid value; throws `INVALID_OPTIONS` for any other. */
 type Check = (where: string, value: unknown) => unknown;
@@ -75,6 +75,8 @@ const seconds =
     throwInvalidOption(where, `seconds from ${least} to ${most}`, value, fix);
   };
 
+/** A `token` of RFC 9110 §5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 const boolean = oneOf(true, false);
 const text = is('a string that is not empty', (value) => typeof value === 'string' && value !== '');
 const callback = is('a function', (value) => typeof value === 'function');
@@ -102,6 +104,11 @@ const members =
   (check: Check): Check =>
   (where, value) =>
     record(Object.fromEntries(Object.keys(Object(value)).map((name) => [name, check])))(where, value);
+const headerTemplates: Check = (where, value) => {
+  for (const name of Object.keys(Object(value)))
+    if (!TOKEN.test(name)) throwInvalidOption(where, 'names of HTTP headers', name);
+  return members(template)(where, value);
+};
 const bodyMember: Check = (where, value) => {
   if (typeof value === 'string') return template(where, value);
   if (typeof value === 'object' && value) return members(bodyMember)(where, value);
@@ -117,23 +124,39 @@ const texts: Check = (where, value) =>
     ? value.map((entry, index) => text(`${where}[${index}]`, entry))
     : throwInvalidOption(where, 'an array of texts', value);
 const places = orNull((where, value) => (Array.isArray(value) ? texts(where, value) : text(where, value)));
+const lifetimes: Check = (where, value) => {
+  const copy = places(where, value);
+  const wrong = [copy].flat().find((place) => !/^(\S+( (s|ms|at))?|null)$/.test(String(place)));
+  return wrong === undefined
+    ? copy
+    : throwInvalidOption(where, 'a place, which the unit s, ms or at may follow', wrong);
+};
 const answer = record({
   access: places,
   refresh: places,
-  expiresIn: places,
+  expiresIn: lifetimes,
   user: places,
   subject: places,
   step: places,
 });
-const call = record({
+const callShape = record({
   path: serverPath,
   method: is('an HTTP method, such as "POST"', (value) => typeof value === 'string' && /^[A-Z]+$/.test(value)),
   as: oneOf('json', 'form'),
   body: bodyMember,
-  headers: members(template),
+  headers: headerTemplates,
   before: serverPath,
   answer,
 });
+const call: Check = (where, value) => {
+  const copy = callShape(where, value) as ServerCall;
+  const { as, body, method } = copy;
+  const nested =
+    as === 'form' && Object.entries(Object(body)).find(([, member]) => typeof member === 'object' && member);
+  if (nested) throwInvalidOption(`${where}.body.${nested[0]}`, 'a text, a number or a boolean in a form', nested[1]);
+  if (body && /^(GET|HEAD)$/.test(method ?? '')) throwInvalidOption(`${where}.body`, `none with ${method}`, body);
+  return copy;
+};
 const RESERVED = ['login', 'refresh', 'logout', 'logoutAll'];
 const calls: Check = (where, value) => {
   const copy = members(call)(where, value);
@@ -149,7 +172,7 @@ export const validateServer = record({
   logout: orNull(call),
   logoutAll: orNull(call),
   calls,
-  api: members(template),
+  api: headerTemplates,
   answer,
   user: (where, value) => (value === 'id_token' ? value : serverPath(where, value)),
   over: texts,
@@ -179,10 +202,7 @@ const OPTIONS = record({
   fields: record({ accessToken: text, refreshToken: text, expiresIn: text, user: text }),
   apiOrigins: (where, value) =>
     (origins(where, value) as unknown[]).map((entry, index) => origin(`${where}[${index}]`, entry)),
-  tokenScheme: is(
-    'one word, such as "Bearer"',
-    (value) => typeof value === 'string' && /^[!#$%&'*+.^_`|~\w-]+$/.test(value),
-  ),
+  tokenScheme: is('one word, such as "Bearer"', (value) => typeof value === 'string' && TOKEN.test(value)),
   authHeaders: is('headers, or a function that returns them', (value: unknown) => {
     try {
       return typeof value === 'function' || !!new Headers(value as HeadersInit);
@@ -211,8 +231,15 @@ export function validateOptions(options: AuthClientOptions): AuthClientOptions {
   const { clientId, protocol, isolation = 'page' } = valid;
   if (clientId && protocol !== 'oauth2' && !valid.server)
     throwInvalidOption('options.clientId', 'options.protocol "oauth2" or options.server beside it', protocol);
-  if (typeof valid.remember === 'object' && isolation !== 'page')
-    throwInvalidOption('options.remember', `"tab" or "browser" with options.isolation "${isolation}"`, valid.remember);
+  // A worker cannot call the app's store, and a shared worker has no storage of one tab.
+  const { remember = 'memory' } = valid;
+  const inShared = isolation === 'shared-worker' || isolation === 'auto';
+  if ((typeof remember === 'object' && isolation !== 'page') || (remember === 'tab' && inShared))
+    throwInvalidOption(
+      'options.remember',
+      `${inShared ? '' : '"tab" or '}"browser" with options.isolation "${isolation}"`,
+      remember,
+    );
   return valid;
 }
 

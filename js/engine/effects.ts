@@ -75,8 +75,7 @@ export function effects(dependencies: EffectDependencies) {
     adoptStoredKey: () => adoptStoredKey(state),
     useProbeKey: () => useProbeKey(state),
     removeKey() {
-      removeKey(state);
-      remembered?.end();
+      if (removeKey(state)) remembered?.end();
     },
     replaceIdempotencyKey: () => replaceIdempotencyKey(state),
     storePendingRevocation: () => storePendingRevocation(state),
@@ -178,7 +177,7 @@ export async function sendAuthRequest(
           : '';
     const says = message ? `; the server says: ${message}` : '';
     // A visitor without a session, or a session that is over.
-    const isExpected = endpoint === 'refresh' && status === 401;
+    const isExpected = (endpoint === 'refresh' && status === 401) || !settings.server.calls[endpoint];
     const details = failed(
       `status ${status}${stated === 'step-required' ? '' : hint}${says}`,
       isExpected || stated === 'step-required',

@@ -6,6 +6,7 @@ import { mentions } from '../auth/template.js';
 import type { KeyValueStore } from '../browser/key-value-store.js';
 import type { AuthClientOptions, LogEntry } from '../client/options.js';
 import type { RememberStore } from '../client/server-options.js';
+import { ownMembers } from '../util/own-members.js';
 import { pageOrigin } from '../util/page-origin.js';
 
 const ENDPOINTS: Record<Endpoint, string> = {
@@ -68,10 +69,14 @@ export function resolveOptions(options: AuthClientOptions): Settings {
   const paths = { ...(oauth2 ? OAUTH2_ENDPOINTS : ENDPOINTS), ...options.endpoints };
   const origins = [page, base, ...(options.apiOrigins ?? [])].map((url) => url && new URL(url).origin);
   const { authHeaders, dpop = false, renewBeforeSeconds = 60, timeoutSeconds = 10 } = options;
-  const { tokenScheme = dpop ? 'DPoP' : 'Bearer', clientId, server: given = {}, remember = 'memory' } = options;
+  const { tokenScheme = dpop ? 'DPoP' : 'Bearer', clientId, remember = 'memory' } = options;
+  const given = ownMembers(options.server);
   const { refresh } = given;
   const transport =
-    options.transport ?? (oauth2 || mentions(refresh, 'refresh}') || refresh === null ? 'body' : 'cookie');
+    options.transport ??
+    (oauth2 || mentions(refresh, 'refresh}') || (refresh === null && ownMembers(given.answer).access !== null)
+      ? 'body'
+      : 'cookie');
   const server = completeServer(
     given,
     {
@@ -82,7 +87,7 @@ export function resolveOptions(options: AuthClientOptions): Settings {
       clientId,
       fields: { ...(oauth2 ? OAUTH2_FIELDS : FIELDS), ...options.fields },
     },
-    (path) => resolveEndpoint(path.replaceAll('{clientId}', encodeURIComponent(clientId ?? '')), base),
+    (path) => resolveEndpoint(`${path}`.replaceAll('{clientId}', encodeURIComponent(clientId ?? '')), base),
   );
   const urls = Object.keys(paths).map((name) => [
     name,

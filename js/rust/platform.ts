@@ -216,8 +216,13 @@ class LateProver implements Pick<DpopProver, 'learnNonce' | 'sendAuthRequest' | 
     if (nonce) this.#prover.then((prover) => prover.learnNonce(url, nonce)).catch(() => {});
   }
 
-  sendAuthRequest(headers: Headers, url: string, token: string, send: () => Promise<AuthResponse>) {
-    return this.#prover.then((prover) => prover.sendAuthRequest(headers, url, token, send));
+  sendAuthRequest(
+    headers: Headers,
+    call: { method: string; url: string },
+    token: string,
+    send: () => Promise<AuthResponse>,
+  ) {
+    return this.#prover.then((prover) => prover.sendAuthRequest(headers, call, token, send));
   }
 
   send(

@@ -9,7 +9,13 @@ const headers = { accept: 'application/json', 'x-xsrf-token': '{cookie:XSRF-TOKE
  * Source: https://laravel.com/docs/12.x/sanctum#spa-authentication
  */
 export const laravelSanctum = {
-  login: { path: '/login', before: '/sanctum/csrf-cookie', headers },
+  // (Fortify answers `{ two_factor: true }` if a code is due.)
+  login: {
+    path: '/login',
+    before: '/sanctum/csrf-cookie',
+    headers,
+    answer: { user: null, step: 'two_factor' },
+  },
   refresh: { path: '/api/user', method: 'GET', body: null, headers },
   logout: { path: '/logout', body: {}, headers },
   api: headers,

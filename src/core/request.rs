@@ -194,12 +194,16 @@ impl Core {
         }
         self.emit(Output::ReleaseLock);
         let outcome = match outcome {
-            RefreshOutcome::Refused if validity == Validity::Current && self.confirms_refusal(now) => return,
-            RefreshOutcome::Refused => RefreshOutcome::Rejected(SignedOutReason::Expired),
+            RefreshOutcome::Refused { retry_after }
+                if validity == Validity::Current && self.confirms_refusal(retry_after, now) =>
+            {
+                return;
+            }
+            RefreshOutcome::Refused { .. } => RefreshOutcome::Rejected(SignedOutReason::Expired),
             clear => clear,
         };
         match outcome {
-            RefreshOutcome::Renewed(_) | RefreshOutcome::Refused => {}
+            RefreshOutcome::Renewed(_) | RefreshOutcome::Refused { .. } => {}
             RefreshOutcome::Rejected(_) if validity == Validity::SessionChanged => self.retry.next_attempt = Some(now),
             RefreshOutcome::Rejected(reason) => match self.session {
                 // The app asked while signed out: nothing has changed.

@@ -35,7 +35,10 @@ pub enum RefreshOutcome {
     Rejected(SignedOutReason),
     /// The server refused the refresh, and named no reason that the client knows: a gateway may answer like that during a
     /// deployment. The client asks once more before it ends the session of a user.
-    Refused,
+    Refused {
+        /// How long the server asks to wait.
+        retry_after: Option<Millis>,
+    },
     /// Anything else: the session is unchanged, and the refresh is tried again later.
     Retry(Failure),
 }
@@ -92,6 +95,7 @@ pub fn refresh_outcome(response: AuthResponse) -> RefreshOutcome {
         AuthResponse::NetworkError => return RefreshOutcome::Retry(Failure::of(ErrorCode::Offline)),
         AuthResponse::NotSent => return RefreshOutcome::Retry(Failure::of(ErrorCode::RequestNotSent)),
     };
+    let refused = RefreshOutcome::Refused { retry_after: response.retry_after };
     let code = match (response.status, response.token) {
         (200..=299, Some(token)) => return RefreshOutcome::Renewed(token),
         _ if response.code == Some(SessionErrorCode::Over) => {
@@ -102,10 +106,8 @@ pub fn refresh_outcome(response: AuthResponse) -> RefreshOutcome {
         (400..=499, _) if response.code == Some(SessionErrorCode::RequestFault) => ErrorCode::ServerError,
         (400..=499, _) if is_about_session(response.code) => return RefreshOutcome::Rejected(reason(response.code)),
         // 419 and 440: the session timed out (Laravel, IIS). 498: the token is invalid (ArcGIS, nginx).
-        (400 | 401 | 403 | 419 | 422 | 440 | 498, _) => return RefreshOutcome::Refused,
-        (200..=299 | 404 | 405 | 410, _) if response.code == Some(SessionErrorCode::Refused) => {
-            return RefreshOutcome::Refused;
-        }
+        (400 | 401 | 403 | 419 | 422 | 440 | 498, _) => return refused,
+        (200..=299 | 404 | 405 | 410, _) if response.code == Some(SessionErrorCode::Refused) => return refused,
         (200..=299, None) => ErrorCode::MalformedResponse,
         _ => ErrorCode::ServerError,
     };
@@ -206,13 +208,14 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_known_code_is_confirmed() {
+        const REFUSED: RefreshOutcome = RefreshOutcome::Refused { retry_after: None };
         let stated = Some(SessionErrorCode::Refused);
         for status in [400, 401, 403, 419, 422, 440, 498] {
-            assert_eq!(refresh_outcome(responded(status, None)), RefreshOutcome::Refused, "{status}");
-            assert_eq!(refresh_outcome(responded(status, stated)), RefreshOutcome::Refused, "{status}");
+            assert_eq!(refresh_outcome(responded(status, None)), REFUSED, "{status}");
+            assert_eq!(refresh_outcome(responded(status, stated)), REFUSED, "{status}");
         }
         for status in [200, 204, 404, 405, 410] {
-            assert_eq!(refresh_outcome(responded(status, stated)), RefreshOutcome::Refused, "{status}");
+            assert_eq!(refresh_outcome(responded(status, stated)), REFUSED, "{status}");
         }
         for status in [302, 408, 409, 425, 429, 500, 503] {
             assert!(matches!(refresh_outcome(responded(status, stated)), RefreshOutcome::Retry(_)), "{status}");

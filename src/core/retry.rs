@@ -104,11 +104,8 @@ impl Core {
             return Admission::Reject(Failure::of(ErrorCode::SignedOut));
         }
         // A request of the app overrides the backoff, but not the wait that the server asked for.
-        if let SessionState::SignedIn { token, .. } = &self.session
-            && !token.renewable
-            && token.renew_at.is_none_or(|end| end > now)
-        {
-            return Admission::Reject(Failure::of(ErrorCode::RefreshUnavailable)); // nothing can renew it
+        if self.has_final_token(now) {
+            return Admission::Reject(Failure::of(ErrorCode::RefreshUnavailable));
         }
         self.wait_for_refresh(self.retry.not_before.max(now), now)
     }
@@ -118,19 +115,29 @@ impl Core {
         if self.revocation.is_pending() {
             return Admission::Reject(Failure::of(ErrorCode::SignedOut));
         }
+        if self.has_final_token(now) {
+            return Admission::Proceed; // there is a session, and to ask would end it
+        }
         self.wait_for_refresh(self.retry.not_before.max(now), now)
     }
 
+    /// Whether the session has a token that nothing can renew and that has not expired.
+    fn has_final_token(&self, now: Millis) -> bool {
+        matches!(&self.session, SessionState::SignedIn { token, .. }
+            if !token.renewable && token.renew_at.is_none_or(|end| end > now))
+    }
+
     /// The server refused a refresh without a known code. Returns whether the client asks once more.
-    pub(super) fn confirms_refusal(&mut self, now: Millis) -> bool {
+    pub(super) fn confirms_refusal(&mut self, retry_after: Option<Millis>, now: Millis) -> bool {
         let was_signed_in = match self.session {
             SessionState::SignedIn { token, .. } => token.renewable,
-            SessionState::Restoring { evidence, .. } => evidence == Evidence::Hint,
+            SessionState::Restoring { evidence, .. } => evidence != Evidence::None,
             SessionState::SignedOut { .. } => false,
         };
         let asks = was_signed_in && !std::mem::replace(&mut self.retry.was_refused, true);
         if asks {
-            self.retry.next_attempt = Some(now + CONFIRM_DELAY);
+            self.block_refreshes_for(retry_after.unwrap_or(0), now);
+            self.retry.next_attempt = Some(self.retry.not_before.max(now + CONFIRM_DELAY));
         }
         asks
     }
@@ -159,6 +166,7 @@ impl Core {
 
     /// The session is unchanged; the next attempt follows after the backoff.
     fn schedule_retry(&mut self, failure: Failure, now: Millis) {
+        self.retry.was_refused = false; // the answers are not in a row
         let delay = backoff(self.retry.failures, &mut self.random);
         self.retry.failures = self.retry.failures.saturating_add(1);
         self.block_refreshes_for(failure.retry_after.unwrap_or(0), now);

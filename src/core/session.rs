@@ -417,6 +417,7 @@ impl Core {
     /// answered a refresh.
     pub(super) fn suspend_session(&mut self, evidence: Evidence, now: Millis) {
         self.mark_session_changed();
+        self.retry.was_refused = false;
         let previous = self.session.last_subject();
         self.session = SessionState::Restoring { evidence, previous };
         self.emit(Output::ClearTokens);

@@ -162,7 +162,7 @@ fn a_wait_of_more_than_a_day_is_cut() {
 /// an answer that a gateway may give during a deployment.
 #[test]
 fn a_refusal_without_a_known_code_ends_the_session_only_if_the_server_repeats_it() {
-    let refused = |request| Input::RefreshCompleted { request, outcome: RefreshOutcome::Refused };
+    let refused = |request| Input::RefreshCompleted { request, outcome: RefreshOutcome::Refused { retry_after: None } };
     for restores in [false, true] {
         for again in [false, true] {
             let mut client = if restores { Harness::new(CONFIG, true) } else { Harness::signed_in() };
@@ -194,7 +194,7 @@ fn a_refusal_without_a_known_code_ends_the_session_only_if_the_server_repeats_it
 fn a_visitor_whom_the_server_refuses_is_asked_about_once() {
     let mut client = Harness::new(Config { restore: Restore::Always, ..CONFIG }, false);
     let request = client.expect_refresh();
-    client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Refused });
+    client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Refused { retry_after: None } });
     assert_eq!(client.signed_out_reason(), Some(SignedOutReason::NoSession));
 }
 
@@ -232,6 +232,8 @@ fn a_token_that_nothing_renews_is_used_until_its_end() {
     assert_eq!(client.admission(), Admission::Proceed);
     client.handle(Input::Refresh);
     assert_eq!(client.rejection(), Some(ErrorCode::RefreshUnavailable));
+    client.handle(Input::Restore);
+    assert_eq!(client.admission(), Admission::Proceed);
     let request = client.at(LIFETIME).handle(Input::TimerElapsed).expect_refresh();
     client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Rejected(SignedOutReason::Expired) });
     assert_eq!(client.signed_out_reason(), Some(SignedOutReason::Expired));
@@ -247,4 +249,20 @@ fn the_app_asks_for_a_session_also_after_a_logout() {
     assert_eq!(client.admission(), Admission::Wait);
     client.refresh_succeeds(request, Some(LIFETIME));
     assert!(client.is_signed_in() && client.emitted(&Output::Notify(Event::SignedIn)));
+}
+
+#[test]
+fn a_refusal_is_confirmed_when_the_server_says_and_only_by_the_next_answer() {
+    let mut client = Harness::signed_in();
+    client.at(LIFETIME).request_token();
+    let request = client.expect_refresh();
+    let outcome = RefreshOutcome::Refused { retry_after: Some(3_000) };
+    client.handle(Input::RefreshCompleted { request, outcome });
+    assert_eq!(client.timer(), Some(3_000));
+    let request = client.at(LIFETIME + 3_000).handle(Input::TimerElapsed).expect_refresh();
+    client.refresh_fails(request, None);
+    let now = client.now + client.timer().unwrap();
+    let request = client.at(now).handle(Input::TimerElapsed).expect_refresh();
+    client.handle(Input::RefreshCompleted { request, outcome });
+    assert!(client.is_signed_in(), "a refusal, a fault and a refusal are not two refusals in a row");
 }

@@ -70,7 +70,8 @@ for (const [body, code, message] of [
   [{ non_field_errors: ['Unable to log in.'] }, undefined, 'Unable to log in.'],
   [{ username: ['This field is required.'] }, undefined, 'username: This field is required.'],
   [{ code: 400, error_code: 'refresh_token_not_found', msg: 'no' }, 'refresh_token_not_found', 'no'],
-  [{ error: { code: 400, message: 'TOKEN_EXPIRED' } }, undefined, 'TOKEN_EXPIRED'],
+  [{ error: { code: 400, message: 'TOKEN_EXPIRED' } }, '400', 'TOKEN_EXPIRED'],
+  [{ code: 40101, message: 'over' }, '40101', 'over'],
   [{ __type: 'NotAuthorizedException', message: 'Expired' }, 'NotAuthorizedException', 'Expired'],
   [{ detail: [{ loc: ['body', 'username'], msg: 'Field required' }] }, undefined, 'Field required'],
   [{ type: 'about:blank', title: 'Unauthorized', status: 401 }, undefined, 'Unauthorized'],
@@ -117,9 +118,9 @@ test('without an access token, each success is one, except null, {success: false
 test('the subject is at the place that the options name: in the user, the answer or the claims', () => {
   const answer = { ...ANSWER, subject: ['user_id'] };
   const subjectOf = (body) => parse(body, answer).issued.identity;
-  assert.deepEqual(subjectOf({ accessToken: 'a', user: { id: 1, user_id: 7 } }), { sub: '7' });
-  assert.deepEqual(subjectOf({ accessToken: 'a', user_id: 8 }), { sub: '8' });
-  assert.deepEqual(subjectOf({ accessToken: `a.${btoa('{"user_id":9}')}.c` }), { sub: '9' });
+  assert.deepEqual(subjectOf({ accessToken: 'a', user: { id: 1, user_id: 7 } }), { userId: undefined, sub: '7' });
+  assert.deepEqual(subjectOf({ accessToken: 'a', user_id: 8 }), { userId: undefined, sub: '8' });
+  assert.deepEqual(subjectOf({ accessToken: `a.${btoa('{"user_id":9}')}.c` }), { userId: undefined, sub: '9' });
 });
 
 test('an error has the body of a refusal or a step, and never one with a token', () => {
@@ -134,4 +135,45 @@ test('an error has the body of a refusal or a step, and never one with a token',
     [{ elsewhere: 'a' }, true],
   ])
     assert.equal(parse(body, answer, ok).body, undefined, JSON.stringify(body));
+});
+
+test('no text of an answer that issues tokens, or may hold one, is a message', () => {
+  const answer = { ...ANSWER, access: ['tokens.0'], refresh: ['tokens.1'] };
+  for (const [body, ok] of [
+    [{ tokens: ['a', 'r'] }, true],
+    [{ message: { refresh_token: 'r' } }, true],
+    ['eyJ.opaque.text', true],
+    [{ tokens: ['a', 'r'], message: 'no' }, false],
+  ]) {
+    const { message, code } = parse(body, answer, ok);
+    assert.deepEqual([message, code], [undefined, undefined], JSON.stringify(body));
+  }
+});
+
+test('a user that holds a token is none', () => {
+  const answer = { ...ANSWER, access: ['user.token'], user: ['user'] };
+  assert.equal(parse({ user: { email: 'e', token: 'secret' } }, answer).issued.user, null);
+  assert.equal(parse({ accessToken: 'secret', name: 'n' }, { ...ANSWER, user: ['.'] }).issued.user, null);
+});
+
+test('an empty or short answer is no page, whatever its type', () => {
+  const html = { 'content-type': 'text/html; charset=utf-8' };
+  assert.equal(parse('', ANSWER, false, html).isPage, false);
+  assert.equal(parse('Unauthorized', ANSWER, false, html).isPage, false);
+  for (const page of ['<!doctype html>', '\n  <html>', 'x'.repeat(2_000)])
+    assert.equal(parse(page, ANSWER, false, html).isPage, true);
+});
+
+test('null is no session, wherever a token is due; a step that is false is none', () => {
+  assert.equal(parse('null\n', { ...ANSWER, access: null }).isRefusal, true);
+  assert.equal(parse({ session: null }, { ...ANSWER, access: ['session.access', 'session'] }).isRefusal, true);
+  assert.equal(parse({ session: { access: null } }, { ...ANSWER, access: ['session.access'] }).isRefusal, true);
+  assert.equal(parse({ accessToken: 'a', mfa: false }, { ...ANSWER, step: ['mfa'] }).isStep, false);
+});
+
+test('of two places of the subject, only like is compared with like', () => {
+  const answer = { ...ANSWER, subject: ['id', 'sub'] };
+  const token = `a.${btoa('{"sub":"s"}')}.c`;
+  assert.deepEqual(parse({ accessToken: token, user: { id: 1 } }, answer).issued.identity, { userId: 's', sub: '1' });
+  assert.deepEqual(parse({ accessToken: token }, answer).issued.identity, { userId: 's', sub: undefined });
 });

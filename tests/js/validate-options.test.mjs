@@ -119,7 +119,7 @@ test('a client id needs OAuth 2 or a description of the server', () => {
 const SERVER = {
   login: {
     path: '/api/token/',
-    as: 'form',
+    as: 'json',
     body: { username: '{credentials.email}', '...': '{credentials}', n: 1, more: { x: null } },
   },
   refresh: {
@@ -173,6 +173,22 @@ for (const [server, expected] of [
   [{ answer: { token: 'a' } }, /options\.server\.answer\.token: expected one of access/],
   [{ over: '401' }, /options\.server\.over: expected an array of texts, got "401"/],
   [{ user: 'ftp://x' }, /options\.server\.user: expected a path/],
+  [
+    { login: { as: 'form', body: { a: { b: 'c' } } } },
+    /options\.server\.login\.body\.a: expected a text, a number or a boolean in a form, got an object/,
+  ],
+  [
+    { login: { headers: { 'x y': 'z' } } },
+    /options\.server\.login\.headers: expected names of HTTP headers, got "x y"/,
+  ],
+  [
+    { logout: { method: 'GET', body: { a: 'b' } } },
+    /options\.server\.logout\.body: expected none with GET, got an object/,
+  ],
+  [
+    { answer: { expiresIn: 'ttl min' } },
+    /options\.server\.answer\.expiresIn: expected a place, which the unit s, ms or at may follow, got "ttl min"/,
+  ],
   [{ toString: {} }, /options\.server\.toString: expected one of login/],
 ])
   test(`server: ${JSON.stringify(server)} is invalid`, () => invalid({ server }, expected));
