@@ -2,7 +2,8 @@
 
 const withoutFences = (text) => text.replace(/^(`{3,}|~{3,}).*?^\1/gms, '');
 
-const slug = (heading) =>
+/** The anchor of a heading. */
+export const slug = (heading) =>
   heading
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
     .trim()

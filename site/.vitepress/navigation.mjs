@@ -1,0 +1,70 @@
+// The navigation: the titles are the first headings of the documents. A document that is not in the order comes after the others.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pageOf, root } from './places.mjs';
+
+const SECTIONS = [
+  { text: 'Start', folder: 'docs/start', first: ['quick-start', 'demo'] },
+  {
+    text: 'Guides',
+    folder: 'docs/guides',
+    first: [
+      ...['development', 'recipes', 'connect-your-server', 'write-your-own-server'],
+      ...['rust', 'migration', 'troubleshooting'],
+    ],
+  },
+  { text: 'Servers', folder: 'docs/guides/servers', first: [] },
+  {
+    text: 'Reference',
+    folder: 'docs/reference',
+    first: ['client', 'options', 'server-option', 'servers', 'errors', 'supported-tools', 'platforms'],
+  },
+  { text: 'Types', folder: 'docs/reference/api', first: ['README', 'index'] },
+  { text: 'Explanation', folder: 'docs/explanation', first: ['secrecy', 'guarantees', 'performance'] },
+  { text: 'Decisions', folder: 'docs/decisions', first: ['README'] },
+];
+
+const PROJECT = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'];
+
+/** Titles that say too little outside of their folder. */
+const TITLES = { 'docs/reference/api/README.md': 'All entries', 'docs/reference/api/index.md': 'tokenward' };
+
+const linkOf = (file) => `/${pageOf(file).replace(/(index)?\.md$/, '')}`;
+
+function titleOf(file) {
+  const heading = /^# (.+)$/m.exec(readFileSync(path.join(root, file), 'utf8'))?.[1];
+  if (!heading) throw new Error(`${file}: expected a heading "# …" as its title, found none`);
+  return TITLES[file] ?? heading.replaceAll('`', '').replaceAll('\\', '');
+}
+
+const item = (file) => ({ text: titleOf(file), link: linkOf(file) });
+
+function itemsOf({ folder, first }) {
+  const names = readdirSync(path.join(root, folder)).filter((name) => name.endsWith('.md'));
+  const ordered = first.map((name) => `${name}.md`);
+  const gone = ordered.filter((name) => !names.includes(name));
+  if (gone.length) throw new Error(`navigation: expected ${gone} in ${folder}, found ${names}`);
+  const others = names.filter((name) => !ordered.includes(name)).sort();
+  return [...ordered, ...others].map((name) => item(`${folder}/${name}`));
+}
+
+const isDecisions = ({ folder }) => folder === 'docs/decisions';
+const group = (section) => ({ text: section.text, items: itemsOf(section) });
+
+/** Decisions have a sidebar of their own, because they are many. */
+export function sidebar() {
+  const project = {
+    text: 'Project',
+    items: ['docs/decisions/README.md', 'docs/glossary.md', ...PROJECT].map(item),
+  };
+  const documents = SECTIONS.filter((section) => !isDecisions(section)).map(group);
+  return { '/decisions/': SECTIONS.filter(isDecisions).map(group), '/': [...documents, project] };
+}
+
+/** The bar at the top: the first page of each section. */
+export const nav = () =>
+  SECTIONS.filter(({ text }) => !['Servers', 'Types'].includes(text)).map((section) => ({
+    text: section.text,
+    link: itemsOf(section)[0].link,
+    activeMatch: `^/${section.folder.slice('docs/'.length)}/`,
+  }));
