@@ -415,6 +415,9 @@ impl AuthClientBuilder {
         if let Some(send) = self.idempotency_key {
             options.set_idempotency_key(send);
         }
+        if let Some(timeout) = self.timeout {
+            options.set_timeout_seconds(timeout.as_secs_f64());
+        }
         if let Some(cross_tab) = self.cross_tab {
             options.set_cross_tab(cross_tab);
         }

@@ -40,6 +40,8 @@ extern "C" {
     pub fn set_remember(this: &PlatformOptions, value: &str);
     #[wasm_bindgen(method, setter, js_name = idempotencyKey)]
     pub fn set_idempotency_key(this: &PlatformOptions, value: bool);
+    #[wasm_bindgen(method, setter, js_name = timeoutSeconds)]
+    pub fn set_timeout_seconds(this: &PlatformOptions, value: f64);
     #[wasm_bindgen(method, setter, js_name = crossTab)]
     pub fn set_cross_tab(this: &PlatformOptions, value: bool);
     #[wasm_bindgen(method, setter)]

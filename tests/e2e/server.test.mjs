@@ -171,7 +171,7 @@ test('forms, a refresh token as Bearer, tokens in response headers, further memb
     });
     const options = {
       clientId: 'spa',
-      remember: 'tab',
+      remember: ISOLATION === 'shared-worker' ? 'browser' : 'tab',
       server: {
         login: {
           path: '/login?key={clientId}',
@@ -554,4 +554,159 @@ test('a logout that wants the access token reaches the server also when the toke
       assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: true });
       assert.deepEqual([state.refreshes, state.revoked], [1, '{"refreshToken":"r1"}']);
     }
+  }));
+
+test('a user that is asked for slowly costs neither the login nor the rotated refresh token', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const state = backEnd(proxy, {
+      'POST /auth/login': () => respond(200, { accessToken: 'a0', refreshToken: 'r0' }),
+      'POST /auth/refresh': (request, state) =>
+        JSON.parse(request.body).refreshToken === `r${state.count}`
+          ? refreshed(state, (n) => ({ accessToken: `a${n}`, refreshToken: `r${n}` }))
+          : respond(400, { error: 'invalid_grant' }),
+      'GET /me': () => new Promise(() => {}),
+    });
+    const options = { transport: 'body', timeoutSeconds: 2, server: { user: '/me' } };
+    const page = await open(options);
+    await login(page);
+    assert.equal(await page.evaluate(() => auth.session.status), 'signed-in');
+    for (const count of [1, 2]) {
+      await page.evaluate(() => auth.refresh());
+      assert.equal(state.count, count);
+    }
+  }));
+
+test('R-40: a refresh that is redirected to a page of the server ends a restore', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open();
+    backEnd(proxy, {
+      'POST /auth/login': () => respond(200, { accessToken: 'a', expiresIn: 900 }),
+      'POST /auth/refresh': () => ({ answer: { status: 302, headers: { location: '/sign-in' } } }),
+      'GET /sign-in': () => ({
+        answer: { status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>Sign in' },
+      }),
+    });
+    await login(page);
+    await reload(page, {});
+    if (ISOLATION === 'shared-worker') return; // the worker keeps the session
+    await hasStatus(page, 'signed-out');
+    assert.equal(await page.evaluate(() => auth.session.reason), 'restore-failed');
+  }));
+
+test('a logout of a session in a cookie is no sign-in, and reaches a server that wants a new access cookie', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const state = backEnd(proxy, {
+      'POST /login': () => respond(204),
+      'POST /refresh': (_, state) => {
+        state.fresh = true;
+        return respond(200, {});
+      },
+      'POST /logout': (_, state) => {
+        state.left = state.fresh === true;
+        return respond(state.left ? 204 : 401, undefined);
+      },
+      'GET /me': (_, state) => {
+        state.asked = (state.asked ?? 0) + 1;
+        return respond(200, { id: 1 });
+      },
+    });
+    const page = await open({
+      server: {
+        login: { path: '/login' },
+        refresh: { path: '/refresh' },
+        logout: { path: '/logout' },
+        answer: { access: null },
+        user: '/me',
+      },
+    });
+    await login(page);
+    assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: true });
+    assert.deepEqual([state.left, state.asked], [true, 1]);
+    assert.equal(await page.evaluate(() => auth.session.status), 'signed-out');
+  }));
+
+test('with `refresh: null` and a session in a cookie, the logout carries the cookie', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const state = backEnd(proxy, {
+      'POST /login': () => respond(204, undefined, { 'set-cookie': 'sid=7; Path=/; HttpOnly' }),
+      'POST /logout': ({ cookie }, state) => {
+        state.cookie = cookie;
+        return respond(204);
+      },
+    });
+    const page = await open({
+      server: { login: { path: '/login' }, refresh: null, logout: { path: '/logout' }, answer: { access: null } },
+    });
+    await login(page);
+    assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: true });
+    assert.match(state.cookie, /sid=7/);
+  }));
+
+test('two tabs that renew with the access token use the one that was renewed last', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const state = backEnd(proxy, {
+      'POST /auth/login': (_, state) => respond(200, { accessToken: `a${state.count}`, expiresIn: 900 }),
+      'POST /auth/refresh': ({ headers }, state) =>
+        headers.authorization === `Bearer a${state.count}`
+          ? refreshed(state, (n) => ({ accessToken: `a${n}`, expiresIn: 900 }))
+          : respond(401, { message: 'The token has been blacklisted' }),
+    });
+    const options = {
+      transport: 'body',
+      remember: 'browser',
+      server: { refresh: { body: null, headers: { authorization: 'Bearer {access}' } } },
+    };
+    const [one, two] = [await open(options), await open(options)];
+    await login(one);
+    await hasStatus(two, 'signed-in');
+    for (const page of [one, two, one, two]) await page.evaluate(() => auth.refresh());
+    assert.equal(await one.evaluate(() => auth.session.status), 'signed-in');
+    assert.ok(state.count >= (ISOLATION === 'shared-worker' ? 4 : 5), String(state.count));
+  }));
+
+test(
+  'a full storage does not bring an older refresh token back',
+  { skip: ISOLATION !== 'page' && 'the page writes' },
+  () =>
+    withTabs({}, async ({ open, proxy }) => {
+      const state = backEnd(proxy, {
+        'POST /auth/login': () => respond(200, { accessToken: 'a0', refreshToken: 'r0', expiresIn: 900 }),
+        'POST /auth/refresh': (request, state) =>
+          JSON.parse(request.body).refreshToken === `r${state.count}`
+            ? refreshed(state, (n) => ({ accessToken: `a${n}`, refreshToken: `r${n}`, expiresIn: 900 }))
+            : respond(400, { error: 'invalid_grant' }),
+      });
+      const page = await open({ transport: 'body', remember: 'browser' });
+      await login(page);
+      await page.evaluate(() => {
+        const { setItem } = Storage.prototype;
+        Storage.prototype.setItem = function (key, value) {
+          if (key.endsWith(':tokens')) throw new DOMException('full', 'QuotaExceededError');
+          return setItem.call(this, key, value);
+        };
+      });
+      for (const count of [1, 2]) {
+        await page.evaluate(() => auth.refresh());
+        assert.equal(state.count, count);
+      }
+      const stored = await page.evaluate(() => JSON.stringify(localStorage));
+      assert.ok(!stored.includes('r0'), 'the storage holds no older token');
+    }),
+);
+
+test('a login whose first question is not answered in time sends no credentials later', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    let release;
+    const held = new Promise((resolve) => {
+      release = resolve;
+    });
+    backEnd(proxy, {
+      'GET /csrf': () => held,
+      'POST /login': () => respond(200, { accessToken: 'a' }),
+    });
+    const page = await open({ timeoutSeconds: 1, server: { login: { path: '/login', before: '/csrf' } } });
+    assert.equal((await failed(page, 'auth.login({ password: "secret" })')).code, 'TIMEOUT');
+    release(respond(204));
+    await page.evaluate(() => fetch('/csrf'));
+    assert.equal(proxy.to('/login').length, 0);
   }));
