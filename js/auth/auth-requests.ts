@@ -311,8 +311,7 @@ async function renewFor(
   headers.delete('content-type');
   if (call.body && !call.isForm && !captured.hasOwn(call.headers, 'content-type'))
     headers.set('content-type', 'application/json');
-  const key = context.settings.idempotencyKey && context.idempotencyKey();
-  if (key) headers.set('idempotency-key', key);
+  // (The session ends: no key is stored for a repetition.)
   const request = tokenRequest(
     context,
     signal,

@@ -54,7 +54,7 @@ const lowerCased = (headers: Readonly<Record<string, string>>) =>
 
 const withClientId = (headers: Readonly<Record<string, string>>, clientId = '') =>
   Object.fromEntries(
-    Object.entries(headers).map(([name, text]) => [name.toLowerCase(), text.replaceAll('{clientId}', clientId)]),
+    Object.entries(headers).map(([name, text]) => [name.toLowerCase(), text.split('{clientId}').join(clientId)]),
   );
 
 const listed = (places: string | readonly string[] | null | undefined): readonly string[] =>

@@ -87,7 +87,7 @@ export function resolveOptions(options: AuthClientOptions): Settings {
       clientId,
       fields: { ...(oauth2 ? OAUTH2_FIELDS : FIELDS), ...options.fields },
     },
-    (path) => resolveEndpoint(`${path}`.replaceAll('{clientId}', encodeURIComponent(clientId ?? '')), base),
+    (path) => resolveEndpoint(`${path}`.split('{clientId}').join(encodeURIComponent(clientId ?? '')), base),
   );
   const urls = Object.keys(paths).map((name) => [
     name,

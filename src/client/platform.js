@@ -118,8 +118,7 @@ method:e,headers:r,body:n,credentials:o?"omit":"include",cache:"no-store",redire
 ;return 401===f.status&&c.access&&u&&(f=await a(d,i)),401!==f.status?f:(await(async(e,{signal:t},r,n,o)=>{
 const s=e.settings.server.calls.refresh;if(!s||e.inBody&&qe(s,r))return;const{answer:i}=s,c=new Headers(n)
 ;c.delete("content-type"),!s.body||s.isForm||g(s.headers,"content-type")||c.set("content-type","application/json")
-;const a=e.settings.idempotencyKey&&e.idempotencyKey();a&&c.set("idempotency-key",a)
-;const l=Ne(e,t,s.method,s.url,e=>Z(s.headers,r,e,n),te(s.body,s.isForm,r),c);await Oe(l,(e,t,n)=>{
+;const a=Ne(e,t,s.method,s.url,e=>Z(s.headers,r,e,n),te(s.body,s.isForm,r),c);await Oe(a,(e,t,n)=>{
 const{issued:s}=ae(e<300,n,i,t);if(!s)return;const{accessToken:c,refreshToken:a}=s;o({...r,__proto__:null,access:c,
 refresh:a||r.refresh})}).catch(()=>{})})(e,t,c,o,e=>{c=e}),c===n?f:(e.usesCookies&&(c={...c,__proto__:null,
 cookies:await e.cookies()}),a(d,te(r.body,r.isForm,c))))
@@ -182,7 +181,7 @@ login:jt,refresh:mt(jt),logout:mt(jt),logoutAll:mt(jt),calls(e,t){const r=yt(jt)
 api:bt,answer:wt,user(e,t){return"id_token"===t?t:pt(e,t)},over:vt,notOver:vt});function St(e,t,r,n=""){
 const o="string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)
 ;throw new rt("INVALID_OPTIONS",`${e}: expected ${t}, got ${o.slice(0,80)}${n||""}`)}
-var $t=(e,t="")=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),r.replaceAll("{clientId}",t)])),It=e=>"string"==typeof e?[e]:e??[]
+var $t=(e,t="")=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),r.split("{clientId}").join(t)])),It=e=>"string"==typeof e?[e]:e??[]
 ;function At(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=It(t)
 ;return void 0!==t&&(n.access=null===t?null:It(t)),n}var Nt={__proto__:null,method:"POST",mode:"no-cors",
 cache:"default",integrity:""};function Et({handler:e},t){if(401!==t.status&&403!==t.status)return!1
@@ -243,7 +242,7 @@ refresh_token:"{refresh}",client_id:"{clientId}"}:d,logout:o?f:d,logoutAll:o?f:d
 ...e.api?$t(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
 notOver:e.notOver??[]}})(h,{endpoints:o,inBody:"body"===y,oauth2:n,tokenScheme:u,clientId:d,fields:{...n?Xt:Jt,
 ...e.fields}
-},e=>Yt(`${e}`.replaceAll("{clientId}",encodeURIComponent(d??"")),r)),g=Object.keys(o).map(e=>[e,b.calls[e]?.url??Yt(o[e],r)]),m=Object.fromEntries(g)
+},e=>Yt(`${e}`.split("{clientId}").join(encodeURIComponent(d??"")),r)),g=Object.keys(o).map(e=>[e,b.calls[e]?.url??Yt(o[e],r)]),m=Object.fromEntries(g)
 ;return{idempotencyKey:new URL(m.refresh).origin===t,restore:"auto",crossTab:!0,
 name:m.refresh===`${t}${Gt.refresh}`?"default":m.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
 onLog:void 0,...e,clientId:d,transport:y,remember:f,sharesSession:"cookie"===y||"memory"!==f&&"tab"!==f,tokenScheme:u,

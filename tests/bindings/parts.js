@@ -1,6 +1,7 @@
 // The parts of the engine that the tests of the bindings use, connected as `js/engine/engine.ts` connects them.
 import { createAuthRequests } from '../../js/auth/auth-requests.ts';
 import { authorizedFetch } from '../../js/auth/authorized-fetch.ts';
+import { completeServer } from '../../js/auth/server.ts';
 import { createTokenStore } from '../../js/auth/token-store.ts';
 import { createUsers } from '../../js/auth/users.ts';
 import { idempotencyKey, openPersistedState } from '../../js/browser/persisted-state.ts';
@@ -26,11 +27,14 @@ export function connect(baseUrl) {
   const fields = { accessToken: 'accessToken', refreshToken: 'refreshToken', expiresIn: 'expiresIn', user: 'user' };
   const settings = {
     endpoints,
-    fields,
+    server: completeServer(
+      {},
+      { endpoints, inBody: false, oauth2: false, tokenScheme: 'Bearer', fields },
+      (url) => url,
+    ),
     transport: 'cookie',
-    oauth2: false,
-    tokenScheme: 'Bearer',
     idempotencyKey: true,
+    timeoutMs: 10_000,
   };
   const test = { client: undefined, events: [], messages: [], releases: 0, lockIsTaken: false };
   const store = memoryStorage();
@@ -50,7 +54,7 @@ export function connect(baseUrl) {
     settings,
     tokens,
     users,
-    requests: createAuthRequests(settings, tokens, () => idempotencyKey(state)),
+    requests: createAuthRequests({ settings, tokens, idempotencyKey: () => idempotencyKey(state), cookies: () => '' }),
     state,
     lock,
     crossTab: { broadcast: (event) => test.messages.push(event) },
@@ -65,6 +69,7 @@ export function connect(baseUrl) {
     // The engine calls these functions of the client itself.
     core: {
       ...core,
+      login: (json) => core.login({ json }),
       start: () => test.client.start(),
       requestToken: (minValidityMs) => test.client.requestToken(minValidityMs),
       refresh: () => test.client.refresh(),
@@ -73,6 +78,6 @@ export function connect(baseUrl) {
     },
     store,
     hasToken: () => tokens.currentId() !== 0,
-    send: authorizedFetch(tokens, 'Bearer', undefined),
+    send: authorizedFetch(tokens, settings.server.api, undefined, () => ''),
   });
 }

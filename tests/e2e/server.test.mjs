@@ -112,7 +112,9 @@ test('JSON calls with other names, a refresh token in the body, a logout with Be
       },
       'DELETE /v1/token': (request, state) => {
         assert.match(request.headers.authorization, /^Bearer a\d+$/);
-        assert.deepEqual(JSON.parse(request.body), { renew: `r${state.count}` });
+        // (The worker of one tab may not have heard of the last renewal in another tab.)
+        if (ISOLATION === 'worker') assert.match(JSON.parse(request.body).renew, /^r\d+$/);
+        else assert.deepEqual(JSON.parse(request.body), { renew: `r${state.count}` });
         state.alive = false;
         return respond(204);
       },
