@@ -5,7 +5,7 @@ import { abortable } from '../util/abortable.js';
 import { now } from '../util/clock.js';
 import { abortReason } from '../util/compat.js';
 import type { DpopProver } from './dpop.js';
-import { parseJson, readPath } from './json.js';
+import { parseJson, readText } from './json.js';
 import {
   type Attempt,
   type AuthRequestContext,
@@ -13,12 +13,11 @@ import {
   isRevocation,
   keepUser,
   loginAnswer,
-  noHeader,
   readResponse,
 } from './receive-response.js';
 import type { Call, Server } from './server.js';
-import { encodeBody, fillHeaders, mentions, type SetHeader, type Values } from './template.js';
-import { parseTokenResponse, type TokenResponse } from './token-response.js';
+import { apiValues, encodeBody, fillHeaders, mentions, type SetHeader, type Values } from './template.js';
+import { noHeader, parseTokenResponse, type TokenResponse } from './token-response.js';
 import type { TokenStore } from './token-store.js';
 import { sendTokenXhr, type TokenRequest } from './token-xhr.js';
 
@@ -175,8 +174,8 @@ function start(
   const values = {
     __proto__: null,
     // (Another tab may have renewed it.)
-    access: textAt(kept, 'access') || attempt.access,
-    refresh: textAt(kept, 'refresh') || attempt.refresh,
+    access: readText(kept, 'access') || attempt.access,
+    refresh: readText(kept, 'refresh') || attempt.refresh,
     credentials: login?.json,
     clientId: settings.clientId,
     cookies,
@@ -204,12 +203,7 @@ function send(context: AuthRequestContext, attempt: Attempt, headers: Headers, v
   const body = encodeBody(call.body, call.isForm, values);
   const key = endpoint === 'refresh' && context.settings.idempotencyKey && context.idempotencyKey();
   if (key) headers.set('idempotency-key', key);
-  if (
-    typeof body === 'string' &&
-    !captured.hasHeader(headers, 'content-type') &&
-    !captured.hasOwn(call.headers, 'content-type')
-  )
-    headers.set('content-type', 'application/json');
+  setContentType(headers, call, body);
   if (isRevocation(endpoint)) return revoke(context, attempt, call, values, headers, body);
   // What the app sets in `authHeaders` counts.
   const setHeaders = (set: SetHeader) => fillHeaders(call.headers, values, set, headers);
@@ -233,7 +227,7 @@ async function describeUser(
   const leftMs = startedAt + settings.timeoutMs * 0.8 - now();
   if (!token || !url || url === 'id_token' || !tokens.needsUser(token) || leftMs <= 0) return response;
   const { signal, abort } = limit(leftMs);
-  const values = { ...NO_VALUES, __proto__: null, access: tokens.received(token), cookies } as Values;
+  const values = apiValues(tokens.received(token), cookies);
   const headers = new Headers();
   const request = tokenRequest(context, signal, 'GET', url, (set) => fillHeaders(api, values, set), null, headers);
   let { subject } = response;
@@ -309,8 +303,8 @@ async function renewFor(
   const { answer } = call;
   const headers = new Headers(given);
   headers.delete('content-type');
-  if (call.body && !call.isForm && !captured.hasOwn(call.headers, 'content-type'))
-    headers.set('content-type', 'application/json');
+  const body = encodeBody(call.body, call.isForm, values);
+  setContentType(headers, call, body);
   // (The session ends: no key is stored for a repetition.)
   const request = tokenRequest(
     context,
@@ -318,7 +312,7 @@ async function renewFor(
     call.method,
     call.url,
     (set) => fillHeaders(call.headers, values, set, given),
-    encodeBody(call.body, call.isForm, values),
+    body,
     headers,
   );
   await sendTokenXhr(request, (status, header, text) => {
@@ -328,18 +322,11 @@ async function renewFor(
     use({ ...values, __proto__: null, access, refresh: refreshToken || values.refresh } as Values);
   }).catch(() => {});
 }
-const NO_VALUES = {
-  access: '',
-  refresh: '',
-  credentials: undefined,
-  clientId: undefined,
-  cookies: '',
-  kept: undefined,
-};
 
-function textAt(value: unknown, name: string): string {
-  const text = readPath(value, name);
-  return typeof text === 'string' ? text : '';
+/** Names JSON, unless the call or the app names another type. (The browser names a form.) */
+function setContentType(headers: Headers, call: Call, body: BodyInit | null) {
+  const isNamed = captured.hasHeader(headers, 'content-type') || captured.hasOwn(call.headers, 'content-type');
+  if (typeof body === 'string' && !isNamed) headers.set('content-type', 'application/json');
 }
 
 /** Whether a refresh has not the token that it sends. */

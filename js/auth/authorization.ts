@@ -1,6 +1,6 @@
 // The headers of a request that carries the access token (RFC 6750, RFC 9449), and what else the server wants with each call.
 import { headersOf, setHeader } from '../browser/captured-globals.js';
-import { fillHeaders, mentions } from './template.js';
+import { apiValues, fillHeaders, mentions } from './template.js';
 
 /** Sets the headers of an API call. */
 export type Authorize = (request: Request, accessToken: string, cookies: string) => void;
@@ -16,17 +16,5 @@ export function authorizer(api: Readonly<Record<string, string>>): Authorize {
       if (accessToken) setHeader(headersOf(request), 'authorization', usual + accessToken);
     };
   return (request, access, cookies) =>
-    fillHeaders(
-      api,
-      {
-        __proto__: null,
-        access,
-        refresh: '',
-        credentials: undefined,
-        clientId: undefined,
-        cookies,
-        kept: undefined,
-      } as never,
-      (name, value) => setHeader(headersOf(request), name, value),
-    );
+    fillHeaders(api, apiValues(access, cookies), (name, value) => setHeader(headersOf(request), name, value));
 }

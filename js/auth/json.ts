@@ -23,3 +23,9 @@ export function readPath(value: unknown, path: string): unknown {
   }
   return found ?? undefined;
 }
+
+/** The text at the path; empty if there is none. */
+export function readText(value: unknown, path: string): string {
+  const text = readPath(value, path);
+  return typeof text === 'string' ? text : '';
+}

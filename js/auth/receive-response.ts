@@ -5,12 +5,11 @@ import { parseJson, readPath } from './json.js';
 import { parseRetryAfter } from './retry-after.js';
 import type { Answer, Call } from './server.js';
 import { mentions, type Values } from './template.js';
-import { parseTokenResponse, type ReadHeader, restoredTokens, type TokenResponse } from './token-response.js';
+import { noHeader, parseTokenResponse, type ReadHeader, restoredTokens, type TokenResponse } from './token-response.js';
 import type { IssuedTokens } from './token-store.js';
 
 /** What the client reads instead of an answer if it has no token to send. */
 const NO_TOKEN = '{"code":"NO_REFRESH_TOKEN"}';
-export const noHeader: ReadHeader = () => null;
 export const isRevocation = (endpoint: Endpoint) => endpoint === 'logout' || endpoint === 'logoutAll';
 
 /** One auth request, while it is prepared and sent. */
@@ -96,6 +95,10 @@ function keep(
   const seconds = expiresIn > 0 && !(jwtLifetime < expiresIn && jwtLifetime > 0) ? expiresIn : jwtLifetime;
   const until = seconds > 0 ? Date.now() + seconds * 1000 : null;
   const access = context.keepsAccess ? accessToken : '';
+  write(context, refresh, access, until, user);
+}
+
+function write(context: AuthRequestContext, refresh: unknown, access: unknown, until: unknown, user: unknown) {
   context.written = context.remembered?.write(stringify({ __proto__: null, refresh, access, until, user }));
 }
 
@@ -103,11 +106,8 @@ function keep(
 export async function keepUser(context: AuthRequestContext, token: number): Promise<void> {
   const { remembered, tokens } = context;
   const kept = parseJson((await remembered?.read()) || 'null');
-  const [refresh, access, until] = [readPath(kept, 'refresh'), readPath(kept, 'access'), readPath(kept, 'until')];
   if (kept)
-    context.written = remembered?.write(
-      stringify({ __proto__: null, refresh, access, until, user: tokens.userOf(token) }),
-    );
+    write(context, readPath(kept, 'refresh'), readPath(kept, 'access'), readPath(kept, 'until'), tokens.userOf(token));
 }
 
 /** Without a token to send: continues with the access token of the page before, while it is valid; else there is no session. */

@@ -1,5 +1,4 @@
 // What the server speaks, complete and ready for use: the option `server` with the defaults and the shorthand of the other options.
-
 import type { ServerAnswer, ServerCall, ServerOptions, TemplateValue } from '../client/server-options.js';
 import { ownMembers } from '../util/own-members.js';
 
@@ -49,13 +48,11 @@ export interface Shorthand {
   readonly fields: Readonly<Record<'accessToken' | 'refreshToken' | 'expiresIn' | 'user', string>>;
 }
 
-const lowerCased = (headers: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(headers).map(([name, text]) => [name.toLowerCase(), text]));
+const lowerCased = (headers: Readonly<Record<string, string>>, edit = (text: string) => text) =>
+  Object.fromEntries(Object.entries(headers).map(([name, text]) => [name.toLowerCase(), edit(text)]));
 
 const withClientId = (headers: Readonly<Record<string, string>>, clientId = '') =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, text]) => [name.toLowerCase(), text.split('{clientId}').join(clientId)]),
-  );
+  lowerCased(headers, (text) => text.split('{clientId}').join(clientId));
 
 const listed = (places: string | readonly string[] | null | undefined): readonly string[] =>
   typeof places === 'string' ? [places] : (places ?? []);

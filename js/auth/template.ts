@@ -17,6 +17,18 @@ export interface Values {
   readonly kept: unknown;
 }
 
+/** What an API call has: no credentials and no refresh token. */
+export const apiValues = (access: string, cookies: string): Values =>
+  ({
+    __proto__: null,
+    access,
+    refresh: '',
+    credentials: undefined,
+    clientId: undefined,
+    cookies,
+    kept: undefined,
+  }) as unknown as Values;
+
 export type SetHeader = (name: string, value: string) => void;
 
 function valueFor(name: string, values: Values): unknown {
@@ -56,7 +68,7 @@ export function mentions(template: unknown, name: string): boolean {
  * The template with its values: a text, or the value itself if the template is one placeholder. Undefined if a placeholder
  * has no value.
  */
-export function fill(template: string, values: Values): unknown {
+function fill(template: string, values: Values): unknown {
   let text = '';
   for (let at = 0; ; ) {
     const start = indexOf(template, '{', at);

@@ -1,6 +1,6 @@
 // Reads the response of an auth endpoint: the tokens for the token store, and the rest, which is no secret.
 import { hasOwn, indexOf, keys, lastIndexOf, slice, toLowerCase } from '../browser/captured-globals.js';
-import { parseJson, readPath } from './json.js';
+import { parseJson, readPath, readText } from './json.js';
 import { decodeJwtPayload } from './jwt.js';
 import type { Answer } from './server.js';
 import type { IssuedTokens } from './token-store.js';
@@ -40,7 +40,7 @@ export const identityOf = (user: unknown, claims: unknown): UserIdentity => ({
 
 /** The value of a header; null if there is none. */
 export type ReadHeader = (name: string) => string | null;
-const noHeader: ReadHeader = () => null;
+export const noHeader: ReadHeader = () => null;
 
 /** The value at the first of these places that has one. */
 function readFirst(places: readonly string[], json: unknown, header: ReadHeader): unknown {
@@ -64,11 +64,12 @@ export function parseTokenResponse(
   const isPage = isHtml(text, header);
   const isStep = (readFirst(answer.step, json, header) ?? false) !== false;
   const isNull = json === null && text.length < 16 && indexOf(text, 'null') >= 0;
-  const issued = ok && !isStep && !isPage && !isNull ? readTokens(json, answer, header, userFromIdToken) : undefined;
   const holdsToken =
     readFirst(answer.access ?? [], json, header) !== undefined || readFirst(answer.refresh, json, header) !== undefined;
   const isJson = typeof json === 'object' && json !== null;
   const saysNo = ok && (isNull || (isJson && isNoToken(json, answer)));
+  const grants = ok && !isStep && !isPage && !isNull && !(saysNo && !answer.access);
+  const issued = grants ? readTokens(json, answer, header, userFromIdToken) : undefined;
   // (A success may hold a token at a place that the options do not name: its texts stay here.)
   const isReadable = (!ok || saysNo) && !holdsToken;
   const code = isReadable ? codeOf(json) : undefined;
@@ -147,7 +148,7 @@ const MESSAGES = [
   'non_field_errors',
 ];
 
-/** The words of the server, wherever they are. */
+/** The message of the error, at the first place that has one. */
 function messageOf(json: unknown): string | undefined {
   for (let at = 0; at < MESSAGES.length; at += 1) {
     const found = firstText(readPath(json, MESSAGES[at] as string), 4);
@@ -214,12 +215,11 @@ function readTokens(
     // `{success: true}` without a field for a token: both tokens are in cookies that no script sees.
     if (readPath(json, 'success') !== true || namesToken(json, 8)) return undefined;
   }
-  if (!access && typeof json === 'object' && json !== null && isNoToken(json, answer)) return undefined;
   const named = readFirst(answer.user, json, header) ?? null;
   const refreshToken = textOrUndefined(readFirst(answer.refresh, json, header)) ?? '';
   // (The place may be the whole body.)
   const given = holds(named, accessToken, refreshToken, 6) ? null : named;
-  const user = given ?? (userFromIdToken ? decodeJwtPayload(textOrUndefined(readPath(json, 'id_token')) ?? '') : null);
+  const user = given ?? (userFromIdToken ? decodeJwtPayload(readText(json, 'id_token')) : null);
   const claims = decodeJwtPayload(accessToken);
   return {
     accessToken,
@@ -249,7 +249,7 @@ export function identityAt(subject: readonly string[], user: unknown, json: unkn
 
 /** The tokens that the page before kept for this one. */
 export function restoredTokens(kept: unknown, answer: Answer): IssuedTokens | undefined {
-  const accessToken = textOrUndefined(readPath(kept, 'access')) ?? '';
+  const accessToken = readText(kept, 'access');
   if (!accessToken) return undefined;
   const user = readPath(kept, 'user') ?? null;
   const claims = decodeJwtPayload(accessToken);

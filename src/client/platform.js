@@ -1,150 +1,149 @@
 // Generated from js/rust/platform.ts by `npm run build:platform`.
 var{bind:e,call:t}=Function.prototype,r=e.bind(t),n=(e,t)=>{const n=e&&Object.getOwnPropertyDescriptor(e,t)?.get
 ;return n?r(n):()=>{}
-},o="document"in globalThis,{Request:s,Headers:i,XMLHttpRequest:c,URLSearchParams:a}=globalThis,{fetch:l}=globalThis,{parse:u,stringify:d}=JSON,{keys:f}=Object,h=r(String.prototype.indexOf),p=r(String.prototype.lastIndexOf),y=r(String.prototype.slice),b=r(String.prototype.toLowerCase),g=r(Object.prototype.hasOwnProperty),m=s?.prototype,v=n(m,"body"),k=n(m,"credentials"),w=n(m,"headers"),_=n(m,"method"),j=n(m,"referrer"),T=n(m,"referrerPolicy"),O=n(m,"signal"),S=n(m,"url"),$=m&&r(m.clone),I=i?.prototype,A=I&&r(I.set),N=I&&r(I.has),E=(I&&r(I.delete),
-c?.prototype),R=E&&r(E.open),x=E&&r(E.send),P=E&&r(E.abort),q=E&&r(E.setRequestHeader),D=E&&r(E.getAllResponseHeaders),L=E&&r(E.addEventListener),M=E&&r(Object.getOwnPropertyDescriptor(E,"withCredentials")?.set),C=n(E,"status"),H=n(E,"responseText"),K=n(E,"responseURL"),U=e=>e.reason??new DOMException("the call was aborted","AbortError"),F=e=>{
+},o="document"in globalThis,{Request:s,Headers:i,XMLHttpRequest:a,URLSearchParams:c}=globalThis,{fetch:l}=globalThis,{parse:u,stringify:d}=JSON,{keys:f}=Object,h=r(String.prototype.indexOf),p=r(String.prototype.lastIndexOf),y=r(String.prototype.slice),b=r(String.prototype.toLowerCase),g=r(Object.prototype.hasOwnProperty),m=s?.prototype,v=n(m,"body"),k=n(m,"credentials"),w=n(m,"headers"),_=n(m,"method"),j=n(m,"referrer"),T=n(m,"referrerPolicy"),O=n(m,"signal"),S=n(m,"url"),$=m&&r(m.clone),I=i?.prototype,A=I&&r(I.set),N=I&&r(I.has),R=(I&&r(I.delete),
+a?.prototype),E=R&&r(R.open),x=R&&r(R.send),P=R&&r(R.abort),q=R&&r(R.setRequestHeader),D=R&&r(R.getAllResponseHeaders),L=R&&r(R.addEventListener),M=R&&r(Object.getOwnPropertyDescriptor(R,"withCredentials")?.set),H=n(R,"status"),C=n(R,"responseText"),K=n(R,"responseURL"),U=e=>e.reason??new DOMException("the call was aborted","AbortError"),F=e=>{
 Promise.resolve().then(e).catch(e=>setTimeout(()=>{throw e}))};function z(e,t){return t?new Promise((r,n)=>{
 const o=()=>n(U(t))
 ;t.aborted&&o(),t.addEventListener("abort",o),e.then(r,n).finally(()=>t.removeEventListener("abort",o))}):e}
 var B=globalThis.performance??Date,G=()=>B.now();function V(e){try{return u(e)}catch{return null}}function J(e,t){
 let r=e;for(let e=0;"."!==t&&e<=t.length;){const n=h(t,".",e),o=n<0?t.length:n,s=y(t,e,o)
-;if("object"!=typeof r||null===r||!g(r,s))return;r=r[s],e=o+1}return r??void 0}function X(e,t){
+;if("object"!=typeof r||null===r||!g(r,s))return;r=r[s],e=o+1}return r??void 0}function X(e,t){const r=J(e,t)
+;return"string"==typeof r?r:""}var W=(e,t)=>({__proto__:null,access:e,refresh:"",credentials:void 0,clientId:void 0,
+cookies:t,kept:void 0});function Y(e,t){
 return"access"===e?t.access:"refresh"===e?t.refresh:"clientId"===e?t.clientId:"credentials"===e?void 0===t.credentials?void 0:u(t.credentials):0===h(e,"cookie:")?((e,t)=>{
 const r=`; ${e};`,n=h(r,`; ${t}=`);if(n<0)return;const o=n+t.length+3,s=y(r,o,h(r,";",o));try{
 return decodeURIComponent(s)}catch{return s}
-})(t.cookies,y(e,7)):void 0===t.credentials?void 0:J(u(t.credentials),y(e,12))}function W(e,t){
+})(t.cookies,y(e,7)):void 0===t.credentials?void 0:J(u(t.credentials),y(e,12))}function Z(e,t){
 if("string"==typeof e)return h(e,`{${t}`)>=0;if("object"!=typeof e||null===e)return!1;const r=f(e)
-;for(let n=0;n<r.length;n+=1)if(W(e[r[n]],t))return!0;return!1}function Y(e,t){let r="";for(let n=0;;){
-const o=h(e,"{",n),s=o<0?-1:h(e,"}",o);if(s<0)return r+y(e,n);const i=X(y(e,o+1,s),t);if(null==i||""===i)return
-;if(0===o&&s===e.length-1)return i;r+=y(e,n,o)+i,n=s+1}}function Z(e,t,r,n){const o=f(e);for(let s=0;s<o.length;s+=1){
-const i=o[s],c=n&&N(n,i)?void 0:Y(e[i],t);void 0!==c&&r(i,`${c}`)}}var Q=e=>"object"==typeof e&&null!==e?f(e):[]
-;function ee(e,t){const r={__proto__:null},n=f(e);for(let o=0;o<n.length;o+=1){
-const s=n[o],i=e[s],c="string"==typeof i?Y(i,t):"object"==typeof i&&null!==i?ee(i,t):i;if("..."===s){const e=Q(c)
-;for(let t=0;t<e.length;t+=1)r[e[t]]=c[e[t]]}else void 0!==c&&(r[s]=c)}return r}function te(e,t,r){
+;for(let n=0;n<r.length;n+=1)if(Z(e[r[n]],t))return!0;return!1}function Q(e,t){let r="";for(let n=0;;){
+const o=h(e,"{",n),s=o<0?-1:h(e,"}",o);if(s<0)return r+y(e,n);const i=Y(y(e,o+1,s),t);if(null==i||""===i)return
+;if(0===o&&s===e.length-1)return i;r+=y(e,n,o)+i,n=s+1}}function ee(e,t,r,n){const o=f(e);for(let s=0;s<o.length;s+=1){
+const i=o[s],a=n&&N(n,i)?void 0:Q(e[i],t);void 0!==a&&r(i,`${a}`)}}var te=e=>"object"==typeof e&&null!==e?f(e):[]
+;function re(e,t){const r={__proto__:null},n=f(e);for(let o=0;o<n.length;o+=1){
+const s=n[o],i=e[s],a="string"==typeof i?Q(i,t):"object"==typeof i&&null!==i?re(i,t):i;if("..."===s){const e=te(a)
+;for(let t=0;t<e.length;t+=1)r[e[t]]=a[e[t]]}else void 0!==a&&(r[s]=a)}return r}function ne(e,t,r){
 if(null==e)return null;if("{credentials}"===e&&!t)return r.credentials??null
-;const n="object"==typeof e?ee(e,r):"string"==typeof e?Y(e,r):e
-;return void 0===n||"object"==typeof n&&0===Q(n).length&&Q(e).length>0?null:t?new a(n):d(n)}function re(e){
-const t=h(e,"."),r=h(e,".",t+1);return r>t&&t>0?y(e,t+1,r):""}function ne(e){try{
-const t=atob(re(e).split("-").join("+").split("_").join("/")),r=V((new TextDecoder).decode(Uint8Array.from(t,e=>e.charCodeAt(0))))
+;const n="object"==typeof e?re(e,r):"string"==typeof e?Q(e,r):e
+;return void 0===n||"object"==typeof n&&0===te(n).length&&te(e).length>0?null:t?new c(n):d(n)}function oe(e){
+const t=h(e,"."),r=h(e,".",t+1);return r>t&&t>0?y(e,t+1,r):""}function se(e){try{
+const t=atob(oe(e).split("-").join("+").split("_").join("/")),r=V((new TextDecoder).decode(Uint8Array.from(t,e=>e.charCodeAt(0))))
 ;return"object"==typeof r?r:null}catch{return null}}
-var oe=e=>void 0===e?void 0:`${e}`,se=e=>"string"==typeof e?e:void 0,ie=()=>null;function ce(e,t,r){
+var ie=e=>void 0===e?void 0:`${e}`,ae=e=>"string"==typeof e?e:void 0,ce=()=>null;function le(e,t,r){
 for(let n=0;n<e.length;n+=1){const o=e[n],s=0===h(o,"@")?r(b(y(o,1))):J(t,o);if(null!=s&&""!==s)return s}}
-function ae(e,t,r,n=ie,o=!1){const s=V(t),i=((e,t)=>{let r=0;for(;r<e.length&&e[r]<=" ";)r+=1
+function ue(e,t,r,n=ce,o=!1){const s=V(t),i=((e,t)=>{let r=0;for(;r<e.length&&e[r]<=" ";)r+=1
 ;return"<"===e[r]||e.length>1e3&&h(b(t("content-type")??""),"html")>=0
-})(t,n),c=!1!==(ce(r.step,s,n)??!1),a=null===s&&t.length<16&&h(t,"null")>=0,l=!e||c||i||a?void 0:((e,t,r,n)=>{
-const{access:o}=t,s=o?(e=>{const t=h(e," ");return t<0?e:y(e,t+1)})(se(ce(o,e,r))??""):""
-;if(!s&&o&&(!0!==J(e,"success")||ve(e,8)))return;if(!o&&"object"==typeof e&&null!==e&&le(e,t))return
-;const i=ce(t.user,e,r)??null,c=se(ce(t.refresh,e,r))??"",a=(ge(i,s,c,6)?null:i)??(n?ne(se(J(e,"id_token"))??""):null),l=ne(s)
-;return{accessToken:s,refreshToken:c,user:a,claims:l,identity:be(t.subject,a,e,l)}
-})(s,r,n,o),u=void 0!==ce(r.access??[],s,n)||void 0!==ce(r.refresh,s,n),d="object"==typeof s&&null!==s,p=e&&(a||d&&le(s,r)),g=(!e||p)&&!u,m=g?(e=>{
-for(let t=0;t<de.length;t+=1){const r=J(e,de[t]);if("string"==typeof r)return r}const t=J(e,"error.code")??J(e,"code")
-;return"number"==typeof t?`${t}`:void 0})(s):void 0,v=null===s&&!i&&!a&&!e&&t.length<=1e3&&t?t:void 0,k=g?(e=>{
-for(let t=0;t<fe.length;t+=1){const r=he(J(e,fe[t]),4);if(r)return r}const t=he(J(e,"error"),1)
+})(t,n),a=!1!==(le(r.step,s,n)??!1),c=null===s&&t.length<16&&h(t,"null")>=0,l=void 0!==le(r.access??[],s,n)||void 0!==le(r.refresh,s,n),u="object"==typeof s&&null!==s,d=e&&(c||u&&((e,{access:t,user:r})=>{
+if(!1===J(e,"success"))return!0;const n=t??r;for(let t=0;t<n.length;t+=1)if(de(e,n[t]))return!0;return!1
+})(s,r)),p=!e||a||i||c||d&&!r.access?void 0:((e,t,r,n)=>{const{access:o}=t,s=o?(e=>{const t=h(e," ")
+;return t<0?e:y(e,t+1)})(ae(le(o,e,r))??""):"";if(!s&&o&&(!0!==J(e,"success")||ke(e,8)))return
+;const i=le(t.user,e,r)??null,a=ae(le(t.refresh,e,r))??"",c=(me(i,s,a,6)?null:i)??(n?se(X(e,"id_token")):null),l=se(s)
+;return{accessToken:s,refreshToken:a,user:c,claims:l,identity:ge(t.subject,c,e,l)}})(s,r,n,o),g=(!e||d)&&!l,m=g?(e=>{
+for(let t=0;t<fe.length;t+=1){const r=J(e,fe[t]);if("string"==typeof r)return r}const t=J(e,"error.code")??J(e,"code")
+;return"number"==typeof t?`${t}`:void 0})(s):void 0,v=null===s&&!i&&!c&&!e&&t.length<=1e3&&t?t:void 0,k=g?(e=>{
+for(let t=0;t<he.length;t+=1){const r=pe(J(e,he[t]),4);if(r)return r}const t=pe(J(e,"error"),1)
 ;if(t||"object"!=typeof e||null===e)return t;const r=f(e);for(let t=0;t<r.length;t+=1){const n=r[t],o=J(J(e,n),"0")
 ;if("string"==typeof o)return`${n}: ${o}`}})(s)??v:void 0;return{code:m,message:k&&y(k,0,200),
-isRefusal:p||!e&&d&&!(!m&&!k),isPage:i,isStep:c,body:!d||!c&&e||u?void 0:s,expiresIn:pe(r.expiresIn,s,n),
-jwtLifetime:Number(J(l?.claims,"exp"))-Number(J(l?.claims,"iat")),issued:l,found:e&&!l?me(s)||"no JSON object":""}}
-function le(e,{access:t,user:r}){if(!1===J(e,"success"))return!0;const n=t??r
-;for(let t=0;t<n.length;t+=1)if(ue(e,n[t]))return!0;return!1}function ue(e,t){
-const r=p(t,"."),n=r>0?J(e,y(t,0,r)):e,o=y(t,r+1);return"object"==typeof n&&null!==n&&g(n,o)&&null===n[o]}
-var de=["error.code","errors.0.extensions.code","errors.0.code","error_code","code","__type","error","error.status","error.name"],fe=["error.message","error_description","message","detail","msg","errors","title","non_field_errors"]
-;function he(e,t){if("string"==typeof e)return e;if("object"!=typeof e||null===e||0===t)return
+isRefusal:d||!e&&u&&!(!m&&!k),isPage:i,isStep:a,body:!u||!a&&e||l?void 0:s,expiresIn:ye(r.expiresIn,s,n),
+jwtLifetime:Number(J(p?.claims,"exp"))-Number(J(p?.claims,"iat")),issued:p,found:e&&!p?ve(s)||"no JSON object":""}}
+function de(e,t){const r=p(t,"."),n=r>0?J(e,y(t,0,r)):e,o=y(t,r+1)
+;return"object"==typeof n&&null!==n&&g(n,o)&&null===n[o]}
+var fe=["error.code","errors.0.extensions.code","errors.0.code","error_code","code","__type","error","error.status","error.name"],he=["error.message","error_description","message","detail","msg","errors","title","non_field_errors"]
+;function pe(e,t){if("string"==typeof e)return e;if("object"!=typeof e||null===e||0===t)return
 ;const r=J(e,"message")??J(e,"msg")??J(e,"detail");if("string"==typeof r)return r;const n=f(e)
-;for(let r=0;r<n.length;r+=1){const o=he(e[n[r]],t-1);if(o)return o}}function pe(e,t,r){for(let n=0;n<e.length;n+=1){
-const o=e[n],s=h(o," "),i=s<0?"s":y(o,s+1),c=ce([s<0?o:y(o,0,s)],t,r),a=void 0===c?Number.NaN:ye(c,i,Date.parse(r("date")??""))
-;if(!Number.isNaN(a))return a}return Number.NaN}function ye(e,t,r){
+;for(let r=0;r<n.length;r+=1){const o=pe(e[n[r]],t-1);if(o)return o}}function ye(e,t,r){for(let n=0;n<e.length;n+=1){
+const o=e[n],s=h(o," "),i=s<0?"s":y(o,s+1),a=le([s<0?o:y(o,0,s)],t,r),c=void 0===a?Number.NaN:be(a,i,Date.parse(r("date")??""))
+;if(!Number.isNaN(c))return c}return Number.NaN}function be(e,t,r){
 const n=Number("string"==typeof e?e.trim()||Number.NaN:e)
 ;return"ms"===t?n/1e3:"at"!==t?n:((Number.isNaN(n)?Date.parse(String(e)):n>1e11?n:1e3*n)-(r||Date.now()))/1e3}
-function be(e,t,r,n){if(0===e.length)return((e,t)=>({userId:oe(J(e,"id")??J(e,"pk")??J(e,"user_id")),
-sub:oe(J(e,"sub")??J(t,"sub")??J(t,"user_id"))}))(t,n);const o=e=>void 0===e?void 0:oe(J(t,e)??J(r,e)??J(n,e));return{
-userId:o(e[1]),sub:o(e[0])}}function ge(e,t,r,n){if("string"==typeof e)return""!==e&&(e===t||e===r)
+function ge(e,t,r,n){if(0===e.length)return((e,t)=>({userId:ie(J(e,"id")??J(e,"pk")??J(e,"user_id")),
+sub:ie(J(e,"sub")??J(t,"sub")??J(t,"user_id"))}))(t,n);const o=e=>void 0===e?void 0:ie(J(t,e)??J(r,e)??J(n,e));return{
+userId:o(e[1]),sub:o(e[0])}}function me(e,t,r,n){if("string"==typeof e)return""!==e&&(e===t||e===r)
 ;if("object"!=typeof e||null===e)return!1;const o=f(e)
-;for(let s=0;s<o.length;s+=1)if(0===n||ge(e[o[s]],t,r,n-1))return!0;return!1}function me(e,t=""){
+;for(let s=0;s<o.length;s+=1)if(0===n||me(e[o[s]],t,r,n-1))return!0;return!1}function ve(e,t=""){
 if("object"!=typeof e||null===e)return"";let r="";const n=f(e);for(let o=0;o<n.length&&o<20;o+=1){const s=y(n[o],0,40)
-;r+=`${r&&", "}${(t?"":me(e[s],`${s}.`))||t+s}`}return r}function ve(e,t){
+;r+=`${r&&", "}${(t?"":ve(e[s],`${s}.`))||t+s}`}return r}function ke(e,t){
 if("object"!=typeof e||null===e||0===t)return!1;const r=f(e);for(let n=0;n<r.length;n+=1){const o=b(r[n])
-;if(h(o,"token")>=0&&h(o,"csrf")<0&&h(o,"xsrf")<0||ve(e[r[n]],t-1))return!0}return!1}
-var ke=()=>null,we=e=>"logout"===e||"logoutAll"===e,_e=({settings:e})=>e.server.calls.login.answer
+;if(h(o,"token")>=0&&h(o,"csrf")<0&&h(o,"xsrf")<0||ke(e[r[n]],t-1))return!0}return!1}
+var we=e=>"logout"===e||"logoutAll"===e,_e=({settings:e})=>e.server.calls.login.answer
 ;function je(e,{endpoint:t,call:r},n,o,s,i){e.prover?.learnNonce(r?.url??"",s("dpop-nonce"))
-;const c=o>=200&&o<300,a=r?.answer??_e(e),{issued:l,...u}=ae(c,i,a,s,"id_token"===e.settings.server.user)
+;const a=o>=200&&o<300,c=r?.answer??_e(e),{issued:l,...u}=ue(a,i,c,s,"id_token"===e.settings.server.user)
 ;return Te(e,t,n,{...u,status:o,retryAfterMs:((e,t)=>{
 const r=e??"",n=/^\s*\d+\s*$/.test(r)?1e3*Number(r):Date.parse(r)-(Date.parse(t??"")||Date.now())
 ;return Math.max(n,0)||0})(s("retry-after"),s("date"))},l)}function Te(e,t,r,n,o){if(!o||we(t))return{...n,token:0,
-subject:0,renewable:!1};const{tokens:s,remembered:i,inBody:c}=e,{refresh:a}=e.settings.server.calls,l="refresh"===t
-;o.refreshToken=c?o.refreshToken||(l?r.refresh:""):"";const u=c&&W(a,"refresh}"),f=!(!a||u&&""===o.refreshToken)
-;l&&!s.currentId()&&(o.user??=J(r.kept,"user")??null);const h=o.user??(l?s.profile().user:null)
+subject:0,renewable:!1};const{tokens:s,remembered:i,inBody:a}=e,{refresh:c}=e.settings.server.calls,l="refresh"===t
+;o.refreshToken=a?o.refreshToken||(l?r.refresh:""):"";const u=a&&Z(c,"refresh}"),d=!(!c||u&&""===o.refreshToken)
+;l&&!s.currentId()&&(o.user??=J(r.kept,"user")??null);const f=o.user??(l?s.profile().user:null)
 ;return i&&((e,{accessToken:t,refreshToken:r},n,{expiresIn:o,jwtLifetime:s})=>{
-const i=o>0&&!(s<o&&s>0)?o:s,c=i>0?Date.now()+1e3*i:null,a=e.keepsAccess?t:"";e.written=e.remembered?.write(d({
-__proto__:null,refresh:r,access:a,until:c,user:n}))})(e,o,h,n),{...n,...s.receive(o,l),renewable:f}}
-function Oe({method:e,url:t,headers:r,setHeaders:n,body:s,withCredentials:i,signal:a},l){return new Promise((u,d)=>{
-const f=new c;if(R(f,e,t),M(f,i),r.forEach((e,t)=>{q(f,t,e)}),n((e,t)=>{q(f,e,t)}),L(f,"loadend",()=>{
-const e=C(f),r=H(f),n=K(f)!==t,s=D(f);o&&R(f,"POST",t),P(f),e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{
+const i=o>0&&!(s<o&&s>0)?o:s,a=i>0?Date.now()+1e3*i:null;Oe(e,r,e.keepsAccess?t:"",a,n)})(e,o,f,n),{...n,
+...s.receive(o,l),renewable:d}}function Oe(e,t,r,n,o){e.written=e.remembered?.write(d({__proto__:null,refresh:t,
+access:r,until:n,user:o}))}function Se({method:e,url:t,headers:r,setHeaders:n,body:s,withCredentials:i,signal:c},l){
+return new Promise((u,d)=>{const f=new a;if(E(f,e,t),M(f,i),r.forEach((e,t)=>{q(f,t,e)}),n((e,t)=>{q(f,e,t)}),
+L(f,"loadend",()=>{const e=H(f),r=C(f),n=K(f)!==t,s=D(f);o&&E(f,"POST",t),P(f),e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{
 const r=`\r\n${e}`,n=h(r,`\r\n${t}: `),o=n+t.length+4;return n<0?null:y(r,o,h(r,"\r\n",o))
-})(s,e),r)):d(a.reason??new TypeError("no response"))}),a.addEventListener("abort",()=>P(f)),a.aborted)return d(U(a))
-;x(f,s)})}var Se=class extends Error{},$e=e=>"function"==typeof e?.then;function Ie(e){
-const{settings:t,tokens:r,remembered:n}=e,{calls:o,api:s}=t.server,i={...e,inBody:"body"===t.transport,usesCookies:W({
-...o,api:s},"cookie:"),keepsAccess:!o.refresh||W(o.refresh,"access}"),written:void 0};let c=()=>{};return{send(e,s,a){
-const l=new AbortController;c=()=>l.abort();const{signal:u}=l;a?.aborted&&l.abort(U(a)),
-a?.addEventListener("abort",()=>l.abort(U(a)),{signal:u});const d=o[s?.call??e],f={__proto__:null,endpoint:e,call:d,
+})(s,e),r)):d(c.reason??new TypeError("no response"))}),c.addEventListener("abort",()=>P(f)),c.aborted)return d(U(c))
+;x(f,s)})}var $e=class extends Error{},Ie=e=>"function"==typeof e?.then;function Ae(e){
+const{settings:t,tokens:r,remembered:n}=e,{calls:o,api:s}=t.server,i={...e,inBody:"body"===t.transport,usesCookies:Z({
+...o,api:s},"cookie:"),keepsAccess:!o.refresh||Z(o.refresh,"access}"),written:void 0};let a=()=>{};return{send(e,s,c){
+const l=new AbortController;a=()=>l.abort();const{signal:u}=l;c?.aborted&&l.abort(U(c)),
+c?.addEventListener("abort",()=>l.abort(U(c)),{signal:u});const d=o[s?.call??e],f={__proto__:null,endpoint:e,call:d,
 signal:u,login:s,access:r.accessToken(),refresh:r.refreshToken(we(e))},h=(({authHeaders:e})=>{const t=e=>{
-throw new Se("",{cause:e})};try{const r=e?.()
-;return $e(r)?Promise.resolve(r).then(e=>new Headers(e)).catch(t):new Headers(r)}catch(e){return t(e)}})(t)
-;return $e(h)||i.usesCookies||n||d?.before?(async(e,t,r)=>{
-const{endpoint:n,call:o,signal:s}=t,{remembered:i}=e,c=e=>z(Promise.resolve(e),s),a=await c(r)
-;o?.before&&await c(Ee(e,o.before,s));const l=e.usesCookies?await c(e.cookies()):"";let u=""
-;if(i&&"refresh"===n&&(u=await c(i.read())),i&&we(n)&&(u=await c(i.last())),s.aborted)throw U(s)
-;const d=await Re(e,t,a,l,u),{written:f}=e;return f&&await Promise.race([f,new Promise(e=>setTimeout(e,Ae))]),
-e.written=void 0,d})(i,f,h):Re(i,f,h,"","")},abort(){return c()}}}
-var Ae=2e3,Ne=({inBody:e},t,r,n,o=()=>{},s=null,i=new Headers)=>({__proto__:null,method:r,url:n,headers:i,setHeaders:o,
-body:s,withCredentials:!e,signal:t}),Ee=(e,t,r)=>Oe(Ne(e,r,"GET",t),()=>{}).catch(()=>{});function Re(e,t,r,n,o){
-const{endpoint:i,call:c,login:a}=t,{prover:u,settings:f}=e,h=G(),p=o?V(o):void 0,y={__proto__:null,
-access:Pe(p,"access")||t.access,refresh:Pe(p,"refresh")||t.refresh,credentials:a?.json,clientId:f.clientId,cookies:n,
-kept:p},b=()=>a?.isAnswer?Promise.resolve(je(e,t,y,200,ke,a.json)):((e,t,r,n)=>{
-const{endpoint:o,call:i,signal:c}=t,{inBody:a}=e,u=!!i&&a&&qe(i,n)
-;if(!i||u&&("refresh"===o||we(o)&&W(i,"refresh}")))return Promise.resolve(((e,t,r)=>{
-const{endpoint:n}=t,o=Number(J(r.kept,"until")??Number.POSITIVE_INFINITY),s="refresh"===n&&!e.tokens.currentId()&&o>Date.now(),i=_e(e),c=s?((e,t)=>{
-const r=se(J(e,"access"))??"";if(!r)return;const n=J(e,"user")??null,o=ne(r);return{accessToken:r,refreshToken:"",
-user:n,claims:o,identity:be(t.subject,n,null,o)}})(r.kept,i):void 0
-;if(!c)return je(e,t,r,we(n)?404:401,ke,'{"code":"NO_REFRESH_TOKEN"}')
-;const a=Number.isFinite(o)?(o-Date.now())/1e3:Number.NaN;return Te(e,n,r,{...ae(!1,"",i),expiresIn:a,status:200,
-retryAfterMs:0},c)})(e,t,n))
-;const d=te(i.body,i.isForm,n),f="refresh"===o&&e.settings.idempotencyKey&&e.idempotencyKey()
-;return f&&r.set("idempotency-key",f),
-"string"!=typeof d||N(r,"content-type")||g(i.headers,"content-type")||r.set("content-type","application/json"),
-we(o)?(async(e,t,r,n,o,i)=>{let c=n;const a=async(n,i)=>{const a=(({method:e,url:t},r,n,o,i)=>new s(t,{__proto__:null,
-method:e,headers:r,body:n,credentials:o?"omit":"include",cache:"no-store",redirect:"error",keepalive:!0,signal:i
-}))(r,o,i,e.inBody,t.signal),u=(e,t)=>A(w(a),e,t);Z(r.headers,c,u,o),Z(n,c,u);const d=await l(a),f=await d.text()
-;return je(e,t,c,d.status,e=>d.headers.get(e),f)},{authorizeOn401:u}=r,d=u?{authorization:u}:{};let f=await a({},i)
-;return 401===f.status&&c.access&&u&&(f=await a(d,i)),401!==f.status?f:(await(async(e,{signal:t},r,n,o)=>{
-const s=e.settings.server.calls.refresh;if(!s||e.inBody&&qe(s,r))return;const{answer:i}=s,c=new Headers(n)
-;c.delete("content-type"),!s.body||s.isForm||g(s.headers,"content-type")||c.set("content-type","application/json")
-;const a=Ne(e,t,s.method,s.url,e=>Z(s.headers,r,e,n),te(s.body,s.isForm,r),c);await Oe(a,(e,t,n)=>{
-const{issued:s}=ae(e<300,n,i,t);if(!s)return;const{accessToken:c,refreshToken:a}=s;o({...r,__proto__:null,access:c,
-refresh:a||r.refresh})}).catch(()=>{})})(e,t,c,o,e=>{c=e}),c===n?f:(e.usesCookies&&(c={...c,__proto__:null,
-cookies:await e.cookies()}),a(d,te(r.body,r.isForm,c))))
-})(e,t,i,n,r,d):Oe(Ne(e,c,i.method,i.url,e=>Z(i.headers,n,e,r),d,r),(r,o,s)=>je(e,t,n,r,o,s))
-})(e,t,r,y),m=u&&"logout"!==i&&c?u.sendAuthRequest(r,c,we(i)?y.access:"",b):b()
-;return f.server.user?m.then(t=>(async(e,t,r,n)=>{
-const{token:o}=t,{tokens:s,settings:i,prover:c}=e,{user:a,api:l}=i.server,u=r+.8*i.timeoutMs-G()
-;if(!o||!a||"id_token"===a||!s.needsUser(o)||u<=0)return t;const{signal:f,abort:h}=(e=>{
+throw new $e("",{cause:e})};try{const r=e?.()
+;return Ie(r)?Promise.resolve(r).then(e=>new Headers(e)).catch(t):new Headers(r)}catch(e){return t(e)}})(t)
+;return Ie(h)||i.usesCookies||n||d?.before?(async(e,t,r)=>{
+const{endpoint:n,call:o,signal:s}=t,{remembered:i}=e,a=e=>z(Promise.resolve(e),s),c=await a(r)
+;o?.before&&await a(Ee(e,o.before,s));const l=e.usesCookies?await a(e.cookies()):"";let u=""
+;if(i&&"refresh"===n&&(u=await a(i.read())),i&&we(n)&&(u=await a(i.last())),s.aborted)throw U(s)
+;const d=await xe(e,t,c,l,u),{written:f}=e;return f&&await Promise.race([f,new Promise(e=>setTimeout(e,Ne))]),
+e.written=void 0,d})(i,f,h):xe(i,f,h,"","")},abort(){return a()}}}
+var Ne=2e3,Re=({inBody:e},t,r,n,o=()=>{},s=null,i=new Headers)=>({__proto__:null,method:r,url:n,headers:i,setHeaders:o,
+body:s,withCredentials:!e,signal:t}),Ee=(e,t,r)=>Se(Re(e,r,"GET",t),()=>{}).catch(()=>{});function xe(e,t,r,n,o){
+const{endpoint:i,call:a,login:c}=t,{prover:u,settings:d}=e,f=G(),h=o?V(o):void 0,p={__proto__:null,
+access:X(h,"access")||t.access,refresh:X(h,"refresh")||t.refresh,credentials:c?.json,clientId:d.clientId,cookies:n,
+kept:h},y=()=>c?.isAnswer?Promise.resolve(je(e,t,p,200,ce,c.json)):((e,t,r,n)=>{
+const{endpoint:o,call:i,signal:a}=t,{inBody:c}=e,u=!!i&&c&&qe(i,n)
+;if(!i||u&&("refresh"===o||we(o)&&Z(i,"refresh}")))return Promise.resolve(((e,t,r)=>{
+const{endpoint:n}=t,o=Number(J(r.kept,"until")??Number.POSITIVE_INFINITY),s="refresh"===n&&!e.tokens.currentId()&&o>Date.now(),i=_e(e),a=s?((e,t)=>{
+const r=X(e,"access");if(!r)return;const n=J(e,"user")??null,o=se(r);return{accessToken:r,refreshToken:"",user:n,
+claims:o,identity:ge(t.subject,n,null,o)}})(r.kept,i):void 0
+;if(!a)return je(e,t,r,we(n)?404:401,ce,'{"code":"NO_REFRESH_TOKEN"}')
+;const c=Number.isFinite(o)?(o-Date.now())/1e3:Number.NaN;return Te(e,n,r,{...ue(!1,"",i),expiresIn:c,status:200,
+retryAfterMs:0},a)})(e,t,n))
+;const d=ne(i.body,i.isForm,n),f="refresh"===o&&e.settings.idempotencyKey&&e.idempotencyKey()
+;return f&&r.set("idempotency-key",f),Pe(r,i,d),we(o)?(async(e,t,r,n,o,i)=>{let a=n;const c=async(n,i)=>{
+const c=(({method:e,url:t},r,n,o,i)=>new s(t,{__proto__:null,method:e,headers:r,body:n,credentials:o?"omit":"include",
+cache:"no-store",redirect:"error",keepalive:!0,signal:i}))(r,o,i,e.inBody,t.signal),u=(e,t)=>A(w(c),e,t)
+;ee(r.headers,a,u,o),ee(n,a,u);const d=await l(c),f=await d.text();return je(e,t,a,d.status,e=>d.headers.get(e),f)
+},{authorizeOn401:u}=r,d=u?{authorization:u}:{};let f=await c({},i)
+;return 401===f.status&&a.access&&u&&(f=await c(d,i)),401!==f.status?f:(await(async(e,{signal:t},r,n,o)=>{
+const s=e.settings.server.calls.refresh;if(!s||e.inBody&&qe(s,r))return;const{answer:i}=s,a=new Headers(n)
+;a.delete("content-type");const c=ne(s.body,s.isForm,r);Pe(a,s,c)
+;const l=Re(e,t,s.method,s.url,e=>ee(s.headers,r,e,n),c,a);await Se(l,(e,t,n)=>{const{issued:s}=ue(e<300,n,i,t)
+;if(!s)return;const{accessToken:a,refreshToken:c}=s;o({...r,__proto__:null,access:a,refresh:c||r.refresh})
+}).catch(()=>{})})(e,t,a,o,e=>{a=e}),a===n?f:(e.usesCookies&&(a={...a,__proto__:null,cookies:await e.cookies()}),
+c(d,ne(r.body,r.isForm,a))))
+})(e,t,i,n,r,d):Se(Re(e,a,i.method,i.url,e=>ee(i.headers,n,e,r),d,r),(r,o,s)=>je(e,t,n,r,o,s))
+})(e,t,r,p),b=u&&"logout"!==i&&a?u.sendAuthRequest(r,a,we(i)?p.access:"",y):y()
+;return d.server.user?b.then(t=>(async(e,t,r,n)=>{
+const{token:o}=t,{tokens:s,settings:i,prover:a}=e,{user:c,api:l}=i.server,u=r+.8*i.timeoutMs-G()
+;if(!o||!c||"id_token"===c||!s.needsUser(o)||u<=0)return t;const{signal:d,abort:f}=(e=>{
 const t=new AbortController,r=setTimeout(()=>t.abort(),e);return{signal:t.signal,abort(){clearTimeout(r),t.abort()}}
-})(u),p={...xe,__proto__:null,access:s.received(o),cookies:n},y=new Headers,b=Ne(e,f,"GET",a,e=>Z(l,p,e),null,y)
-;let{subject:g}=t;const m=()=>Oe(b,(r,n,i)=>(r>=200&&r<300&&(g=s.describe(o,i,_e(e))),t))
-;return await(c&&p.access?c.sendAuthRequest(y,b,p.access,m):m()).catch(()=>{}),h(),
-e.remembered&&s.userOf(o)&&await(async(e,t)=>{
-const{remembered:r,tokens:n}=e,o=V(await(r?.read())||"null"),[s,i,c]=[J(o,"refresh"),J(o,"access"),J(o,"until")]
-;o&&(e.written=r?.write(d({__proto__:null,refresh:s,access:i,until:c,user:n.userOf(t)})))})(e,o),{...t,subject:g}
-})(e,t,h,n)):m}var xe={access:"",refresh:"",credentials:void 0,clientId:void 0,cookies:"",kept:void 0};function Pe(e,t){
-const r=J(e,t);return"string"==typeof r?r:""}var qe=(e,{refresh:t,access:r})=>W(e,"refresh}")?!t:W(e,"access}")&&!r
-;function De(e,t,r,n){const o=(e=>{const t=/^(\S+ )\{access\}$/.exec(e.authorization??"")?.[1]
-;return t&&1===Object.keys(e).length?(e,r)=>{r&&A(w(e),"authorization",t+r)}:(t,r,n)=>Z(e,{__proto__:null,access:r,
-refresh:"",credentials:void 0,clientId:void 0,cookies:n,kept:void 0},(e,r)=>A(w(t),e,r))})(t),i=(t,n,i)=>{
+})(u),h=W(s.received(o),n),p=new Headers,y=Re(e,d,"GET",c,e=>ee(l,h,e),null,p);let{subject:b}=t
+;const g=()=>Se(y,(r,n,i)=>(r>=200&&r<300&&(b=s.describe(o,i,_e(e))),t))
+;return await(a&&h.access?a.sendAuthRequest(p,y,h.access,g):g()).catch(()=>{}),f(),
+e.remembered&&s.userOf(o)&&await(async(e,t)=>{const{remembered:r,tokens:n}=e,o=V(await(r?.read())||"null")
+;o&&Oe(e,J(o,"refresh"),J(o,"access"),J(o,"until"),n.userOf(t))})(e,o),{...t,subject:b}})(e,t,f,n)):b}
+function Pe(e,t,r){const n=N(e,"content-type")||g(t.headers,"content-type")
+;"string"!=typeof r||n||e.set("content-type","application/json")}
+var qe=(e,{refresh:t,access:r})=>Z(e,"refresh}")?!t:Z(e,"access}")&&!r;function De(e,t,r,n){const o=(e=>{
+const t=/^(\S+ )\{access\}$/.exec(e.authorization??"")?.[1];return t&&1===Object.keys(e).length?(e,r)=>{
+r&&A(w(e),"authorization",t+r)}:(t,r,n)=>ee(e,W(r,n),(e,r)=>A(w(t),e,r))})(t),i=(t,n,i)=>{
 if(r&&e.accessToken())return r.send(t,n,e,t=>o(t,e.accessToken(),i))
-;const c=e.accessToken()||"same-origin"!==k(t)?t:new s(t,{__proto__:null,credentials:"include"})
-;return o(c,e.accessToken(),i),l(c)};return(e=>W(e,"cookie:"))(t)?async(t,r)=>{const o=e.generation(),s=await n()
+;const a=e.accessToken()||"same-origin"!==k(t)?t:new s(t,{__proto__:null,credentials:"include"})
+;return o(a,e.accessToken(),i),l(a)};return(e=>Z(e,"cookie:"))(t)?async(t,r)=>{const o=e.generation(),s=await n()
 ;if(e.generation()!==o)throw new TypeError("the session in which this call was made has ended");return i(t,r,s)
 }:(e,t)=>i(e,t,"")}
-var Le=/^[\x21-\x7e]{1,128}$/,Me=864e5,Ce=e=>`tokenward:v1:${e}`,He=e=>"string"==typeof e&&Le.test(e),Ke=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),Ue=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),Fe=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
+var Le=/^[\x21-\x7e]{1,128}$/,Me=864e5,He=e=>`tokenward:v1:${e}`,Ce=e=>"string"==typeof e&&Le.test(e),Ke=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),Ue=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),Fe=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
 ;function ze(e){const t=Number(Ue(e,"not-before")??0)-Date.now();return t>0&&t<=Me?t:0}
 var Be=e=>e.unstoredRevocation||"1"===Ue(e,"pending-revocation");function Ge(e,t,r=!0){e.known=t,
 r&&Fe(e,"sign-in-key",t),Fe(e,"probe-key")}var Ve=e=>e.unstoredTokens||(Ue(e,"tokens")??"");function Je(e,t=""){
@@ -161,13 +160,13 @@ this.body=n.body}},nt={timeout:"timeoutSeconds",renewBefore:"renewBeforeSeconds"
 ;const n={__proto__:null};for(const[o,s]of Object.entries(r)){const r=`${t}.${o}`,i=Object.keys(e).includes(o)&&e[o]
 ;if(!i){const t=Object.keys(nt).includes(o)&&nt[o]
 ;St(r,t||`one of ${Object.keys(e).join(", ")}`,o,t&&`: renamed to ${t}`)}void 0!==s&&(n[o]=i(r,s))}return n
-},it=(...e)=>ot(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),ct=(e,t,r=()=>!0)=>ot(e,e=>{try{
+},it=(...e)=>ot(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),at=(e,t,r=()=>!0)=>ot(e,e=>{try{
 const n=new URL(e,t)
 ;return("string"==typeof e||e instanceof URL)&&""!==e&&/^https?:$/.test(n.protocol)&&!(n.username||n.password)&&r(n)
 }catch{return!1}
-}),at=/^[!#$%&'*+.^_`|~\w-]+$/,lt=ot("a string that is not empty",e=>"string"==typeof e&&""!==e),ut=ct("a path or an http(s) URL","http://localhost"),dt=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,ft=e=>e.match(/\{[^}]*\}/g)??[],ht=ot("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&ft(e).every(e=>dt.test(e))),pt=(e,t)=>(ut(e,t),
+}),ct=/^[!#$%&'*+.^_`|~\w-]+$/,lt=ot("a string that is not empty",e=>"string"==typeof e&&""!==e),ut=at("a path or an http(s) URL","http://localhost"),dt=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,ft=e=>e.match(/\{[^}]*\}/g)??[],ht=ot("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&ft(e).every(e=>dt.test(e))),pt=(e,t)=>(ut(e,t),
 ft(String(t)).every(e=>"{clientId}"===e)?t:St(e,"a path with no placeholder but {clientId}",t)),yt=e=>(t,r)=>st(Object.fromEntries(Object.keys(Object(r)).map(t=>[t,e])))(t,r),bt=(e,t)=>{
-for(const r of Object.keys(Object(t)))at.test(r)||St(e,"names of HTTP headers",r);return yt(ht)(e,t)
+for(const r of Object.keys(Object(t)))ct.test(r)||St(e,"names of HTTP headers",r);return yt(ht)(e,t)
 },gt=(e,t)=>"string"==typeof t?ht(e,t):"object"==typeof t&&t?yt(gt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void St(e,"a text, a number, a boolean, null or an object",t),mt=e=>(t,r)=>null===r?null:e(t,r),vt=(e,t)=>Array.isArray(t)?t.map((t,r)=>lt(`${e}[${r}]`,t)):St(e,"an array of texts",t),kt=mt((e,t)=>Array.isArray(t)?vt(e,t):lt(e,t)),wt=st({
 access:kt,refresh:kt,expiresIn(e,t){const r=kt(e,t),n=[r].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
 ;return void 0===n?r:St(e,"a place, which the unit s, ms or at may follow",n)},user:kt,subject:kt,step:kt}),_t=st({
@@ -181,170 +180,168 @@ login:jt,refresh:mt(jt),logout:mt(jt),logoutAll:mt(jt),calls(e,t){const r=yt(jt)
 api:bt,answer:wt,user(e,t){return"id_token"===t?t:pt(e,t)},over:vt,notOver:vt});function St(e,t,r,n=""){
 const o="string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)
 ;throw new rt("INVALID_OPTIONS",`${e}: expected ${t}, got ${o.slice(0,80)}${n||""}`)}
-var $t=(e,t="")=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),r.split("{clientId}").join(t)])),It=e=>"string"==typeof e?[e]:e??[]
-;function At(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=It(t)
-;return void 0!==t&&(n.access=null===t?null:It(t)),n}var Nt={__proto__:null,method:"POST",mode:"no-cors",
+var $t=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),It=(e,t="")=>$t(e,e=>e.split("{clientId}").join(t)),At=e=>"string"==typeof e?[e]:e??[]
+;function Nt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=At(t)
+;return void 0!==t&&(n.access=null===t?null:At(t)),n}var Rt={__proto__:null,method:"POST",mode:"no-cors",
 cache:"default",integrity:""};function Et({handler:e},t){if(401!==t.status&&403!==t.status)return!1
 ;const r=t.headers.get("www-authenticate")??"",n=/error="?insufficient_(scope|user_authentication)\b/i.test(r)
 ;return n&&e.onStepUp(t.clone()),n}
-var Rt=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],xt=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],Pt=(e,t)=>"number"==typeof t&&t>=0&&t<=e,qt=[250,2e3]
-;function Dt(e,t,r,n,o){let s=!1;const i=(e,t)=>{if(s)return;const c=((e,t)=>{const r=Ue(e,"sign-in-key")
+var xt=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],Pt=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],qt=(e,t)=>"number"==typeof t&&t>=0&&t<=e,Dt=[250,2e3]
+;function Lt(e,t,r,n,o){let s=!1;const i=(e,t)=>{if(s)return;const a=((e,t)=>{const r=Ue(e,"sign-in-key")
 ;return void 0===r||t===e.known?"same":t===r?"current":"stale"
-})(r,e.key),{type:a,waitMs:l=0}=e,u="refresh-failed"===a&&(e=>void 0!==Ue(e,"sign-in-key"))(r)?ze(r):l,d="signed-in"===a&&"stale"===c,f="signed-out"===a&&"same"===c&&(e=>!!e.known&&Ue(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=qt[t]
-;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||o(tt({...e,waitMs:Math.min(l,u)}),c)},c=t?(e=>{let t
+})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==Ue(e,"sign-in-key"))(r)?ze(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&Ue(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=Dt[t]
+;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||o(tt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
 ;try{t=new BroadcastChannel(e)}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
-const t=tt(e),{v:r,type:n,key:o="-",userId:s="",sub:i="",reason:c,waitMs:a=0,failures:l=0}=t
-;return 1===r&&Rt.includes(n)&&He(o)&&"string"==typeof s&&"string"==typeof i&&("signed-out"!==n||xt.includes(c))&&Pt(Me,a)&&Pt(65535,l)?t:void 0
+const t=tt(e),{v:r,type:n,key:o="-",userId:s="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
+;return 1===r&&xt.includes(n)&&Ce(o)&&"string"==typeof s&&"string"==typeof i&&("signed-out"!==n||Pt.includes(a))&&qt(Me,c)&&qt(65535,l)?t:void 0
 })(e);t&&(e=>{n(()=>i(e,0))})(t)},t})(e):void 0;return{broadcast(e){const t={...e,v:1,key:r.known}
-;c&&n(()=>c.postMessage(t))},close(){s=!0,c?.close()}}}var Lt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
+;a&&n(()=>a.postMessage(t))},close(){s=!0,a?.close()}}}var Mt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
 invalid_grant:"ended",REFRESH_TOKEN_REUSED:"token-reused",TOKEN_REVOKED:"revoked"
-},Mt=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Ct=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Ht=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
-;function Kt(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function Ut(e,t,r){
-for(let n=0;n<e.length;n+=1){const o=b(e[n]),s=y(o,3,4),i=(""===s||" "===s)&&Number(y(o,0,3))||0,c=y(o,i?4:0)
-;if((!i||i===t)&&h(r,c)>=0)return!0}return!1}function Ft(e){
-const{client:t,tokens:r,users:n,state:o,lock:s,crossTab:i,log:c,remembered:a}=e,l=(e,r,n=0)=>{
-c(e?"warn":"debug","lock-requested",{steal:e}),s.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){
-c("debug","token-set",{token:e,freshForMs:t}),r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,
+},Ht=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Ct=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Kt=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
+;function Ut(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function Ft(e,t,r){
+for(let n=0;n<e.length;n+=1){const o=b(e[n]),s=y(o,3,4),i=(""===s||" "===s)&&Number(y(o,0,3))||0,a=y(o,i?4:0)
+;if((!i||i===t)&&h(r,a)>=0)return!0}return!1}function zt(e){
+const{client:t,tokens:r,users:n,state:o,lock:s,crossTab:i,log:a,remembered:c}=e,l=(e,r,n=0)=>{
+a(e?"warn":"debug","lock-requested",{steal:e}),s.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){
+a("debug","token-set",{token:e,freshForMs:t}),r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,
 abortCalls(){return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=Ue(e,"sign-in-key")
 ;return null!==t||e.known||null!==Ue(e,"asked")||Be(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
 })(o)},isRevocationPending(){return Be(o)},notBeforeWait(){return ze(o)},storeNewKey(){return(e=>{Ge(e,Ke()),Xe(e,Ke())
-})(o)},adoptStoredKey(){return(e=>{const t=Ue(e,"sign-in-key"),r=He(t)?t:e.known||Ke();Ge(e,r,t!==r)})(o)},
-useProbeKey(){return(e=>{const t=Ue(e,"probe-key");e.known||=He(t)?t:Ke(),Fe(e,"probe-key",e.known)})(o)},removeKey(){
+})(o)},adoptStoredKey(){return(e=>{const t=Ue(e,"sign-in-key"),r=Ce(t)?t:e.known||Ke();Ge(e,r,t!==r)})(o)},
+useProbeKey(){return(e=>{const t=Ue(e,"probe-key");e.known||=Ce(t)?t:Ke(),Fe(e,"probe-key",e.known)})(o)},removeKey(){
 (e=>{const t=Ue(e,"sign-in-key"),r=t&&t!==e.known;return Ge(e,void 0,!r),!r&&(Xe(e,void 0),
-e.lastTokens=Ve(e)||e.lastTokens,Je(e),!0)})(o)&&a?.end()},replaceIdempotencyKey(){return(e=>{
+e.lastTokens=Ve(e)||e.lastTokens,Je(e),!0)})(o)&&c?.end()},replaceIdempotencyKey(){return(e=>{
 const t=Ue(e,"idempotency-key");t&&t!==e.idempotencyKey||Xe(e,Ke())})(o)},storePendingRevocation(){return(e=>{
 Fe(e,"pending-revocation","1"),e.unstoredRevocation="1"!==Ue(e,"pending-revocation")})(o)},clearPendingRevocation(){
 (e=>{Fe(e,"pending-revocation"),e.unstoredRevocation=!1,e.lastTokens=""})(o),r.forgetRevoked()},storeNotBefore(e){
 return((e,t)=>Fe(e,"not-before",String(Date.now()+Math.min(Math.max(t,ze(e)),Me))))(o,e)},clearNotBefore(){
 return(e=>Fe(e,"not-before"))(o)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
-return l(!0,e)},releaseLock:s.release,broadcast(e,t,r,o,s){const c="refresh-failed"===e?{waitMs:Math.min(o,Me),
-failures:s}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...c})}}}
-var zt=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Bt=[400,401,403,419,422,440,498],Gt={
-login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},Vt={
-login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Jt={
-accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Xt={accessToken:"access_token",
-refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Wt(e){const t=(()=>{
+return l(!0,e)},releaseLock:s.release,broadcast(e,t,r,o,s){const a="refresh-failed"===e?{waitMs:Math.min(o,Me),
+failures:s}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}}}
+var Bt=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Gt=[400,401,403,419,422,440,498],Vt={
+login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},Jt={
+login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Xt={
+accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Wt={accessToken:"access_token",
+refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Yt(e){const t=(()=>{
 const e=globalThis.location?.origin;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
-})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,o={...n?Vt:Gt,...e.endpoints
-},s=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:i,dpop:c=!1,renewBeforeSeconds:a=60,timeoutSeconds:l=10}=e,{tokenScheme:u=(c?"DPoP":"Bearer"),clientId:d,remember:f="memory"}=e,h=tt(e.server),{refresh:p}=h,y=e.transport??(n||W(p,"refresh}")||null===p&&null!==tt(h.answer).access?"body":"cookie"),b=((e,t,r)=>{
-const{inBody:n,oauth2:o,tokenScheme:s,clientId:i,fields:c}=t,a=At({access:[c.accessToken],refresh:[c.refreshToken],
-expiresIn:[c.expiresIn],user:[c.user],subject:[],step:[]},tt(e.answer)),l=`${s} {access}`,u=(e,t,n,s)=>{
-const i=tt(s),{method:c="POST"}=i;return tt({method:c,url:r(i.path??t),isForm:"form"===(i.as??(o?"form":"json")),
-body:void 0===i.body&&"GET"!==c?n:i.body,
-headers:i.headers?(u=i.headers,Object.fromEntries(Object.entries(u).map(([e,t])=>[e.toLowerCase(),t]))):"logoutAll"===e?{
-authorization:l}:{},before:i.before&&r(i.before),answer:i.answer?At(a,tt(i.answer)):a,
-authorizeOn401:"logout"!==e||o||i.headers?"":l});var u},d=n?{[c.refreshToken.replace(/.*\./,"")]:"{refresh}"}:void 0,f={
-token:"{refresh}",token_type_hint:"refresh_token",client_id:"{clientId}"},h={login:o?{grant_type:"password",
-"...":"{credentials}",client_id:"{clientId}"}:"{credentials}",refresh:o?{grant_type:"refresh_token",
-refresh_token:"{refresh}",client_id:"{clientId}"}:d,logout:o?f:d,logoutAll:o?f:d},p={}
-;for(const[t,r]of Object.entries(e.calls??{}))p[t]=u(t,`/${t}`,"{credentials}",r)
+})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,o={...n?Jt:Vt,...e.endpoints
+},s=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:i,dpop:a=!1,renewBeforeSeconds:c=60,timeoutSeconds:l=10}=e,{tokenScheme:u=(a?"DPoP":"Bearer"),clientId:d,remember:f="memory"}=e,h=tt(e.server),{refresh:p}=h,y=e.transport??(n||Z(p,"refresh}")||null===p&&null!==tt(h.answer).access?"body":"cookie"),b=((e,t,r)=>{
+const{inBody:n,oauth2:o,tokenScheme:s,clientId:i,fields:a}=t,c=Nt({access:[a.accessToken],refresh:[a.refreshToken],
+expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},tt(e.answer)),l=`${s} {access}`,u=(e,t,n,s)=>{
+const i=tt(s),{method:a="POST"}=i;return tt({method:a,url:r(i.path??t),isForm:"form"===(i.as??(o?"form":"json")),
+body:void 0===i.body&&"GET"!==a?n:i.body,headers:i.headers?$t(i.headers):"logoutAll"===e?{authorization:l}:{},
+before:i.before&&r(i.before),answer:i.answer?Nt(c,tt(i.answer)):c,authorizeOn401:"logout"!==e||o||i.headers?"":l})
+},d=n?{[a.refreshToken.replace(/.*\./,"")]:"{refresh}"}:void 0,f={token:"{refresh}",token_type_hint:"refresh_token",
+client_id:"{clientId}"},h={login:o?{grant_type:"password","...":"{credentials}",client_id:"{clientId}"}:"{credentials}",
+refresh:o?{grant_type:"refresh_token",refresh_token:"{refresh}",client_id:"{clientId}"}:d,logout:o?f:d,logoutAll:o?f:d
+},p={};for(const[t,r]of Object.entries(e.calls??{}))p[t]=u(t,`/${t}`,"{credentials}",r)
 ;for(const[r,n]of Object.entries(t.endpoints)){const t=e[r];p[r]=null===t?void 0:u(r,n,h[r],t)}return{calls:p,api:{
-...e.api?$t(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
-notOver:e.notOver??[]}})(h,{endpoints:o,inBody:"body"===y,oauth2:n,tokenScheme:u,clientId:d,fields:{...n?Xt:Jt,
+...e.api?It(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
+notOver:e.notOver??[]}})(h,{endpoints:o,inBody:"body"===y,oauth2:n,tokenScheme:u,clientId:d,fields:{...n?Wt:Xt,
 ...e.fields}
-},e=>Yt(`${e}`.split("{clientId}").join(encodeURIComponent(d??"")),r)),g=Object.keys(o).map(e=>[e,b.calls[e]?.url??Yt(o[e],r)]),m=Object.fromEntries(g)
+},e=>Zt(`${e}`.split("{clientId}").join(encodeURIComponent(d??"")),r)),g=Object.keys(o).map(e=>[e,b.calls[e]?.url??Zt(o[e],r)]),m=Object.fromEntries(g)
 ;return{idempotencyKey:new URL(m.refresh).origin===t,restore:"auto",crossTab:!0,
-name:m.refresh===`${t}${Gt.refresh}`?"default":m.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
+name:m.refresh===`${t}${Vt.refresh}`?"default":m.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
 onLog:void 0,...e,clientId:d,transport:y,remember:f,sharesSession:"cookie"===y||"memory"!==f&&"tab"!==f,tokenScheme:u,
-dpop:c,server:b,endpoints:m,origins:[...new Set(s)].filter(e=>e).map(e=>`${e}/`),
-authHeaders:"function"==typeof i?i:i&&(()=>i),renewBeforeMs:1e3*a,timeoutMs:1e3*l}}function Yt(e,t){
+dpop:a,server:b,endpoints:m,origins:[...new Set(s)].filter(e=>e).map(e=>`${e}/`),
+authHeaders:"function"==typeof i?i:i&&(()=>i),renewBeforeMs:1e3*c,timeoutMs:1e3*l}}function Zt(e,t){
 const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
-;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function Zt(e){
-if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))Zt(t)}return e}
-var Qt=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
-this.details=n}code;status;retryAfterMs;details},er=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
-__proto__:null}});function tr(e,t){try{return void(e.server=Ot("server","string"==typeof t?V(t):t))}catch(e){
-return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function rr(e){
-const{name:t,sharesSession:r,remember:n}=Wt(e);return r||"memory"!==n?t:void 0}var nr=(e,t,r)=>({__proto__:null,json:e,
-call:t,isAnswer:r}),or=(e,t)=>nr(e,t,!1),sr=e=>nr(e,void 0,!0),ir={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
+;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function Qt(e){
+if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))Qt(t)}return e}
+var er=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
+this.details=n}code;status;retryAfterMs;details},tr=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
+__proto__:null}});function rr(e,t){try{return void(e.server=Ot("server","string"==typeof t?V(t):t))}catch(e){
+return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function nr(e){
+const{name:t,sharesSession:r,remember:n}=Yt(e);return r||"memory"!==n?t:void 0}var or=(e,t,r)=>({__proto__:null,json:e,
+call:t,isAnswer:r}),sr=(e,t)=>or(e,t,!1),ir=e=>or(e,void 0,!0),ar={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
 jwtLifetime:Number.NaN,subject:0,renewable:!1},cr={storage:Qe,tabStorage:et}
-;function ar({response:e,stated:t,failure:r,details:n,body:o}){
-const{status:s,retryAfterMs:i,token:c,subject:a,renewable:l,expiresIn:u,jwtLifetime:f}=e??ir;return{status:s,
-retryAfterMs:i,token:c,subject:a,renewable:l,expiresIn:u,jwtLifetime:f,...r&&{failure:r},details:n,
-body:void 0===o?"":d(o),code:t}}function lr(e,t){const r=Wt(e),n=(e=>{const t=[],r=r=>{Object.freeze(r.detail),
+;function lr({response:e,stated:t,failure:r,details:n,body:o}){
+const{status:s,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f}=e??ar;return{status:s,
+retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f,...r&&{failure:r},details:n,
+body:void 0===o?"":d(o),code:t}}function ur(e,t){const r=Yt(e),n=(e=>{const t=[],r=r=>{Object.freeze(r.detail),
 t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&F(()=>e(r))};return Object.assign((e,t,n)=>r({at:Date.now(),level:e,
 event:t,...n&&{detail:n}}),{add:r,entries:()=>Object.freeze([...t])})
-})(r.onLog),o=r.sharesSession&&r.crossTab,i=(c=r.name,
-a=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,cr),{prefix:Ce(c),store:a,
-known:void 0,idempotencyKey:void 0,lastTokens:"",unstoredTokens:"",unstoredRevocation:!1});var c,a;const u=((e,t)=>{
+})(r.onLog),o=r.sharesSession&&r.crossTab,i=(a=r.name,
+c=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,cr),{prefix:He(a),store:c,
+known:void 0,idempotencyKey:void 0,lastTokens:"",unstoredTokens:"",unstoredRevocation:!1});var a,c;const u=((e,t)=>{
 if("memory"!==e)return"object"==typeof e?(e=>{let t=Promise.resolve();async function r(e){const r=t;let n=()=>{}
 ;t=new Promise(e=>{n=e}),await r;try{return await e()}catch{return}finally{n()}}let n="",o="";const s=async()=>{
 const t=await r(()=>e.get());return n||(t??"")};return{read:s,async write(t){n=t,await r(async()=>{await e.set(t),
 n===t&&(n="")})},last:()=>o,end(){o=s(),r(()=>(n="",e.remove()))}}})(e):{read:()=>Ve(t),write:e=>Je(t,e),
 last:()=>t.lastTokens,end(){}}})(r.remember,i),d=()=>document.cookie,f=(()=>{const e=[];return{numberOf(t,r,n){
-const{userId:o,sub:s}=t;if(void 0===o&&void 0===s)return 0;const i=e[r-1],c=i&&Ye(i,t)
-;let a=c?r:e.findIndex(e=>Ye(e,t))+1;if(n&&a)return a;if(!a&&i&&void 0===c){if(n)return 0;a=r}a||=e.push({})
-;const{userId:l=o,sub:u=s}=e[a-1];return e[a-1]={userId:l,sub:u},a},identityOf:t=>e[t-1]}})(),p=((e,t)=>{let r={
-__proto__:null},n=0,o=0,s=We,i=0,c=0,a="",l=0,u=0;return{receive(e,o){n+=1;const s=t.numberOf(e.identity,o?i:0)
+const{userId:o,sub:s}=t;if(void 0===o&&void 0===s)return 0;const i=e[r-1],a=i&&Ye(i,t)
+;let c=a?r:e.findIndex(e=>Ye(e,t))+1;if(n&&c)return c;if(!c&&i&&void 0===a){if(n)return 0;c=r}c||=e.push({})
+;const{userId:l=o,sub:u=s}=e[c-1];return e[c-1]={userId:l,sub:u},c},identityOf:t=>e[t-1]}})(),p=((e,t)=>{let r={
+__proto__:null},n=0,o=0,s=We,i=0,a=0,c="",l=0,u=0;return{receive(e,o){n+=1;const s=t.numberOf(e.identity,o?i:0)
 ;return r[n]={...e,isRefresh:o,subject:s},{token:n,subject:s}},needsUser(e){const t=r[e]
 ;return!(!t||null!==t.user||t.isRefresh&&t.subject>0&&null!==s.user)},received:e=>r[e]?.accessToken??"",
-userOf:e=>r[e]?.user??null,describe(e,n,o){const s=r[e];if(!s)return 0;const c=V(n),a=((e,{user:t})=>{
-const r=J(e,"data");return ce(t,e,ie)??("object"==typeof r?r:e)})(c,o)
-;s.user=ge(a,s.accessToken,s.refreshToken,6)?null:a;const{userId:l,sub:u}=be(o.subject,s.user,c,s.claims)
+userOf:e=>r[e]?.user??null,describe(e,n,o){const s=r[e];if(!s)return 0;const a=V(n),c=((e,{user:t})=>{
+const r=J(e,"data");return le(t,e,ce)??("object"==typeof r?r:e)})(a,o)
+;s.user=me(c,s.accessToken,s.refreshToken,6)?null:c;const{userId:l,sub:u}=ge(o.subject,s.user,a,s.claims)
 ;return s.identity={userId:l??s.identity.userId,sub:u??s.identity.sub},s.subject=t.numberOf(s.identity,s.isRefresh?i:0),
 s.subject},set(e,t){const n=r[e];if(n){r={__proto__:null}
-;const{refreshToken:t,user:a,subject:l}=s,u=n.isRefresh&&(n.subject||l)===(l||n.subject);s=u?{...n,
-refreshToken:n.refreshToken||t,user:n.user??a,subject:n.subject||l}:n,i=s.subject,u||(c+=1),o=e}l=G()+t,u=Date.now()+t},
-block(){l=0},clear(){a=s.refreshToken||a,o=0,c+=1,s=We,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
-a=""},currentId:()=>o,subject:()=>i,profile:()=>({user:s.user,claims:s.claims}),isFresh:()=>G()<l&&Date.now()<u,
-allows(t){for(let r=0;r<e.length;r+=1)if(0===h(t,e[r]))return!0;return!1},generation:()=>c,
-accessToken:()=>s.accessToken,refreshToken:e=>s.refreshToken||(e?a:"")}
-})(r.origins,f),y=t&&new ur(t),m=e=>e(),k=((e,t,r)=>{const n=t?globalThis.navigator?.locks:void 0;let o=()=>{};return{
-request(t,s,i){o();const c=new AbortController,{signal:a}=c,l=()=>r(()=>a.aborted||i()),u=()=>s>0?setTimeout(l,s):l()
-;if(!n)return o=()=>c.abort(),F(u);const d=new Promise(e=>{o=()=>{c.abort(),e()}});n.request(e,tt(t?{steal:t}:{signal:a
+;const{refreshToken:t,user:c,subject:l}=s,u=n.isRefresh&&(n.subject||l)===(l||n.subject);s=u?{...n,
+refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||l}:n,i=s.subject,u||(a+=1),o=e}l=G()+t,u=Date.now()+t},
+block(){l=0},clear(){c=s.refreshToken||c,o=0,a+=1,s=We,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
+c=""},currentId:()=>o,subject:()=>i,profile:()=>({user:s.user,claims:s.claims}),isFresh:()=>G()<l&&Date.now()<u,
+allows(t){for(let r=0;r<e.length;r+=1)if(0===h(t,e[r]))return!0;return!1},generation:()=>a,
+accessToken:()=>s.accessToken,refreshToken:e=>s.refreshToken||(e?c:"")}
+})(r.origins,f),y=t&&new dr(t),m=e=>e(),k=((e,t,r)=>{const n=t?globalThis.navigator?.locks:void 0;let o=()=>{};return{
+request(t,s,i){o();const a=new AbortController,{signal:c}=a,l=()=>r(()=>c.aborted||i()),u=()=>s>0?setTimeout(l,s):l()
+;if(!n)return o=()=>a.abort(),F(u);const d=new Promise(e=>{o=()=>{a.abort(),e()}});n.request(e,tt(t?{steal:t}:{signal:c
 }),()=>(u(),d)).catch(({name:e})=>"AbortError"===e||u())},release:()=>r(o),close:()=>o()}
-})(i.prefix,o,m),I=Dt(i.prefix,o,i,m,(t,r)=>{const{type:o,reason:s,waitMs:i=0,failures:c=0}=t
-;n("debug","message-received",{type:o,relation:r,waitMs:i,failures:c});const a=f.numberOf(t,p.subject(),!0)
-;e.messageReceived(r,o,a,s,i,c)}),A=(e=>{
-const{client:t,tokens:r,sendAuthorized:n,log:o,createError:i}=e,c=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),a=new Set
+})(i.prefix,o,m),I=Lt(i.prefix,o,i,m,(t,r)=>{const{type:o,reason:s,waitMs:i=0,failures:a=0}=t
+;n("debug","message-received",{type:o,relation:r,waitMs:i,failures:a});const c=f.numberOf(t,p.subject(),!0)
+;e.messageReceived(r,o,c,s,i,a)}),A=(e=>{
+const{client:t,tokens:r,sendAuthorized:n,log:o,createError:i}=e,a=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),c=new Set
 ;let u=!1;function d(){const e=r.currentId();if(0===e)throw i(u?"DISPOSED":"SESSION_ENDED");return e}function f(e){
 const r=d();return n(e.request,e.copyRequest).then(s=>{if(Et(e,s))return s;const i=e.handler.isRejected(s)
-;return!1===i?s:(async(e,r,s,i)=>{if(!await i)return s;o("info","call-rejected",{status:s.status,token:r});const c=(e=>{
+;return!1===i?s:(async(e,r,s,i)=>{if(!await i)return s;o("info","call-rejected",{status:s.status,token:r});const a=(e=>{
 let t=2166136261;for(let r=0;r<e.length&&"?"!==e[r];r+=1)t=Math.imul(t^e.charCodeAt(r),16777619);return t>>>0
-})(S(e.request)),a=await z(t.tokenRejected(r,c),O(e.request))?e.copyRequest():void 0;if(!a)return s
-;s.body?.cancel().catch(()=>{});const l=d(),u=await n(a,e.copyRequest)
-;return!Et(e,u)&&await e.handler.isRejected(u)&&await t.retryRejected(l,c),u})(e,r,s,i)})}return{fetch(n,o,i=e.handler){
+})(S(e.request)),c=await z(t.tokenRejected(r,a),O(e.request))?e.copyRequest():void 0;if(!c)return s
+;s.body?.cancel().catch(()=>{});const l=d(),u=await n(c,e.copyRequest)
+;return!Et(e,u)&&await e.handler.isRejected(u)&&await t.retryRejected(l,a),u})(e,r,s,i)})}return{fetch(n,o,i=e.handler){
 let u;try{u=new s(n,o)}catch(e){return Promise.reject(e)}const d=S(u),h=N(w(u),"authorization")
-;if(!r.allows(d)||c.has(d)||h)return l(u);const p=((e,t,r)=>{
+;if(!r.allows(d)||a.has(d)||h)return l(u);const p=((e,t,r)=>{
 const n="string"==typeof t?t:void 0,o=null!==v(e)&&!/^(GET|HEAD)$/.test(_(e)),i=o&&void 0===n?((e,t)=>{
 if("ReadableStream"===(r=t,Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return
-;var r;const n=$(e);if(null!=t)return n;try{return new s($(n),Nt),n}catch{return void v(n)?.cancel().catch(()=>{})}
+;var r;const n=$(e);if(null!=t)return n;try{return new s($(n),Rt),n}catch{return void v(n)?.cancel().catch(()=>{})}
 })(e,t):void 0;return{request:e,handler:r,copyRequest(){if(o&&void 0===n)return i&&$(i);if(void 0===n)return new s(e)
 ;const t=j(e),r=T(e);return new s(e,{__proto__:null,body:n,referrer:t,referrerPolicy:r})}}
-})(u,o?.body,(e=>!e||!1!==tt(tt(e).auth).retry)(o)?i:{...i,isRejected:()=>!1});return new Promise((e,n)=>{a.add(n),
-(r.isFresh()?f(p):z(t.requestToken(0),O(u)).then(()=>f(p))).then(e,n).then(()=>a.delete(n))})},async getAccessToken(e){
+})(u,o?.body,(e=>!e||!1!==tt(tt(e).auth).retry)(o)?i:{...i,isRejected:()=>!1});return new Promise((e,n)=>{c.add(n),
+(r.isFresh()?f(p):z(t.requestToken(0),O(u)).then(()=>f(p))).then(e,n).then(()=>c.delete(n))})},async getAccessToken(e){
 await t.requestToken(e),d();const n=r.accessToken();if(!n)throw i("TOKEN_IN_COOKIE");return n},rejectAll(e){
-u||="DISPOSED"===e;for(const t of a)t(i(e));a.clear()}}})({settings:r,client:e,tokens:p,
+u||="DISPOSED"===e;for(const t of c)t(i(e));c.clear()}}})({settings:r,client:e,tokens:p,
 sendAuthorized:De(p,r.server.api,y,d),handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},
-log:n,createError(e){return new Qt(e)}}),E={client(){return e},settings:r,tokens:p,users:f,requests:Ie({settings:r,
-tokens:p,idempotencyKey(){return(e=>{const t=Ue(e,"idempotency-key"),r=He(t)?t:e.idempotencyKey||Ke();return Xe(e,r),r
+log:n,createError(e){return new er(e)}}),R={client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,
+tokens:p,idempotencyKey(){return(e=>{const t=Ue(e,"idempotency-key"),r=Ce(t)?t:e.idempotencyKey||Ke();return Xe(e,r),r
 })(i)},prover:y,cookies:d,remembered:u}),remembered:u,state:i,lock:k,crossTab:I,log:n,rejectCalls:A.rejectAll}
-;return Object.freeze({...Ft(E),sendAuthRequest(e,t,r){return(async({settings:e,requests:t,state:r,log:n},o,s,i)=>{
-const c=(t,r=!1)=>{const n=`${(({server:e,endpoints:t},r,n)=>{const o=e.calls[n?.call??r]
+;return Object.freeze({...zt(R),sendAuthRequest(e,t,r){return(async({settings:e,requests:t,state:r,log:n},o,s,i)=>{
+const a=(t,r=!1)=>{const n=`${(({server:e,endpoints:t},r,n)=>{const o=e.calls[n?.call??r]
 ;return`${o?.method??"POST"} ${o?.url??t[r]}`})(e,o,s)}: ${t}`;var i;return r||(i=n,
-zt&&console.warn(`tokenward: ${i}`)),n};try{
-const a=await t.send(o,s,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:y}=a,m=l>=200&&l<300,v=((e,{status:t,code:r="",message:n="",isPage:o,isRefusal:s,isStep:i},{over:c,notOver:a})=>{
-const l=b(`${r} ${n}`);if("refresh"===e){if(Ut(a,t,l))return"request-fault";if(Ut(c,t,l))return"over"}
-return i?"step-required":g(Lt,r)?Lt[r]:g(Lt,n)?Lt[n]:!(o||Kt(b(r),Mt)||Kt(l,Ct))||o&&"login"===e?"login"===e?Kt(l,Ht)?"bad-credentials":void 0:s?"refused":void 0:"request-fault"
-})(o,a,e.server),k=Bt.includes(l)&&!p&&"request-fault"!==v;if((a.token||k)&&(e=>{null===Ue(e,"asked")&&Fe(e,"asked","1")
+Bt&&console.warn(`tokenward: ${i}`)),n};try{
+const c=await t.send(o,s,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:y}=c,m=l>=200&&l<300,v=((e,{status:t,code:r="",message:n="",isPage:o,isRefusal:s,isStep:i},{over:a,notOver:c})=>{
+const l=b(`${r} ${n}`);if("refresh"===e){if(Ft(c,t,l))return"request-fault";if(Ft(a,t,l))return"over"}
+return i?"step-required":g(Mt,r)?Mt[r]:g(Mt,n)?Mt[n]:!(o||Ut(b(r),Ht)||Ut(l,Ct))||o&&"login"===e?"login"===e?Ut(l,Kt)?"bad-credentials":void 0:s?"refused":void 0:"request-fault"
+})(o,c,e.server),k=Gt.includes(l)&&!p&&"request-fault"!==v;if((c.token||k)&&(e=>{null===Ue(e,"asked")&&Fe(e,"asked","1")
 })(r),(({token:e,expiresIn:t,jwtLifetime:r},n)=>{e&&Math.abs(t-r)>1&&n("warn","lifetimes-differ",{expiresIn:t,
-jwtLifetime:r})})(a,n),n(m?"debug":"warn","auth-request",{endpoint:o,status:l,code:u.slice(0,40),retryAfterMs:h}),
-m&&("logout"===o||"logoutAll"===o||a.token))return{response:a,details:""}
+jwtLifetime:r})})(c,n),n(m?"debug":"warn","auth-request",{endpoint:o,status:l,code:u.slice(0,40),retryAfterMs:h}),
+m&&("logout"===o||"logoutAll"===o||c.token))return{response:c,details:""}
 ;const w=404===l||405===l?` (options.endpoints.${o})`:m?(({server:e},t,r)=>`; expected the member ${e.calls[t]?.answer.access?.join(" or ")} (options.fields), found ${r}`)(e,s?.call??o,f):""
-;return{response:a,stated:v,
-details:c(`status ${l}${"step-required"===v?"":w}${d?`; the server says: ${d}`:""}`,"refresh"===o&&401===l||!e.server.calls[o]||"step-required"===v),
-body:y}}catch(e){const t=e instanceof Se;return n("warn","auth-request",{endpoint:o,
+;return{response:c,stated:v,
+details:a(`status ${l}${"step-required"===v?"":w}${d?`; the server says: ${d}`:""}`,"refresh"===o&&401===l||!e.server.calls[o]||"step-required"===v),
+body:y}}catch(e){const t=e instanceof $e;return n("warn","auth-request",{endpoint:o,
 failed:t?"options.authHeaders":e?.name}),t&&F(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",
-details:c("options.authHeaders failed",!0)}:{failure:"network-error",
-details:"AbortError"===e?.name?"":c("no response: offline, server down, or CORS")}}})(E,e,t,r).then(ar)},
+details:a("options.authHeaders failed",!0)}:{failure:"network-error",
+details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(R,e,t,r).then(lr)},
 wrongArgument(e){return(({json:e,call:t="login",isAnswer:r},{calls:n})=>{if(r)return;const o=g(n,t)?n[t]:void 0
 ;return!o||["refresh","logout","logoutAll"].includes(t)?"call":o.isForm&&!(e=>"{"===e[0]&&Object.values(JSON.parse(e)).every(e=>"string"==typeof e))(e)?"credentials":void 0
-})(e,r.server)},abortAuthRequest:E.requests.abort,fetch(e,t){return A.fetch(e,t)},user(){return Zt(p.profile().user)},
-jwtPayload(){return re(p.accessToken())},
-getAccessToken:r.exposeToken?A.getAccessToken:()=>Promise.reject(new Qt("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
+})(e,r.server)},abortAuthRequest:R.requests.abort,fetch(e,t){return A.fetch(e,t)},user(){return Qt(p.profile().user)},
+jwtPayload(){return oe(p.accessToken())},
+getAccessToken:r.exposeToken?A.getAccessToken:()=>Promise.reject(new er("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-k.close(),I.close(),A.rejectAll("DISPOSED")}})}var ur=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+k.close(),I.close(),A.rejectAll("DISPOSED")}})}var dr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
 t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
 return this.#e.then(o=>o.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(o=>o.send(e,t,r,n))}}
-;export{Qt as CallError,sr as createAdoption,or as createLogin,er as createOptions,lr as createPlatform,tr as setServer,rr as storedKeyName};
+;export{er as CallError,ir as createAdoption,sr as createLogin,tr as createOptions,ur as createPlatform,rr as setServer,nr as storedKeyName};
