@@ -191,7 +191,7 @@ fn a_refusal_without_a_known_code_ends_the_session_only_if_the_server_repeats_it
 }
 
 #[test]
-fn a_visitor_whom_the_server_refuses_is_asked_about_once() {
+fn the_client_asks_once_about_a_visitor_without_a_hint() {
     let mut client = Harness::new(Config { restore: Restore::Always, ..CONFIG }, false);
     let request = client.expect_refresh();
     client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Refused { retry_after: None } });

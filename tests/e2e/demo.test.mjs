@@ -1,11 +1,12 @@
 // End-to-end tests of the demo page with the demo server in Chromium.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { root } from '../../tools/run.mjs';
 import { REDIS_KEYS, startRedis, startServer } from '../../tools/servers.mjs';
+import { violations } from './axe.mjs';
 import { closeBrowser, openBrowser, withPage } from './harness.mjs';
 
 const screenshots = path.join(root, 'target/screenshots');
@@ -532,19 +533,6 @@ test('own server: the check names what the responses lack and the fix', () =>
       own.close();
     }
   }));
-
-const axe = readFileSync(path.join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
-
-/** The violations that axe finds: rule and elements. */
-async function violations(page) {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const { violations, passes } = await globalThis.axe.run({ runOnly: tags });
-    if (!passes.some(({ id }) => id === 'color-contrast')) return ['axe did not check colour contrast'];
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
-  });
-}
 
 for (const [size, viewport] of Object.entries({
   phone: { width: 375, height: 800 },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { ADA, closeBrowser, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
+import { ADA, closeBrowser, hasStatus, jwt, openBrowser, signIn, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -45,9 +45,6 @@ for (const { dialect, options, credentials, resumes } of [
       assert.equal(await server.counted('refresh_reused'), 0);
     }));
 }
-
-const encoded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
-const jwt = (claims) => `${encoded({ alg: 'none' })}.${encoded(claims)}.c2ln`;
 
 /**
  * Answers instead of the server: `respond(path, request)` returns `{status, headers, json}`, or nothing for a request that the

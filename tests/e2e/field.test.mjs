@@ -7,6 +7,7 @@ import {
   GRACE,
   hasStatus,
   ISOLATION,
+  jwt,
   NPM_ONLY,
   openBrowser,
   signIn,
@@ -18,8 +19,6 @@ before(openBrowser);
 after(closeBrowser);
 
 const json = { 'content-type': 'application/json' };
-const encoded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
-const jwt = (claims) => `${encoded({ alg: 'none' })}.${encoded(claims)}.c2ln`;
 const answer = (status, body, headers = {}) => ({
   answer: { status, headers: { ...json, ...headers }, body: JSON.stringify(body) },
 });

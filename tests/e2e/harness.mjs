@@ -170,6 +170,10 @@ export async function openBlank(page, server) {
   await page.goto(`${server.url}/blank`);
 }
 
+const encoded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
+/** A token with these claims, and a signature that no test verifies. */
+export const jwt = (claims) => `${encoded({ alg: 'none' })}.${encoded(claims)}.c2ln`;
+
 export const GRACE = { email: 'grace@example.com', password: 'nanoseconds' };
 export const ADA = { email: 'ada@example.com', password: 'analytical engine' };
 

@@ -1,13 +1,11 @@
 // The option `server`: back ends that speak another language than the demo server, described as data (docs/reference/server-option.md).
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { closeBrowser, hasStatus, ISOLATION, openBrowser, until, withTabs } from './harness.mjs';
+import { closeBrowser, hasStatus, ISOLATION, jwt, openBrowser, until, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
 
-const encoded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
-const jwt = (claims) => `${encoded({ alg: 'none' })}.${encoded(claims)}.c2ln`;
 const respond = (status, body, headers = {}) => ({
   answer: {
     status,

@@ -7,10 +7,10 @@ import { chromium } from 'playwright-core';
 import { CHROME_ARGS } from '../../tools/chrome.mjs';
 import { root } from '../../tools/run.mjs';
 import { serveSite } from '../../tools/site.mjs';
+import { violations } from '../e2e/axe.mjs';
 
 const built = path.join(root, 'target/site');
 const screenshots = path.join(root, 'target/screenshots');
-const axe = readFileSync(path.join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
 
 const PHONE = { width: 375, height: 800 };
 const DESKTOP = { width: 1280, height: 900 };
@@ -104,17 +104,6 @@ test('the button for the theme switches to dark', () =>
     await page.waitForFunction(() => document.documentElement.classList.contains('dark'));
     assert.equal(await page.locator('img.only-light').isVisible(), false);
   }));
-
-/** The violations that axe finds: rule and elements. */
-async function violations(page) {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const { violations, passes } = await globalThis.axe.run({ runOnly: tags });
-    if (!passes.some(({ id }) => id === 'color-contrast')) return ['axe did not check colour contrast'];
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
-  });
-}
 
 for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }))
   for (const colorScheme of ['light', 'dark'])

@@ -1,7 +1,7 @@
 // Checks a server by its responses: signs in, refreshes, calls the API and signs out as the client does, and reports errors.
 // The check never shows a token and revokes the session at the end.
 import { duration } from './page.js';
-import { recognisePreset } from './presets.js';
+import { recognisePreset, valueAt } from './presets.js';
 
 export const ENDPOINTS = ['login', 'refresh', 'logout', 'logoutAll'] as const;
 export const FIELDS = ['accessToken', 'refreshToken', 'expiresIn', 'user'] as const;
@@ -135,9 +135,6 @@ class ServerCheck {
     );
   }
 }
-
-const valueAt = (body: unknown, path: string): unknown =>
-  path.split('.').reduce<unknown>((value, name) => (Object(value) as Record<string, unknown>)[name], body);
 
 /** The path of the first value in a body whose name matches `names`. */
 function findPath(body: unknown, names: RegExp, kind = /string|number/, path = ''): string | undefined {

@@ -19,13 +19,11 @@ interface Preset {
   readonly fits: (answer: LoginAnswer) => boolean;
 }
 
-const has = (body: unknown, ...paths: readonly string[]) =>
-  paths.every((path) => {
-    const found = path
-      .split('.')
-      .reduce<unknown>((value, name) => (Object(value) as Record<string, unknown>)[name], body);
-    return found !== undefined;
-  });
+/** `valueAt({data: {token: 1}}, 'data.token')` is 1. */
+export const valueAt = (body: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((value, name) => (Object(value) as Record<string, unknown>)[name], body);
+
+const has = (body: unknown, ...paths: readonly string[]) => paths.every((path) => valueAt(body, path) !== undefined);
 const path = ({ url }: LoginAnswer, pattern: RegExp) => pattern.test(new URL(url).pathname);
 const oauth = ({ body }: LoginAnswer) => has(body, 'access_token', 'token_type', 'expires_in');
 
