@@ -2,9 +2,8 @@
 // target/bench.json and docs/bench.svg. `ONLY=size,call` runs some parts; `QUICK=1` runs fewer rounds.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
 import { buildPackage } from '../tools/build.mjs';
-import { CHROME_ARGS } from '../tools/chrome.mjs';
+import { launchChromium } from '../tools/chrome.mjs';
 import { main, root, say } from '../tools/run.mjs';
 import { startServer } from '../tools/servers.mjs';
 import { setUpTests } from '../tools/setup.mjs';
@@ -146,7 +145,7 @@ function table(title, rows) {
 
 /** Ten tabs whose tokens are rejected at once: their refreshes, failed calls and lost sessions. */
 async function tabs(chrome, site) {
-  const browser = await chromium.launch({ executablePath: chrome, args: CHROME_ARGS });
+  const browser = await launchChromium(chrome);
   const rows = [];
   try {
     for (const [client, module] of Object.entries({

@@ -3,12 +3,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
 import { installLeakDetector } from '../tests/xss/leak-detector.mjs';
 import { groups, PROBES } from '../tests/xss/probes.mjs';
 import { reversed, useIt } from '../tests/xss/use.mjs';
 import { buildPackage } from '../tools/build.mjs';
-import { CHROME_ARGS } from '../tools/chrome.mjs';
+import { launchChromium } from '../tools/chrome.mjs';
 import { main, run, say, UserError } from '../tools/run.mjs';
 import { setUpTests } from '../tools/setup.mjs';
 import { buildServer } from '../tools/start.mjs';
@@ -30,7 +29,7 @@ await main(async () => {
     Object.assign(table, await attackTokenward(tools));
   }
   const files = await buildPeers();
-  const browser = await chromium.launch({ executablePath: tools.chrome, args: CHROME_ARGS });
+  const browser = await launchChromium(tools.chrome);
   try {
     for (const [title, name] of Object.entries(PEERS).filter(([title]) => title.includes(process.env.PEER ?? ''))) {
       say(`hostile scripts: ${title}`);

@@ -9,3 +9,9 @@ export const CHROME_ARGS = [
   '--disable-sync',
   '--disable-dev-shm-usage',
 ];
+
+/** Starts a Chromium under Playwright, which `npm test` and the benches install: a module that needs it loads before that. */
+export async function launchChromium(executablePath) {
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({ executablePath, args: CHROME_ARGS });
+}

@@ -2,8 +2,7 @@
 // README's) or in the folder that the argument names.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
-import { CHROME_ARGS } from './chrome.mjs';
+import { launchChromium } from './chrome.mjs';
 import { main, root, say } from './run.mjs';
 import { startServer } from './servers.mjs';
 import { setUpTests } from './setup.mjs';
@@ -47,7 +46,7 @@ async function screenshots() {
   await buildDemo();
   await buildServer();
   mkdirSync(folder, { recursive: true });
-  const browser = await chromium.launch({ executablePath: tools.chrome, args: CHROME_ARGS });
+  const browser = await launchChromium(tools.chrome);
   try {
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of ['light', 'dark']) {

@@ -1,7 +1,6 @@
 // npm run docs:site: builds the documentation site from the Markdown of the repository, to target/site. A link without a target
 // fails the build. npm run docs:serve: builds it and serves it on http://127.0.0.1:8081 (PORT chooses another port).
 import path from 'node:path';
-import { preview } from 'vite';
 import { main, root, run, say } from './run.mjs';
 import { installed, SETUP } from './setup.mjs';
 import { buildOnce } from './stamp.mjs';
@@ -30,6 +29,7 @@ export const buildSiteOnce = () => buildOnce(SITE, () => buildSite());
 
 /** Serves the built site. Resolves to its address and a function that ends the server. */
 export async function serveSite({ port = 0, base = '/' } = {}) {
+  const { preview } = await import('vite'); // installed only after this module is loaded
   const server = await preview({
     root,
     base,
