@@ -293,7 +293,7 @@ async fn an_id_token_that_is_not_valid_begins_nothing() {
     };
     let secret = EncodingKey::from_secret(CLIENT_SECRET.as_bytes());
     let with_key = |header, signing| Behaviour { header, signing: Some(signing), ..Behaviour::default() };
-    let behaviours = [
+    let behaviours = vec![
         claims(json!({ "aud": "another client" })),
         claims(json!({ "aud": null })),
         claims(json!({ "aud": [CLIENT_ID, "another client"] })),
