@@ -94,7 +94,7 @@ export class SignIn {
     if (popup && channel) {
       const id = crypto.getRandomValues(new Uint32Array(4)).join('');
       popup.location.replace(startAddress(start, options, id));
-      // The page of the provider must not navigate this one.
+      // The page of the provider must not navigate this one. (Nor can this one close that window any more.)
       popup.opener = null;
       const opened = { popup, openedAt: now(), channel, id, signal: ending.signal };
       return abortable(this.#signInByPopup(engine, opened), ending.signal);
@@ -147,7 +147,10 @@ export class SignIn {
     const begunBy = takeBegun();
     // After `auth.ready`: an app may add its listeners then.
     const report = (error: AuthError) => void setTimeout(() => this.#notify('sign-in-failed', { error, returnTo }));
-    if (result !== 'signed-in') return { options, settle: async () => report(this.#statedError(result)) };
+    if (result !== 'signed-in') {
+      const settle = ({ restored }: Engine) => restored.then(() => report(this.#statedError(result)));
+      return { options, settle };
+    }
     const wasRevoked = begunBy !== undefined && expectNewSession(begunBy);
     const { restore = 'auto', isolation = 'page' } = options;
     // The options are part of the name of a shared worker, which the other tabs use.
@@ -192,6 +195,8 @@ export class SignIn {
   async #restoreAgain(engine: Engine, wasRevoked: boolean, failure: unknown): Promise<void> {
     let last = failure;
     for (const pauseMs of RETRIES_MS) {
+      // Another user has signed in: that ends the wait of those who waited for the user before.
+      if (isOver(last) && this.#isSignedIn()) return;
       const helps = isOver(last) ? wasRevoked : (last as AuthError)?.code === 'REFRESH_UNAVAILABLE';
       // (A session that is being restored has attempts of its own.)
       if (!helps || this.#client.session.status === 'restoring') break;
