@@ -162,13 +162,17 @@ export class SignIn {
       notify,
       settle: async (engine) => {
         if (engine.settings.transport !== 'cookie') return release();
-        const first = engine.restore();
-        first
-          .catch((error) => this.#restoreAgain(engine, wasRevoked, error))
-          // The browser accepted no cookie. (Without a sign-in of this tab, anybody may have made the address.)
-          .catch((error) => begunBy !== undefined && isOver(error) && report(this.#errorOf('STALE_SIGN_IN')));
-        await first.catch(() => {});
+        const failure = await engine.restore().then(
+          () => undefined,
+          (error: unknown) => ({ error }),
+        );
         release();
+        // (`auth.ready` does not wait for the next attempts.)
+        if (failure)
+          this.#restoreAgain(engine, wasRevoked, failure.error).catch((error) => {
+            // The browser accepted no cookie. (Without a sign-in of this tab, anybody may have made the address.)
+            if (begunBy !== undefined && isOver(error)) report(this.#errorOf('STALE_SIGN_IN'));
+          });
       },
     };
   }
