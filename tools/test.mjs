@@ -34,7 +34,7 @@ const CLIENTS = {
 const WITH_EVERY_CLIENT = ['client', 'faults', 'field', 'lifecycle', 'server', 'tabs'];
 
 /** The tests of how the client loads and signs in at a provider, which the Rust client does in another way. */
-const WITH_EVERY_ISOLATION = ['loading', 'platform', 'sign-in-page', 'without-wasm'];
+const WITH_EVERY_ISOLATION = ['idle', 'loading', 'platform', 'sign-in-page', 'without-wasm'];
 
 /** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
 const ALONE = ['budget', 'time'];
