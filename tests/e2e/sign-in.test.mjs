@@ -1,0 +1,850 @@
+// Sign-in at a provider on another site, driven by navigation: docs/reference/sign-in-endpoints.md. `npm test` runs this file once
+// with each server (SIGN_IN_SERVER).
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { until } from '../../tools/servers.mjs';
+import { marked, openUser, SERVER, SERVERS, startSignIn, watchCallbacks } from '../sign-in/harness.mjs';
+import { closeBrowser, openBrowser } from './harness.mjs';
+
+before(openBrowser);
+after(closeBrowser);
+
+/** A test with its own provider and server. Its message starts with the name of the server. */
+function signInTest(name, body, options = {}) {
+  test(`${SERVER}: ${name}`, { timeout: 120_000 }, async (t) => {
+    const world = await startSignIn(options);
+    const users = [];
+    const newUser = async () => {
+      users.push(await openUser(world));
+      return users.at(-1);
+    };
+    try {
+      await body({ ...world, t, user: await newUser(), newUser });
+    } catch (error) {
+      error.message += `\n${world.provider.errors.join('\n')}\n${world.log().slice(-2_000)}`;
+      throw error;
+    } finally {
+      for (const user of users) await user.close();
+      await world.stop();
+    }
+  });
+}
+
+/** What of the provider a browser passes on: each code, and each token that the provider issued. */
+const secretsOf = (provider, callbacks) => [
+  ...provider.issued,
+  ...callbacks.flatMap((address) =>
+    [...new URL(address).searchParams].filter(([name]) => name !== 'iss').map(([, value]) => value),
+  ),
+];
+
+signInTest(
+  'a sign-in costs one code and one exchange, and ends at returnTo',
+  async ({ app, proxy, provider, user }) => {
+    const page = await user.tab('/blank?from=here');
+    const callbacks = watchCallbacks(page, app);
+    const answers = [];
+    page.on('response', (response) => answers.push(response));
+    await user.begin(page, { returnTo: '/blank?tab=2&x=%2F#items' });
+    await user.enter(page);
+    assert.equal(await user.returned(page), '~signed-in');
+    assert.equal(page.url(), `${app}/blank?tab=2&x=%2F#items~signed-in`);
+    const { authorizations, codes, exchanges, redeemed, revoked } = provider.counts;
+    assert.deepEqual([authorizations, codes, exchanges, redeemed, revoked], [1, 1, 1, 1, 0]);
+    assert.equal(await user.refresh(page), 'ada@example.com');
+    assert.equal(await user.call(), 200);
+    assert.equal(proxy.to('/auth/refresh').length, 1);
+
+    const [refresh] = await user.cookies('refresh_token');
+    assert.deepEqual([refresh.httpOnly, refresh.sameSite], [true, 'Strict']);
+    const [login, ...others] = await user.cookies('login');
+    assert.deepEqual([login.httpOnly, login.sameSite, login.path, others.length], [true, 'Lax', '/auth', 0]);
+    const left = login.expires - Date.now() / 1000;
+    assert.ok(left > 500 && left <= 600, `the cookie lives ${left} s`);
+
+    const callback = answers.find((response) => response.url().startsWith(`${app}/auth/callback`));
+    assert.equal(callback.status(), 303);
+    assert.equal(callback.headers()['referrer-policy'], 'no-referrer');
+    assert.equal(callback.headers()['cache-control'], 'no-store');
+
+    const secrets = secretsOf(provider, callbacks);
+    assert.ok(secrets.length >= 4, `code, state, ID token and access token: ${secrets.length}`);
+    const readable = await page.evaluate(() =>
+      JSON.stringify([
+        location.href,
+        document.referrer,
+        document.cookie,
+        window.name,
+        history.state,
+        { ...localStorage },
+        { ...sessionStorage },
+        performance.getEntries().map(({ name }) => name),
+      ]),
+    );
+    const bodies = JSON.stringify(proxy.record.map(({ answer }) => answer));
+    for (const secret of secrets)
+      for (const text of [readable, bodies, page.url()]) assert.ok(!text.includes(secret), `${secret} in ${text}`);
+  },
+);
+
+signInTest('the authorization request has PKCE with S256, state and nonce', async ({ app, provider, user }) => {
+  const page = await user.tab();
+  const requests = [];
+  page.on('request', (request) => requests.push(new URL(request.url())));
+  await user.begin(page, { prompt: 'login', loginHint: 'grace', acr: 'urn:example:mfa', maxAge: '3600' });
+  assert.equal(await page.inputValue('[name=login]'), 'grace');
+  const { searchParams: sent } = requests.find((url) => url.href.startsWith(`${provider.issuer}/auth?`));
+  // With a pushed request, the parameters do not pass through the browser.
+  if (sent.has('request_uri')) return assert.equal(provider.counts.pushed, 1);
+  assert.equal(sent.get('redirect_uri'), `${app}/auth/callback`);
+  assert.equal(sent.get('code_challenge_method'), 'S256');
+  assert.match(sent.get('code_challenge'), /^[\w-]{43}$/);
+  assert.ok(sent.get('nonce').length >= 22 && sent.get('state').length >= 22);
+  assert.deepEqual(
+    ['prompt', 'login_hint', 'acr_values', 'max_age', 'response_type'].map((name) => sent.get(name)),
+    ['login', 'grace', 'urn:example:mfa', '3600', 'code'],
+  );
+});
+
+signInTest('ten tabs sign in at once: all are signed in, with one login cookie', async ({ provider, user }) => {
+  const first = await user.tab();
+  await user.signIn(first);
+  await user.context.clearCookies({ name: 'login' });
+  await user.context.clearCookies({ name: 'refresh_token' });
+  const before = { ...provider.counts };
+  const tabs = [];
+  for (let count = 0; count < 10; count += 1) tabs.push(await user.tab(`/blank?tab=${count}`));
+  const marks = await Promise.all(
+    tabs.map((page, index) => user.signInAgain(page, { returnTo: `/blank?tab=${index}` })),
+  );
+  assert.deepEqual([...new Set(marks)], ['~signed-in']);
+  assert.equal(provider.counts.exchanges - before.exchanges, 10);
+  assert.equal((await user.cookies('login')).length, 1);
+  for (const [index, page] of tabs.entries()) assert.match(page.url(), new RegExp(`tab=${index}#~signed-in$`));
+  for (const page of tabs) assert.equal(await user.refresh(page), 'ada@example.com');
+});
+
+signInTest('two tabs sign in and finish in the other order', async ({ user }) => {
+  const [one, two] = [await user.tab(), await user.tab()];
+  await user.begin(one, { returnTo: '/blank?one' });
+  await user.begin(two, { returnTo: '/blank?two' });
+  await user.enter(two);
+  assert.equal(await user.returned(two), '~signed-in');
+  await user.enter(one);
+  assert.equal(await user.returned(one), '~signed-in');
+  for (const page of [one, two]) assert.equal(await user.refresh(page), 'ada@example.com');
+});
+
+/** A promise that the test resolves. */
+function gate() {
+  let open;
+  const promise = new Promise((resolve) => {
+    open = resolve;
+  });
+  return { promise, open };
+}
+
+signInTest(
+  'the callback twice at once, and a reload during the exchange, share one exchange',
+  async ({ app, provider, user }) => {
+    const page = await user.tab();
+    const callbacks = watchCallbacks(page, app);
+    const { promise, open } = gate();
+    provider.faults.holdExchange = promise;
+    await user.begin(page);
+    await user.enter(page);
+    await until(
+      () => provider.counts.redeemed === 1,
+      () => 'the server sends no code',
+    );
+    const second = await user.tab();
+    const shared = second.goto(callbacks[0]);
+    // The browser drops the first request, as a reload does, and sends the same again.
+    const again = page.goto(callbacks[0]);
+    open();
+    await Promise.all([shared, again]);
+    assert.equal(await user.returned(page), '~signed-in');
+    assert.equal(await user.returned(second), '~signed-in');
+    assert.deepEqual([provider.counts.exchanges, provider.counts.codes, provider.counts.revoked], [1, 1, 0]);
+    assert.equal(await user.refresh(page), 'ada@example.com');
+    assert.equal(await user.refresh(second), 'ada@example.com');
+  },
+);
+
+signInTest(
+  'the callback once more after the sign-in and a refresh leaves the session as it is',
+  async ({ app, provider, user }) => {
+    const page = await user.tab();
+    const callbacks = watchCallbacks(page, app);
+    await user.signIn(page);
+    assert.equal(await user.refresh(page), 'ada@example.com');
+    for (let count = 0; count < 2; count += 1) {
+      await page.goto(callbacks[0]);
+      await user.returned(page);
+      assert.equal(await user.refresh(page), 'ada@example.com');
+    }
+    assert.equal(provider.counts.revoked, 0, 'the code was sent once');
+    assert.equal(await user.call(), 200);
+  },
+);
+
+signInTest('the callback once more after a logout signs nobody in', async ({ app, user }) => {
+  const page = await user.tab();
+  const callbacks = watchCallbacks(page, app);
+  await user.signIn(page);
+  await page.evaluate(() => fetch('/auth/logout', { method: 'POST' }));
+  assert.equal(await user.refresh(page), 401);
+  await page.goto(callbacks[0]);
+  assert.notEqual(await user.returned(page), '~signed-in');
+  assert.equal(await user.refresh(page), 401);
+});
+
+signInTest(
+  'Back after the sign-in, and the provider sends the browser again with the former state',
+  async ({ app, provider, user }) => {
+    const page = await user.tab('/blank?before');
+    const requests = [];
+    page.on('request', (request) => requests.push(request.url()));
+    await user.begin(page);
+    await user.enter(page);
+    await user.returned(page);
+    await page.goBack();
+    await page.goBack();
+    await until(
+      () => page.url() === `${app}/blank?before`,
+      () => `Back twice leads to ${page.url()}`,
+    );
+    assert.equal(await user.refresh(page), 'ada@example.com');
+    const authorization = requests.find((url) => url.startsWith(`${provider.issuer}/auth?`));
+    // (A pushed request can be used once; the provider answers with an error page.)
+    if (authorization.includes('request_uri=')) return;
+    await page.goto(authorization);
+    await user.returned(page);
+    assert.equal(await user.refresh(page), 'ada@example.com');
+  },
+);
+
+signInTest(
+  'after a restart of the server, another one finishes the sign-in',
+  async ({ app, provider, user, restart }) => {
+    const page = await user.tab();
+    const callbacks = watchCallbacks(page, app);
+    await user.begin(page);
+    await restart();
+    await user.enter(page);
+    assert.equal(await user.returned(page), '~signed-in');
+    assert.equal(await user.refresh(page), 'ada@example.com');
+    if (!SERVERS[SERVER].keepsSessions) return;
+    await restart();
+    await page.goto(callbacks[0]);
+    await user.returned(page);
+    assert.equal(await user.refresh(page), 'ada@example.com');
+    assert.equal(provider.counts.codes, provider.counts.redeemed);
+  },
+);
+
+/** A callback address that the provider made for a browser, which did not use it. */
+async function captureCallback(user, app, name, parameters = {}) {
+  const page = await user.tab();
+  let address;
+  await page.route(
+    (url) => url.pathname === '/auth/callback',
+    (route) => {
+      address = route.request().url();
+      return route.fulfill({ body: 'captured', contentType: 'text/plain' });
+    },
+  );
+  await user.begin(page, { ...parameters, prompt: 'login' });
+  await user.enter(page, name);
+  await until(
+    () => address,
+    () => `no callback at ${page.url()}`,
+  );
+  await page.close();
+  assert.ok(address.startsWith(app));
+  return address;
+}
+
+signInTest(
+  'a callback of another browser redeems nothing and changes nothing',
+  async ({ app, provider, user, newUser }) => {
+    const attacker = await newUser();
+    const addresses = [
+      await captureCallback(attacker, app, 'mallory'),
+      await captureCallback(attacker, app, 'mallory', { returnTo: '/blank?attack' }),
+    ];
+    const page = await user.tab();
+    await page.goto(addresses[0]);
+    assert.equal(await user.returned(page), '~sign-in-error=stale_sign_in');
+    assert.equal(await user.refresh(page), 401);
+    // A user who is signed in, and whose browser has a login cookie.
+    await user.signIn(page);
+    const { exchanges } = provider.counts;
+    await page.goto(addresses[1]);
+    await user.returned(page);
+    assert.equal(provider.counts.exchanges, exchanges);
+    assert.equal(await user.refresh(page), 'ada@example.com');
+  },
+);
+
+signInTest('a state that was cut, changed or swapped begins nothing', async ({ app, provider, user }) => {
+  const page = await user.tab();
+  await user.signIn(page, 'grace');
+  const one = new URL(await captureCallback(user, app, 'ada', { returnTo: '/blank?one' }));
+  const two = new URL(await captureCallback(user, app, 'ada', { returnTo: '/blank?two' }));
+  const state = one.searchParams.get('state');
+  const changed = (at) => state.slice(0, at) + (state[at] === 'A' ? 'B' : 'A') + state.slice(at + 1);
+  const states = { cut: state.slice(0, -2), empty: '', changed: changed(20), 'changed MAC': changed(state.length - 3) };
+  const { exchanges } = provider.counts;
+  for (const [name, value] of Object.entries(states)) {
+    one.searchParams.set('state', value);
+    await page.goto(one.href);
+    assert.match(await user.returned(page), /^~sign-in-error=(stale_sign_in|provider_refused)$/, name);
+    assert.equal(await user.refresh(page), 'grace@example.com', name);
+  }
+  assert.equal(provider.counts.exchanges, exchanges, 'no code was sent');
+  one.searchParams.set('state', two.searchParams.get('state'));
+  await page.goto(one.href);
+  assert.equal(await user.returned(page), '~sign-in-error=provider_refused');
+  assert.equal(await user.refresh(page), 'grace@example.com');
+});
+
+for (const [losses, mark, codes] of [
+  [1, '~signed-in', 2],
+  [2, '~signed-in', 3],
+  [3, '~sign-in-error=provider_unavailable', 3],
+])
+  signInTest(`the answer of the exchange is lost ${losses} times: ${mark}`, async ({ provider, user }) => {
+    const page = await user.tab();
+    await user.signIn(page, 'grace');
+    const before = { ...provider.counts };
+    provider.faults.loseAnswers = losses;
+    await user.begin(page, { prompt: 'login', returnTo: '/blank?deep#link' });
+    await user.enter(page, 'ada');
+    assert.equal(await user.returned(page), mark);
+    assert.match(page.url(), /\/blank\?deep#link~/);
+    assert.equal(provider.counts.codes - before.codes, codes);
+    assert.equal(provider.counts.logins - before.logins, 1, 'the user enters the name once');
+    assert.equal(await user.refresh(page), mark === '~signed-in' ? 'ada@example.com' : 'grace@example.com');
+  });
+
+for (const [name, refused, mark] of [
+  ['twice', 2, '~signed-in'],
+  ['for ever', Number.POSITIVE_INFINITY, '~sign-in-error=provider_unavailable'],
+])
+  signInTest(`the token endpoint answers 503 ${name}: ${mark}`, async ({ provider, user }) => {
+    const page = await user.tab();
+    await user.signIn(page, 'grace');
+    const before = { ...provider.counts };
+    provider.faults.refuseExchanges = refused;
+    assert.equal(await user.signIn(page, 'ada'), mark);
+    assert.equal(provider.counts.codes - before.codes, 1, 'the same code is sent again');
+    assert.equal(await user.refresh(page), mark === '~signed-in' ? 'ada@example.com' : 'grace@example.com');
+    provider.heal();
+    assert.equal(await user.signIn(page, 'ada'), '~signed-in');
+    assert.equal(await user.refresh(page), 'ada@example.com');
+  });
+
+signInTest(
+  'errors of the provider are typed, and its text is never in an address',
+  async ({ app, provider, user, newUser }) => {
+    const page = await user.tab();
+    await user.begin(page);
+    await page.click('[value=no]');
+    assert.equal(await user.returned(page), '~sign-in-error=access_denied');
+    await user.begin(page, { prompt: 'none' });
+    assert.equal(await user.returned(page), '~sign-in-error=interaction_required');
+    const text = '"><script>alert(1)</script>';
+    for (const [error, mark] of [
+      ['access_denied', 'access_denied'],
+      ['login_required', 'interaction_required'],
+      ['consent_required', 'interaction_required'],
+      ['temporarily_unavailable', 'provider_unavailable'],
+      ['server_error', 'provider_unavailable'],
+      ['invalid_scope', 'provider_refused'],
+      ['an_error_of_the_future', 'provider_refused'],
+      [text, 'provider_refused'],
+    ]) {
+      provider.faults.callback = (parameters) => {
+        parameters.delete('code');
+        parameters.set('error', error);
+        parameters.set('error_description', text);
+        parameters.set('error_uri', 'https://evil.example/');
+      };
+      const one = await newUser();
+      const tab = await one.tab();
+      await one.begin(tab);
+      await one.enter(tab);
+      assert.equal(await one.returned(tab), `~sign-in-error=${mark}`, error);
+      assert.equal(tab.url(), `${app}/blank#~sign-in-error=${mark}`);
+      assert.equal(await one.refresh(tab), 401);
+    }
+    assert.equal(provider.counts.exchanges, 0);
+  },
+);
+
+/** What a provider, or an attacker between, may send: the fault, and whether the code is redeemed. */
+const INVALID = {
+  'another iss in the callback': ({ faults }) => {
+    faults.callback = (parameters) => parameters.set('iss', 'https://evil.example');
+  },
+  'no iss in the callback, which the metadata promise': ({ faults }) => {
+    faults.callback = (parameters) => parameters.delete('iss');
+  },
+  'no code in the callback': ({ faults }) => {
+    faults.callback = (parameters) => parameters.delete('code');
+  },
+  'an ID token of another issuer': ({ faults }) => {
+    faults.idToken = (claims) => Object.assign(claims, { iss: 'https://evil.example' });
+  },
+  'an ID token for another audience': ({ faults }) => {
+    faults.idToken = (claims) => Object.assign(claims, { aud: 'another-client' });
+  },
+  'an ID token for two audiences and another azp': ({ faults }) => {
+    faults.idToken = (claims) => Object.assign(claims, { aud: ['web', 'another-client'], azp: 'another-client' });
+  },
+  'an ID token with another azp': ({ faults }) => {
+    faults.idToken = (claims) => Object.assign(claims, { azp: 'another-client' });
+  },
+  'an ID token with another nonce': ({ faults }) => {
+    faults.idToken = (claims) => Object.assign(claims, { nonce: 'another-nonce' });
+  },
+  'an ID token without a nonce': ({ faults }) => {
+    faults.idToken = (claims) => void delete claims.nonce;
+  },
+  'an ID token without sub': ({ faults }) => {
+    faults.idToken = (claims) => void delete claims.sub;
+  },
+  'an expired ID token': ({ faults }) => {
+    faults.idToken = (claims) => Object.assign(claims, { iat: claims.iat - 7_200, exp: claims.iat - 3_600 });
+  },
+  'an ID token without exp': ({ faults }) => {
+    faults.idToken = (claims) => void delete claims.exp;
+  },
+  'an ID token with alg none': ({ faults }) => {
+    faults.idToken = (_, header) => Object.assign(header, { alg: 'none' });
+  },
+  'an ID token with alg HS256': ({ faults }) => {
+    faults.idToken = (_, header) => Object.assign(header, { alg: 'HS256' });
+  },
+  'an ID token signed by another key': ({ faults }) => {
+    faults.foreignKey = true;
+  },
+  'an ID token that is no token': ({ faults }) => {
+    faults.tokenAnswer = (body) => Object.assign(body, { id_token: 'a.b.c' });
+  },
+  'no ID token': ({ faults }) => {
+    faults.tokenAnswer = (body) => void delete body.id_token;
+  },
+};
+
+signInTest('what is not valid begins nothing, and the user who was signed in stays', async ({ provider, user, t }) => {
+  const page = await user.tab();
+  await user.signIn(page, 'grace');
+  for (const [name, fault] of Object.entries(INVALID))
+    await t.test(name, async () => {
+      fault(provider);
+      const mark = await user.signIn(page, 'ada');
+      provider.heal();
+      assert.equal(mark, '~sign-in-error=provider_refused');
+      assert.equal(await user.refresh(page), 'grace@example.com');
+    });
+  assert.equal(await user.signIn(page, 'ada'), '~signed-in', 'without a fault, the same sign-in works');
+});
+
+/** Follows the redirects of a sign-in that asks for nothing, and returns the address in the app, or undefined. */
+async function follow(user, app, address) {
+  let next = address;
+  for (let hops = 0; hops < 20; hops += 1) {
+    const answer = await user.context.request.get(next, { maxRedirects: 0 });
+    const { location } = answer.headers();
+    if (!location) return undefined;
+    next = new URL(location, next).href;
+    const path = next.slice(app.length);
+    if (!next.startsWith(app) || !/^\/auth\/(start|callback)/.test(path)) {
+      if (next.includes('~')) return next.startsWith(`${app}/`) ? path : next;
+    }
+  }
+  return undefined;
+}
+
+signInTest('returnTo is a path of the app; anything else counts as /', async ({ app, user }) => {
+  const page = await user.tab();
+  await user.signIn(page);
+  const long = (bytes) => `/${'x'.repeat(bytes - 1)}`;
+  for (const good of ['/', '/a', '/a?b=c&d=e', '/a?b=//evil.example#c', '/a#b', '/%2F%2Fevil', '/ä?ö', long(1_000)]) {
+    const { href } = new URL(good, app);
+    const { mark, address } = marked(await follow(user, app, user.startAddress({ returnTo: good })));
+    assert.deepEqual([mark, address], ['~signed-in', href.slice(app.length)], good);
+  }
+  const bad = [
+    ...[
+      '//evil.example',
+      '///evil.example',
+      '/\\evil.example',
+      '\\\\evil.example',
+      '/\t/evil.example',
+      '/\n/evil.example',
+    ],
+    ...['https://evil.example', 'https:evil.example', 'javascript:alert(1)', 'data:text/html,x', ' //evil.example'],
+    ...[
+      '/auth/callback',
+      '/auth/start',
+      '/auth/end?returnTo=/',
+      '/./auth/callback',
+      '/a/../auth/callback',
+      '/a\r\nx-y: z',
+    ],
+    ...[
+      '/\u0000',
+      '/a\u001fb',
+      long(1_001),
+      long(10_000),
+      `${app}@evil.example`,
+      `${app}.evil.example/`,
+      '/%0d%0a//\u0001',
+    ],
+  ];
+  for (const returnTo of bad) {
+    const place = await follow(user, app, user.startAddress({ returnTo }));
+    assert.equal(place, '/#~signed-in', JSON.stringify(returnTo.slice(0, 40)));
+  }
+});
+
+signInTest(
+  'a provider that is down at the start: typed, and healed without a restart',
+  async ({ app, provider, user }) => {
+    const page = await user.tab();
+    await provider.stop();
+    await user.begin(page, { returnTo: '/blank?x#y' });
+    assert.equal(await user.returned(page), '~sign-in-error=provider_unavailable');
+    assert.equal(page.url(), `${app}/blank?x#y~sign-in-error=provider_unavailable`);
+    await provider.start();
+    provider.faults.unavailable = true;
+    assert.equal(await user.signInAgain(page), '~sign-in-error=provider_unavailable');
+    provider.heal();
+    provider.faults.hangDiscovery = true;
+    assert.equal(await user.signInAgain(page), '~sign-in-error=provider_unavailable');
+    provider.heal();
+    provider.faults.metadata = (metadata) => Object.assign(metadata, { issuer: 'https://evil.example' });
+    assert.match(await user.signInAgain(page), /^~sign-in-error=provider_(refused|unavailable)$/);
+    provider.heal();
+    // (A server may wait between two requests for the metadata.)
+    await until(
+      async () => {
+        await user.begin(page, { prompt: 'login' });
+        return page.url().startsWith(provider.issuer);
+      },
+      () => `the server does not ask the provider again: ${page.url()}`,
+    );
+    await user.enter(page);
+    assert.equal(await user.returned(page), '~signed-in');
+  },
+);
+
+signInTest('the provider rotates its keys between two sign-ins', async ({ provider, user }) => {
+  const page = await user.tab();
+  assert.equal(await user.signIn(page), '~signed-in');
+  provider.rotateKeys();
+  const marks = new Set();
+  await until(
+    async () => {
+      const mark = await user.signIn(page, 'grace');
+      marks.add(mark);
+      return mark === '~signed-in';
+    },
+    () => `no sign-in with the new key: ${[...marks]}`,
+  );
+  marks.delete('~signed-in');
+  for (const mark of marks) assert.match(mark, /^~sign-in-error=provider_(refused|unavailable)$/);
+  assert.equal(await user.refresh(page), 'grace@example.com');
+});
+
+/** Posts to an endpoint with this cookie, as a thief would. */
+const refreshWith = async (app, { name, value }) => {
+  const headers = { cookie: `${name}=${value}`, 'idempotency-key': crypto.randomUUID() };
+  return (await fetch(`${app}/auth/refresh`, { method: 'POST', headers })).status;
+};
+
+signInTest(
+  'another user signs in in a second tab: the former session has ended in the store',
+  async ({ app, user }) => {
+    const [one, two] = [await user.tab(), await user.tab()];
+    await user.signIn(one, 'ada');
+    const [former] = await user.cookies('refresh_token');
+    await user.signIn(two, 'grace');
+    assert.equal(await user.refresh(one), 'grace@example.com');
+    assert.equal(await refreshWith(app, former), 401);
+    assert.equal(await user.refresh(two), 'grace@example.com');
+  },
+);
+
+signInTest('the user is known by issuer and subject, not by the e-mail address', async ({ app, user, newUser }) => {
+  const other = await newUser();
+  const tab = await other.tab();
+  const signedIn = await tab.evaluate(async () => {
+    const body = JSON.stringify({ email: 'ada@example.com', password: 'analytical engine' });
+    const response = await fetch('/auth/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    return response.json();
+  });
+  const page = await user.tab();
+  const ids = [];
+  for (let count = 0; count < 2; count += 1) {
+    await user.signIn(page);
+    await user.refresh(page);
+    const headers = { authorization: `Bearer ${user.accessToken}` };
+    ids.push((await (await fetch(`${app}/api/me`, { headers })).json()).id);
+  }
+  assert.ok(signedIn.user.id && ids[0]);
+  assert.equal(ids[0], ids[1], 'the same user at both sign-ins');
+  assert.notEqual(ids[0], signedIn.user.id, 'not the user of the server with the same address');
+});
+
+signInTest(
+  'a logout here leaves the provider signed in; /auth/end ends both sessions',
+  async ({ app, provider, user }) => {
+    const page = await user.tab();
+    await user.signIn(page);
+    await page.evaluate(() => fetch('/auth/logout', { method: 'POST' }));
+    assert.equal(await user.refresh(page), 401);
+    assert.equal(await user.signInAgain(page), '~signed-in', 'the provider does not ask');
+    await user.refresh(page);
+    const [former] = await user.cookies('refresh_token');
+    await page.evaluate(() => location.assign('/auth/end?returnTo=%2Fblank%3Fout%23x'));
+    assert.equal(await user.returned(page), '~signed-out');
+    assert.equal(page.url(), `${app}/blank?out#x~signed-out`);
+    assert.equal(await user.refresh(page), 401);
+    assert.equal(await refreshWith(app, former), 401);
+    assert.deepEqual(await user.cookies('refresh_token'), []);
+    const { logins } = provider.counts;
+    await user.begin(page);
+    assert.ok(page.url().startsWith(`${provider.issuer}/interaction/`), 'the provider asks again');
+    assert.equal(provider.counts.logins, logins + 1);
+  },
+);
+
+signInTest(
+  '/auth/end without a session, and while the provider is down, ends at returnTo',
+  async ({ app, provider, user }) => {
+    const page = await user.tab();
+    await page.goto(`${app}/auth/end?returnTo=/blank`);
+    assert.equal(await user.returned(page), '~signed-out');
+    await page.goto(`${app}/auth/end?returnTo=//evil.example/`);
+    await page.waitForURL(`${app}/#~signed-out`);
+    await page.goto(`${app}/auth/end?returnTo=/blank&state=invented`);
+    await page.waitForURL((url) => url.origin === app && !url.pathname.startsWith('/auth/'));
+    await user.tab().then((tab) => user.signIn(tab));
+    await provider.stop();
+    // (The server has the metadata already, and the browser cannot reach the provider: the session has ended all the same.)
+    await page.goto(`${app}/auth/end?returnTo=/blank`).catch(() => {});
+    const tab = await user.tab();
+    assert.equal(await user.refresh(tab), 401);
+  },
+);
+
+signInTest('a navigation to /auth/end from another site changes nothing', async ({ app, provider, user }) => {
+  const page = await user.tab();
+  await user.signIn(page);
+  const evil = await user.tab();
+  await evil.route(`${provider.issuer}/evil`, (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<a href="${app}/auth/end?returnTo=/blank">click</a>` }),
+  );
+  await evil.goto(`${provider.issuer}/evil`);
+  await evil.click('a');
+  await evil.waitForURL(`${app}/`);
+  assert.equal(await user.refresh(page), 'ada@example.com');
+  assert.equal(await user.call(), 200);
+});
+
+signInTest('a logout at the provider ends the session here within a second', async ({ provider, user }) => {
+  const page = await user.tab();
+  await user.signIn(page);
+  assert.equal(await user.refresh(page), 'ada@example.com');
+  assert.equal(await user.call(), 200);
+  const at = await user.tab();
+  await at.goto(`${provider.issuer}/session/end`);
+  await until(
+    () => provider.counts.logouts === 1,
+    () => `the provider has sent no logout token: ${provider.errors}`,
+  );
+  const started = Date.now();
+  await until(
+    async () => (await user.call()) === 401,
+    () => 'the access token is still accepted',
+    { seconds: 1 },
+  );
+  assert.ok(Date.now() - started < 1_000);
+  assert.equal(await user.refresh(page), 401);
+});
+
+signInTest(
+  'a logout token ends the sessions that it names, once; an invalid one is answered with 400',
+  async ({ app, provider, user, newUser }) => {
+    const page = await user.tab();
+    await user.signIn(page);
+    await user.refresh(page);
+    const idToken = provider.issued.findLast((text) => text.split('.').length === 3);
+    const { sid } = JSON.parse(Buffer.from(idToken.split('.')[1], 'base64url'));
+    const bystander = await newUser();
+    const other = await bystander.tab();
+    await bystander.signIn(other, 'grace');
+    const post = async (token) => {
+      const answer = await fetch(`${app}/auth/backchannel-logout`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ logout_token: token }),
+      });
+      return answer.status;
+    };
+    const named = { sid, sub: 'ada' };
+    const make = (change, options) => provider.logoutToken(named, change, options);
+    const now = Math.floor(Date.now() / 1000);
+    const invalid = {
+      'of another issuer': make((claims) => Object.assign(claims, { iss: 'https://evil.example' })),
+      'for another audience': make((claims) => Object.assign(claims, { aud: 'another-client' })),
+      'with a nonce': make((claims) => Object.assign(claims, { nonce: 'n' })),
+      'without the event': make((claims) => Object.assign(claims, { events: {} })),
+      'without events': make((claims) => void delete claims.events),
+      'without jti': make((claims) => void delete claims.jti),
+      'without sid and sub': make((claims) => {
+        delete claims.sid;
+        delete claims.sub;
+      }),
+      'that is expired': make((claims) => Object.assign(claims, { iat: now - 7_200, exp: now - 3_600 })),
+      'with alg none': make((_, header) => Object.assign(header, { alg: 'none' })),
+      'signed by another key': make(() => {}, { key: provider.foreignKey }),
+      'that is an ID token': idToken,
+      'that is no token': 'a.b.c',
+      'that is empty': '',
+    };
+    for (const [name, token] of Object.entries(invalid)) assert.equal(await post(token), 400, name);
+    assert.equal(await user.refresh(page), 'ada@example.com');
+    const token = make();
+    assert.equal(await post(token), 200);
+    assert.equal(await user.refresh(page), 401);
+    await user.signIn(page);
+    assert.equal(await post(token), 400, 'a logout token counts once');
+    assert.equal(await user.refresh(page), 'ada@example.com');
+    assert.equal(await post(provider.logoutToken({ sid: 'another-session' })), 200);
+    assert.equal(await user.refresh(page), 'ada@example.com');
+    assert.equal(await post(provider.logoutToken({ sub: 'ada' })), 200);
+    assert.equal(await user.refresh(page), 401, 'without sid, all sessions of sub');
+    assert.equal(await bystander.refresh(other), 'grace@example.com');
+  },
+);
+
+/** Opens a popup in a click, and resolves with the message of its last page. */
+async function popup(page, user, finish, id = 'popup-1') {
+  await page.evaluate(() => {
+    globalThis.messages = [];
+    new BroadcastChannel('tokenward:sign-in').onmessage = ({ data }) => messages.push(data);
+  });
+  const opened = page.waitForEvent('popup');
+  await page.evaluate((address) => void window.open(address, '_blank', 'popup'), user.startAddress({ popup: id }));
+  const window = await opened;
+  const closed = window.waitForEvent('close');
+  await finish(window);
+  await closed;
+  await page.waitForFunction(() => messages.length > 0);
+  return page.evaluate(() => messages);
+}
+
+signInTest('a popup reports its result and closes, also under COOP', async ({ proxy, provider, user }) => {
+  for (const [coopOfProvider, coopOfApp] of [
+    [false, false],
+    [true, false],
+    [true, true],
+  ]) {
+    provider.faults.coop = coopOfProvider;
+    proxy.headers = coopOfApp ? { 'cross-origin-opener-policy': 'same-origin' } : {};
+    const page = await user.tab();
+    await user.context.clearCookies();
+    assert.deepEqual(await popup(page, user, (window) => window.click('[value=no]')), [
+      'popup-1~sign-in-error=access_denied',
+    ]);
+    assert.equal(await user.refresh(page), 401);
+    assert.deepEqual(await popup(page, user, (window) => user.enter(window), 'A_b-9'), ['A_b-9~signed-in']);
+    assert.equal(await user.refresh(page), 'ada@example.com');
+    await page.close();
+  }
+});
+
+signInTest('an id of a popup that is not plain text is not used', async ({ app, user }) => {
+  const page = await user.tab();
+  await user.signIn(page);
+  for (const id of ['a b', '<script>', 'x'.repeat(41), 'a~signed-in', '../x', ''])
+    assert.equal(await follow(user, app, user.startAddress({ popup: id })), '/blank#~signed-in', id);
+  const end = await follow(user, app, user.startAddress({ popup: 'x'.repeat(40) }));
+  assert.equal(end, `/auth/done#${'x'.repeat(40)}~signed-in`);
+});
+
+signInTest('where cookies are blocked, the sign-in ends after one round', async ({ proxy, provider, user }) => {
+  proxy.fault = ({ headers }) => void delete headers.cookie;
+  const page = await user.tab();
+  await user.begin(page);
+  await user.enter(page);
+  assert.equal(await user.returned(page), '~sign-in-error=stale_sign_in');
+  assert.deepEqual([provider.counts.authorizations, provider.counts.exchanges], [1, 0]);
+  assert.equal(proxy.to('/auth/callback').length, 1);
+});
+
+signInTest(
+  '/auth/start in a frame, by fetch and from another site changes nothing',
+  async ({ app, provider, user }) => {
+    const page = await user.tab();
+    await user.signIn(page, 'grace');
+    // At the provider, the browser now is another user: a finished sign-in would change the user here.
+    const at = await user.tab();
+    const captured = await captureCallback(user, app, 'ada');
+    assert.ok(captured);
+    const address = user.startAddress();
+    const { exchanges } = provider.counts;
+    await at.route(`${provider.issuer}/evil`, (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>another site</title>' }),
+    );
+    await at.goto(`${provider.issuer}/evil`);
+    const frame = (url) =>
+      new Promise((resolve) => {
+        const element = document.createElement('iframe');
+        element.addEventListener('load', resolve);
+        element.src = url;
+        document.body.append(element);
+      });
+    const byFetch = (url) =>
+      fetch(url, { mode: 'no-cors', credentials: 'include' }).then(
+        () => {},
+        () => {},
+      );
+    await at.evaluate(byFetch, address);
+    await at.evaluate(frame, address);
+    await page.evaluate(byFetch, address);
+    await page.evaluate(frame, address);
+    for (const tab of [at, page])
+      await until(
+        () =>
+          tab
+            .frames()
+            .slice(1)
+            .every((one) => !/\/auth\/(start|callback)/.test(one.url())),
+        () => `a frame hangs at ${tab.frames().map((one) => one.url())}`,
+      );
+    assert.equal(provider.counts.exchanges, exchanges, 'no code was redeemed');
+    assert.equal(await user.refresh(page), 'grace@example.com');
+  },
+);
+
+for (const client of ['post', 'par'])
+  signInTest(
+    `the provider's client "${client}" signs in`,
+    async ({ provider, user }) => {
+      const page = await user.tab();
+      assert.equal(await user.signIn(page), '~signed-in');
+      if (client === 'par') assert.equal(provider.counts.pushed, 1);
+      assert.equal(await user.refresh(page), 'ada@example.com');
+    },
+    { client },
+  );
