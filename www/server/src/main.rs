@@ -37,12 +37,18 @@ enum UserCommand {
         email: String,
         #[arg(long, default_value = "user")]
         role: String,
+        /// The issuer of the identity provider at which the user signs in, instead of a password
+        #[arg(long, requires = "subject")]
+        issuer: Option<String>,
+        /// The user's claim `sub` at the identity provider
+        #[arg(long, requires = "issuer")]
+        subject: Option<String>,
     },
-    /// Set the role of a user; the next access token carries it
+    /// Set the role of a user, named by email or id; the next access token carries it
     Role { email: String, role: String },
     /// Set the password of a user, and end all of the user's sessions
     Password { email: String },
-    /// Remove a user, and end all of the user's sessions
+    /// Remove a user, named by email or id, and end all of the user's sessions
     Remove { email: String },
 }
 
@@ -109,8 +115,11 @@ async fn user(command: UserCommand) -> Result<(), BoxError> {
     let store = open_store(&config).await?;
     let tokens_live_until = now() + revocation_ttl(&config);
     match command {
-        UserCommand::Add { email, role } => {
-            let id = users::add(&*store, &email, &role, &read_password()?).await?;
+        UserCommand::Add { email, role, issuer, subject } => {
+            let id = match issuer.zip(subject) {
+                Some((issuer, subject)) => users::add_at_provider(&*store, &issuer, &subject, &email, &role).await?,
+                None => users::add(&*store, &email, &role, &read_password()?).await?,
+            };
             println!("added {email} with the role {role} and the id {id}");
         }
         UserCommand::Role { email, role } => {

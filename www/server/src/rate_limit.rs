@@ -62,6 +62,11 @@ impl RateLimits {
         if self.familiar().contains(&key) { Ok(()) } else { check(&self.strangers, &account) }
     }
 
+    /// Limits the sign-ins at providers that an address begins, together with its logins.
+    pub fn sign_in(&self, address: IpAddr) -> Result<(), ApiError> {
+        check(&self.address, &address)
+    }
+
     /// Remembers a successful login.
     pub fn remember(&self, email: &str, address: IpAddr) {
         let mut familiar = self.familiar();

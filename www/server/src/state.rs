@@ -11,6 +11,7 @@ use crate::middleware::request_context::RequestIds;
 use crate::passwords::Passwords;
 use crate::rate_limit::{RateLimits, client_address};
 use crate::session::Sessions;
+use crate::sign_in::SignIn;
 use crate::store::Store;
 use crate::store_tasks::StoreTasks;
 use crate::telemetry::Telemetry;
@@ -35,6 +36,7 @@ pub struct AppState {
     pub telemetry: Arc<Telemetry>,
     pub request_ids: RequestIds,
     pub write_check: WriteCheck,
+    pub sign_in: SignIn,
 }
 
 /// The settings that shape requests and responses.
@@ -45,6 +47,8 @@ pub struct HttpSettings {
     /// The name of the refresh cookie, and of the access token's cookie in the dialect that has one.
     pub refresh_cookie: String,
     pub access_cookie: Option<String>,
+    /// The name of the cookie that ties a sign-in at a provider to its browser.
+    pub login_cookie: String,
     /// The path of the refresh cookie: browsers send it to the auth endpoints only, unless its name requires the path `/`.
     pub refresh_cookie_path: &'static str,
     proxies: usize,
@@ -68,9 +72,11 @@ impl AppState {
                 cookie_secure: config.cookie_secure,
                 refresh_cookie: format!("{prefix}{}", config.dialect.refresh_cookie()),
                 access_cookie: config.dialect.access_cookie().map(|name| format!("{prefix}{name}")),
+                login_cookie: format!("{prefix}login"),
                 refresh_cookie_path: if config.cookie_host_prefix { "/" } else { "/auth" },
                 proxies: config.proxies,
             },
+            sign_in: SignIn::new(config, &keys.refresh[0])?,
             access_tokens: AccessTokens::new(keys.algorithm, keys.signing, keys.verifying, config, extension),
             refresh_tokens: RefreshTokens::new(&keys.refresh),
             dpop_proofs: DpopProofs::new(&keys.refresh[0], config.cookie_secure),

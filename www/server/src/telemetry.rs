@@ -19,6 +19,8 @@ use crate::store::{Risks, Session};
 pub enum AuthEvent {
     LoginSucceeded,
     LoginFailed,
+    /// A sign-in at an identity provider failed because of the provider.
+    SignInFailed,
     /// A refresh made a new generation.
     RefreshRotated,
     /// A refresh repeated an earlier one, and received the same successor again or, if it came late, a new one.
@@ -46,13 +48,15 @@ pub enum AuthEvent {
 
 use AuthEvent::{
     ApiAuthorised, ApiUnauthorised, CookieConflict, CsrfRejected, LoginFailed, LoginSucceeded, Logout, RateLimited,
-    RefreshRejected, RefreshRepeated, RefreshReused, RefreshRotated, RepeatsExceedRotations, Revoked, WrongKey,
+    RefreshRejected, RefreshRepeated, RefreshReused, RefreshRotated, RepeatsExceedRotations, Revoked, SignInFailed,
+    WrongKey,
 };
 
 /// The names of the events in the log and in the label `event`, which dashboards and alerts rely on.
-const EVENTS: [(AuthEvent, &str); 15] = [
+const EVENTS: [(AuthEvent, &str); 16] = [
     (LoginSucceeded, "login_ok"),
     (LoginFailed, "login_failed"),
+    (SignInFailed, "sign_in_failed"),
     (RefreshRotated, "refresh_rotated"),
     (RefreshRepeated, "refresh_repeated"),
     (RepeatsExceedRotations, "repeats_exceed_rotations"),

@@ -1,5 +1,6 @@
 //! Adds, changes and removes users, for the command line.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
@@ -25,6 +26,29 @@ const MAX_PASSWORD_LENGTH: usize = 1_024;
 
 /// Adds a user, who can sign in with this password; returns the new id.
 pub async fn add(store: &dyn Store, email: &str, role: &str, password: &str) -> Result<String, UserError> {
+    check_password(password)?;
+    let id = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<12>());
+    add_with_id(store, id, email, role, passwords::hash(password)).await
+}
+
+/// Adds a user who signs in at an identity provider, where the user has this subject (the claim `sub`); returns the new id.
+pub async fn add_at_provider(
+    store: &dyn Store,
+    issuer: &str,
+    subject: &str,
+    email: &str,
+    role: &str,
+) -> Result<String, UserError> {
+    add_with_id(store, provider_user_id(issuer, subject), email, role, String::new()).await
+}
+
+async fn add_with_id(
+    store: &dyn Store,
+    id: String,
+    email: &str,
+    role: &str,
+    password_hash: String,
+) -> Result<String, UserError> {
     let is_plain = |text: &str| !text.is_empty() && text.len() <= 254 && !text.contains(|c: char| c.is_control());
     if !is_plain(email) || !email.contains('@') {
         return Err(UserError::Invalid(format!("email: expected an address such as ada@example.com, got {email:?}")));
@@ -34,9 +58,6 @@ pub async fn add(store: &dyn Store, email: &str, role: &str, password: &str) -> 
             "role: expected 1 to 254 bytes without control characters, got {role:?}"
         )));
     }
-    check_password(password)?;
-    let id = BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<12>());
-    let password_hash = passwords::hash(password);
     let user = User {
         id: id.clone(),
         email: email.into(),
@@ -46,6 +67,13 @@ pub async fn add(store: &dyn Store, email: &str, role: &str, password: &str) -> 
     };
     store.add_user(user).await?;
     Ok(id)
+}
+
+/// The id of the user that an identity provider names by issuer and subject. Two providers may use the same subject, and an
+/// email may belong to different people at two providers, so neither of them identifies a user.
+pub fn provider_user_id(issuer: &str, subject: &str) -> String {
+    let hash = digest(&SHA256, format!("{issuer}\0{subject}").as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
 }
 
 /// Sets a user's role; the next access token carries it.
@@ -64,6 +92,11 @@ pub async fn change_password(
     tokens_live_until: u64,
 ) -> Result<(), UserError> {
     let user = find(store, email).await?;
+    if user.password_hash.is_empty() {
+        return Err(UserError::Invalid(
+            "email: expected a user with a password; this one signs in at a provider".into(),
+        ));
+    }
     check_password(password)?;
     // In this order: a login in between begins no session that stays.
     store.change_password(&user.id, &passwords::hash(password)).await?;
@@ -87,9 +120,13 @@ pub fn first_credential_version() -> u64 {
     u32::from_be_bytes(random_bytes()).into()
 }
 
+/// The user with this email and a password, or with this id.
 async fn find(store: &dyn Store, email: &str) -> Result<User, UserError> {
-    let unknown = || UserError::Invalid(format!("email: expected a user's, got {email:?}"));
-    store.user_by_email(email).await?.ok_or_else(unknown)
+    if let Some(user) = store.user_by_email(email).await? {
+        return Ok(user);
+    }
+    let unknown = || UserError::Invalid(format!("email: expected a user's, or a user's id, got {email:?}"));
+    store.user(email).await?.ok_or_else(unknown)
 }
 
 fn check_password(password: &str) -> Result<(), UserError> {

@@ -1,5 +1,6 @@
 //! The configuration, from environment variables. Every wrong variable is reported at once.
 
+pub mod providers;
 mod reader;
 mod settings;
 
@@ -7,6 +8,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub use self::providers::{NewUsers, ProviderConfig};
 use self::reader::{Reader, number, origins};
 pub use self::settings::{SETTINGS, Setting};
 use crate::dialect::Dialect;
@@ -68,6 +70,8 @@ pub struct Config {
     pub login_limit: u32,
     pub refresh_limit: u32,
     pub max_sessions: usize,
+    pub public_url: Option<String>,
+    pub providers: Vec<ProviderConfig>,
     pub log: LogFormat,
     pub demo: bool,
     pub demo_dir: Option<PathBuf>,
@@ -154,6 +158,8 @@ impl Config {
             login_limit: env.read("LOGIN_LIMIT", number(1, 1_000_000)) as u32,
             refresh_limit: env.read("REFRESH_LIMIT", number(1, 1_000_000)) as u32,
             max_sessions: env.read("MAX_SESSIONS", number(1, 1_000_000)) as usize,
+            public_url: env.read("PUBLIC_URL", providers::public_url),
+            providers: env.providers(),
             log: env.read("LOG", |text| match text {
                 "text" => Some(LogFormat::Text),
                 "json" => Some(LogFormat::Json),
@@ -178,6 +184,7 @@ impl Config {
         if config.cookie_host_prefix && !config.cookie_secure {
             env.problems.push("COOKIE_HOST_PREFIX: expected false, because COOKIE_SECURE is false, got true".into());
         }
+        env.check_providers(&config);
         env.check_keys(&config);
         let is_confirmed = env.read("DEMO_PUBLIC", flag);
         env.check_demo(&config, is_confirmed);

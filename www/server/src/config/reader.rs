@@ -15,7 +15,12 @@ pub struct Reader<G> {
 impl<G: Fn(&str) -> Option<String>> Reader<G> {
     /// The parsed value of a setting; its default, and a problem, if the value is wrong.
     pub fn read<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>) -> T {
-        let setting = find(name);
+        self.read_like(name, name, parse)
+    }
+
+    /// The parsed value of a variable that has the default and the accepted values of the setting `like`.
+    pub fn read_like<T>(&mut self, name: &str, like: &str, parse: impl Fn(&str) -> Option<T>) -> T {
+        let setting = find(like);
         let value = (self.get)(name);
         let text = value.as_deref().unwrap_or(setting.default);
         parse(text.trim()).unwrap_or_else(|| {

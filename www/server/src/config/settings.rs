@@ -29,8 +29,8 @@ const FLAG: &str = "true or false";
 const TEXT: &str = "a string that is not empty";
 const REFRESH_KEYS: &str = "32 random bytes as base64url";
 
-/// All settings. Secrets (`SIGNING_KEY`, `VERIFYING_KEYS`, `REFRESH_KEY`, `OLD_REFRESH_KEYS`, `REDIS_URL`) may be given
-/// as files instead: `SIGNING_KEY_FILE` and so on.
+/// All settings. Secrets (`SIGNING_KEY`, `VERIFYING_KEYS`, `REFRESH_KEY`, `OLD_REFRESH_KEYS`, `REDIS_URL`,
+/// `OIDC_CLIENT_SECRET`, `OIDC_CLIENT_KEY`) may be given as files instead: `SIGNING_KEY_FILE` and so on.
 pub const SETTINGS: &[Setting] = &[
     setting("HOST", "127.0.0.1", "an IP address", "The address to listen on."),
     setting("PORT", "8080", "a port from 0 to 65535", "The port to listen on; 0 chooses a free one."),
@@ -155,6 +155,56 @@ pub const SETTINGS: &[Setting] = &[
         "500",
         "sessions, from 1 to 1000000",
         "The number of sessions that a user may have; a further login ends the oldest.",
+    ),
+    setting(
+        "PUBLIC_URL",
+        "",
+        "an https origin such as https://app.example.com, or http on a loopback address",
+        "The origin at which browsers reach this server. Required for sign-in at an identity provider, where `<PUBLIC_URL>/auth/callback` is the redirect URI.",
+    ),
+    setting(
+        "OIDC_ISSUER",
+        "",
+        "an https address, or http on a loopback address",
+        "The issuer of an identity provider (OpenID Connect) at which users may sign in.",
+    ),
+    setting("OIDC_CLIENT_ID", "", TEXT, "The id of this server as a client of the provider."),
+    setting(
+        "OIDC_CLIENT_SECRET",
+        "",
+        TEXT,
+        "The client's secret. Without it and without a key, the client is a public one.",
+    ),
+    setting(
+        "OIDC_CLIENT_KEY",
+        "",
+        "a PKCS#8 PEM of an RSA, P-256 or Ed25519 key",
+        "Signs the client's assertions (`private_key_jwt`), instead of a secret.",
+    ),
+    setting("OIDC_SCOPE", "openid email profile", "scopes with openid among them", "The scope of a sign-in."),
+    setting(
+        "OIDC_ROLE_CLAIM",
+        "",
+        "the name of a claim, with dots for a path such as realm_access.roles",
+        "The claim of the ID token that has the user's role or roles. Without it, a new user has the role `user`.",
+    ),
+    setting(
+        "OIDC_ROLES",
+        "admin",
+        "roles, separated by commas",
+        "The roles that the claim may give, the most powerful first. A user with none of them has the role `user`.",
+    ),
+    setting(
+        "OIDC_USERS",
+        "create",
+        "create or known",
+        "Whether a user who signs in for the first time is created, or rejected unless `user add --issuer --subject` has added the user.",
+    ),
+    setting(
+        "OIDC_PROVIDERS",
+        "",
+        "names of lower-case letters and digits, separated by commas",
+        "Further providers. The settings of a provider `corp` are `OIDC_CORP_ISSUER` and so on.",
     ),
     setting("LOG", "text", "text, json or off", "The format of events on the standard output."),
     setting(

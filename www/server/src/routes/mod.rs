@@ -1,12 +1,14 @@
 //! The endpoints of the production server.
 
 mod api;
+mod backchannel_logout;
 mod login;
 mod logout;
 mod oauth;
 mod ops;
 mod refresh;
 mod sessions;
+mod sign_in;
 mod token_response;
 
 use axum::extract::DefaultBodyLimit;
@@ -37,7 +39,12 @@ pub fn endpoints(dialect: Dialect) -> OpenApiRouter<Shared> {
         .routes(routes!(logout::logout))
         .routes(routes!(logout::logout_all))
         .routes(routes!(sessions::sessions))
-        .routes(routes!(sessions::end_session));
+        .routes(routes!(sessions::end_session))
+        .routes(routes!(sign_in::start))
+        .routes(routes!(sign_in::callback))
+        .routes(routes!(sign_in::done))
+        .routes(routes!(sign_in::end))
+        .routes(routes!(backchannel_logout::backchannel_logout));
     if dialect == Dialect::Oauth2 {
         auth = auth.routes(routes!(oauth::token)).routes(routes!(oauth::revoke));
     }

@@ -82,22 +82,25 @@ pub fn token_type(jkt: Option<&str>) -> &'static str {
 
 /// The response to a logout; it removes the cookies if the refresh token was in one.
 pub fn clear_cookies(state: &AppState, transport: Transport) -> Response {
-    let dialect = state.http.dialect;
-    let mut cookies = CookieJar::new();
-    if transport == Transport::Cookie {
-        cookies = cookies.add(refresh_cookie(state, String::new(), 0));
-        if let Some(name) = &state.http.access_cookie {
-            cookies = cookies.add(cookie(state, name, ACCESS_COOKIE_PATH, String::new(), 0));
-        }
-    }
-    if dialect.says_success() {
+    let cookies = if transport == Transport::Cookie { expired_cookies(state) } else { CookieJar::new() };
+    if state.http.dialect.says_success() {
         (cookies, Json(json!({ "success": true }))).into_response()
     } else {
         (cookies, StatusCode::NO_CONTENT).into_response()
     }
 }
 
-fn refresh_cookie(state: &AppState, value: String, max_age: u64) -> Cookie<'static> {
+/// Cookies that remove those of the tokens.
+pub fn expired_cookies(state: &AppState) -> CookieJar {
+    let cookies = CookieJar::new().add(refresh_cookie(state, String::new(), 0));
+    match &state.http.access_cookie {
+        Some(name) => cookies.add(cookie(state, name, ACCESS_COOKIE_PATH, String::new(), 0)),
+        None => cookies,
+    }
+}
+
+/// The cookie of a refresh token; `max_age` in seconds.
+pub fn refresh_cookie(state: &AppState, value: String, max_age: u64) -> Cookie<'static> {
     cookie(state, &state.http.refresh_cookie, state.http.refresh_cookie_path, value, max_age)
 }
 

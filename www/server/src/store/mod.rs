@@ -13,11 +13,11 @@ pub use self::sqlite::SqliteStore;
 pub struct User {
     /// Never changes; the claim `sub`.
     pub id: String,
-    /// Unique, compared without regard to ASCII case.
+    /// Unique among the users with a password, compared without regard to ASCII case.
     pub email: String,
     /// What the user may do.
     pub role: String,
-    /// PHC string.
+    /// PHC string; empty for a user who signs in at an identity provider.
     pub password_hash: String,
     /// Changes with the password, and with a sign-out of all sessions. A session of another version has ended.
     pub credential_version: u64,
@@ -223,12 +223,14 @@ pub trait SessionStore: Send + Sync {
 /// Stores users.
 #[async_trait]
 pub trait UserStore: Send + Sync {
-    /// Finds a user by email, without regard to ASCII case.
+    /// Finds the user with a password and this email, without regard to ASCII case.
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError>;
     /// Finds a user by id.
     async fn user(&self, id: &str) -> Result<Option<User>, StoreError>;
-    /// Adds a user; [`StoreError::Taken`] if another user has the id or the email.
+    /// Adds a user; [`StoreError::Taken`] if another user has the id, or a password and the email.
     async fn add_user(&self, user: User) -> Result<(), StoreError>;
+    /// Changes the email of a user without a password; returns whether the user existed.
+    async fn change_email(&self, id: &str, email: &str) -> Result<bool, StoreError>;
     /// Changes a user's role; returns whether the user existed.
     async fn change_role(&self, id: &str, role: &str) -> Result<bool, StoreError>;
     /// Changes a user's password, and with it the credential version; returns whether the user existed.
@@ -239,6 +241,18 @@ pub trait UserStore: Send + Sync {
     async fn remove_user(&self, id: &str) -> Result<bool, StoreError>;
 }
 
-/// A store of both, which is what a server needs.
-pub trait Store: SessionStore + UserStore {}
-impl<T: SessionStore + UserStore> Store for T {}
+/// Stores records that expire: what servers that share a store have to know of sign-ins at identity providers.
+#[async_trait]
+pub trait RecordStore: Send + Sync {
+    /// Stores a record until a time, unless there is one with this key; returns whether it did. Of several simultaneous
+    /// calls, exactly one does. Times are seconds since the epoch.
+    async fn add_record(&self, key: &str, value: &str, until: u64, now: u64) -> Result<bool, StoreError>;
+    /// Stores a record until a time, and replaces the one with this key.
+    async fn set_record(&self, key: &str, value: &str, until: u64, now: u64) -> Result<(), StoreError>;
+    /// The value of a record that has not expired.
+    async fn record(&self, key: &str, now: u64) -> Result<Option<String>, StoreError>;
+}
+
+/// A store of all of these, which is what a server needs.
+pub trait Store: SessionStore + UserStore + RecordStore {}
+impl<T: SessionStore + UserStore + RecordStore> Store for T {}

@@ -12,7 +12,8 @@
 //! | `tokenward:sessions:<user id>` | a sorted set of the user's `sid`s; the score is the absolute expiry in seconds |
 //! | `tokenward:revocations` | a stream of `sid`s and `jti`s, each with the second until which it matters |
 //! | `tokenward:user:<id>` | a hash: the user |
-//! | `tokenward:email:<email>` | the id of the user with this email |
+//! | `tokenward:email:<email>` | the id of the user with a password and this email |
+//! | `tokenward:record:<key>` | a record of [`RecordStore`], a string that expires |
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -27,7 +28,8 @@ use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisFuture, Scri
 use tokio::sync::OnceCell;
 
 use super::{
-    Cursor, End, NewSession, Revocation, Risks, Rotate, Rotation, Session, SessionStore, StoreError, User, UserStore,
+    Cursor, End, NewSession, RecordStore, Revocation, Risks, Rotate, Rotation, Session, SessionStore, StoreError, User,
+    UserStore,
 };
 
 const REVOCATIONS: &str = "tokenward:revocations";
@@ -458,12 +460,21 @@ impl UserStore for RedisStore {
         if self.user(&user.id).await?.is_some() {
             return Err(StoreError::Taken);
         }
-        self.claim_email(&user).await?;
+        if !user.password_hash.is_empty() {
+            self.claim_email(&user).await?;
+        }
         let key = user_key(&user.id);
         let version = user.credential_version.to_string();
         let fields =
             [("email", &user.email), ("role", &user.role), ("password", &user.password_hash), ("version", &version)];
         self.run(cmd("HSET").arg(key).arg(&fields)).await
+    }
+
+    async fn change_email(&self, id: &str, email: &str) -> Result<bool, StoreError> {
+        match self.user(id).await? {
+            Some(user) if user.password_hash.is_empty() => self.change_user(id, 0, &[("email", email)]).await,
+            _ => Ok(false),
+        }
     }
 
     async fn change_role(&self, id: &str, role: &str) -> Result<bool, StoreError> {
@@ -481,8 +492,28 @@ impl UserStore for RedisStore {
     async fn remove_user(&self, id: &str) -> Result<bool, StoreError> {
         let Some(user) = self.user(id).await? else { return Ok(false) };
         self.run::<()>(cmd("DEL").arg(user_key(id))).await?;
-        self.run::<()>(cmd("DEL").arg(email_key(&user.email))).await?;
+        if !user.password_hash.is_empty() {
+            self.run::<()>(cmd("DEL").arg(email_key(&user.email))).await?;
+        }
         Ok(true)
+    }
+}
+
+#[async_trait]
+impl RecordStore for RedisStore {
+    async fn add_record(&self, key: &str, value: &str, until: u64, now: u64) -> Result<bool, StoreError> {
+        let ttl = until.saturating_sub(now).max(1);
+        let set = cmd("SET").arg(record_key(key)).arg(value).arg("NX").arg("EX").arg(ttl).take();
+        Ok(self.run::<Option<String>>(&set).await?.is_some())
+    }
+
+    async fn set_record(&self, key: &str, value: &str, until: u64, now: u64) -> Result<(), StoreError> {
+        let ttl = until.saturating_sub(now).max(1);
+        self.run(cmd("SET").arg(record_key(key)).arg(value).arg("EX").arg(ttl)).await
+    }
+
+    async fn record(&self, key: &str, _now: u64) -> Result<Option<String>, StoreError> {
+        self.run(cmd("GET").arg(record_key(key))).await
     }
 }
 
@@ -511,6 +542,10 @@ fn index_key(user_id: &str) -> String {
 
 fn user_key(id: &str) -> String {
     format!("tokenward:user:{id}")
+}
+
+fn record_key(key: &str) -> String {
+    format!("tokenward:record:{key}")
 }
 
 fn email_key(email: &str) -> String {

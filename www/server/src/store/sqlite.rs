@@ -9,17 +9,18 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params, 
 use tokio::sync::oneshot;
 
 use super::{
-    Cursor, End, KeyHash, NewSession, Revocation, Risks, Rotate, Rotation, Session, SessionStore, StoreError, User,
-    UserStore,
+    Cursor, End, KeyHash, NewSession, RecordStore, Revocation, Risks, Rotate, Rotation, Session, SessionStore,
+    StoreError, User, UserStore,
 };
 
 /// The version of the schema. Version 0.1 does not read files of unreleased versions: there is no migration.
-const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 3;
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS users (
-        id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
+        id TEXT PRIMARY KEY, email TEXT NOT NULL COLLATE NOCASE, role TEXT NOT NULL,
         password_hash TEXT NOT NULL, credential_version INTEGER NOT NULL
     ) STRICT;
+    CREATE UNIQUE INDEX IF NOT EXISTS users_with_password ON users (email) WHERE password_hash <> '';
     CREATE TABLE IF NOT EXISTS sessions (
         sid TEXT PRIMARY KEY, user_id TEXT NOT NULL, credential_version INTEGER NOT NULL,
         generation INTEGER NOT NULL, replaced INTEGER, rotated_by BLOB, repeats INTEGER NOT NULL,
@@ -31,6 +32,10 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS revocations (
         place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, until INTEGER NOT NULL
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS records (
+        key TEXT PRIMARY KEY, value TEXT NOT NULL, until INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS records_by_expiry ON records (until);
 ";
 
 const COLUMNS: &str = "sid, user_id, generation, created_at, last_used_at, idle_expires_at, absolute_expires_at,
@@ -356,6 +361,7 @@ impl SessionStore for SqliteStore {
                 "DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE idle_expires_at <= ?1 LIMIT ?2)",
             ),
             (now, "DELETE FROM revocations WHERE place IN (SELECT place FROM revocations WHERE until <= ?1 LIMIT ?2)"),
+            (now, "DELETE FROM records WHERE key IN (SELECT key FROM records WHERE until <= ?1 LIMIT ?2)"),
         ];
         for (before, statement) in statements {
             let delete =
@@ -391,8 +397,9 @@ impl SessionStore for SqliteStore {
 #[async_trait]
 impl UserStore for SqliteStore {
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, StoreError> {
-        self.find_user("SELECT id, email, role, password_hash, credential_version FROM users WHERE email = ?1", email)
-            .await
+        let query = "SELECT id, email, role, password_hash, credential_version FROM users
+            WHERE email = ?1 AND password_hash <> ''";
+        self.find_user(query, email).await
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
@@ -408,6 +415,11 @@ impl UserStore for SqliteStore {
         })
         .await
         .map(drop)
+    }
+
+    async fn change_email(&self, id: &str, email: &str) -> Result<bool, StoreError> {
+        let statement = "UPDATE users SET email = ?2 WHERE id = ?1 AND password_hash = ''";
+        self.change_user(statement, vec![id.to_owned(), email.to_owned()]).await
     }
 
     async fn change_role(&self, id: &str, role: &str) -> Result<bool, StoreError> {
@@ -431,6 +443,33 @@ impl UserStore for SqliteStore {
         self.run(move |connection| connection.execute("DELETE FROM users WHERE id = ?1", [id]))
             .await
             .map(|rows| rows > 0)
+    }
+}
+
+#[async_trait]
+impl RecordStore for SqliteStore {
+    async fn add_record(&self, key: &str, value: &str, until: u64, now: u64) -> Result<bool, StoreError> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        let statement = "INSERT INTO records (key, value, until) VALUES (?1, ?2, ?3)
+            ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3 WHERE until <= ?4";
+        self.run(move |connection| connection.execute(statement, params![key, value, seconds(until), seconds(now)]))
+            .await
+            .map(|rows| rows > 0)
+    }
+
+    async fn set_record(&self, key: &str, value: &str, until: u64, _now: u64) -> Result<(), StoreError> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        let statement = "INSERT OR REPLACE INTO records (key, value, until) VALUES (?1, ?2, ?3)";
+        self.run(move |connection| connection.execute(statement, params![key, value, seconds(until)])).await.map(drop)
+    }
+
+    async fn record(&self, key: &str, now: u64) -> Result<Option<String>, StoreError> {
+        let key = key.to_owned();
+        let query = "SELECT value FROM records WHERE key = ?1 AND until > ?2";
+        self.read(move |connection| {
+            connection.prepare_cached(query)?.query_row(params![key, seconds(now)], |row| row.get(0)).optional()
+        })
+        .await
     }
 }
 

@@ -1,0 +1,206 @@
+//! Finishes a sign-in: exchanges the code once, however often the callback comes, and begins the session.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::login_state::LoginStates;
+use super::provider::{LoginSecrets, Provider, ProviderError, ProviderUser};
+use super::{BrowserId, LOGIN_LIFE, LoginState, SignInError};
+use crate::config::NewUsers;
+use crate::error::ApiError;
+use crate::state::Shared;
+use crate::store::{Session, StoreError, User};
+use crate::telemetry::AuthEvent;
+use crate::users::{first_credential_version, provider_user_id};
+
+/// An exchange that takes longer counts as lost, in seconds: more than all attempts of it together.
+const EXCHANGE_LIFE: u64 = 30;
+/// How often another request looks for the outcome of the exchange.
+const POLL: Duration = Duration::from_millis(50);
+
+/// The outcome of a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Finished {
+    /// The session with this id has begun.
+    SignedIn(String),
+    /// The code is spent, and its response was lost.
+    CodeLost,
+    /// The name of a [`SignInError`].
+    Failed(String),
+}
+
+/// The record of an exchange.
+#[derive(Serialize, Deserialize)]
+enum Record {
+    Pending,
+    Finished(Finished),
+}
+
+/// The record of a session that began at a provider.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ProviderSession {
+    /// The name of the provider.
+    pub provider: String,
+    /// The id of the provider's session.
+    pub sid: Option<String>,
+    /// The ID token, encrypted.
+    pub id_token: String,
+}
+
+/// A callback whose `state` is valid.
+pub struct Callback {
+    pub public_url: String,
+    pub code: String,
+    /// The text of `state`.
+    pub text: String,
+    pub state: LoginState,
+    pub browser: BrowserId,
+    pub user_agent: String,
+}
+
+/// Exchanges the code, or waits for the exchange that another request with the same state has begun. The exchange runs to
+/// its end also if the browser leaves: a code is valid once.
+pub async fn finish(state: &Shared, callback: Callback) -> Result<Finished, ApiError> {
+    let store = &state.sessions.store;
+    let key = LoginStates::record_key(&callback.text);
+    let now = state.sessions.now();
+    let pending = serde_json::to_string(&Record::Pending).map_err(|_| ApiError::Internal)?;
+    if store.add_record(&key, &pending, now + EXCHANGE_LIFE, now).await? {
+        let task = {
+            let state = state.clone();
+            async move {
+                let outcome = sign_in(&state, &callback).await?;
+                let record = serde_json::to_string(&Record::Finished(outcome.clone()));
+                let until = callback.state.began_at + LOGIN_LIFE + EXCHANGE_LIFE;
+                let record = record.map_err(|_| ApiError::Internal)?;
+                state.sessions.store.set_record(&key, &record, until, state.sessions.now()).await?;
+                Ok(outcome)
+            }
+        };
+        return state.store_tasks.run(task).await;
+    }
+    loop {
+        let Some(record) = store.record(&key, state.sessions.now()).await? else { return Ok(Finished::CodeLost) };
+        match serde_json::from_str(&record) {
+            Ok(Record::Finished(outcome)) => return Ok(outcome),
+            _ => tokio::time::sleep(POLL).await,
+        }
+    }
+}
+
+/// Exchanges the code and begins the session.
+async fn sign_in(state: &Shared, callback: &Callback) -> Result<Finished, ApiError> {
+    let Some(provider) = state.sign_in.provider(Some(&callback.state.provider)) else {
+        return Ok(failed(SignInError::ProviderRefused));
+    };
+    let secrets = LoginSecrets {
+        state: callback.text.clone(),
+        nonce: state.sign_in.states.nonce(&callback.text, &callback.browser),
+        verifier: state.sign_in.states.verifier(&callback.text, &callback.browser),
+    };
+    let max_age = callback.state.max_age;
+    let user = match provider.exchange(&callback.public_url, &callback.code, &secrets, max_age).await {
+        Ok(user) => user,
+        Err(error) => {
+            log_failure(state, provider, &error);
+            return Ok(match error {
+                ProviderError::CodeLost(_) => Finished::CodeLost,
+                ProviderError::Unavailable(_) => failed(SignInError::ProviderUnavailable),
+                ProviderError::Refused(_) => failed(SignInError::ProviderRefused),
+            });
+        }
+    };
+    let Some(session) = begin(state, provider, &user, &callback.user_agent).await? else {
+        state.telemetry.record(AuthEvent::LoginFailed, "");
+        return Ok(failed(SignInError::AccessDenied));
+    };
+    state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
+    for previous in callback.state.previous.iter().filter(|sid| **sid != session.sid) {
+        state.sessions.end(previous).await?;
+    }
+    Ok(Finished::SignedIn(session.sid))
+}
+
+fn failed(error: SignInError) -> Finished {
+    Finished::Failed(error.name().to_owned())
+}
+
+/// Counts and logs a failure of a provider.
+pub fn log_failure(state: &Shared, provider: &Provider, error: &ProviderError) {
+    state.telemetry.record(AuthEvent::SignInFailed, "");
+    tracing::warn!(provider = provider.name(), ?error, "a sign-in at a provider failed");
+}
+
+/// Begins a session of the provider's user; `None` if the user is not known and is not to be created.
+async fn begin(
+    state: &Shared,
+    provider: &Provider,
+    who: &ProviderUser,
+    user_agent: &str,
+) -> Result<Option<Session>, ApiError> {
+    let Some(user) = user(state, provider, who).await? else { return Ok(None) };
+    let session = state.sessions.begin(&user, user_agent).await?;
+    let store = &state.sessions.store;
+    let (now, until) = (state.sessions.now(), session.absolute_expires_at);
+    let record = ProviderSession {
+        provider: provider.name().to_owned(),
+        sid: who.sid.clone(),
+        id_token: state.sign_in.states.seal(&who.id_token),
+    };
+    let record = serde_json::to_string(&record).map_err(|_| ApiError::Internal)?;
+    store.set_record(&session_key(&session.sid), &record, until, now).await?;
+    if let Some(sid) = &who.sid {
+        store.set_record(&provider_session_key(provider.issuer(), sid), &user.id, until, now).await?;
+    }
+    Ok(Some(session))
+}
+
+/// The user whom the provider names, created or brought up to date.
+async fn user(state: &Shared, provider: &Provider, who: &ProviderUser) -> Result<Option<User>, ApiError> {
+    let store = &state.sessions.store;
+    let id = provider_user_id(provider.issuer(), &who.subject);
+    if let Some(mut user) = store.user(&id).await? {
+        if let Some(email) = who.email.as_ref().filter(|email| **email != user.email) {
+            store.change_email(&id, email).await?;
+            user.email.clone_from(email);
+        }
+        if let Some(role) = who.role.as_ref().filter(|role| **role != user.role) {
+            store.change_role(&id, role).await?;
+            user.role.clone_from(role);
+        }
+        return Ok(Some(user));
+    }
+    if provider.new_users() == NewUsers::Reject {
+        return Ok(None);
+    }
+    let user = User {
+        // RFC 2606: nobody has an address in the domain `invalid`.
+        email: who.email.clone().unwrap_or_else(|| format!("{id}@provider.invalid")),
+        role: who.role.clone().unwrap_or_else(|| "user".to_owned()),
+        password_hash: String::new(),
+        credential_version: first_credential_version(),
+        id,
+    };
+    match store.add_user(user.clone()).await {
+        Ok(()) => Ok(Some(user)),
+        // Another sign-in of the same user has created the user since.
+        Err(StoreError::Taken) => Ok(store.user(&user.id).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The record of a session's provider.
+pub async fn provider_session(state: &Shared, sid: &str) -> Result<Option<ProviderSession>, StoreError> {
+    let record = state.sessions.store.record(&session_key(sid), state.sessions.now()).await?;
+    Ok(record.and_then(|record| serde_json::from_str(&record).ok()))
+}
+
+fn session_key(sid: &str) -> String {
+    format!("provider-session:{sid}")
+}
+
+/// The key of the record that names the user of a provider's session.
+pub fn provider_session_key(issuer: &str, sid: &str) -> String {
+    format!("provider-sid:{}", provider_user_id(issuer, sid))
+}
