@@ -123,6 +123,7 @@ export function addSignIn(app, { sessions, begin, setCookie, readCookie, clearCo
       try {
         const tokens = await oidc.authorizationCodeGrant(config, url, checks); // also checks `iss` (RFC 9207)
         const { payload } = await jwtVerify(tokens.id_token, keys, { issuer: OIDC_ISSUER, audience: OIDC_CLIENT_ID });
+        if ((payload.azp ?? OIDC_CLIENT_ID) !== OIDC_CLIENT_ID) throw new Error('expected a token for this client');
         sessions.delete(signIn.former);
         const { sub, email, name = email, sid } = payload;
         return begin({ id: hash(`${OIDC_ISSUER} ${sub}`), email, name }, { sub, sid, idToken: tokens.id_token });
