@@ -19,7 +19,7 @@ function signInTest(name, body, options = {}) {
       return users.at(-1);
     };
     try {
-      await body({ ...world, t, user: await newUser(), newUser });
+      await body({ ...world, world, t, user: await newUser(), newUser });
     } catch (error) {
       error.message += `\n${world.provider.errors.join('\n')}\n${world.log().slice(-2_000)}`;
       throw error;
@@ -154,7 +154,7 @@ signInTest(
     await user.begin(page);
     await user.enter(page);
     await until(
-      () => provider.counts.redeemed === 1,
+      () => provider.counts.redeemed > 0,
       () => 'the server sends no code',
     );
     const second = await user.tab();
@@ -208,8 +208,8 @@ signInTest(
     await user.begin(page);
     await user.enter(page);
     await user.returned(page);
-    await page.goBack();
-    await page.goBack();
+    await page.goBack({ waitUntil: 'commit' });
+    await page.goBack({ waitUntil: 'commit' });
     await until(
       () => page.url() === `${app}/blank?before`,
       () => `Back twice leads to ${page.url()}`,
@@ -244,34 +244,32 @@ signInTest(
 );
 
 /** A callback address that the provider made for a browser, which did not use it. */
-async function captureCallback(user, app, name, parameters = {}) {
-  const page = await user.tab();
+async function captureCallback(user, { app, proxy }, name, parameters = {}) {
   let address;
-  await page.route(
-    (url) => url.pathname === '/auth/callback',
-    (route) => {
-      address = route.request().url();
-      return route.fulfill({ body: 'captured', contentType: 'text/plain' });
-    },
-  );
-  await user.begin(page, { ...parameters, prompt: 'login' });
+  proxy.raw.set('/auth/callback', (request, response) => {
+    address = `${app}${request.url}`;
+    response.writeHead(200, { 'content-type': 'text/plain' }).end('captured');
+  });
+  const page = await user.tab();
+  await user.forgetProvider();
+  await user.begin(page, parameters);
   await user.enter(page, name);
   await until(
     () => address,
     () => `no callback at ${page.url()}`,
   );
   await page.close();
-  assert.ok(address.startsWith(app));
+  proxy.raw.delete('/auth/callback');
   return address;
 }
 
 signInTest(
   'a callback of another browser redeems nothing and changes nothing',
-  async ({ app, provider, user, newUser }) => {
+  async ({ world, provider, user, newUser }) => {
     const attacker = await newUser();
     const addresses = [
-      await captureCallback(attacker, app, 'mallory'),
-      await captureCallback(attacker, app, 'mallory', { returnTo: '/blank?attack' }),
+      await captureCallback(attacker, world, 'mallory'),
+      await captureCallback(attacker, world, 'mallory', { returnTo: '/blank?attack' }),
     ];
     const page = await user.tab();
     await page.goto(addresses[0]);
@@ -287,11 +285,11 @@ signInTest(
   },
 );
 
-signInTest('a state that was cut, changed or swapped begins nothing', async ({ app, provider, user }) => {
+signInTest('a state that was cut, changed or swapped begins nothing', async ({ world, provider, user }) => {
   const page = await user.tab();
   await user.signIn(page, 'grace');
-  const one = new URL(await captureCallback(user, app, 'ada', { returnTo: '/blank?one' }));
-  const two = new URL(await captureCallback(user, app, 'ada', { returnTo: '/blank?two' }));
+  const one = new URL(await captureCallback(user, world, 'ada', { returnTo: '/blank?one' }));
+  const two = new URL(await captureCallback(user, world, 'ada', { returnTo: '/blank?two' }));
   const state = one.searchParams.get('state');
   const changed = (at) => state.slice(0, at) + (state[at] === 'A' ? 'B' : 'A') + state.slice(at + 1);
   const states = { cut: state.slice(0, -2), empty: '', changed: changed(20), 'changed MAC': changed(state.length - 3) };
@@ -319,7 +317,8 @@ for (const [losses, mark, codes] of [
     await user.signIn(page, 'grace');
     const before = { ...provider.counts };
     provider.faults.loseAnswers = losses;
-    await user.begin(page, { prompt: 'login', returnTo: '/blank?deep#link' });
+    await user.forgetProvider();
+    await user.begin(page, { returnTo: '/blank?deep#link' });
     await user.enter(page, 'ada');
     assert.equal(await user.returned(page), mark);
     assert.match(page.url(), /\/blank\?deep#link~/);
@@ -615,8 +614,7 @@ signInTest(
     await user.refresh(page);
     const [former] = await user.cookies('refresh_token');
     await page.evaluate(() => location.assign('/auth/end?returnTo=%2Fblank%3Fout%23x'));
-    assert.equal(await user.returned(page), '~signed-out');
-    assert.equal(page.url(), `${app}/blank?out#x~signed-out`);
+    await page.waitForURL(`${app}/blank?out#x~signed-out`);
     assert.equal(await user.refresh(page), 401);
     assert.equal(await refreshWith(app, former), 401);
     assert.deepEqual(await user.cookies('refresh_token'), []);
@@ -740,8 +738,10 @@ signInTest(
 /** Opens a popup in a click, and resolves with the message of its last page. */
 async function popup(page, user, finish, id = 'popup-1') {
   await page.evaluate(() => {
+    globalThis.channel?.close();
     globalThis.messages = [];
-    new BroadcastChannel('tokenward:sign-in').onmessage = ({ data }) => messages.push(data);
+    globalThis.channel = new BroadcastChannel('tokenward:sign-in');
+    channel.onmessage = ({ data }) => messages.push(data);
   });
   const opened = page.waitForEvent('popup');
   await page.evaluate((address) => void window.open(address, '_blank', 'popup'), user.startAddress({ popup: id }));
@@ -763,7 +763,7 @@ signInTest('a popup reports its result and closes, also under COOP', async ({ pr
     proxy.headers = coopOfApp ? { 'cross-origin-opener-policy': 'same-origin' } : {};
     const page = await user.tab();
     await user.context.clearCookies();
-    assert.deepEqual(await popup(page, user, (window) => window.click('[value=no]')), [
+    assert.deepEqual(await popup(page, user, (window) => window.click('[value=no]', { noWaitAfter: true })), [
       'popup-1~sign-in-error=access_denied',
     ]);
     assert.equal(await user.refresh(page), 401);
@@ -794,12 +794,12 @@ signInTest('where cookies are blocked, the sign-in ends after one round', async 
 
 signInTest(
   '/auth/start in a frame, by fetch and from another site changes nothing',
-  async ({ app, provider, user }) => {
+  async ({ world, provider, user }) => {
     const page = await user.tab();
     await user.signIn(page, 'grace');
     // At the provider, the browser now is another user: a finished sign-in would change the user here.
     const at = await user.tab();
-    const captured = await captureCallback(user, app, 'ada');
+    const captured = await captureCallback(user, world, 'ada');
     assert.ok(captured);
     const address = user.startAddress();
     const { exchanges } = provider.counts;

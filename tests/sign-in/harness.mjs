@@ -63,12 +63,12 @@ export const SERVER = process.env.SIGN_IN_SERVER ?? 'SQLite';
 
 /**
  * Starts a provider and the server behind a proxy, whose address is the app's. `client` is the provider's client (see
- * `provider.mjs`); `env` are further settings of the server; with `providerFirst: false` the provider does not listen yet.
+ * `provider.mjs`), and `clients` changes all of them; `env` are further settings of the server.
  */
-export async function startSignIn({ client = 'web', env = {}, clients, provider: given = {} } = {}) {
+export async function startSignIn({ client = 'web', env = {}, clients } = {}) {
   const port = await freePort();
   const proxy = await startProxy(`http://127.0.0.1:${port}`);
-  const provider = await startProvider({ app: proxy.url, clients, ...given });
+  const provider = await startProvider({ app: proxy.url, clients });
   const store = await SERVERS[SERVER].open();
   const start = (more) =>
     store.start({ PORT: String(port), STATE_KEY: 's'.repeat(43), ...provider.settings(client), ...env, ...more });
@@ -119,15 +119,18 @@ export async function openUser(world) {
     async enter(page, name = 'ada') {
       await page.waitForURL(`${provider.issuer}/interaction/**`);
       await page.fill('[name=login]', name);
-      await page.click('[value=yes]');
+      await page.click('[value=yes]', { noWaitAfter: true });
     },
     /** Waits until the server has sent the browser back; resolves with the mark. */
     async returned(page) {
       await page.waitForURL((url) => url.origin === app && Boolean(marked(url.hash).mark));
       return marked(page.url()).mark;
     },
+    /** The provider does not know the browser any more. (When another user signs in there, it ends the session of the former.) */
+    forgetProvider: () => context.clearCookies({ domain: 'localhost' }),
     /** A whole sign-in, which ends on an empty page. */
     async signIn(page, name = 'ada', parameters = {}) {
+      await user.forgetProvider();
       await user.begin(page, { ...parameters, prompt: 'login' });
       await user.enter(page, name);
       return user.returned(page);
@@ -139,6 +142,8 @@ export async function openUser(world) {
     },
     /** Refreshes without the client: the user's e-mail address, or the status of the answer. */
     async refresh(page, key = crypto.randomUUID()) {
+      // (What a server shows at / may forbid requests.)
+      if (new URL(page.url()).pathname !== '/blank') await page.goto(`${app}/blank`);
       const { status, body } = await page.evaluate(async (key) => {
         const response = await fetch('/auth/refresh', { method: 'POST', headers: { 'idempotency-key': key } });
         return { status: response.status, body: await response.json() };
