@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { until } from '../../tools/servers.mjs';
 import { marked, openUser, SERVER, SERVERS, startSignIn, watchCallbacks } from '../sign-in/harness.mjs';
 import { closeBrowser, openBrowser } from './harness.mjs';
+import { ENGINES, startBrowser } from './webdriver.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -306,6 +307,27 @@ signInTest('a state that was cut, changed or swapped begins nothing', async ({ w
   assert.equal(await user.returned(page), '~sign-in-error=provider_refused');
   assert.equal(await user.refresh(page), 'grace@example.com');
 });
+
+/** A module that moves the clock of a server in Node. */
+const LATER = 'data:text/javascript,const{now}=Date;Date.now=()=>now()+660000';
+
+// The tests of the Rust server move its clock themselves.
+if (SERVER === 'Express')
+  signInTest(
+    'a callback that comes after eleven minutes redeems nothing',
+    async ({ world, provider, user, restart }) => {
+      const address = await captureCallback(user, world, 'ada', { returnTo: '/blank?late' });
+      await restart({ NODE_OPTIONS: `--import=${LATER}` });
+      const page = await user.tab();
+      await page.goto(address);
+      assert.equal(await user.returned(page), '~sign-in-error=stale_sign_in');
+      assert.match(page.url(), /blank\?late#~/);
+      assert.equal(provider.counts.exchanges, 0);
+      await restart();
+      await page.goto(address);
+      assert.equal(await user.returned(page), '~signed-in', 'the code was good');
+    },
+  );
 
 for (const [losses, mark, codes] of [
   [1, '~signed-in', 2],
@@ -848,3 +870,32 @@ for (const client of ['post', 'par'])
     },
     { client },
   );
+
+signInTest('Firefox: a sign-in, and the session in a second tab', async ({ app, provider }) => {
+  const browser = await startBrowser(ENGINES.Firefox);
+  try {
+    await browser.visit(`${app}/auth/start?returnTo=${encodeURIComponent('/blank?tab=1#items')}`);
+    const tab = await browser.present();
+    const enter = async () => {
+      document.querySelector('[name=login]').value = 'ada';
+      document.querySelector('[value=yes]').click();
+    };
+    await browser.run(tab, enter);
+    // (A script that runs while the page is left is aborted.)
+    const address = () => browser.run(tab, async () => location.href).catch(() => '');
+    await until(
+      async () => (await address()) === `${app}/blank?tab=1#items~signed-in`,
+      () => `the sign-in does not end: ${provider.errors}`,
+    );
+    const refresh = async () => {
+      const response = await fetch('/auth/refresh', { method: 'POST' });
+      return (await response.json()).user?.email;
+    };
+    assert.equal(await browser.run(tab, refresh), 'ada@example.com');
+    const second = await browser.open(`${app}/blank`);
+    assert.equal(await browser.run(second, refresh), 'ada@example.com');
+    assert.deepEqual([provider.counts.codes, provider.counts.exchanges], [1, 1]);
+  } finally {
+    await browser.stop();
+  }
+});
