@@ -70,10 +70,12 @@ async fn add_with_id(
 }
 
 /// The id of the user that an identity provider names by issuer and subject. Two providers may use the same subject, and an
-/// email may belong to different people at two providers, so neither of them identifies a user.
+/// email may belong to different people at two providers, so neither of them identifies a user. 32 hexadecimal digits: the
+/// command line takes the id as an argument.
 pub fn provider_user_id(issuer: &str, subject: &str) -> String {
     let hash = digest(&SHA256, format!("{issuer}\0{subject}").as_bytes());
-    BASE64_URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
+    let half = hash.as_ref()[..16].try_into().expect("a SHA-256 has 32 bytes");
+    format!("{:032x}", u128::from_be_bytes(half))
 }
 
 /// Sets a user's role; the next access token carries it.

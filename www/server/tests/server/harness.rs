@@ -51,7 +51,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Self { address, http: Client::new(), folder, process: None }
+        Self { address, http: client(), folder, process: None }
     }
 
     /// Starts the server as another process.
@@ -61,7 +61,7 @@ impl Server {
         settings.retain(|(name, _)| name != "PORT");
         settings.push(("PORT".into(), free_port().to_string()));
         let (process, address) = Process::start(settings);
-        Self { address, http: Client::new(), folder, process: Some(process) }
+        Self { address, http: client(), folder, process: Some(process) }
     }
 
     /// Runs a command of the server's program, with the settings of this process.
@@ -91,7 +91,7 @@ impl Server {
         let previous = self.process.take().unwrap();
         let (process, _) = Process::start(previous.settings.clone());
         self.process = Some(process);
-        self.http = Client::new();
+        self.http = client();
     }
 
     pub fn wait(&mut self) -> ExitStatus {
@@ -206,6 +206,11 @@ impl Drop for Process {
 /// The server's program. `SERVER_PROGRAM` names another build of it, for example an older one, to see that a test fails.
 pub fn program() -> String {
     std::env::var("SERVER_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tokenward-server").to_owned())
+}
+
+/// An HTTP client that follows no redirect.
+fn client() -> Client {
+    Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 /// The settings of a test server: defaults for tests, and the settings of the test.

@@ -203,7 +203,7 @@ async fn the_command_line_adds_changes_and_removes_users() {
             (vec!["add", "lin"], "correct horse battery\n", "email: expected an address"),
             (vec!["add", "x@example.com"], "short\n", "password: expected 15 characters"),
             (vec!["add", "ada@example.com"], "correct horse battery\n", "already"),
-            (vec!["remove", "x@example.com"], "", "email: expected a user's, got \"x@example.com\""),
+            (vec!["remove", "x@example.com"], "", "email: expected a user's, or a user's id, got \"x@example.com\""),
         ] {
             let (ok, _, wrong) = user(&arguments, input);
             assert!(!ok && wrong.contains(expected), "{arguments:?}: {wrong}");
@@ -238,6 +238,11 @@ async fn the_openapi_document_describes_every_endpoint() {
         "/auth/logout-all",
         "/auth/sessions",
         "/auth/sessions/{id}",
+        "/auth/start",
+        "/auth/callback",
+        "/auth/done",
+        "/auth/end",
+        "/auth/backchannel-logout",
         "/oauth/token",
         "/oauth/revoke",
         "/api/me",

@@ -1,0 +1,693 @@
+//! Sign-in at an identity provider: the flow, its faults, and the attacks on it.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
+use reqwest::{Method, Url};
+use serde_json::{Value, json};
+
+use crate::harness::{Redis, Server, on_each_store, outcome, payload, two_servers, wait_until};
+use crate::provider::{Behaviour, CLIENT_ID, CLIENT_SECRET, TestProvider, closed_address, new_key, now};
+
+/// A browser: it keeps cookies, and follows no redirect by itself.
+struct Browser<'a> {
+    server: &'a Server,
+    http: reqwest::Client,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+impl<'a> Browser<'a> {
+    fn new(server: &'a Server) -> Self {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { server, http, cookies: Mutex::default() }
+    }
+
+    /// The same browser at another server.
+    fn at(&self, server: &'a Server) -> Self {
+        let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
+        Self { server, http: self.http.clone(), cookies }
+    }
+
+    fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    fn without_cookie(self, name: &str) -> Self {
+        self.cookies.lock().unwrap().remove(name);
+        self
+    }
+
+    /// Navigates to a path; returns the address of the redirect.
+    async fn go(&self, path: &str) -> String {
+        self.go_with(path, &[]).await.0
+    }
+
+    async fn go_with(&self, path: &str, headers: &[(&str, &str)]) -> (String, HeaderMap) {
+        let cookies: Vec<_> =
+            self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut request = self.http.get(format!("http://{}{path}", self.server.address));
+        if !cookies.is_empty() {
+            request = request.header(COOKIE, cookies.join("; "));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 303, "{path}");
+        for cookie in response.headers().get_all(SET_COOKIE) {
+            let (name, value) = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
+            let mut cookies = self.cookies.lock().unwrap();
+            if value.is_empty() {
+                cookies.remove(name)
+            } else {
+                cookies.insert(name.into(), value.into())
+            };
+        }
+        let location = response.headers()[LOCATION].to_str().unwrap().to_owned();
+        (location, response.headers().clone())
+    }
+
+    /// Begins a sign-in, and consents at the provider: the path of the callback.
+    async fn begin(&self, provider: &TestProvider, query: &str) -> String {
+        let url = self.go(&format!("/auth/start{query}")).await;
+        path_of(&provider.consent(&url))
+    }
+
+    async fn sign_in(&self, provider: &TestProvider) -> String {
+        let callback = self.begin(provider, "").await;
+        self.go(&callback).await
+    }
+
+    async fn refresh(&self) -> Value {
+        let cookie = self.cookie("refresh_token").unwrap_or_default();
+        let response = self.server.refresh(&cookie, Some("a-key-of-this-browser")).send().await.unwrap();
+        let headers = response.headers().clone();
+        if let Some(cookie) = headers.get(SET_COOKIE) {
+            let value = cookie.to_str().unwrap().split(['=', ';']).nth(1).unwrap().to_owned();
+            self.cookies.lock().unwrap().insert("refresh_token".into(), value);
+        }
+        response.json().await.unwrap_or_default()
+    }
+}
+
+fn path_of(address: &str) -> String {
+    let url = Url::parse(address).unwrap();
+    format!("{}?{}", url.path(), url.query().unwrap())
+}
+
+async fn start(provider: &TestProvider, further: &[(&str, &str)]) -> Server {
+    let mut settings = provider.settings();
+    settings.extend_from_slice(further);
+    Server::start_with(&settings).await
+}
+
+fn claims(claims: Value) -> Behaviour {
+    Behaviour { claims, ..Behaviour::default() }
+}
+
+#[tokio::test]
+async fn a_sign_in_begins_a_session_on_each_store() {
+    let provider = TestProvider::start().await;
+    for (server, _redis) in on_each_store(&provider.settings()) {
+        let browser = Browser::new(&server);
+        let url = browser.go("/auth/start?returnTo=/orders/7%3Ftab%3D2%23items&loginHint=ada&acr=x&maxAge=60").await;
+        let query: BTreeMap<_, _> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
+        assert_eq!(query["redirect_uri"], "http://127.0.0.1:4000/auth/callback");
+        assert_eq!((query["scope"].as_str(), query["login_hint"].as_str()), ("openid email profile", "ada"));
+        assert_eq!((query["acr_values"].as_str(), query["max_age"].as_str()), ("x", "60"));
+        provider.behave(claims(json!({ "auth_time": now() })));
+        let (location, headers) = browser.go_with(&path_of(&provider.consent(&url)), &[]).await;
+        assert_eq!(location, "/orders/7?tab=2#items~signed-in");
+        assert_eq!(headers["cache-control"], "no-store");
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+        let cookie = headers[SET_COOKIE].to_str().unwrap();
+        for part in ["refresh_token=", "HttpOnly", "SameSite=Strict", "Path=/auth", "Secure"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        let body = browser.refresh().await;
+        assert_eq!(
+            (body["user"]["email"].as_str(), body["user"]["role"].as_str()),
+            (Some("ada@example.com"), Some("user"))
+        );
+        assert_eq!(outcome(server.me(body["accessToken"].as_str().unwrap())).await.0, 200);
+        // The same user again.
+        let other = Browser::new(&server);
+        provider.behave(Behaviour::default());
+        assert_eq!(other.sign_in(&provider).await, "/#~signed-in");
+        assert_eq!(other.refresh().await["user"]["id"], body["user"]["id"]);
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_of_a_sign_in_is_lax_and_one_serves_all_tabs() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    let (_, headers) = browser.go_with("/auth/start", &[]).await;
+    let cookie = headers[SET_COOKIE].to_str().unwrap();
+    for part in ["login=", "HttpOnly", "SameSite=Lax", "Path=/auth", "Secure", "Max-Age=600"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let first = browser.cookie("login");
+    let mut callbacks = Vec::new();
+    for _ in 0..10 {
+        callbacks.push(browser.begin(&provider, "").await);
+    }
+    assert_eq!(browser.cookie("login"), first);
+    callbacks.reverse();
+    for callback in &callbacks {
+        assert_eq!(browser.go(callback).await, "/#~signed-in");
+    }
+    assert_eq!(provider.requests("token"), 10);
+    let host_prefix = start(&provider, &[("COOKIE_HOST_PREFIX", "true")]).await;
+    let (_, headers) = Browser::new(&host_prefix).go_with("/auth/start", &[]).await;
+    assert!(headers[SET_COOKIE].to_str().unwrap().starts_with("__Host-login="));
+}
+
+#[tokio::test]
+async fn a_callback_that_comes_again_shares_one_exchange() {
+    let provider = TestProvider::start().await;
+    for redis in [None, Some(Redis::start())] {
+        let before = provider.requests("token");
+        let [one, two] = two_servers(redis.as_ref(), &provider.settings()).await;
+        let browser = Browser::new(&one);
+        provider.behave(Behaviour { delay: Duration::from_millis(300), ..Behaviour::default() });
+        let callback = browser.begin(&provider, "").await;
+        let other = browser.at(&two);
+        let (first, second) = tokio::join!(browser.go(&callback), other.go(&callback));
+        assert_eq!((first.as_str(), second.as_str()), ("/#~signed-in", "/#~signed-in"));
+        assert_eq!(browser.cookie("refresh_token"), other.cookie("refresh_token"));
+        assert_eq!(provider.requests("token"), before + 1);
+        // After the first refresh, the callback gives no token: an old one would look stolen.
+        assert!(browser.refresh().await["accessToken"].is_string());
+        let rotated = browser.cookie("refresh_token");
+        assert_eq!(browser.go(&callback).await, "/#~signed-in");
+        assert_eq!(browser.cookie("refresh_token"), rotated);
+        assert!(browser.refresh().await["accessToken"].is_string());
+        assert_eq!(provider.requests("token"), before + 1);
+        assert_eq!(one.counted("refresh_reused").await + two.counted("refresh_reused").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_is_finished_although_the_browser_leaves() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    provider.behave(Behaviour { delay: Duration::from_millis(500), ..Behaviour::default() });
+    let callback = browser.begin(&provider, "").await;
+    let leaving = tokio::time::timeout(Duration::from_millis(150), browser.go(&callback)).await;
+    assert!(leaving.is_err());
+    assert_eq!(browser.go(&callback).await, "/#~signed-in");
+    assert_eq!(provider.requests("token"), 1);
+}
+
+#[tokio::test]
+async fn a_lost_exchange_starts_over_twice_at_most() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let faults: [fn(u32) -> Behaviour; 2] = [
+        |times| Behaviour { lost: times, ..Behaviour::default() },
+        |times| Behaviour { broken: times, ..Behaviour::default() },
+    ];
+    for fault in faults {
+        for times in 1..=3 {
+            let browser = Browser::new(&server);
+            let mut callback = browser.begin(&provider, "?returnTo=/orders").await;
+            provider.behave(fault(times));
+            let mut starts_over = 0;
+            let end = loop {
+                let location = browser.go(&callback).await;
+                if !location.starts_with(&provider.issuer) {
+                    break location;
+                }
+                assert!(!location.contains("prompt="), "the provider knows the user: {location}");
+                callback = path_of(&provider.consent(&location));
+                starts_over += 1;
+            };
+            assert_eq!(starts_over, times.min(2));
+            let expected = if times < 3 { "/orders#~signed-in" } else { "/orders#~sign-in-error=provider_unavailable" };
+            assert_eq!(end, expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_unavailable_for_a_while_delays_the_sign_in() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    let callback = browser.begin(&provider, "").await;
+    provider.behave(Behaviour { unavailable: 2, ..Behaviour::default() });
+    assert_eq!(browser.go(&callback).await, "/#~signed-in");
+    assert_eq!(provider.requests("token"), 3);
+    let signed_in = browser.cookie("refresh_token");
+    let callback = browser.begin(&provider, "").await;
+    provider.behave(Behaviour { unavailable: 1_000, ..Behaviour::default() });
+    assert_eq!(browser.go(&callback).await, "/#~sign-in-error=provider_unavailable");
+    assert_eq!(provider.requests("token"), 3 + 4);
+    assert_eq!(browser.cookie("refresh_token"), signed_in);
+    assert!(browser.refresh().await["accessToken"].is_string(), "the session of before continues");
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_answer_is_an_error_and_recovers_without_a_restart() {
+    let closed = closed_address().await;
+    let settings = [
+        ("PUBLIC_URL", "http://127.0.0.1:4000"),
+        ("OIDC_ISSUER", &*format!("http://{closed}")),
+        ("OIDC_CLIENT_ID", "x"),
+    ];
+    let server = Server::start_with(&settings).await;
+    let browser = Browser::new(&server);
+    let location = browser.go("/auth/start?returnTo=/orders").await;
+    assert_eq!(location, "/orders#~sign-in-error=provider_unavailable");
+
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    assert_eq!(browser.sign_in(&provider).await, "/#~signed-in");
+    provider.rotate_keys();
+    // The server reads the keys once a second at most.
+    let signs_in = || async { browser.sign_in(&provider).await == "/#~signed-in" };
+    wait_until("the server has the new keys", signs_in).await;
+    assert_eq!(provider.requests("metadata"), 1);
+}
+
+#[tokio::test]
+async fn an_id_token_that_is_not_valid_begins_nothing() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    assert_eq!(browser.sign_in(&provider).await, "/#~signed-in");
+    let signed_in = browser.cookie("refresh_token");
+    let header = |algorithm| Some(Header::new(algorithm));
+    let unsigned = {
+        use base64::Engine;
+        let encode = |value: Value| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+        let claims = json!({ "iss": provider.issuer, "aud": CLIENT_ID, "sub": "ada", "exp": now() + 60, "iat": now() });
+        format!("{}.{}.", encode(json!({ "alg": "none" })), encode(claims))
+    };
+    let secret = EncodingKey::from_secret(CLIENT_SECRET.as_bytes());
+    let with_key = |header, signing| Behaviour { header, signing: Some(signing), ..Behaviour::default() };
+    let behaviours = vec![
+        claims(json!({ "aud": "another client" })),
+        claims(json!({ "aud": null })),
+        claims(json!({ "aud": [CLIENT_ID, "another client"] })),
+        claims(json!({ "azp": "another client" })),
+        claims(json!({ "aud": [CLIENT_ID, "another client"], "azp": "another client" })),
+        claims(json!({ "iss": "https://evil.example" })),
+        claims(json!({ "iss": null })),
+        claims(json!({ "nonce": "another" })),
+        claims(json!({ "nonce": null })),
+        claims(json!({ "exp": now() - 3_600 })),
+        claims(json!({ "exp": null })),
+        claims(json!({ "iat": now() + 3_600 })),
+        claims(json!({ "iat": null })),
+        claims(json!({ "nbf": now() + 3_600 })),
+        claims(json!({ "sub": null })),
+        claims(json!({ "sub": "" })),
+        claims(json!({ "sub": 7 })),
+        with_key(None, new_key().0),
+        with_key(header(Algorithm::EdDSA), new_key().0),
+        with_key(header(Algorithm::HS256), secret),
+        Behaviour { id_token: Some(unsigned), ..Behaviour::default() },
+        Behaviour { id_token: Some("no token".into()), ..Behaviour::default() },
+    ];
+    for (number, behaviour) in behaviours.into_iter().enumerate() {
+        let callback = browser.begin(&provider, "").await;
+        provider.behave(behaviour);
+        assert_eq!(browser.go(&callback).await, "/#~sign-in-error=provider_refused", "case {number}");
+        assert_eq!(browser.cookie("refresh_token"), signed_in, "case {number}");
+    }
+    provider.behave(Behaviour::default());
+    let callback = browser.begin(&provider, "?maxAge=60").await;
+    assert_eq!(browser.go(&callback).await, "/#~sign-in-error=provider_refused", "max_age without auth_time");
+    provider.behave(claims(json!({ "aud": [CLIENT_ID, "another client"], "azp": CLIENT_ID })));
+    assert_eq!(browser.sign_in(&provider).await, "/#~signed-in");
+}
+
+#[tokio::test]
+async fn a_callback_that_this_browser_did_not_begin_redeems_nothing() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let (attacker, victim) = (Browser::new(&server), Browser::new(&server));
+    let callback = attacker.begin(&provider, "?returnTo=/account").await;
+    victim.go("/auth/start").await;
+    assert_eq!(victim.go(&callback).await, "/account#~sign-in-error=stale_sign_in");
+    assert_eq!(Browser::new(&server).go(&callback).await, "/account#~sign-in-error=stale_sign_in", "no cookie at all");
+    let own = victim.begin(&provider, "").await;
+    let parameters = |callback: &str| -> BTreeMap<String, String> {
+        let url = Url::parse(&format!("http://x{callback}")).unwrap();
+        url.query_pairs().into_owned().collect()
+    };
+    let (own, other) = (parameters(&own), parameters(&callback));
+    let callback = |code: &str, state: &str, iss: &str| {
+        let url = Url::parse_with_params("http://x/auth/callback", [("code", code), ("state", state), ("iss", iss)]);
+        path_of(url.unwrap().as_str())
+    };
+    for (code, state, iss, expected) in [
+        (&*own["code"], "", &*provider.issuer, "stale_sign_in"),
+        (&own["code"], "x.y", &provider.issuer, "stale_sign_in"),
+        (&own["code"], &own["state"][..own["state"].len() - 3], &provider.issuer, "stale_sign_in"),
+        (&own["code"], &format!("A{}", &own["state"][1..]), &provider.issuer, "stale_sign_in"),
+        (&own["code"], &own["state"], "https://evil.example", "provider_refused"),
+        (&own["code"], &own["state"], "", "provider_refused"),
+    ] {
+        assert_eq!(
+            victim.go(&callback(code, state, iss)).await,
+            format!("/#~sign-in-error={expected}"),
+            "{state} {iss}"
+        );
+    }
+    assert_eq!(provider.requests("token"), 0, "nothing was redeemed");
+    // The code of another sign-in does not fit the verifier of this one.
+    let swapped = callback(&other["code"], &own["state"], &provider.issuer);
+    assert_eq!(victim.go(&swapped).await, "/#~sign-in-error=provider_refused");
+    assert_eq!(victim.cookie("refresh_token"), None);
+    let without_issuer = format!("/auth/callback?code=x&state={}", victim_state(&victim, &provider).await);
+    assert_eq!(victim.go(&without_issuer).await, "/#~sign-in-error=provider_refused", "the metadata promise iss");
+}
+
+async fn victim_state(browser: &Browser<'_>, provider: &TestProvider) -> String {
+    let url = Url::parse(&format!("http://x{}", browser.begin(provider, "").await)).unwrap();
+    url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned()
+}
+
+#[tokio::test]
+async fn an_error_of_the_provider_becomes_one_of_five_names() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    for (error, expected) in [
+        ("access_denied", "access_denied"),
+        ("login_required", "interaction_required"),
+        ("consent_required", "interaction_required"),
+        ("temporarily_unavailable", "provider_unavailable"),
+        ("invalid_scope", "provider_refused"),
+        ("<script>alert(1)</script>", "provider_refused"),
+    ] {
+        let state = victim_state(&browser, &provider).await;
+        let parameters = [
+            ("error", error),
+            ("error_description", "<script>alert(1)</script>"),
+            ("state", &state),
+            ("iss", &provider.issuer),
+        ];
+        let url = Url::parse_with_params("http://x/auth/callback", parameters).unwrap();
+        assert_eq!(browser.go(&path_of(url.as_str())).await, format!("/#~sign-in-error={expected}"));
+    }
+    assert_eq!(browser.go("/auth/start?provider=unknown").await, "/#~sign-in-error=provider_refused");
+}
+
+#[tokio::test]
+async fn the_session_of_before_ends_when_another_user_signs_in() {
+    let provider = TestProvider::start().await;
+    for (server, _redis) in on_each_store(&provider.settings()) {
+        provider.behave(Behaviour::default());
+        let browser = Browser::new(&server);
+        browser.sign_in(&provider).await;
+        let ada = browser.refresh().await;
+        let callback = browser.begin(&provider, "").await;
+        provider.behave(Behaviour {
+            claims: json!({ "sub": "grace", "sid": "another" }),
+            user_info: json!({ "sub": "grace", "email": "grace@example.com" }),
+            ..Behaviour::default()
+        });
+        // The refresh cookie is SameSite=Strict and does not come with the callback.
+        let navigation = browser.at(&server).without_cookie("refresh_token");
+        assert_eq!(navigation.go(&callback).await, "/#~signed-in");
+        assert_eq!(navigation.refresh().await["user"]["email"], "grace@example.com");
+        assert_eq!(outcome(server.me(ada["accessToken"].as_str().unwrap())).await, (401, "TOKEN_REVOKED".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_known_by_issuer_and_subject_and_never_by_email() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let local = server.login().await;
+    let browser = Browser::new(&server);
+    browser.sign_in(&provider).await;
+    let body = browser.refresh().await;
+    assert_eq!(body["user"]["email"], local.body["user"]["email"], "the same email");
+    assert_ne!(body["user"]["id"], local.body["user"]["id"]);
+    assert_eq!(body["user"]["role"], "user", "the local user is an admin");
+    assert!(server.login().await.body["accessToken"].is_string(), "the password of the local user remains valid");
+    for changes in [json!({ "email_verified": false }), json!({ "sub": "another subject" })] {
+        provider.behave(Behaviour {
+            claims: json!({ "sub": changes.to_string() }),
+            user_info: changes,
+            ..Behaviour::default()
+        });
+        let browser = Browser::new(&server);
+        browser.sign_in(&provider).await;
+        let body = browser.refresh().await;
+        assert!(body["user"]["email"].as_str().unwrap().ends_with("@provider.invalid"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn roles_come_from_the_claim_and_follow_it() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[("OIDC_ROLE_CLAIM", "realm_access.roles"), ("OIDC_ROLES", "admin,editor")]).await;
+    for (roles, expected) in [(json!(["editor", "admin"]), "admin"), (json!(["editor"]), "editor"), (json!([]), "user")]
+    {
+        provider.behave(claims(json!({ "realm_access": { "roles": roles } })));
+        let browser = Browser::new(&server);
+        browser.sign_in(&provider).await;
+        let body = browser.refresh().await;
+        assert_eq!(payload(body["accessToken"].as_str().unwrap())["role"], expected);
+    }
+}
+
+#[tokio::test]
+async fn only_known_users_sign_in_if_the_settings_say_so() {
+    let provider = TestProvider::start().await;
+    let mut settings = provider.settings();
+    settings.push(("OIDC_USERS", "known"));
+    let server = Server::spawn(&settings);
+    let browser = Browser::new(&server);
+    assert_eq!(browser.sign_in(&provider).await, "/#~sign-in-error=access_denied");
+    let arguments =
+        ["user", "add", "ada@example.org", "--role", "admin", "--issuer", &provider.issuer, "--subject", "ada"];
+    assert!(server.run(&arguments, "").status.success());
+    assert_eq!(browser.sign_in(&provider).await, "/#~signed-in");
+    let body = browser.refresh().await;
+    assert_eq!(body["user"]["role"], "admin");
+    let id = body["user"]["id"].as_str().unwrap();
+    assert!(server.run(&["user", "role", id, "editor"], "").status.success());
+    assert_eq!(browser.refresh().await["user"]["role"], "editor");
+    let output = server.run(&["user", "password", id], "a password that is long\n");
+    assert!(!output.status.success(), "the user has no password");
+    assert!(server.run(&["user", "remove", id], "").status.success());
+    assert_eq!(browser.refresh().await["error"]["code"], "INVALID_REFRESH_TOKEN");
+}
+
+#[tokio::test]
+async fn pushed_parameters_are_used_where_the_provider_offers_them() {
+    let provider = TestProvider::start().await;
+    let endpoint = format!("{}/par", provider.issuer);
+    provider.behave(Behaviour {
+        metadata: json!({ "pushed_authorization_request_endpoint": endpoint }),
+        ..Behaviour::default()
+    });
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    let url = browser.go("/auth/start").await;
+    assert!(url.contains("request_uri=") && !url.contains("state="), "{url}");
+    assert_eq!(browser.go(&path_of(&provider.consent(&url))).await, "/#~signed-in");
+    assert_eq!(provider.requests("par"), 1);
+
+    let settings: Vec<_> = provider.settings().into_iter().filter(|(name, _)| *name != "OIDC_CLIENT_SECRET").collect();
+    let public = Server::start_with(&settings).await;
+    let url = Browser::new(&public).go("/auth/start").await;
+    assert!(url.contains("code_challenge="), "a client that may not push does not have to: {url}");
+    provider.behave(Behaviour {
+        metadata: json!({ "pushed_authorization_request_endpoint": endpoint, "require_pushed_authorization_requests": true }),
+        ..Behaviour::default()
+    });
+    let public = Server::start_with(&settings).await;
+    assert_eq!(Browser::new(&public).go("/auth/start").await, "/#~sign-in-error=provider_refused");
+}
+
+#[tokio::test]
+async fn metadata_of_another_issuer_or_with_plain_http_are_refused() {
+    for metadata in [
+        json!({ "issuer": "https://evil.example" }),
+        json!({ "token_endpoint": "http://evil.example/token" }),
+        json!({ "authorization_endpoint": "javascript:alert(1)" }),
+    ] {
+        let provider = TestProvider::start().await;
+        provider.behave(Behaviour { metadata: metadata.clone(), ..Behaviour::default() });
+        let server = start(&provider, &[]).await;
+        assert_eq!(Browser::new(&server).go("/auth/start").await, "/#~sign-in-error=provider_refused", "{metadata}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_the_session_here_and_at_the_provider() {
+    let provider = TestProvider::start().await;
+    for (server, _redis) in on_each_store(&provider.settings()) {
+        let browser = Browser::new(&server);
+        browser.sign_in(&provider).await;
+        let body = browser.refresh().await;
+        let cross_site = browser.go_with("/auth/end?returnTo=/bye", &[("sec-fetch-site", "cross-site")]).await;
+        assert_eq!(cross_site.0, "/");
+        let prefetch = browser.go_with("/auth/end", &[("sec-purpose", "prefetch;prerender")]).await;
+        assert_eq!(prefetch.0, "/");
+        let token = body["accessToken"].as_str().unwrap();
+        assert_eq!(outcome(server.me(token)).await.0, 200, "another site changes nothing");
+        let location = browser.go_with("/auth/end?returnTo=/bye", &[("sec-fetch-site", "same-origin")]).await.0;
+        let url = Url::parse(&location).unwrap();
+        assert!(location.starts_with(&format!("{}/end?", provider.issuer)), "{location}");
+        let query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
+        assert_eq!(payload(&query["id_token_hint"])["sub"], "ada");
+        assert_eq!(query["post_logout_redirect_uri"], "http://127.0.0.1:4000/auth/end");
+        assert_eq!(browser.cookie("refresh_token"), None);
+        assert_eq!(outcome(server.me(token)).await, (401, "TOKEN_REVOKED".into()));
+        assert_eq!(browser.go(&format!("/auth/end?state={}", query["state"])).await, "/bye#~signed-out");
+        assert_eq!(browser.go("/auth/end?state=forged.state").await, "/");
+        assert_eq!(browser.go("/auth/end?returnTo=/bye").await, "/bye#~signed-out", "without a session");
+    }
+}
+
+#[tokio::test]
+async fn a_logout_token_ends_the_sessions_that_it_names() {
+    let provider = TestProvider::start().await;
+    for (server, _redis) in on_each_store(&provider.settings()) {
+        let post =
+            |token: String| server.request(Method::POST, "/auth/backchannel-logout").form(&[("logout_token", token)]);
+        let sign_in = async |sid: &str| {
+            provider.behave(claims(json!({ "sid": sid })));
+            let browser = Browser::new(&server);
+            browser.sign_in(&provider).await;
+            browser.refresh().await["accessToken"].as_str().unwrap().to_owned()
+        };
+        let (one, two) = (sign_in("one").await, sign_in("two").await);
+        for (number, changes) in [
+            json!({ "aud": "another client" }),
+            json!({ "iss": "https://evil.example" }),
+            json!({ "events": {} }),
+            json!({ "events": { "http://schemas.openid.net/event/backchannel-logout": "yes" } }),
+            json!({ "nonce": "x" }),
+            json!({ "exp": now() - 3_600 }),
+            json!({ "iat": now() - 3_600 }),
+            json!({ "jti": null }),
+            json!({ "sub": null, "sid": null }),
+        ]
+        .iter()
+        .enumerate()
+        {
+            assert_eq!(post(provider.logout_token(changes)).send().await.unwrap().status(), 400, "case {number}");
+        }
+        for text in ["", "no token", &provider.logout_token(&json!({}))[..40]] {
+            assert_eq!(post(text.to_owned()).send().await.unwrap().status(), 400, "{text:?}");
+        }
+        assert_eq!(server.post("/auth/backchannel-logout", &json!({})).send().await.unwrap().status(), 400);
+        assert_eq!(outcome(server.me(&one)).await.0, 200);
+
+        let token = provider.logout_token(&json!({ "sid": "one" }));
+        assert_eq!(post(token.clone()).send().await.unwrap().status(), 200);
+        assert_eq!(outcome(server.me(&one)).await, (401, "TOKEN_REVOKED".into()));
+        assert_eq!(outcome(server.me(&two)).await.0, 200);
+        assert_eq!(post(token).send().await.unwrap().status(), 400, "a token that came before");
+        let token = provider.logout_token(&json!({ "sub": null, "sid": "two" }));
+        assert_eq!(post(token).send().await.unwrap().status(), 200);
+        assert_eq!(outcome(server.me(&two)).await, (401, "TOKEN_REVOKED".into()));
+        let (three, four) = (sign_in("three").await, sign_in("four").await);
+        assert_eq!(post(provider.logout_token(&json!({ "sid": null }))).send().await.unwrap().status(), 200);
+        for token in [three, four] {
+            assert_eq!(outcome(server.me(&token)).await.0, 401);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_logout_token_ends_the_sessions_on_every_server() {
+    let provider = TestProvider::start().await;
+    let redis = Redis::start();
+    let [one, two] = two_servers(Some(&redis), &provider.settings()).await;
+    let browser = Browser::new(&one);
+    browser.sign_in(&provider).await;
+    let body = browser.refresh().await;
+    let token = body["accessToken"].as_str().unwrap();
+    assert_eq!(outcome(two.me(token)).await.0, 200);
+    let request = one.request(Method::POST, "/auth/backchannel-logout");
+    let request = request.form(&[("logout_token", provider.logout_token(&json!({})))]);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    wait_until("the other server rejects the token", || async { outcome(two.me(token)).await.0 == 401 }).await;
+}
+
+#[tokio::test]
+async fn a_popup_ends_on_a_page_that_reports_and_closes() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    let callback = browser.begin(&provider, "?popup=abc-1_2").await;
+    assert_eq!(browser.go(&callback).await, "/auth/done#abc-1_2~signed-in");
+    let page = server.request(Method::GET, "/auth/done").send().await.unwrap();
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("script-src 'sha256-"));
+    assert!(page.text().await.unwrap().contains("BroadcastChannel('tokenward:sign-in')"));
+    let callback = browser.begin(&provider, "?popup=%3Cscript%3E").await;
+    assert_eq!(browser.go(&callback).await, "/#~signed-in", "an id with other characters does not count");
+}
+
+#[tokio::test]
+async fn another_origin_begins_a_sign_in_only_if_it_is_allowed() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[("ALLOWED_ORIGINS", "https://app.example.com")]).await;
+    let browser = Browser::new(&server);
+    let callback = browser.begin(&provider, "?returnTo=https://app.example.com/orders").await;
+    assert_eq!(browser.go(&callback).await, "https://app.example.com/orders#~signed-in");
+    let callback = browser.begin(&provider, "?returnTo=https://evil.example/").await;
+    assert_eq!(browser.go(&callback).await, "/#~signed-in");
+    let referrer = [("sec-fetch-site", "same-site"), ("referer", "https://app.example.com/orders")];
+    let location = browser.go_with("/auth/end?returnTo=https://app.example.com/", &referrer).await.0;
+    assert!(location.starts_with(&provider.issuer), "{location}");
+}
+
+#[tokio::test]
+async fn sign_ins_are_limited_per_address() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[("LOGIN_LIMIT", "1")]).await;
+    let browser = Browser::new(&server);
+    let mut locations = Vec::new();
+    for _ in 0..8 {
+        locations.push(browser.go("/auth/start").await);
+    }
+    assert_eq!(locations.iter().filter(|location| location.starts_with(&provider.issuer)).count(), 6);
+    assert_eq!(locations[7], "/#~sign-in-error=provider_unavailable");
+}
+
+#[tokio::test]
+async fn several_providers_have_users_of_their_own() {
+    let (one, two) = (TestProvider::start().await, TestProvider::start().await);
+    let mut settings = one.settings();
+    settings.extend([
+        ("OIDC_PROVIDERS", "corp"),
+        ("OIDC_CORP_ISSUER", &two.issuer),
+        ("OIDC_CORP_CLIENT_ID", CLIENT_ID),
+        ("OIDC_CORP_CLIENT_SECRET", CLIENT_SECRET),
+    ]);
+    let server = Server::start_with(&settings).await;
+    let browser = Browser::new(&server);
+    browser.sign_in(&one).await;
+    let first = browser.refresh().await;
+    let callback = browser.begin(&two, "?provider=corp").await;
+    assert_eq!(browser.go(&callback).await, "/#~signed-in");
+    let second = browser.refresh().await;
+    assert_ne!(first["user"]["id"], second["user"]["id"], "the same subject at two providers");
+    // Mix-up: the callback of one provider with the issuer of the other.
+    let callback = browser.begin(&one, "").await;
+    let mixed = Url::parse(&format!("http://x{callback}")).unwrap();
+    let replaced = mixed.query_pairs().map(|(name, value)| match &*name {
+        "iss" => (name, two.issuer.clone().into()),
+        _ => (name, value),
+    });
+    let mixed = Url::parse_with_params("http://x/auth/callback", replaced).unwrap();
+    assert_eq!(browser.go(&path_of(mixed.as_str())).await, "/#~sign-in-error=provider_refused");
+}
