@@ -2,7 +2,7 @@
 export { AuthClient } from './client/auth-client.js';
 export { AuthError, type AuthErrorCode } from './client/errors.js';
 export type { AuthEvents } from './client/events.js';
-export type { ApiRequestInit, AuthClientOptions, LogEntry } from './client/options.js';
+export type { ApiRequestInit, AuthClientOptions, LogEntry, SignInOptions } from './client/options.js';
 export type {
   RememberStore,
   ServerAnswer,

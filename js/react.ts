@@ -27,10 +27,13 @@ export function AuthProvider<User>({ client, children }: { client: AuthClient<Us
 }
 
 /**
- * The client: `login`, `logout`, `fetch` and the rest. It never changes, so it causes no rendering.
+ * The client: `login`, `signIn`, `logout`, `fetch` and the rest. It never changes, so it causes no rendering.
  *
  * @example
  * const { login, logout, fetch } = useAuth();
+ * @example
+ * const { signIn } = useAuth();
+ * return <button onClick={() => signIn()}>Sign in</button>;
  * @throws {Error} outside of an `AuthProvider`.
  */
 export function useAuth<User = RegisteredUser>(): AuthClient<User> {

@@ -3,7 +3,7 @@
 
 import type { LoginRequest } from './auth/auth-requests.js';
 import { RESTORING } from './client/session.js';
-import type { Engine, EngineEvent, Notify } from './engine/engine.js';
+import type { Engine, EngineEvent, LogoutScope, Notify } from './engine/engine.js';
 import {
   AuthClient,
   type AuthClientOptions,
@@ -13,9 +13,11 @@ import {
   type RegisteredUser,
   type Session,
   type SignedOutReason,
+  type SignInOptions,
 } from './index.js';
 import { abortable } from './util/abortable.js';
 import { deepFreeze } from './util/deep-freeze.js';
+import { createDeferred, type Deferred } from './util/deferred.js';
 
 /** How a test client begins, and how it responds. */
 export interface TestAuthOptions<User> {
@@ -43,10 +45,16 @@ export interface TestControls<User> {
   signIn(user: User, claims?: Record<string, unknown>): void;
   /** Ends the session, as the server or another tab would. Default reason: `'expired'`. */
   signOut(reason?: SignedOutReason): void;
+  /**
+   * The browser returns from the identity provider, after `signIn` or without one: with a session (of the user whom `login`
+   * signs in), or with an error. With `display: 'popup'` the promise of `signIn` settles; else it stays pending, and an error comes as
+   * `sign-in-failed`.
+   */
+  returnFromProvider(error?: AuthErrorCode): void;
   /** A new access token arrives. */
   refreshed(change?: { user?: User; claims?: Record<string, unknown>; expiresAt?: number }): void;
   /**
-   * The next call of `login`, `refresh`, `logout`, `fetch` or `getAccessToken` rejects with this error. The message of the error
+   * The next call of `login`, `signIn`, `refresh`, `logout`, `fetch` or `getAccessToken` rejects with this error. The message of the error
    * for a code names that call.
    */
   failNext(error: AuthErrorCode | Error): void;
@@ -70,7 +78,17 @@ export function createTestAuth<User = RegisteredUser>(options: TestAuthOptions<U
   const engine = new TestEngine(options as TestAuthOptions<unknown>);
   const createEngine = (notify: Notify) => engine.open(notify);
   const auth = new AuthClient<User>({ [Symbol.for('tokenward.testing')]: createEngine } as AuthClientOptions);
-  return Object.assign(auth, { test: controlsOf<User>(engine) });
+  const { logout } = auth;
+  return Object.assign(auth, {
+    test: controlsOf<User>(engine),
+    // A test has no page that could go away.
+    signIn: async (given: SignInOptions = {}) => {
+      await engine.signIn(given);
+      return auth.session;
+    },
+    logout: (given: Parameters<typeof logout>[0] = {}) =>
+      given.scope === 'provider' ? engine.logout('provider').then((revoked) => ({ revoked })) : logout(given),
+  });
 }
 
 const LIFETIME_MS = 15 * 60_000;
@@ -107,6 +125,8 @@ class TestEngine implements Engine {
   session: Session;
   /** Makes the error of the next call, which it receives the name of. */
   failure: ((call: string) => Error) | undefined;
+  readonly settings = { name: 'test', transport: 'cookie' } as const;
+  #signingIn: (Deferred<void> & { readonly options: SignInOptions }) | undefined;
   readonly #options: TestAuthOptions<unknown>;
   readonly #log: LogEntry[] = [];
   #notify: Notify = () => {};
@@ -160,7 +180,28 @@ class TestEngine implements Engine {
     return abortable(this.#refresh(), signal);
   }
 
-  async logout(scope: 'session' | 'global') {
+  async signIn(options: SignInOptions): Promise<void> {
+    this.#record('signIn', options);
+    this.#signingIn?.reject(new DOMException('a later signIn replaced this one', 'AbortError'));
+    this.#signingIn = { ...createDeferred<void>(), options };
+    return this.#signingIn.promise;
+  }
+
+  async returnFromProvider(code?: AuthErrorCode) {
+    const { options, resolve, reject } = this.#signingIn ?? {};
+    const isPopup = options?.display === 'popup';
+    if (isPopup) this.#signingIn = undefined;
+    if (code && isPopup) return reject?.(errorOf(code));
+    if (code) return this.emit('sign-in-failed', { error: errorOf(code), returnTo: options?.returnTo ?? '/' });
+    const wasSignedIn = this.session.status === 'signed-in';
+    const { login = this.#options.user ?? null, claims = null } = this.#options;
+    const user = typeof login === 'function' ? await (login as (given: unknown) => unknown)(options) : login;
+    this.change('signed-in', signedIn(user, claims));
+    if (wasSignedIn) this.emit('account-changed', this.session, this.session);
+    if (isPopup) resolve?.();
+  }
+
+  async logout(scope: LogoutScope) {
     this.#record('logout', scope);
     if (this.session.status !== 'signed-out') this.change('signed-out', signedOut('logout'));
     return true;
@@ -222,6 +263,7 @@ function controlsOf<User>(engine: TestEngine): TestControls<User> {
       engine.change('signed-in', signedIn(user, claims ?? null));
       if (isOther) engine.emit('account-changed', engine.session, engine.session);
     },
+    returnFromProvider: (error) => void engine.returnFromProvider(error),
     signOut: (reason = 'expired') => engine.change('signed-out', signedOut(reason)),
     refreshed({ user, claims, expiresAt } = {}) {
       const { session } = engine;

@@ -10,7 +10,7 @@ import {
   shallowRef,
   toValue,
 } from 'vue';
-import type { AuthClient, RegisteredUser, Session } from './index.js';
+import type { AuthClient, RegisteredUser, Session, SignInOptions } from './index.js';
 
 interface Provided {
   readonly client: AuthClient<unknown>;
@@ -120,9 +120,10 @@ export interface GuardedRoute {
 /** The part of vue-router's router that `guardRoutes` uses. */
 export interface GuardedRouter {
   readonly currentRoute: { readonly value: GuardedRoute };
-  beforeEach(guard: (to: GuardedRoute) => Promise<true | GuardRedirect>): () => void;
+  beforeEach(guard: (to: GuardedRoute) => Promise<boolean | GuardRedirect>): () => void;
   afterEach(hook: (to: GuardedRoute, from: GuardedRoute, failure?: unknown) => void): () => void;
   replace(to: GuardRedirect): Promise<unknown>;
+  resolve(to: string): { readonly href: string };
 }
 
 /** Where `guardRoutes` redirects to. */
@@ -131,10 +132,25 @@ export interface GuardRedirect {
   query: { redirect: string };
 }
 
+/** The options of `guardRoutes`. */
+export interface GuardOptions {
+  /** The path of the page on which the user signs in. Default: `'/login'`. */
+  login?: string;
+  /** The path of the page for a user without the role. Default: `login`. */
+  forbidden?: string;
+  /**
+   * Sign in at the identity provider at once, with these options, and come back to the route. The guard redirects to `login` instead
+   * after a sign-in that failed, after a logout, and when the user comes back from the provider: a user who has no session there
+   * would go round in circles.
+   */
+  signIn?: boolean | Omit<SignInOptions, 'display'>;
+}
+
 /**
  * Guards the routes with `meta.requiresAuth`: redirects a signed-out user to `login`, with the path, query and hash of the route as
- * `?redirect=`. A navigation waits until the restore is settled. The guard also reacts while a route is displayed: to a sign-out here
- * or in another tab, to the end of the session on the server, and to a change of user.
+ * `?redirect=`, or with `signIn: true` to the identity provider. A navigation waits until the restore is settled. The guard also
+ * reacts while a route is displayed: to a sign-out here or in another tab, to the end of the session on the server, and to a change of
+ * user.
  *
  * `meta.requiresAuth: 'admin'` (or several: `['admin', 'editor']`) requires one of these roles; a signed-in user without it is
  * redirected to `forbidden`. While the server cannot be reached, no user counts as signed out: the page is shown, and its calls
@@ -148,22 +164,26 @@ export interface GuardRedirect {
 export function guardRoutes<User>(
   router: GuardedRouter,
   client: AuthClient<User>,
-  { login = '/login', forbidden = login }: { login?: string; forbidden?: string } = {},
+  { login = '/login', forbidden = login, signIn }: GuardOptions = {},
 ): () => void {
-  const check = ({ fullPath, meta: { requiresAuth } }: GuardedRoute): true | GuardRedirect => {
+  const provider = signIn ? providerOf(router, client, signIn === true ? {} : signIn, () => recheck()) : undefined;
+  const check = (route: GuardedRoute): boolean | GuardRedirect => {
+    const { fullPath, meta } = route;
+    const { requiresAuth } = meta;
     const { status } = client.session;
     if (!requiresAuth || status === 'restoring') return true;
     const query = { redirect: fullPath };
-    if (status === 'signed-out') return { path: login, query };
+    if (status === 'signed-out') return provider?.signsIn(fullPath) ? false : { path: login, query };
     return requiresAuth === true || hasSomeRole(client, requiresAuth as string) || { path: forbidden, query };
   };
   const recheck = () => {
     const target = check(router.currentRoute.value);
-    if (target !== true) void router.replace(target);
+    if (typeof target === 'object') void router.replace(target);
   };
   const undo = [
     router.beforeEach(async (to) => {
       if (to.meta.requiresAuth) await client.ready;
+      if (to.meta.requiresAuth && provider) await provider.ready();
       return check(to);
     }),
     // The session may have changed since the guard ran. (A navigation that another guard of the app stops is not repeated.)
@@ -171,9 +191,49 @@ export function guardRoutes<User>(
       if (!failure) recheck();
     }),
   ];
+  if (provider) undo.push(provider.stop);
   // A server makes a router for each page; the session does not change there.
   if (typeof document !== 'undefined') undo.push(client.subscribe(recheck));
   return () => {
     for (const remove of undo) remove();
+  };
+}
+
+/** The sign-in at a provider that a guard begins. `onFailed` is called when the guard has to show the login. */
+function providerOf<User>(
+  router: GuardedRouter,
+  client: AuthClient<User>,
+  options: Omit<SignInOptions, 'display'>,
+  onFailed: () => void,
+) {
+  let hasFailed = false;
+  let isLeaving = false;
+  const failed = () => {
+    hasFailed = true;
+    onFailed();
+  };
+  const succeeded = () => {
+    hasFailed = false;
+    isLeaving = false;
+  };
+  const undo = [client.on('sign-in-failed', failed), client.on('signed-in', succeeded)];
+  return {
+    /** Resolves when it is known whether the last sign-in failed: `sign-in-failed` comes in a task after `ready`. */
+    ready: () => new Promise((resolve) => setTimeout(resolve)),
+    /** Whether a sign-in begins. */
+    signsIn(fullPath: string): boolean {
+      const { reason } = client.session;
+      if (hasFailed || reason === 'logout' || reason === 'other-tab' || typeof document === 'undefined') return false;
+      if (isLeaving) return true;
+      isLeaving = true;
+      client.signIn({ returnTo: router.resolve(fullPath).href, ...options, display: 'redirect' }).catch(() => {
+        isLeaving = false;
+        failed();
+      });
+      return true;
+    },
+    stop() {
+      for (const remove of undo) remove();
+    },
   };
 }

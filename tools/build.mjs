@@ -16,6 +16,7 @@ const SOURCES = {
   ...Object.fromEntries(ENTRIES.map((name) => [name, `js/${name}.ts`])),
   engine: 'js/engine/engine.ts',
   'worker-client': 'js/worker/worker-client.ts',
+  'sign-in': 'js/client/sign-in.ts',
   dpop: 'js/auth/dpop.ts',
   static: 'js/static.ts',
 };

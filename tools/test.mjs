@@ -33,8 +33,8 @@ const CLIENTS = {
 /** The tests that run with every client. The others control the clock of the page, or test the npm package on the page alone. */
 const WITH_EVERY_CLIENT = ['client', 'faults', 'field', 'lifecycle', 'server', 'tabs'];
 
-/** The tests of how the client loads, which the Rust client does in another way. */
-const WITH_EVERY_ISOLATION = ['loading', 'platform', 'without-wasm'];
+/** The tests of how the client loads and signs in at a provider, which the Rust client does in another way. */
+const WITH_EVERY_ISOLATION = ['loading', 'platform', 'sign-in-page', 'without-wasm'];
 
 /** The servers that sign in at a provider, each with what it needs. tests/e2e/sign-in.test.mjs runs with each. */
 const SIGN_IN_SERVERS = {

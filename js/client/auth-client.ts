@@ -10,8 +10,10 @@ import { inThisZone, outsideZone } from '../util/zone.js';
 import { AuthError } from './errors.js';
 import type { AuthEvents } from './events.js';
 import { createEngineLoader, type EngineLoader, importFile } from './load-engine.js';
-import type { ApiRequestInit, AuthClientOptions, LogEntry } from './options.js';
+import type { ApiRequestInit, AuthClientOptions, LogEntry, SignInOptions } from './options.js';
 import { RESTORING, type RegisteredUser, type RestoringSession, type Session } from './session.js';
+import type { SignIn, SignInReturn } from './sign-in.js';
+import { openPopup, takeMark } from './sign-in-mark.js';
 import {
   requireBaseUrl,
   throwInvalidOption,
@@ -50,6 +52,10 @@ export class AuthClient<User = RegisteredUser> {
   /** The user of the last sign-in, and the user before it. */
   #lastUser: User | null = null;
   #previousUser: User | null = null;
+  /** Ends the wait of the present `signIn`. */
+  #signingIn: AbortController | undefined;
+  /** How the client starts if the browser has just returned from an identity provider. */
+  #return: Promise<SignInReturn | undefined> | undefined;
   readonly #options: AuthClientOptions;
   readonly #createTestEngine: CreateTestEngine | undefined;
   readonly #openEngine: OpenEngine | undefined;
@@ -70,6 +76,9 @@ export class AuthClient<User = RegisteredUser> {
     });
     this.#disposal.catch(() => {});
     if (globalThis.location && !this.#createTestEngine) requireBaseUrl(this.#options);
+    const mark = globalThis.document && this.#options.transport !== 'body' && !this.#createTestEngine && takeMark();
+    // (If the file cannot be loaded, the client starts as without a mark.)
+    if (mark) this.#return = this.#signInFile((file) => file.receiveMark(mark)).catch(() => undefined);
     const limitMs = (this.#options.timeoutSeconds ?? 10) * 1000;
     this.#loader = createEngineLoader(
       () => this.#load(),
@@ -80,7 +89,12 @@ export class AuthClient<User = RegisteredUser> {
     this.ready =
       globalThis.location === undefined && !this.#createTestEngine
         ? Promise.resolve(this.#session)
-        : this.#call((engine) => Promise.race([engine.restored, this.#disposal])).then(
+        : this.#call((engine) =>
+            Promise.race([
+              Promise.all([engine.restored, this.#return?.then((by) => by?.settle(engine))]),
+              this.#disposal,
+            ]),
+          ).then(
             () => this.#session,
             () => this.#session,
           );
@@ -102,7 +116,29 @@ export class AuthClient<User = RegisteredUser> {
     options: { signal?: AbortSignal; call?: string } = {},
   ): Promise<Session<User>> => {
     const { signal, call } = ownMembers(options);
-    return this.#signIn('login.credentials', credentials, call, false, signal);
+    return this.#login('login.credentials', credentials, call, false, signal);
+  };
+
+  /**
+   * Signs in at an identity provider, through the server (docs/guides/sign-in.md); needs the cookie transport. By redirect the page
+   * goes away: the promise stays pending, and rejects with an `AbortError` if the user comes back to this page. The page at
+   * `returnTo` has the session, or the event `sign-in-failed`. By popup the promise resolves with the session, or rejects with
+   * the error. A later `signIn`, `login` or `logout` replaces this one (`AbortError`).
+   */
+  readonly signIn = (options: SignInOptions = {}): Promise<Session<User>> => {
+    const ending = this.#endSignIn();
+    // First, and in this task: the browser allows a window while it handles a click.
+    const popup = openPopup(ownMembers(options), this.#options);
+    const result = this.#signInFile((file) => file.signIn(options, popup, ending)).then(
+      () => this.#session,
+      (error) => {
+        popup?.close();
+        throw error;
+      },
+    );
+    // An app that awaits nothing is not told that its page stayed.
+    ending.signal.addEventListener('abort', () => result.catch(() => {}));
+    return result;
   };
 
   /**
@@ -110,7 +146,7 @@ export class AuthClient<User = RegisteredUser> {
    * vendor's SDK. It has the members of the answer to a login.
    */
   readonly adopt = async (answer: unknown): Promise<Session<User>> =>
-    this.#signIn('adopt.answer', answer, undefined, true);
+    this.#login('adopt.answer', answer, undefined, true);
 
   /**
    * Asks the server whether there is a session, also after a logout: another page, a native shell or the app's own request may
@@ -124,7 +160,7 @@ export class AuthClient<User = RegisteredUser> {
     return this.#session;
   };
 
-  async #signIn(
+  async #login(
     where: string,
     value: unknown,
     call: string | undefined,
@@ -133,10 +169,11 @@ export class AuthClient<User = RegisteredUser> {
   ): Promise<Session<User>> {
     const json = stringify(value);
     if (json === undefined) throwInvalidOption(where, 'a JSON value', value);
+    this.#endSignIn();
     try {
       await this.#call((engine) => engine.login({ json, call, isAnswer }, signal), signal);
     } catch (error) {
-      throw error ?? new DOMException('a later login or a logout replaced this login', 'AbortError');
+      throw error ?? replacedError();
     }
     return this.#session;
   }
@@ -171,11 +208,20 @@ export class AuthClient<User = RegisteredUser> {
    * Ends the session here and in the other tabs at once, also without a network. `revoked` says whether the server
    * confirmed it (with `scope: 'global'`, whether all sessions of the user have ended). If it did not, the client sends the
    * revocation again when the page is online again or at the next start, before the next login.
+   * `scope: 'provider'` also ends the session at the identity provider: the page goes away and comes back to `returnTo`, an address
+   * of this origin (default: the address of the page). The promise stays pending.
    */
-  readonly logout = async (options: { scope?: 'session' | 'global' } = {}): Promise<{ revoked: boolean }> => {
-    const { scope = 'session' } = ownMembers(options);
-    if (scope !== 'session' && scope !== 'global') throwInvalidOption('logout.scope', '"session" or "global"', scope);
-    return { revoked: await this.#call((engine) => engine.logout(scope)) };
+  readonly logout = async (
+    options: { scope?: 'session' | 'global' | 'provider'; returnTo?: string } = {},
+  ): Promise<{ revoked: boolean }> => {
+    const { scope = 'session', returnTo } = ownMembers(options);
+    if (!['session', 'global', 'provider'].includes(scope))
+      throwInvalidOption('logout.scope', '"session" or "global" or "provider"', scope);
+    this.#endSignIn();
+    const revoked = this.#call((engine) => engine.logout(scope));
+    if (scope !== 'provider') return { revoked: await revoked };
+    revoked.catch(() => {});
+    return this.#signInFile((file) => file.signOut(revoked, returnTo));
   };
 
   /** Whether the user has a role: `user.role`, `user.roles`, or the claims of these names. For display only. */
@@ -236,6 +282,7 @@ export class AuthClient<User = RegisteredUser> {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#rejectDisposal(disposedError());
+    this.#signingIn?.abort(disposedError());
     this.#loader.stop();
     this.#engine?.dispose();
     this.#subscribers.clear();
@@ -254,6 +301,22 @@ export class AuthClient<User = RegisteredUser> {
 
   #start(): Promise<Engine> {
     return this.#disposed ? this.#disposal : Promise.race([this.#disposal, this.#loader.engine()]);
+  }
+
+  /** Ends the present `signIn`, which another call replaces. Returns what ends the next one. */
+  #endSignIn(): AbortController {
+    this.#signingIn?.abort(replacedError());
+    this.#signingIn = new AbortController();
+    return this.#signingIn;
+  }
+
+  /** Calls the file that signs in at a provider when it is there. */
+  #signInFile<T>(work: (file: SignIn) => T | Promise<T>): Promise<T> {
+    return outsideZone(() =>
+      importFile('sign-in.js', () => import('./sign-in.js')).then(({ SignIn }) =>
+        work(new SignIn(this as AuthClient<unknown>, this.#options, AuthError, this.#notify, () => this.#start())),
+      ),
+    );
   }
 
   readonly #later = {
@@ -284,8 +347,8 @@ export class AuthClient<User = RegisteredUser> {
   }
 
   async #open(): Promise<Engine> {
-    const open = (openEngine: OpenEngine) =>
-      openEngine(this.#options, this.#notify, AuthError, nativeFetch, importFile);
+    const open = async (openEngine: OpenEngine) =>
+      openEngine((await this.#return)?.options ?? this.#options, this.#notify, AuthError, nativeFetch, importFile);
     if (this.#openEngine) return open(this.#openEngine);
     const { isolation = 'page' } = this.#options;
     if (isolation !== 'page')
@@ -349,6 +412,8 @@ const TEST_ENGINE = Symbol.for('tokenward.testing');
 const STATIC_ENGINE = Symbol.for('tokenward.static');
 type CreateTestEngine = (notify: Notify) => Engine;
 type InternalOptions = { readonly [TEST_ENGINE]?: CreateTestEngine; readonly [STATIC_ENGINE]?: OpenEngine };
+
+const replacedError = () => new DOMException('a later login or a logout replaced this login', 'AbortError');
 
 const disposedError = () => new AuthError('DISPOSED', 'this client was disposed');
 

@@ -24,6 +24,12 @@ import { ownMembers } from '../util/own-members.js';
  * | `ENGINE_UNAVAILABLE` | a file of the client could not be loaded; the message names it and says why | try again later; the client tries again itself |
  * | `WASM_UNAVAILABLE` | neither the wasm module nor its JavaScript build could be started; the message says why | report it |
  * | `WORKER_UNAVAILABLE` | the worker could not be started; the message says why | fix the deployment, or use `isolation: 'auto'` |
+ * | `ACCESS_DENIED` | the user or the identity provider refused the sign-in | offer the sign-in again |
+ * | `INTERACTION_REQUIRED` | `signIn` with `prompt: 'none'`, and the provider has to ask the user; or three such calls within a minute | call `signIn` without `prompt` when the user asks for it |
+ * | `PROVIDER_UNAVAILABLE` | the identity provider did not answer, or not as it should | try again later |
+ * | `PROVIDER_REFUSED` | the provider answered the server with an error, or with data that is not valid | see the log of the server |
+ * | `STALE_SIGN_IN` | the sign-in was begun more than 10 minutes ago or in another browser, or its cookie is blocked | sign in again; allow cookies |
+ * | `POPUP_CLOSED` | the window of `signIn` was closed before the sign-in was complete | offer the sign-in again |
  * | `DISPOSED` | the client was disposed | use the new client |
  */
 export type AuthErrorCode =
@@ -45,6 +51,12 @@ export type AuthErrorCode =
   | 'ENGINE_UNAVAILABLE'
   | 'WASM_UNAVAILABLE'
   | 'WORKER_UNAVAILABLE'
+  | 'ACCESS_DENIED'
+  | 'INTERACTION_REQUIRED'
+  | 'PROVIDER_UNAVAILABLE'
+  | 'PROVIDER_REFUSED'
+  | 'STALE_SIGN_IN'
+  | 'POPUP_CLOSED'
   | 'DISPOSED';
 
 /**

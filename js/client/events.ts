@@ -21,6 +21,12 @@ export interface AuthEvents<User = RegisteredUser> {
    * CORS must expose the `WWW-Authenticate` header.)
    */
   'step-up-required': { readonly response: Response };
+  /**
+   * The browser returned from the identity provider without a session. `returnTo` is the address to which the user wanted to
+   * return: path, query and fragment of this page. A user who was signed in before still is. (A popup rejects the promise of
+   * `signIn` instead.) It comes once, after `auth.ready`.
+   */
+  'sign-in-failed': { readonly error: AuthError; readonly returnTo: string };
   /** A refresh failed without ending the session, or the client's own files could not be loaded; the next attempt is at `retryAt` (epoch milliseconds; null: none is scheduled). */
   'refresh-failed': { readonly error: AuthError; readonly retryAt: number | null };
 }

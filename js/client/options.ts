@@ -5,11 +5,11 @@ import type { RememberStore, ServerOptions } from './server-options.js';
 export interface AuthClientOptions {
   /** Where the auth endpoints are, such as `https://api.example.com` or `https://example.com/api/v1`. Default: the page's origin. */
   baseUrl?: string | URL;
-  /** Paths below `baseUrl`, with or without a leading slash, or URLs. Default: `/auth/login`, `/auth/refresh`, `/auth/logout`, `/auth/logout-all`; with `protocol: 'oauth2'` `/oauth/token` and `/oauth/revoke`. */
-  endpoints?: { login?: string; refresh?: string; logout?: string; logoutAll?: string };
+  /** Paths below `baseUrl`, with or without a leading slash, or URLs. Default: `/auth/login`, `/auth/refresh`, `/auth/logout`, `/auth/logout-all`; with `protocol: 'oauth2'` `/oauth/token` and `/oauth/revoke`. `signIn` navigates to `start` (`/auth/start`), and a logout at the provider to `end` (`/auth/end`). */
+  endpoints?: { login?: string; refresh?: string; logout?: string; logoutAll?: string; start?: string; end?: string };
   /** How the refresh token travels: `'cookie'` (default; httpOnly, invisible to scripts) or `'body'` (default with `protocol: 'oauth2'`; kept in memory, lost with the page, separate for each tab). */
   transport?: 'cookie' | 'body';
-  /** `'json'` (default), or `'oauth2'` for an RFC 6749 token endpoint (grants `password` and `refresh_token`, RFC 7009 revocation). */
+  /** `'json'` (default), or `'oauth2'` for an RFC 6749 token endpoint (grants `password` and `refresh_token`, RFC 7009 revocation). For a token endpoint of your own, never for an identity provider (RFC 9700 §2.4 forbids the password grant): use `signIn`. */
   protocol?: 'json' | 'oauth2';
   /** The public client's id, for `protocol: 'oauth2'` and for `{clientId}` in `server`. Default: none is sent. */
   clientId?: string;
@@ -66,6 +66,30 @@ export interface AuthClientOptions {
   shouldRefresh?: (response: Response) => boolean | Promise<boolean>;
   /** Receives each diagnostic entry; never a token. */
   onLog?: (entry: LogEntry) => void;
+}
+
+/** What `signIn` asks the identity provider for, and how. */
+export interface SignInOptions {
+  /** Where the browser returns to: an address of this origin, at most 1000 characters long. Default: the address of the page. */
+  returnTo?: string;
+  /** The name of one of the server's providers. Default: its first one. */
+  provider?: string;
+  /**
+   * `'redirect'` (default): the page navigates to the provider. `'popup'`: a window opens, and the page stays; call `signIn` in the
+   * handler of a click, because browsers block other windows. A window that is blocked, or a server on another origin, makes it a
+   * redirect.
+   */
+  display?: 'redirect' | 'popup';
+  /** `'none'` asks the provider without showing anything to the user; `INTERACTION_REQUIRED` if the provider had to ask the user. */
+  prompt?: 'none' | 'login' | 'select_account' | 'consent';
+  /** The user's name or e-mail address, for the form of the provider. */
+  loginHint?: string;
+  /** The authentication that an API requires (RFC 9470): `acr_values` of its `WWW-Authenticate` header. */
+  acrValues?: string;
+  /** The user signed in at the provider at most this many seconds ago; 0 asks the user again. */
+  maxAge?: number;
+  /** Ends the wait for the result. */
+  signal?: AbortSignal;
 }
 
 /** One diagnostic entry. Never holds a token, a password or a URL with a query. */

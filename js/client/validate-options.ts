@@ -193,7 +193,7 @@ const OPTIONS = record({
     undefined,
     ({ search, hash }) => !search && !hash,
   ),
-  endpoints: record({ login: path, refresh: path, logout: path, logoutAll: path }),
+  endpoints: record({ login: path, refresh: path, logout: path, logoutAll: path, start: path, end: path }),
   server: validateServer,
   remember,
   transport: oneOf('cookie', 'body'),
@@ -263,18 +263,18 @@ export function validateMinValidity(options: { minValiditySeconds?: number }): n
   return minValiditySeconds;
 }
 
-/** Throws `INVALID_OPTIONS`, with the place, what was expected, what came, and a fix if one is known. */
-export function throwInvalidOption(
-  where: string,
-  expected: string,
-  received: unknown,
-  fix: string | false = '',
-): never {
+/** The message of `INVALID_OPTIONS`: the place, what was expected, what came, and a fix if one is known. */
+export function invalidMessage(where: string, expected: string, received: unknown, fix: string | false = ''): string {
   const shown =
     typeof received === 'string'
       ? JSON.stringify(received)
       : typeof received === 'object' && received
         ? `an ${Array.isArray(received) ? 'array' : 'object'}`
         : String(received);
-  throw new AuthError('INVALID_OPTIONS', `${where}: expected ${expected}, got ${shown.slice(0, 80)}${fix || ''}`);
+  return `${where}: expected ${expected}, got ${shown.slice(0, 80)}${fix || ''}`;
+}
+
+/** Throws `INVALID_OPTIONS`. */
+export function throwInvalidOption(...wrong: Parameters<typeof invalidMessage>): never {
+  throw new AuthError('INVALID_OPTIONS', invalidMessage(...wrong));
 }

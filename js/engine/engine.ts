@@ -33,7 +33,8 @@ export interface Engine {
   login(request: LoginRequest, signal?: AbortSignal | null): Promise<unknown>;
   refresh(signal?: AbortSignal | null): Promise<unknown>;
   /** Resolves with whether the server confirmed it. */
-  logout(scope: 'session' | 'global'): Promise<boolean>;
+  logout(scope: LogoutScope): Promise<boolean>;
+  readonly settings: Pick<Settings, 'name' | 'transport'>;
   /** Resolves when the first restore is settled. */
   readonly restored: Promise<unknown>;
   fetch(input: RequestInfo | URL, init?: ApiRequestInit): Promise<Response>;
@@ -41,6 +42,9 @@ export interface Engine {
   diagnostics(): readonly LogEntry[];
   dispose(): void;
 }
+
+/** `'provider'`: the page navigates to the server, which ends the session, so no request is sent. */
+export type LogoutScope = 'session' | 'global' | 'provider';
 
 /** The engine where the tokens are. */
 export interface LocalEngine extends Engine {
@@ -155,6 +159,7 @@ export async function createEngine(
     restore: () => client.restore(),
     refresh: (signal) => abortable(client.refresh(), signal),
     logout: core.logout,
+    settings,
     restored,
     fetch: calls.fetch,
     getAccessToken: calls.getAccessToken,

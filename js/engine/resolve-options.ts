@@ -66,7 +66,9 @@ export function resolveOptions(options: AuthClientOptions): Settings {
   const page = pageOrigin();
   const base = new URL(options.baseUrl ?? page ?? 'http://localhost');
   const oauth2 = options.protocol === 'oauth2';
-  const paths = { ...(oauth2 ? OAUTH2_ENDPOINTS : ENDPOINTS), ...options.endpoints };
+  // The page navigates to the other two (`js/client/sign-in.ts`).
+  const { start: _, end: __, ...requested } = ownMembers(options.endpoints);
+  const paths = { ...(oauth2 ? OAUTH2_ENDPOINTS : ENDPOINTS), ...requested };
   const origins = [page, base, ...(options.apiOrigins ?? [])].map((url) => url && new URL(url).origin);
   const { authHeaders, dpop = false, renewBeforeSeconds = 60, timeoutSeconds = 10 } = options;
   const { tokenScheme = dpop ? 'DPoP' : 'Bearer', clientId, remember = 'memory' } = options;
@@ -121,7 +123,7 @@ export function resolveOptions(options: AuthClientOptions): Settings {
 }
 
 /** A path goes below the path of `base`, with or without a leading slash; a URL stays as it is. */
-function resolveEndpoint(endpoint: string, base: URL): string {
+export function resolveEndpoint(endpoint: string, base: URL): string {
   const folder = `${base.origin}${base.pathname.replace(/\/*$/, '/')}`;
   return new URL(/^(\w+:)?\/\//.test(endpoint) ? endpoint : `./${endpoint.replace(/^\//, '')}`, folder).href;
 }

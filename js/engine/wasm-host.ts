@@ -19,14 +19,14 @@ import {
   sendAuthRequest,
   warnDeveloper,
 } from './effects.js';
-import type { Notify } from './engine.js';
+import type { LogoutScope, Notify } from './engine.js';
 
 /** The functions of the wasm client that need the promises and the users' numbers of the host. */
 export interface SessionCore {
   /** Rejects with an `AuthError`, or with undefined if a later login or a logout replaces this one. */
   login(request: LoginRequest, signal?: AbortSignal): Promise<boolean>;
   /** Signs out at once. Resolves with whether the server confirmed it. */
-  logout(scope: 'session' | 'global'): Promise<boolean>;
+  logout(scope: LogoutScope): Promise<boolean>;
   receiveMessage(message: TabMessage, relation: SessionRelation): void;
 }
 
@@ -77,6 +77,7 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
   let forToken: Deferred<boolean> | undefined;
   let forLogin: LoginWaiter | undefined;
   let forLogout: ((revoked: boolean) => void)[] = [];
+  let isRevokedByPage = false;
   /** What the last login and the last refresh failed with, for people. */
   const details: Partial<Record<Endpoint, { text: string; body?: unknown }>> = {};
   const createFailure = explained(createError, () => details.refresh?.text);
@@ -106,8 +107,11 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     settleLogout(revoked) {
       for (const resolve of forLogout) resolve(revoked);
       forLogout = [];
+      isRevokedByPage = false;
     },
     async sendAuthRequest(endpoint, request) {
+      // The server needs the cookie for the navigation of the page. The revocation stays pending.
+      if (isRevokedByPage && endpoint === 'logout') return client().failed(endpoint, request, 'network-error');
       const login = endpoint === 'login' ? forLogin : undefined;
       // (A request that takes too long is aborted, and then has no outcome.)
       const own: { text: string; body?: unknown } = { text: requestLine(settings, endpoint, login?.request) };
@@ -152,13 +156,12 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
       return promise;
     },
     logout(scope) {
-      forLogin?.reject(undefined);
-      forLogin = undefined;
-      return new Promise((resolve) => {
-        forLogout.push(resolve);
-        if (scope === 'global') client().logoutAll();
-        else client().logout();
-      });
+      settleLogin(({ reject }) => reject(undefined));
+      isRevokedByPage = scope === 'provider';
+      const revoked = new Promise<boolean>((resolve) => forLogout.push(resolve));
+      if (scope === 'global') client().logoutAll();
+      else client().logout();
+      return revoked;
     },
     receiveMessage(message, relation) {
       const { type, reason, waitMs = 0, failures = 0 } = message;

@@ -4,7 +4,7 @@
 import type { LoginRequest } from '../auth/auth-requests.js';
 import type { LogEntry } from '../client/options.js';
 import type { Session } from '../client/session.js';
-import type { EngineEvent } from '../engine/engine.js';
+import type { EngineEvent, LogoutScope } from '../engine/engine.js';
 import type { Settings } from '../engine/resolve-options.js';
 import type { SerializedResponse } from './remote-response.js';
 import type { SerializedRequest } from './serialize-request.js';
@@ -48,7 +48,7 @@ export interface WorkerMethods {
   login: { params: LoginRequest; result: unknown };
   restore: { params: undefined; result: unknown };
   refresh: { params: undefined; result: unknown };
-  logout: { params: 'session' | 'global'; result: boolean };
+  logout: { params: LogoutScope; result: boolean };
   /** The parameter is the least remaining lifetime in milliseconds. */
   getAccessToken: { params: number; result: string };
   hidden: { params: undefined };

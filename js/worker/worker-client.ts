@@ -10,7 +10,7 @@ import { observePageLifecycle } from '../browser/page-lifecycle.js';
 import { openPersistedState, STORAGE_KEYS, storagePrefix, storeLogout } from '../browser/persisted-state.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { createLog, type Log } from '../engine/diagnostics.js';
-import type { Engine, Notify, OpenEngine } from '../engine/engine.js';
+import type { Engine, LogoutScope, Notify, OpenEngine } from '../engine/engine.js';
 import { resolveOptions, type Settings } from '../engine/resolve-options.js';
 import { abortable } from '../util/abortable.js';
 import { microtask } from '../util/compat.js';
@@ -51,7 +51,7 @@ async function connect(settings: Settings, notify: Notify, AuthError: AuthErrorC
 }
 
 class WorkerClient implements Engine {
-  readonly #settings: Settings;
+  readonly settings: Settings;
   readonly #AuthError: AuthErrorClass;
   readonly #kind: WorkerKind;
   readonly #notify: Notify;
@@ -63,7 +63,7 @@ class WorkerClient implements Engine {
   restored: Promise<unknown> = Promise.resolve();
 
   constructor(settings: Settings, notify: Notify, AuthError: AuthErrorClass, kind: WorkerKind) {
-    this.#settings = settings;
+    this.settings = settings;
     this.#AuthError = AuthError;
     this.#kind = kind;
     this.#notify = notify;
@@ -106,7 +106,7 @@ class WorkerClient implements Engine {
       event.persisted || this.#connection.latest()?.notify('disconnect', { disposed: false });
     const options = { __proto__: null, signal } as AddEventListenerOptions;
     if (this.#kind === 'shared-worker') addEventListener('pagehide', onPageHide, options);
-    checkWorkerPolicy(storagePrefix(this.#settings.name), () => this.#log('warn', 'worker-src-missing'));
+    checkWorkerPolicy(storagePrefix(this.settings.name), () => this.#log('warn', 'worker-src-missing'));
     this.restored = this.#connection.request('restored', undefined);
   }
 
@@ -122,8 +122,8 @@ class WorkerClient implements Engine {
     return abortable(this.#connection.request('refresh', undefined, signal), signal);
   }
 
-  logout(scope: 'session' | 'global') {
-    if (this.#events.mustStoreLogout()) storeLogout(openPersistedState(this.#settings.name, PAGE_STORAGE));
+  logout(scope: LogoutScope) {
+    if (this.#events.mustStoreLogout()) storeLogout(openPersistedState(this.settings.name, PAGE_STORAGE));
     return this.#connection.request('logout', scope);
   }
 
@@ -148,17 +148,17 @@ class WorkerClient implements Engine {
   }
 
   #storage() {
-    return this.#settings.remember === 'tab' ? TAB_STORAGE : PAGE_STORAGE;
+    return this.settings.remember === 'tab' ? TAB_STORAGE : PAGE_STORAGE;
   }
 
   #readStorage(): StorageEntries {
-    const keys = STORAGE_KEYS.map((key) => `${storagePrefix(this.#settings.name)}:${key}`);
+    const keys = STORAGE_KEYS.map((key) => `${storagePrefix(this.settings.name)}:${key}`);
     return Object.fromEntries(keys.map((key) => [key, this.#storage().read(key)]));
   }
 
   /** Handles the requests and notifications of the worker. */
   #handlers(): Handlers<PageMethods> {
-    const { shouldRefresh } = this.#settings;
+    const { shouldRefresh } = this.settings;
     return {
       sessionEvent: (event) => this.#events.receive(event),
       logEntry: (entry) => this.#log.add(entry),
@@ -187,7 +187,7 @@ class WorkerClient implements Engine {
   /** The app's headers. Their error is reported as an uncaught error of the app; the worker receives only the fact that they failed. */
   async #authHeaders(): Promise<[string, string][]> {
     try {
-      return [...new Headers(await this.#settings.authHeaders?.())];
+      return [...new Headers(await this.settings.authHeaders?.())];
     } catch (cause) {
       microtask(() => {
         throw cause;

@@ -177,9 +177,9 @@ const r=_t(e,t),{as:n,body:o,method:s}=r,i="form"===n&&Object.entries(Object(o))
 o&&/^(GET|HEAD)$/.test(s??"")&&St(`${e}.body`,`none with ${s}`,o),r},Tt=["login","refresh","logout","logoutAll"],Ot=st({
 login:jt,refresh:mt(jt),logout:mt(jt),logoutAll:mt(jt),calls(e,t){const r=yt(jt)(e,t)
 ;for(const t of Object.keys(r))Tt.includes(t)&&St(`${e}.${t}`,`a name that is not one of ${Tt.join(", ")}`,t);return r},
-api:bt,answer:wt,user(e,t){return"id_token"===t?t:pt(e,t)},over:vt,notOver:vt});function St(e,t,r,n=""){
-const o="string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)
-;throw new rt("INVALID_OPTIONS",`${e}: expected ${t}, got ${o.slice(0,80)}${n||""}`)}
+api:bt,answer:wt,user(e,t){return"id_token"===t?t:pt(e,t)},over:vt,notOver:vt});function St(...e){
+throw new rt("INVALID_OPTIONS",((e,t,r,n="")=>`${e}: expected ${t}, got ${("string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)).slice(0,80)}${n||""}`)(...e))
+}
 var $t=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),It=(e,t="")=>$t(e,e=>e.split("{clientId}").join(t)),At=e=>"string"==typeof e?[e]:e??[]
 ;function Nt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=At(t)
 ;return void 0!==t&&(n.access=null===t?null:At(t)),n}var Rt={__proto__:null,method:"POST",mode:"no-cors",
@@ -224,8 +224,9 @@ login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/o
 accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Wt={accessToken:"access_token",
 refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Yt(e){const t=(()=>{
 const e=globalThis.location?.origin;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
-})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,o={...n?Jt:Vt,...e.endpoints
-},s=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:i,dpop:a=!1,renewBeforeSeconds:c=60,timeoutSeconds:l=10}=e,{tokenScheme:u=(a?"DPoP":"Bearer"),clientId:d,remember:f="memory"}=e,h=tt(e.server),{refresh:p}=h,y=e.transport??(n||Z(p,"refresh}")||null===p&&null!==tt(h.answer).access?"body":"cookie"),b=((e,t,r)=>{
+})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,{start:o,end:s,...i}=tt(e.endpoints),a={
+...n?Jt:Vt,...i
+},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:y="memory"}=e,b=tt(e.server),{refresh:g}=b,m=e.transport??(n||Z(g,"refresh}")||null===g&&null!==tt(b.answer).access?"body":"cookie"),v=((e,t,r)=>{
 const{inBody:n,oauth2:o,tokenScheme:s,clientId:i,fields:a}=t,c=Nt({access:[a.accessToken],refresh:[a.refreshToken],
 expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},tt(e.answer)),l=`${s} {access}`,u=(e,t,n,s)=>{
 const i=tt(s),{method:a="POST"}=i;return tt({method:a,url:r(i.path??t),isForm:"form"===(i.as??(o?"form":"json")),
@@ -237,14 +238,14 @@ refresh:o?{grant_type:"refresh_token",refresh_token:"{refresh}",client_id:"{clie
 },p={};for(const[t,r]of Object.entries(e.calls??{}))p[t]=u(t,`/${t}`,"{credentials}",r)
 ;for(const[r,n]of Object.entries(t.endpoints)){const t=e[r];p[r]=null===t?void 0:u(r,n,h[r],t)}return{calls:p,api:{
 ...e.api?It(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
-notOver:e.notOver??[]}})(h,{endpoints:o,inBody:"body"===y,oauth2:n,tokenScheme:u,clientId:d,fields:{...n?Wt:Xt,
+notOver:e.notOver??[]}})(b,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?Wt:Xt,
 ...e.fields}
-},e=>Zt(`${e}`.split("{clientId}").join(encodeURIComponent(d??"")),r)),g=Object.keys(o).map(e=>[e,b.calls[e]?.url??Zt(o[e],r)]),m=Object.fromEntries(g)
-;return{idempotencyKey:new URL(m.refresh).origin===t,restore:"auto",crossTab:!0,
-name:m.refresh===`${t}${Vt.refresh}`?"default":m.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
-onLog:void 0,...e,clientId:d,transport:y,remember:f,sharesSession:"cookie"===y||"memory"!==f&&"tab"!==f,tokenScheme:u,
-dpop:a,server:b,endpoints:m,origins:[...new Set(s)].filter(e=>e).map(e=>`${e}/`),
-authHeaders:"function"==typeof i?i:i&&(()=>i),renewBeforeMs:1e3*c,timeoutMs:1e3*l}}function Zt(e,t){
+},e=>Zt(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),k=Object.keys(a).map(e=>[e,v.calls[e]?.url??Zt(a[e],r)]),w=Object.fromEntries(k)
+;return{idempotencyKey:new URL(w.refresh).origin===t,restore:"auto",crossTab:!0,
+name:w.refresh===`${t}${Vt.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
+onLog:void 0,...e,clientId:p,transport:m,remember:y,sharesSession:"cookie"===m||"memory"!==y&&"tab"!==y,tokenScheme:h,
+dpop:u,server:v,endpoints:w,origins:[...new Set(c)].filter(e=>e).map(e=>`${e}/`),
+authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function Zt(e,t){
 const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
 ;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function Qt(e){
 if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))Qt(t)}return e}
