@@ -257,7 +257,7 @@ function testSteps() {
     ...browserSteps('packaging', [...BUILD, 'build: tarball', 'build: example server', 'set-up: Python']),
     ...browserSteps('backends', [...BUILD, 'set-up: back ends']),
     ...browserSteps('site', ['build: documentation site']),
-    ...browserSteps('xss', BUILD),
+    ...browserSteps('xss', [...BUILD, 'set-up: back ends']),
     ...browserSteps('e2e', BUILD),
     ...signInSteps(),
   ];

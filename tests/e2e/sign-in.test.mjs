@@ -899,3 +899,273 @@ signInTest('Firefox: a sign-in, and the session in a second tab', async ({ app, 
     await browser.stop();
   }
 });
+
+// The client and the server together: tests/e2e/sign-in-page.test.mjs has the client with endpoints that a test scripts.
+
+const EVENTS = ['signed-in', 'signed-out', 'account-changed', 'sign-in-failed'];
+
+const APP = `<!doctype html><title>app</title><script type="module">
+import { AuthClient } from '/pkg/index.js';
+globalThis.events = [];
+globalThis.auth = new AuthClient();
+for (const name of ${JSON.stringify(EVENTS)})
+  auth.on(name, ({ error, reason }) => events.push([name, error?.code ?? reason].filter(Boolean).join(' ')));
+await auth.ready;
+globalThis.loaded = true;
+</script>`;
+
+/** A tab with the app, when its client is ready. */
+async function openApp(user, place = '/app') {
+  const page = await user.tab(place);
+  await appLoaded(page);
+  return page;
+}
+
+const appLoaded = (page) => page.waitForFunction(() => globalThis.loaded, undefined, { polling: 20 });
+const isSignedIn = (page, email) =>
+  page.waitForFunction((wanted) => globalThis.auth?.session.user?.email === wanted, email, { polling: 20 });
+const isSignedOut = (page) =>
+  page.waitForFunction(() => globalThis.auth?.session.status === 'signed-out', undefined, { polling: 20 });
+/** Calls `signIn`, which leaves the page. */
+const leave = (page, options) => page.evaluate((given) => void auth.signIn(given).catch(() => {}), options);
+const callApi = (page) => page.evaluate(async () => (await auth.fetch('/api/me')).status);
+
+/** A test of the client with this server. An error that a page does not catch fails it. */
+function appTest(name, body) {
+  signInTest(`client: ${name}`, async (given) => {
+    given.proxy.pages.set('/app', () => APP);
+    const errors = [];
+    given.user.context.on('weberror', (error) => errors.push(error.error()));
+    await body(given);
+    assert.deepEqual(errors, []);
+  });
+}
+
+appTest('from click to signed in: one code, one exchange, one refresh', async ({ app, proxy, provider, user }) => {
+  const other = await openApp(user);
+  const page = await openApp(user, '/app?tab=2#items');
+  const callbacks = watchCallbacks(page, app);
+  proxy.record.length = 0;
+  await leave(page);
+  await user.enter(page);
+  await isSignedIn(page, 'ada@example.com');
+  assert.equal(page.url(), `${app}/app?tab=2#items`);
+  assert.equal(await callApi(page), 200);
+  assert.deepEqual([provider.counts.codes, provider.counts.exchanges], [1, 1]);
+  await isSignedIn(other, 'ada@example.com');
+  assert.equal(await callApi(other), 200);
+  assert.ok(proxy.to('/auth/refresh').length <= 2, 'one refresh for each tab');
+  const readable = await page.evaluate(() =>
+    JSON.stringify([
+      location.href,
+      document.referrer,
+      document.cookie,
+      { ...localStorage },
+      { ...sessionStorage },
+      performance.getEntries().map((entry) => entry.name),
+    ]),
+  );
+  const secrets = secretsOf(provider, callbacks);
+  assert.ok(secrets.length >= 4);
+  for (const secret of secrets) assert.ok(!readable.includes(secret), `${secret} in ${readable}`);
+});
+
+appTest('ten tabs sign in at once', async ({ provider, user }) => {
+  const first = await openApp(user);
+  await leave(first);
+  await user.enter(first);
+  await isSignedIn(first, 'ada@example.com');
+  await first.close();
+  await user.context.clearCookies({ domain: '127.0.0.1' });
+  const tabs = [];
+  for (let count = 0; count < 10; count += 1) tabs.push(await openApp(user, `/app?tab=${count}`));
+  for (const page of tabs) await isSignedOut(page);
+  await Promise.all(tabs.map((page) => leave(page)));
+  for (const page of tabs) await isSignedIn(page, 'ada@example.com');
+  assert.equal(provider.counts.logins, 1);
+  const statuses = await Promise.all(tabs.map(callApi));
+  assert.deepEqual([...new Set(statuses)], [200]);
+});
+
+appTest('a storm of calls and a lost refresh after a sign-in', async ({ proxy, user }) => {
+  const page = await openApp(user);
+  await leave(page);
+  await user.enter(page);
+  await isSignedIn(page, 'ada@example.com');
+  const tabs = [page];
+  for (let count = 0; count < 19; count += 1) tabs.push(await openApp(user));
+  for (const tab of tabs) await isSignedIn(tab, 'ada@example.com');
+  let lost = 0;
+  proxy.fault = ({ path }) => (path === '/auth/refresh' && lost++ === 0 ? { lose: 'answer' } : undefined);
+  await Promise.all(tabs.map((tab) => tab.evaluate(() => auth.refresh().catch(() => {}))));
+  assert.ok(lost > 1, 'the client repeats the refresh');
+  proxy.fault = () => undefined;
+  const statuses = await Promise.all(tabs.map(callApi));
+  assert.deepEqual([...new Set(statuses)], [200]);
+  for (const tab of tabs) assert.equal(await tab.evaluate(() => auth.session.status), 'signed-in');
+});
+
+appTest(
+  'an error comes once, typed, and not after a reload; the user who was signed in stays',
+  async ({ app, user }) => {
+    const page = await openApp(user);
+    for (const signedIn of [false, true]) {
+      await user.forgetProvider();
+      await page.evaluate(() => {
+        globalThis.loaded = false;
+      });
+      await leave(page);
+      await page.click('[value=no]', { noWaitAfter: true });
+      await page.waitForFunction(() => globalThis.events?.includes('sign-in-failed ACCESS_DENIED'));
+      assert.equal(page.url(), `${app}/app`);
+      assert.equal(await page.evaluate(() => auth.session.status), signedIn ? 'signed-in' : 'signed-out');
+      await page.reload();
+      await appLoaded(page);
+      assert.ok(!(await page.evaluate(() => events)).some((event) => event.startsWith('sign-in-failed')));
+      if (signedIn) return assert.equal(await callApi(page), 200);
+      await leave(page);
+      await user.enter(page);
+      await isSignedIn(page, 'ada@example.com');
+    }
+  },
+);
+
+appTest('another user signs in in a second tab: account-changed in the first', async ({ user }) => {
+  const first = await openApp(user);
+  await leave(first);
+  await user.enter(first);
+  await isSignedIn(first, 'ada@example.com');
+  const second = await openApp(user);
+  await isSignedIn(second, 'ada@example.com');
+  await user.forgetProvider();
+  await leave(second);
+  await user.enter(second, 'grace');
+  await isSignedIn(second, 'grace@example.com');
+  await isSignedIn(first, 'grace@example.com');
+  assert.ok((await first.evaluate(() => events)).includes('account-changed'));
+  for (const page of [first, second]) assert.equal(await callApi(page), 200);
+});
+
+appTest(
+  'logout at the provider too: all tabs are signed out, and the provider asks again',
+  async ({ app, provider, user }) => {
+    const page = await openApp(user, '/app?x#y');
+    await leave(page);
+    await user.enter(page);
+    await isSignedIn(page, 'ada@example.com');
+    const other = await openApp(user);
+    await isSignedIn(other, 'ada@example.com');
+    const [former] = await user.cookies('refresh_token');
+    await page.evaluate(() => {
+      globalThis.loaded = false;
+      auth.logout({ scope: 'provider' });
+    });
+    await appLoaded(page);
+    await isSignedOut(page);
+    await isSignedOut(other);
+    await page.waitForURL(`${app}/app?x#y`);
+    assert.equal(await refreshWith(app, former), 401);
+    const { logins } = provider.counts;
+    await leave(page);
+    await page.waitForURL(`${provider.issuer}/interaction/**`);
+    assert.equal(provider.counts.logins, logins + 1);
+  },
+);
+
+appTest('a logout at the provider signs all tabs out with their next call', async ({ provider, user }) => {
+  const page = await openApp(user);
+  await leave(page);
+  await user.enter(page);
+  await isSignedIn(page, 'ada@example.com');
+  const other = await openApp(user);
+  await isSignedIn(other, 'ada@example.com');
+  await (await user.tab()).goto(`${provider.issuer}/session/end`);
+  await until(
+    () => provider.counts.logouts === 1,
+    () => `the provider has sent no logout token: ${provider.errors}`,
+  );
+  const code = await page.evaluate(() =>
+    auth.fetch('/api/me').then(
+      (answer) => answer.status,
+      (error) => error.code,
+    ),
+  );
+  assert.equal(code, 'SESSION_ENDED');
+  await isSignedOut(page);
+  await isSignedOut(other);
+});
+
+for (const coop of [false, true])
+  appTest(
+    `by popup${coop ? ' under COOP of both sites' : ''}: done, and denied`,
+    async ({ app, proxy, provider, user }) => {
+      provider.faults.coop = coop;
+      if (coop) proxy.headers = { 'cross-origin-opener-policy': 'same-origin' };
+      const page = await openApp(user, '/app#here');
+      const open = async () => {
+        const opened = page.waitForEvent('popup');
+        await page.evaluate(() => {
+          globalThis.result = auth.signIn({ display: 'popup' }).then(
+            ({ user }) => user.email,
+            (error) => error.code,
+          );
+        });
+        return opened;
+      };
+      const denied = await open();
+      await denied.click('[value=no]', { noWaitAfter: true });
+      assert.equal(await page.evaluate(() => result), 'ACCESS_DENIED');
+      const done = await open();
+      await user.enter(done);
+      assert.equal(await page.evaluate(() => result), 'ada@example.com');
+      assert.equal(page.url(), `${app}/app#here`);
+      assert.equal(await callApi(page), 200);
+      await until(
+        () => done.isClosed() && denied.isClosed(),
+        () => 'a popup stays open',
+      );
+    },
+  );
+
+appTest('Back after a sign-in shows the app signed in, without an error', async ({ app, user }) => {
+  const page = await openApp(user, '/app?before');
+  await leave(page, { returnTo: '/app?after' });
+  await user.enter(page);
+  await isSignedIn(page, 'ada@example.com');
+  await page.goBack({ waitUntil: 'commit' });
+  await page.goBack({ waitUntil: 'commit' });
+  await until(
+    () => page.url() === `${app}/app?before`,
+    () => `Back twice leads to ${page.url()}`,
+  );
+  await isSignedIn(page, 'ada@example.com');
+  assert.ok(!(await page.evaluate(() => events)).some((event) => event.startsWith('sign-in-failed')));
+});
+
+appTest(
+  'blocked cookies end in one sign-in-failed; blocked storage does no harm',
+  async ({ proxy, provider, user, newUser }) => {
+    const page = await openApp(user);
+    proxy.fault = ({ headers }) => void delete headers.cookie;
+    await leave(page);
+    await user.enter(page);
+    await page.waitForFunction(() => globalThis.events?.includes('sign-in-failed STALE_SIGN_IN'));
+    assert.equal(provider.counts.authorizations, 1);
+    proxy.fault = () => undefined;
+    const other = await newUser();
+    await other.context.addInitScript((origin) => {
+      if (location.origin !== origin) return;
+      for (const name of ['localStorage', 'sessionStorage', 'indexedDB'])
+        Object.defineProperty(window, name, {
+          get() {
+            throw new DOMException('denied', 'SecurityError');
+          },
+        });
+    }, new URL(proxy.url).origin);
+    const tab = await openApp(other);
+    await leave(tab);
+    await other.enter(tab);
+    await isSignedIn(tab, 'ada@example.com');
+    assert.equal(await callApi(tab), 200);
+  },
+);

@@ -166,17 +166,17 @@ export function addSignIn(app, { sessions, begin, setCookie, readCookie, clearCo
     const { state } = request.query;
     const browser = request.get('cookie')?.match(/(?:^|;\s*)login=([\w-]{24})/)?.[1];
     const signIn = open('state', state);
-    if (!signIn || !browser) return fail(response, 'stale_sign_in');
+    if (!signIn) return fail(response, 'stale_sign_in');
     // The provider does not ask again for what the user has just entered.
     const { prompt, ...others } = signIn.parameters;
     const parameters = prompt === 'none' ? signIn.parameters : others;
     const startOver = () =>
       toProvider(response, browser, { ...signIn, parameters, browser: hash(browser), attempt: signIn.attempt + 1 });
-    if (Date.now() - signIn.at > SIGN_IN_LIFE) return fail(response, 'stale_sign_in', signIn);
+    if (!browser || Date.now() - signIn.at > SIGN_IN_LIFE) return fail(response, 'stale_sign_in', signIn);
     if (!isEqual(hash(browser), signIn.browser)) {
       // Several tabs began at once in a browser without the cookie, and each received one: the last one counts.
       const raced = signIn.first && signIn.attempt < MOST_ATTEMPTS;
-      return raced ? startOver() : fail(response, 'stale_sign_in');
+      return raced ? startOver() : fail(response, 'stale_sign_in', signIn);
     }
     if (!exchanges.has(state)) {
       exchanges.set(state, exchange(new URL(request.originalUrl, PUBLIC_URL), state, browser, signIn));

@@ -234,9 +234,9 @@ def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, read_cookie, cl
         browser = request.cookies.get("login", "")
         state = query.get("state", "")
         sign_in = unseal("state", state)
-        if not sign_in or not browser:
+        if not sign_in:
             return failed("stale_sign_in")
-        if time.time() - sign_in["at"] > SIGN_IN_LIFE:
+        if not browser or time.time() - sign_in["at"] > SIGN_IN_LIFE:
             return failed("stale_sign_in", sign_in)
 
         async def start_over() -> Response:
@@ -250,7 +250,7 @@ def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, read_cookie, cl
         if digest(browser) != sign_in["browser"]:
             # Several tabs began at once in a browser without the cookie, and each received one: the last one counts.
             raced = sign_in["first"] and sign_in["attempt"] < MOST_ATTEMPTS
-            return await start_over() if raced else failed("stale_sign_in")
+            return await start_over() if raced else failed("stale_sign_in", sign_in)
         try:
             metadata = await provider.load()
             promised = metadata.get("authorization_response_iss_parameter_supported")
