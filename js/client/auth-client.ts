@@ -347,8 +347,10 @@ export class AuthClient<User = RegisteredUser> {
   }
 
   async #open(): Promise<Engine> {
-    const open = async (openEngine: OpenEngine) =>
-      openEngine((await this.#return)?.options ?? this.#options, this.#notify, AuthError, nativeFetch, importFile);
+    const open = async (openEngine: OpenEngine) => {
+      const by = await this.#return;
+      return openEngine(by?.options ?? this.#options, by?.notify ?? this.#notify, AuthError, nativeFetch, importFile);
+    };
     if (this.#openEngine) return open(this.#openEngine);
     const { isolation = 'page' } = this.#options;
     if (isolation !== 'page')

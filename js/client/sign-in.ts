@@ -47,6 +47,7 @@ const isOver = (error: unknown) => /^(SIGNED_OUT|SESSION_ENDED)$/.test((error as
 /** How a client starts whose page was loaded by a return from the provider. */
 export interface SignInReturn {
   readonly options: AuthClientOptions;
+  readonly notify: Notify;
   /** Resolves when the new session is there, or when the first attempt to get it has failed. */
   settle(engine: Engine): Promise<void>;
 }
@@ -149,22 +150,50 @@ export class SignIn {
     const report = (error: AuthError) => void setTimeout(() => this.#notify('sign-in-failed', { error, returnTo }));
     if (result !== 'signed-in') {
       const settle = ({ restored }: Engine) => restored.then(() => report(this.#statedError(result)));
-      return { options, settle };
+      return { options, notify: this.#notify, settle };
     }
+    const { notify, release } = this.#holdSignedOut();
     const wasRevoked = begunBy !== undefined && expectNewSession(begunBy);
     const { restore = 'auto', isolation = 'page' } = options;
     // The options are part of the name of a shared worker, which the other tabs use.
     const isOwn = isolation === 'page' || isolation === 'worker';
     return {
       options: isOwn && restore !== 'never' ? ownMembers({ ...options, restore: 'always' }) : options,
+      notify,
       settle: async (engine) => {
-        if (engine.settings.transport !== 'cookie') return;
+        if (engine.settings.transport !== 'cookie') return release();
         const first = engine.restore();
         first
           .catch((error) => this.#restoreAgain(engine, wasRevoked, error))
           // The browser accepted no cookie. (Without a sign-in of this tab, anybody may have made the address.)
           .catch((error) => begunBy !== undefined && isOver(error) && report(this.#errorOf('STALE_SIGN_IN')));
         await first.catch(() => {});
+        release();
+      },
+    };
+  }
+
+  /**
+   * An engine that other tabs use, or that restores nothing at its start, says that no user is signed in before it has asked: a
+   * guard of the app would leave the page. Until `release`, the app does not hear of it.
+   */
+  #holdSignedOut(): { notify: Notify; release(): void } {
+    let held: Parameters<Notify> | undefined;
+    let isReleased = false;
+    return {
+      notify: (...event) => {
+        const status = event[2]?.status;
+        if (!isReleased && status === 'signed-out') {
+          held = event;
+          return;
+        }
+        if (status) held = undefined;
+        this.#notify(...event);
+      },
+      release: () => {
+        isReleased = true;
+        if (held) this.#notify(...held);
+        held = undefined;
       },
     };
   }

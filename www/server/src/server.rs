@@ -28,11 +28,12 @@ const MAX_READ_BUFFER: usize = 64 * 1024;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens the store, listens, and serves until Ctrl-C or SIGTERM; then finishes the requests that are being answered.
-pub async fn serve(config: Config) -> Result<(), BoxError> {
+pub async fn serve(mut config: Config) -> Result<(), BoxError> {
     let listener = TcpListener::bind((config.host, config.port))
         .await
         .map_err(|error| format!("HOST, PORT: cannot listen on {}:{}: {error}", config.host, config.port))?;
     let address = listener.local_addr()?;
+    config.port = address.port();
     let (app, state) = build(config).await?;
     println!("listening on http://{address}");
     let handle = axum_server::Handle::new();
@@ -56,9 +57,9 @@ pub async fn app(config: Config) -> Result<Router, BoxError> {
     build(config).await.map(|(router, _)| router)
 }
 
-async fn build(config: Config) -> Result<(Router, Shared), BoxError> {
+async fn build(mut config: Config) -> Result<(Router, Shared), BoxError> {
     let store = open_store(&config).await?;
-    let hooks = config.demo.then(demo::Hooks::default);
+    let hooks = config.demo.then(|| demo::Hooks::new(&mut config));
     let extension = hooks.as_ref().map(demo::Hooks::token_extension);
     let blocked_users = if config.demo { &[] } else { &demo::DEMO_ACCOUNT_IDS[..] };
     let state = Arc::new(AppState::new(&config, store, extension, blocked_users)?);

@@ -38,6 +38,12 @@ pub enum Fault {
     Slow,
     /// The session store is unavailable: the server answers auth requests with 503 `STORE_UNAVAILABLE`.
     StoreAway,
+    /// The demo's identity provider redeems the next code, and its response is lost.
+    LoseExchange,
+    /// The demo's identity provider is down.
+    ProviderDown,
+    /// The next callback names another identity provider (RFC 9207).
+    WrongIssuer,
 }
 
 /// A fault to start, and for how long.
@@ -72,14 +78,14 @@ impl Faults {
     }
 
     /// How long the fault still lasts; `None` if it is not current.
-    fn remaining(&self, fault: Fault) -> Option<Duration> {
+    pub fn remaining(&self, fault: Fault) -> Option<Duration> {
         let faults = self.0.lock().ok()?;
         let (_, end) = faults.iter().find(|(other, _)| *other == fault)?;
         end.checked_duration_since(Instant::now()).filter(|remaining| !remaining.is_zero())
     }
 
     /// Ends the fault; returns whether it was current.
-    fn take(&self, fault: Fault) -> bool {
+    pub fn take(&self, fault: Fault) -> bool {
         let current = self.remaining(fault).is_some();
         if current && let Ok(mut faults) = self.0.lock() {
             faults.retain(|(other, _)| *other != fault);

@@ -1,12 +1,14 @@
 //! `DEMO=true`: demo accounts, and switches with which the demo page and the tests make things fail.
 //!
-//! The demo has a separate state and joins the production server at four points: a separate router, a layer around all
-//! endpoints ([`faults`]), a token extension ([`tokens`]) and a startup task ([`accounts`]). The production state, the
+//! The demo has a separate state and joins the production server at five points: a separate router, a layer around all
+//! endpoints ([`faults`]), a token extension ([`tokens`]), a startup task ([`accounts`]) and an identity provider
+//! ([`provider`]). The production state, the
 //! extractors and the token code do not know of it.
 
 mod accounts;
 mod faults;
 pub mod page;
+mod provider;
 mod session_end;
 mod theft;
 mod tokens;
@@ -21,16 +23,28 @@ use utoipa_axum::routes;
 
 pub use self::accounts::{DEMO_ACCOUNT_IDS, DEMO_ACCOUNTS};
 use crate::background::StartupTask;
+use crate::config::Config;
 use crate::state::Shared;
 use crate::token::access::TokenExtension;
 
 /// The parts of the demo that the production state is built with.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Hooks {
     tokens: Arc<tokens::DemoTokens>,
+    provider: Option<Arc<provider::DemoProvider>>,
 }
 
 impl Hooks {
+    /// Adds the identity provider of the demo to the settings, unless browsers could not reach it.
+    pub fn new(config: &mut Config) -> Self {
+        let added = provider::DemoProvider::new(config);
+        let provider = added.map(|(provider, client)| {
+            config.providers.push(client);
+            Arc::new(provider)
+        });
+        Self { tokens: Arc::default(), provider }
+    }
+
     pub fn token_extension(&self) -> Arc<dyn TokenExtension> {
         self.tokens.clone()
     }
@@ -47,6 +61,7 @@ pub struct Demo {
     tokens: Arc<tokens::DemoTokens>,
     faults: Arc<faults::Faults>,
     stolen: Arc<theft::StolenTokens>,
+    provider: Option<Arc<provider::DemoProvider>>,
 }
 
 impl FromRef<Demo> for Shared {
@@ -57,7 +72,7 @@ impl FromRef<Demo> for Shared {
 
 impl Demo {
     pub fn new(hooks: Hooks, server: Shared) -> Self {
-        Self { server, tokens: hooks.tokens, faults: Arc::default(), stolen: Arc::default() }
+        Self { server, tokens: hooks.tokens, faults: Arc::default(), stolen: Arc::default(), provider: hooks.provider }
     }
 
     /// The endpoints of the switches, with their `OpenAPI` descriptions.
@@ -68,6 +83,8 @@ impl Demo {
             .routes(routes!(theft::steal))
             .routes(routes!(theft::use_stolen_token))
             .routes(routes!(session_end::session_end))
+            .routes(routes!(provider::provider_logout))
+            .merge(provider::endpoints())
             .with_state(self.clone())
     }
 

@@ -691,3 +691,57 @@ async fn several_providers_have_users_of_their_own() {
     let mixed = Url::parse_with_params("http://x/auth/callback", replaced).unwrap();
     assert_eq!(browser.go(&path_of(mixed.as_str())).await, "/#~sign-in-error=provider_refused");
 }
+
+/// Chooses an account at the demo's identity provider; returns the path of the callback.
+async fn choose(browser: &Browser<'_>, authorization_url: &str, account: &str) -> String {
+    let page = browser.server.request(Method::GET, &path_of(authorization_url)).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    let page = page.text().await.unwrap();
+    let link = page.split(&format!("id=\"{account}\" href=\"")).nth(1).unwrap().split('"').next().unwrap();
+    path_of(&browser.go(link).await)
+}
+
+#[tokio::test]
+async fn the_demo_has_an_identity_provider_with_faults() {
+    let server = Server::spawn(&[]);
+    let browser = Browser::new(&server);
+    let fault = async |fault: &str| {
+        let token = server.login().await.access;
+        let request = server.post("/demo/faults", &json!({ "fault": fault })).bearer_auth(token);
+        assert_eq!(request.send().await.unwrap().status(), 204);
+    };
+    let url = browser.go("/auth/start").await;
+    assert_eq!(browser.go(&choose(&browser, &url, "cancel").await).await, "/#~sign-in-error=access_denied");
+    let url = browser.go("/auth/start?prompt=login").await;
+    assert_eq!(browser.go(&choose(&browser, &url, "account-0").await).await, "/#~signed-in");
+    let body = browser.refresh().await;
+    assert_eq!(
+        (body["user"]["email"].as_str(), body["user"]["role"].as_str()),
+        (Some("ada@example.com"), Some("admin"))
+    );
+    // The user is signed in at the provider: no page.
+    let silent = async |query: &str| {
+        let url = browser.go(&format!("/auth/start{query}")).await;
+        if url.starts_with("http") { path_of(&browser.go(&path_of(&url)).await) } else { url }
+    };
+    assert_eq!(browser.go(&silent("?prompt=none").await).await, "/#~signed-in");
+    fault("wrong-issuer").await;
+    assert_eq!(browser.go(&silent("").await).await, "/#~sign-in-error=provider_refused");
+    fault("lose-exchange").await;
+    let again = browser.go(&silent("").await).await;
+    assert!(again.contains("/demo/provider/authorize"), "{again}");
+    assert_eq!(browser.go(&path_of(&browser.go(&path_of(&again)).await)).await, "/#~signed-in");
+    fault("provider-down").await;
+    assert_eq!(silent("").await, "/#~sign-in-error=provider_unavailable");
+    let token = server.login().await.access;
+    let end = server.request(Method::DELETE, "/demo/faults").bearer_auth(&token);
+    assert_eq!(end.send().await.unwrap().status(), 204);
+    let logout = |token: &str| server.request(Method::POST, "/demo/provider-logout").bearer_auth(token).send();
+    assert_eq!(logout(&token).await.unwrap().status(), 400, "a user with a password");
+    let access = browser.refresh().await["accessToken"].as_str().unwrap().to_owned();
+    assert_eq!(logout(&access).await.unwrap().status(), 204);
+    assert_eq!(outcome(server.me(&access)).await, (401, "TOKEN_REVOKED".into()));
+    let end = browser.go("/demo/provider/end?post_logout_redirect_uri=https://evil.example/auth/end").await;
+    assert_eq!(end, "/");
+    assert_eq!(silent("?prompt=none").await.split_once("error=").unwrap().1.split('&').next(), Some("login_required"));
+}
