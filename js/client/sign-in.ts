@@ -89,7 +89,6 @@ export class SignIn {
       throw this.#errorOf('INTERACTION_REQUIRED', 'the third sign-in with prompt "none" within a minute');
     // As before a login: the answer to a revocation clears the cookie.
     if (isRevocationPending(name) && !this.#isSignedIn()) await abortable(engine.logout('session'), ending.signal);
-    storeBegun(name);
     const start = addressOf(this.#options, 'start');
     const channel = popup ? openChannel() : undefined;
     if (popup && channel) {
@@ -101,6 +100,7 @@ export class SignIn {
       return abortable(this.#signInByPopup(engine, opened), ending.signal);
     }
     popup?.close();
+    storeBegun(name);
     return this.#leave(startAddress(start, options, undefined), ending);
   }
 
@@ -120,7 +120,6 @@ export class SignIn {
     }).catch((code: AuthErrorCode) => {
       throw this.#errorOf(code);
     });
-    takeBegun();
     if (result !== 'signed-in') throw this.#statedError(result);
     await restore();
   }
@@ -162,13 +161,17 @@ export class SignIn {
       notify,
       settle: async (engine) => {
         if (engine.settings.transport !== 'cookie') return release();
-        const first = engine.restore();
-        first
-          .catch((error) => this.#restoreAgain(engine, wasRevoked, error))
-          // The browser accepted no cookie. (Without a sign-in of this tab, anybody may have made the address.)
-          .catch((error) => begunBy !== undefined && isOver(error) && report(this.#errorOf('STALE_SIGN_IN')));
-        await first.catch(() => {});
+        const failure = await engine.restore().then(
+          () => undefined,
+          (error: unknown) => ({ error }),
+        );
         release();
+        // (`auth.ready` does not wait for the next attempts.)
+        if (failure)
+          this.#restoreAgain(engine, wasRevoked, failure.error).catch((error) => {
+            // The browser accepted no cookie. (Without a sign-in of this tab, anybody may have made the address.)
+            if (begunBy !== undefined && isOver(error)) report(this.#errorOf('STALE_SIGN_IN'));
+          });
       },
     };
   }

@@ -33,11 +33,33 @@ async function signIn(page, server, account = 'ada@example.com') {
   await page.waitForSelector('[data-watched]');
 }
 
+/** Signs in at the demo's identity provider, by redirect. */
+async function signInAtProvider(page, server) {
+  await page.goto(server.url);
+  await status(page, 'signed-out');
+  await page.click('#provider-redirect');
+  await page.click('#account-0');
+  await status(page, 'signed-in');
+  await page.waitForSelector('#sessions-body tr');
+  await page.waitForSelector('[data-watched]');
+}
+
 /** Signs the same user in on a page of another browser context. */
 async function inAnotherBrowser(context, server) {
   const page = await (await context.browser().newContext()).newPage();
   await signIn(page, server);
   return page;
+}
+
+/** Causes a fault, and checks the outcome that the page reports. */
+async function runFault(page, fault, expected) {
+  await page.click(`#fault-${fault}`);
+  await page.waitForFunction(
+    (id) => / after [\d.]+ m?s\.$/.test(document.querySelector(`[for=${id}]`).textContent),
+    `fault-${fault}`,
+    { timeout: 40_000 },
+  );
+  assert.match(await page.textContent(`[for=fault-${fault}]`), expected);
 }
 
 /** Waits until the page signs out without user input. */
@@ -65,6 +87,36 @@ test('a user signs in, calls each API and signs out', () =>
     await status(page, 'signed-out');
     await result(page, 'the server confirmed it');
     assert.equal(await server.counted('logout'), 1);
+  }));
+
+test('a user signs in at the demo provider, by redirect and in a popup, and signs out there', () =>
+  withPage({}, async ({ page, context, server }) => {
+    await page.goto(server.url);
+    await status(page, 'signed-out');
+    await page.click('#provider-redirect');
+    await page.waitForSelector('#cancel');
+    assert.deepEqual(await violations(page), []);
+    await screenshot(page, '3-provider');
+    await page.click('#cancel');
+    await result(page, 'ACCESS_DENIED');
+    assert.equal(page.url(), `${server.url}/`);
+    await page.click('#provider-redirect');
+    await page.click('#account-1');
+    await status(page, 'signed-in');
+    assert.equal(await page.textContent('#user'), 'grace@example.com');
+    assert.equal(page.url(), `${server.url}/`);
+    await page.click('#logout-provider');
+    await status(page, 'signed-out');
+    await page.waitForURL(`${server.url}/`);
+    const popup = context.waitForEvent('page');
+    await page.click('#provider-popup');
+    // The provider has ended its session, and asks again.
+    await (await popup).click('#account-0');
+    await result(page, 'signed in at the provider as ada@example.com');
+    await page.click('#logout');
+    await status(page, 'signed-out');
+    await page.click('#provider-popup');
+    await result(page, 'signed in at the provider as ada@example.com');
   }));
 
 test('100 concurrent calls at expiry cause exactly one refresh', () =>
@@ -610,17 +662,22 @@ for (const [fault, expected, counts] of [
   test(`fault ${fault}: the page reports the expected outcome`, () =>
     withPage({}, async ({ page, server }) => {
       await signIn(page, server);
-      await page.click(`#fault-${fault}`);
-      const output = page.locator('li', { has: page.locator(`#fault-${fault}`) }).locator('output');
-      await page.waitForFunction(
-        (id) =>
-          / after [\d.]+ m?s\.$/.test(document.getElementById(id).parentElement.querySelector('output').textContent),
-        `fault-${fault}`,
-        { timeout: 40_000 },
-      );
-      assert.match(await output.textContent(), expected);
+      await runFault(page, fault, expected);
       const counted = {};
       for (const name of Object.keys(counts)) counted[name] = await server.counted(name);
       assert.deepEqual(counted, counts);
+    }));
+}
+
+for (const [fault, expected] of [
+  ['lose-exchange', /renewed.*Still signed in/],
+  ['provider-down', /^PROVIDER_UNAVAILABLE\. Still signed in/],
+  ['wrong-issuer', /^PROVIDER_REFUSED\. Still signed in/],
+  ['provider-logout', /^signed out \((revoked|expired)\)(, (SESSION_ENDED|SIGNED_OUT))?\. Signed out/],
+]) {
+  test(`fault ${fault}: the page reports the expected outcome`, () =>
+    withPage({}, async ({ page, server }) => {
+      await signInAtProvider(page, server);
+      await runFault(page, fault, expected);
     }));
 }

@@ -234,7 +234,7 @@ for (const restore of ['auto', 'hint', 'always', 'never'])
         // (A shared worker asks for each page that joins with 'always'.)
         const most = ISOLATION === 'shared-worker' && restore === 'always' ? 2 : 1;
         assert.ok(proxy.to('/auth/refresh').length - before <= most, 'one refresh');
-        assert.deepEqual(await page.evaluate(() => statuses), ['restoring', 'signed-in']);
+        assert.equal(await page.evaluate(() => statuses.includes('signed-out')), false, 'no guard redirects meanwhile');
       },
       { options: { restore } },
     ));

@@ -25,9 +25,16 @@ async function refreshUntilRenewed(auth: AuthClient): Promise<void> {
   }
 }
 
+/** Signs in at the demo's identity provider, in a popup: this page stays and shows the outcome. */
+const signInAtProvider = (auth: AuthClient) => auth.signIn({ provider: 'demo', display: 'popup' });
+
 /** Enables a fault for the given seconds, then runs the action that encounters it. */
 const whileActive =
-  (fault: string, seconds: number, action = refreshUntilRenewed): Fault['run'] =>
+  (
+    fault: string,
+    seconds: number,
+    action: (auth: AuthClient) => Promise<unknown> = refreshUntilRenewed,
+  ): Fault['run'] =>
   async (auth) => {
     await request(auth, 'POST', '/demo/faults', { fault, seconds });
     await action(auth);
@@ -106,6 +113,39 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    id: 'lose-exchange',
+    title: 'Lose the code exchange',
+    expects:
+      'At a sign-in in a popup, the identity provider redeems the code, but its response is lost. The server starts over; the provider knows the user by then, so it costs no second click.',
+    run: whileActive('lose-exchange', 60, signInAtProvider),
+  },
+  {
+    id: 'provider-down',
+    title: 'Identity provider down',
+    expects: 'The sign-in fails with PROVIDER_UNAVAILABLE. The user who was signed in before stays signed in.',
+    run: whileActive('provider-down', 20, (auth) =>
+      signInAtProvider(auth).finally(() => request(auth, 'DELETE', '/demo/faults')),
+    ),
+  },
+  {
+    id: 'wrong-issuer',
+    title: 'Answer of another provider',
+    expects:
+      'The callback names another identity provider (mix-up attack, RFC 9207). The server redeems nothing; the user who was signed in before stays signed in.',
+    run: whileActive('wrong-issuer', 60, signInAtProvider),
+  },
+  {
+    id: 'provider-logout',
+    title: 'Sign out at the provider',
+    expects:
+      'The user signs out at the identity provider, which reports it to the server (back-channel logout). The server ends the sessions that began there, in all tabs and browsers.',
+    async run(auth, report) {
+      const { status } = await auth.fetch('/demo/provider-logout', { method: 'POST' });
+      if (status === 400) report('this session began with a password; sign in at the provider first');
+      await request(auth, 'GET', '/api/me');
+    },
+  },
+  {
     id: 'everywhere',
     title: 'Sign out everywhere',
     expects: 'All sessions of this user end at once: in this tab, in other tabs and in other browsers.',
@@ -123,6 +163,8 @@ export async function runFault(auth: AuthClient, fault: Fault): Promise<string> 
       outcomes.push(`refresh failed (${error.code}${error.status ? `, ${error.status}` : ''})`),
     ),
     auth.on('signed-out', ({ reason }) => outcomes.push(`signed out (${reason})`)),
+    auth.on('signed-in', () => outcomes.push('signed in')),
+    auth.on('account-changed', () => outcomes.push('signed in as another user')),
   ];
   try {
     await fault.run(auth, (what) => outcomes.push(what));

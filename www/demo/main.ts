@@ -192,9 +192,23 @@ element('login').addEventListener('submit', (event) => {
     const credentials = OWN_SERVER
       ? credentialsFrom(element<HTMLInputElement>('credentials').value)
       : { email: account.value, password: password.value };
-    const { user, claims } = await auth.login(credentials);
-    return `signed in as ${user?.email ?? user?.id ?? claims?.sub ?? 'an unnamed user'}`;
+    return `signed in as ${nameOf(await auth.login(credentials))}`;
   });
+});
+
+const nameOf = ({ user, claims }: Session<User>) => user?.email ?? user?.id ?? claims?.sub ?? 'an unnamed user';
+
+/** A redirect leaves the page: its result arrives with the next page, as the session or as the event `sign-in-failed`. */
+const signInAtProvider = (display: 'redirect' | 'popup') => () =>
+  void attempt('signing in at the provider', async () => {
+    const session = await auth.signIn({ provider: 'demo', display });
+    return `signed in at the provider as ${nameOf(session)}`;
+  });
+element('provider-redirect').addEventListener('click', signInAtProvider('redirect'));
+element('provider-popup').addEventListener('click', signInAtProvider('popup'));
+auth.on('sign-in-failed', ({ error }) => {
+  showResult(explain(error));
+  inspector.note(explain(error));
 });
 
 const oneCall = element('one-call');
@@ -271,7 +285,7 @@ for (const fault of FAULTS) {
 }
 auth.subscribe(updateFaultButtons);
 
-const signOut = (scope: 'session' | 'global') => () =>
+const signOut = (scope: 'session' | 'global' | 'provider') => () =>
   void attempt('signing out', async () => {
     const { revoked } = await auth.logout({ scope });
     return revoked
@@ -280,6 +294,7 @@ const signOut = (scope: 'session' | 'global') => () =>
   });
 element('logout').addEventListener('click', signOut('session'));
 element('logout-all').addEventListener('click', signOut('global'));
+element('logout-provider').addEventListener('click', signOut('provider'));
 element('reload').addEventListener('click', () => location.reload());
 element('another-tab').addEventListener('click', () => window.open(location.href));
 

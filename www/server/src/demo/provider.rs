@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -62,6 +63,8 @@ pub struct DemoProvider {
     codes: Mutex<HashMap<String, Code>>,
     pushed: Mutex<HashMap<String, Parameters>>,
     http: reqwest::Client,
+    /// How often each account has signed out; a session cookie of before is not valid.
+    sign_outs: [AtomicU32; DEMO_ACCOUNTS.len()],
 }
 
 impl DemoProvider {
@@ -93,7 +96,8 @@ impl DemoProvider {
         let (codes, pushed) = (Mutex::default(), Mutex::default());
         let public_url = config.public_url.clone();
         let http = reqwest::Client::new();
-        Some((Self { issuer, public_url, secret, key, jwk, codes, pushed, http }, client))
+        let sign_outs = [AtomicU32::new(0), AtomicU32::new(0)];
+        Some((Self { issuer, public_url, secret, key, jwk, codes, pushed, http, sign_outs }, client))
     }
 
     /// Whether the request is of this server: the demo's redirect URIs are on this machine, or at `PUBLIC_URL`.
@@ -103,6 +107,15 @@ impl DemoProvider {
         }
         let url = Url::parse(redirect_uri).ok();
         url.is_some_and(|url| url.scheme() == "http" && url.host_str().is_some_and(is_loopback) && url.path() == path)
+    }
+
+    /// The account and the id of the session that a cookie names.
+    fn session(&self, cookie: &str) -> Option<(usize, String)> {
+        let mut parts = cookie.splitn(3, '.');
+        let account: usize = parts.next()?.parse().ok()?;
+        let sign_outs: u32 = parts.next()?.parse().ok()?;
+        let is_current = self.sign_outs.get(account)?.load(Ordering::Relaxed) == sign_outs;
+        parts.next().filter(|_| is_current).map(|sid| (account, sid.to_owned()))
     }
 
     fn is_client(&self, headers: &HeaderMap) -> bool {
@@ -231,9 +244,7 @@ async fn authorize(
         return Err(Rejection::BadRequest("redirect_uri: expected that of the demo"));
     }
     let prompt = parameter("prompt");
-    let session = cookie_values(&headers, SESSION_COOKIE).next().and_then(|value| value.split_once('.'));
-    let session = session.and_then(|(account, sid)| Some((account.parse::<usize>().ok()?, sid.to_owned())));
-    let session = session.filter(|(account, _)| *account < DEMO_ACCOUNTS.len());
+    let session = cookie_values(&headers, SESSION_COOKIE).find_map(|value| provider.session(value));
     if let Some((account, sid)) = session.filter(|_| prompt != "login" && prompt != "select_account") {
         let code = provider.add_code(request.clone(), account, &sid);
         return Ok(back(&demo, provider, &request, &[("code", &code)]));
@@ -275,7 +286,8 @@ async fn choose(State(demo): State<Demo>, Query(query): Query<Parameters>) -> Re
     };
     let sid = random_text();
     let code = provider.add_code(request.clone(), account, &sid);
-    let cookie = format!("{SESSION_COOKIE}={account}.{sid}; HttpOnly; SameSite=Lax; Path={PATH}");
+    let sign_outs = provider.sign_outs[account].load(Ordering::Relaxed);
+    let cookie = format!("{SESSION_COOKIE}={account}.{sign_outs}.{sid}; HttpOnly; SameSite=Lax; Path={PATH}");
     Ok(([(SET_COOKIE, cookie)], back(&demo, provider, &request, &[("code", &code)])).into_response())
 }
 
@@ -347,9 +359,11 @@ async fn end(State(demo): State<Demo>, Query(query): Query<Parameters>) -> Resul
     security(("access token" = [])))]
 pub async fn provider_logout(State(demo): State<Demo>, SignedIn(claims): SignedIn) -> Result<StatusCode, Rejection> {
     let provider = provider(&demo)?;
-    let known = |id: &&&str| crate::users::provider_user_id(&provider.issuer, id) == claims.sub;
+    let known = |id: &str| crate::users::provider_user_id(&provider.issuer, id) == claims.sub;
     let unknown = Rejection::BadRequest("the session did not begin at the demo provider");
-    let subject = DEMO_ACCOUNT_IDS.iter().find(known).ok_or(unknown)?;
+    let account = DEMO_ACCOUNT_IDS.iter().position(|id| known(id)).ok_or(unknown)?;
+    provider.sign_outs[account].fetch_add(1, Ordering::Relaxed);
+    let subject = DEMO_ACCOUNT_IDS[account];
     let now = crate::now();
     let token = json!({
         "iss": provider.issuer, "aud": CLIENT_ID, "sub": subject, "iat": now, "exp": now + 120, "jti": random_text(),

@@ -741,6 +741,7 @@ async fn the_demo_has_an_identity_provider_with_faults() {
     let access = browser.refresh().await["accessToken"].as_str().unwrap().to_owned();
     assert_eq!(logout(&access).await.unwrap().status(), 204);
     assert_eq!(outcome(server.me(&access)).await, (401, "TOKEN_REVOKED".into()));
+    assert!(silent("?prompt=none").await.contains("error=login_required"), "the provider's session has ended, too");
     let end = browser.go("/demo/provider/end?post_logout_redirect_uri=https://evil.example/auth/end").await;
     assert_eq!(end, "/");
     assert_eq!(silent("?prompt=none").await.split_once("error=").unwrap().1.split('&').next(), Some("login_required"));
