@@ -58,7 +58,7 @@ signInTest(
 
     const [refresh] = await user.cookies('refresh_token');
     assert.deepEqual([refresh.httpOnly, refresh.sameSite], [true, 'Strict']);
-    const [login, ...others] = await user.cookies('login');
+    const [login, ...others] = await user.loginCookies();
     assert.deepEqual([login.httpOnly, login.sameSite, login.path, others.length], [true, 'Lax', '/auth', 0]);
     const left = login.expires - Date.now() / 1000;
     assert.ok(left > 500 && left <= 600, `the cookie lives ${left} s`);
@@ -107,11 +107,10 @@ signInTest('the authorization request has PKCE with S256, state and nonce', asyn
   );
 });
 
-signInTest('ten tabs sign in at once: all are signed in, with one login cookie', async ({ provider, user }) => {
+signInTest('ten tabs sign in at once: all are signed in', async ({ provider, user }) => {
   const first = await user.tab();
   await user.signIn(first);
-  await user.context.clearCookies({ name: 'login' });
-  await user.context.clearCookies({ name: 'refresh_token' });
+  await user.context.clearCookies({ domain: '127.0.0.1' });
   const before = { ...provider.counts };
   const tabs = [];
   for (let count = 0; count < 10; count += 1) tabs.push(await user.tab(`/blank?tab=${count}`));
@@ -120,9 +119,12 @@ signInTest('ten tabs sign in at once: all are signed in, with one login cookie',
   );
   assert.deepEqual([...new Set(marks)], ['~signed-in']);
   assert.equal(provider.counts.exchanges - before.exchanges, 10);
-  assert.equal((await user.cookies('login')).length, 1);
+  const { length } = await user.loginCookies();
+  assert.ok(length >= 1 && length <= 10, `${length} cookies`);
   for (const [index, page] of tabs.entries()) assert.match(page.url(), new RegExp(`tab=${index}#~signed-in$`));
   for (const page of tabs) assert.equal(await user.refresh(page), 'ada@example.com');
+  await user.signInAgain(first);
+  assert.equal((await user.loginCookies()).length, length, 'a later sign-in sets no further cookie');
 });
 
 signInTest('two tabs sign in and finish in the other order', async ({ user }) => {
@@ -927,7 +929,11 @@ const isSignedIn = (page, email) =>
 const isSignedOut = (page) =>
   page.waitForFunction(() => globalThis.auth?.session.status === 'signed-out', undefined, { polling: 20 });
 /** Calls `signIn`, which leaves the page. */
-const leave = (page, options) => page.evaluate((given) => void auth.signIn(given).catch(() => {}), options);
+const leave = (page, options) =>
+  page.evaluate((given) => {
+    globalThis.loaded = false;
+    auth.signIn(given).catch(() => {});
+  }, options);
 const callApi = (page) => page.evaluate(async () => (await auth.fetch('/api/me')).status);
 
 /** A test of the client with this server. An error that a page does not catch fails it. */
@@ -981,6 +987,8 @@ appTest('ten tabs sign in at once', async ({ provider, user }) => {
   for (let count = 0; count < 10; count += 1) tabs.push(await openApp(user, `/app?tab=${count}`));
   for (const page of tabs) await isSignedOut(page);
   await Promise.all(tabs.map((page) => leave(page)));
+  // (A tab that has not left yet follows the sign-in of another one.)
+  for (const page of tabs) await appLoaded(page);
   for (const page of tabs) await isSignedIn(page, 'ada@example.com');
   assert.equal(provider.counts.logins, 1);
   const statuses = await Promise.all(tabs.map(callApi));

@@ -63,12 +63,13 @@ export const SERVER = process.env.SIGN_IN_SERVER ?? 'SQLite';
 
 /**
  * Starts a provider and the server behind a proxy, whose address is the app's. `client` is the provider's client (see
- * `provider.mjs`), and `clients` changes all of them; `env` are further settings of the server.
+ * `provider.mjs`), and `clients` changes all of them; `env` are further settings of the server. `publicClient(app)` is the
+ * metadata of a client that is a page.
  */
-export async function startSignIn({ client = 'web', env = {}, clients } = {}) {
+export async function startSignIn({ client = 'web', env = {}, clients, publicClient } = {}) {
   const port = await freePort();
   const proxy = await startProxy(`http://127.0.0.1:${port}`);
-  const provider = await startProvider({ app: proxy.url, clients });
+  const provider = await startProvider({ app: proxy.url, clients, publicClient: publicClient?.(proxy.url) });
   const store = await SERVERS[SERVER].open();
   const start = (more) =>
     store.start({ PORT: String(port), STATE_KEY: 's'.repeat(43), ...provider.settings(client), ...env, ...more });
@@ -156,7 +157,9 @@ export async function openUser(world) {
       const headers = { authorization: `Bearer ${user.accessToken}` };
       return (await fetch(`${app}/api/me`, { headers })).status;
     },
-    cookies: async (name) => (await context.cookies(`${app}/auth/`)).filter((cookie) => !name || cookie.name === name),
+    cookies: async (name) => (await context.cookies(`${app}/auth/`)).filter((cookie) => cookie.name === name),
+    /** The cookies that tie a sign-in to the browser. */
+    loginCookies: async () => (await context.cookies(`${app}/auth/`)).filter(({ name }) => name.startsWith('login-')),
     close: () => context.close(),
   };
   return user;

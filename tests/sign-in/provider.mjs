@@ -64,6 +64,15 @@ function clientsOf(app, changes) {
   ];
 }
 
+/** A client that is a page: it has no secret. */
+const pageOf = (metadata) => ({
+  client_id: 'spa',
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  ...metadata,
+});
+
 const escaped = (text) => String(text).replaceAll(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 const loginPage = ({ uid, params }) => `<!doctype html><title>provider</title><h1>Sign in to the provider</h1>
@@ -126,10 +135,10 @@ const noCounts = () => ({
 
 /**
  * Starts a provider for an app at the origin `app`. It has the users that a test names on its login page, without passwords.
- * `clients` changes the clients' metadata.
+ * `clients` changes the clients' metadata; `publicClient` is the metadata of a client `spa` that is a page, with refresh tokens.
  */
-export async function startProvider({ app, clients = {}, port } = {}) {
-  const at = port ?? (await freePort());
+export async function startProvider({ app, clients = {}, publicClient } = {}) {
+  const at = await freePort();
   const issuer = `http://localhost:${at}`;
   const foreign = newKey();
   const sockets = new Set();
@@ -195,9 +204,12 @@ export async function startProvider({ app, clients = {}, port } = {}) {
 
   function create() {
     const made = new Provider(issuer, {
-      clients: clientsOf(app, clients),
+      clients: [...clientsOf(app, clients), ...(publicClient ? [pageOf(publicClient)] : [])],
       jwks: { keys: keys.map(({ jwk }) => jwk) },
-      scopes: ['openid', 'email', 'profile', 'groups'],
+      scopes: ['openid', 'email', 'profile', 'groups', 'offline_access'],
+      clientBasedCORS: () => true,
+      issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
+      rotateRefreshToken: true,
       claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
       acrValues: ['urn:example:mfa'],
       conformIdTokenClaims: false,
@@ -226,7 +238,7 @@ export async function startProvider({ app, clients = {}, port } = {}) {
         if (found) return found;
         const { clientId } = oidc.client;
         const grant = new oidc.provider.Grant({ clientId, accountId: oidc.session.accountId });
-        grant.addOIDCScope('openid email profile groups');
+        grant.addOIDCScope('openid email profile groups offline_access');
         await grant.save();
         return grant;
       },
@@ -255,7 +267,7 @@ export async function startProvider({ app, clients = {}, port } = {}) {
     if (context.path === '/token' && context.body?.id_token) await changeTokens(context);
     if (context.path.startsWith('/.well-known/')) faults.metadata?.(context.body);
     const target = context.response.get('location') ?? '';
-    if (target.startsWith(`${app}/auth/callback`)) context.set('location', changeCallback(target));
+    if (/[?&]state=/.test(target) && target.startsWith(`${app}/`)) context.set('location', changeCallback(target));
   }
 
   function changeCallback(target) {
@@ -288,7 +300,8 @@ export async function startProvider({ app, clients = {}, port } = {}) {
     if (faults.coop) response.setHeader('cross-origin-opener-policy', 'same-origin');
     if (faults.unavailable || (exchange && faults.refuseExchanges > 0)) {
       if (!faults.unavailable) faults.refuseExchanges -= 1;
-      return response.writeHead(503, { 'content-type': 'text/html' }).end('<h1>unavailable</h1>');
+      const headers = { 'content-type': 'text/html', 'access-control-allow-origin': '*' };
+      return response.writeHead(503, headers).end('<h1>unavailable</h1>');
     }
     if (pathname.startsWith('/interaction/')) return interact(request, response);
     if (exchange) delayAnswer(request, response);

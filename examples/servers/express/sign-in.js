@@ -65,6 +65,9 @@ function back(response, mark, { returnTo = '/', popup } = {}) {
 }
 const fail = (response, error, signIn) => back(response, `~sign-in-error=${error}`, signIn);
 
+/** The random values that tie a sign-in to this browser. Without its own, a callback redeems nothing. */
+const browsersOf = (request) => (request.get('cookie') ?? '').match(/(?<=\blogin-[\w-]{6}=)[\w-]{24}/g) ?? [];
+
 /** The error of the contract for an error of openid-client, jose or fetch. */
 function errorOf(error) {
   if (error.error === 'access_denied') return 'access_denied';
@@ -139,10 +142,10 @@ export function addSignIn(app, { sessions, begin, setCookie, readCookie, clearCo
   app.get('/auth/start', async (request, response) => {
     response.set('cache-control', 'no-store');
     const { returnTo, prompt, loginHint, acr, maxAge, popup } = request.query;
-    const given = request.get('cookie')?.match(/(?:^|;\s*)login=([\w-]{24})/)?.[1];
-    const browser = given ?? randomBytes(18).toString('base64url');
+    const browser = browsersOf(request)[0] ?? randomBytes(18).toString('base64url');
     const cookie = { httpOnly: true, sameSite: 'lax', secure: process.env.COOKIE_SECURE !== 'false', path: '/auth' };
-    response.cookie('login', browser, { ...cookie, maxAge: SIGN_IN_LIFE });
+    // The name follows from the value: where several tabs begin at once, no response replaces the cookie of another.
+    response.cookie(`login-${browser.slice(0, 6)}`, browser, { ...cookie, maxAge: SIGN_IN_LIFE });
     const parameters = {
       ...(['none', 'login', 'select_account', 'consent'].includes(prompt) && { prompt }),
       ...(typeof loginHint === 'string' && { login_hint: loginHint }),
@@ -151,7 +154,6 @@ export function addSignIn(app, { sessions, begin, setCookie, readCookie, clearCo
     };
     await toProvider(response, browser, {
       browser: hash(browser),
-      first: !given,
       attempt: 1,
       returnTo: localPath(returnTo),
       popup: /^[\w-]{1,40}$/.test(popup) ? popup : undefined,
@@ -164,20 +166,14 @@ export function addSignIn(app, { sessions, begin, setCookie, readCookie, clearCo
   app.get('/auth/callback', async (request, response) => {
     response.set({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     const { state } = request.query;
-    const browser = request.get('cookie')?.match(/(?:^|;\s*)login=([\w-]{24})/)?.[1];
     const signIn = open('state', state);
     if (!signIn) return fail(response, 'stale_sign_in');
+    const browser = browsersOf(request).find((one) => isEqual(hash(one), signIn.browser));
     // The provider does not ask again for what the user has just entered.
     const { prompt, ...others } = signIn.parameters;
     const parameters = prompt === 'none' ? signIn.parameters : others;
-    const startOver = () =>
-      toProvider(response, browser, { ...signIn, parameters, browser: hash(browser), attempt: signIn.attempt + 1 });
+    const startOver = () => toProvider(response, browser, { ...signIn, parameters, attempt: signIn.attempt + 1 });
     if (!browser || Date.now() - signIn.at > SIGN_IN_LIFE) return fail(response, 'stale_sign_in', signIn);
-    if (!isEqual(hash(browser), signIn.browser)) {
-      // Several tabs began at once in a browser without the cookie, and each received one: the last one counts.
-      const raced = signIn.first && signIn.attempt < MOST_ATTEMPTS;
-      return raced ? startOver() : fail(response, 'stale_sign_in', signIn);
-    }
     if (!exchanges.has(state)) {
       exchanges.set(state, exchange(new URL(request.originalUrl, PUBLIC_URL), state, browser, signIn));
       setTimeout(() => exchanges.delete(state), 60_000).unref();

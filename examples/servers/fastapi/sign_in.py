@@ -76,6 +76,11 @@ def local_path(given: str | None) -> str:
     return "/" if path.startswith("/auth/") else urlunsplit(("", "", path, query, fragment))
 
 
+def browsers_of(request: Request):
+    """The random values that tie a sign-in to this browser. Without its own, a callback redeems nothing."""
+    return (value for name, value in request.cookies.items() if name.startswith("login-") and len(value) == 24)
+
+
 def back(mark: str, sign_in: dict) -> RedirectResponse:
     """Sends the browser back to the app, or to the page on which a popup ends."""
     place, popup = sign_in.get("return_to", "/"), sign_in.get("popup")
@@ -204,8 +209,7 @@ def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, read_cookie, cl
     @app.get("/auth/start")
     async def start(request: Request) -> Response:
         query = request.query_params
-        given = request.cookies.get("login", "")
-        browser = given if re.fullmatch(r"[\w-]{24}", given) else secrets.token_urlsafe(18)
+        browser = next(browsers_of(request), None) or secrets.token_urlsafe(18)
         parameters = {
             "prompt": query.get("prompt") if query.get("prompt") in PROMPTS else None,
             "login_hint": query.get("loginHint"),
@@ -216,7 +220,6 @@ def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, read_cookie, cl
         session, _ = read_cookie(request)
         sign_in = {
             "browser": digest(browser),
-            "first": browser != given,
             "attempt": 1,
             "return_to": local_path(query.get("returnTo")),
             "popup": query.get("popup") if re.fullmatch(r"[A-Za-z0-9_-]{1,40}", query.get("popup", "")) else None,
@@ -225,17 +228,19 @@ def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, read_cookie, cl
         }
         response = await to_provider(browser, sign_in)
         secure = os.environ.get("COOKIE_SECURE") != "false"
-        response.set_cookie("login", browser, SIGN_IN_LIFE, path="/auth", secure=secure, httponly=True, samesite="lax")
+        # The name follows from the value: where several tabs begin at once, no response replaces the cookie of another.
+        name = f"login-{browser[:6]}"
+        response.set_cookie(name, browser, SIGN_IN_LIFE, path="/auth", secure=secure, httponly=True, samesite="lax")
         return response
 
     @app.get("/auth/callback")
     async def callback(request: Request) -> Response:
         query = request.query_params
-        browser = request.cookies.get("login", "")
         state = query.get("state", "")
         sign_in = unseal("state", state)
         if not sign_in:
             return failed("stale_sign_in")
+        browser = next((one for one in browsers_of(request) if digest(one) == sign_in["browser"]), None)
         if not browser or time.time() - sign_in["at"] > SIGN_IN_LIFE:
             return failed("stale_sign_in", sign_in)
 
@@ -244,13 +249,9 @@ def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, read_cookie, cl
             parameters = dict(sign_in["parameters"])
             if parameters.get("prompt") != "none":
                 parameters.pop("prompt", None)
-            again = {"parameters": parameters, "browser": digest(browser), "attempt": sign_in["attempt"] + 1}
+            again = {"parameters": parameters, "attempt": sign_in["attempt"] + 1}
             return await to_provider(browser, {**sign_in, **again})
 
-        if digest(browser) != sign_in["browser"]:
-            # Several tabs began at once in a browser without the cookie, and each received one: the last one counts.
-            raced = sign_in["first"] and sign_in["attempt"] < MOST_ATTEMPTS
-            return await start_over() if raced else failed("stale_sign_in", sign_in)
         try:
             metadata = await provider.load()
             promised = metadata.get("authorization_response_iss_parameter_supported")
