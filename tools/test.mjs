@@ -36,6 +36,16 @@ const WITH_EVERY_CLIENT = ['client', 'faults', 'field', 'lifecycle', 'server', '
 /** The tests of how the client loads and signs in at a provider, which the Rust client does in another way. */
 const WITH_EVERY_ISOLATION = ['idle', 'loading', 'platform', 'sign-in-page', 'without-wasm'];
 
+/** The servers that sign in at a provider, each with what it needs. tests/e2e/sign-in.test.mjs runs with each. */
+const SIGN_IN_SERVERS = {
+  SQLite: [],
+  Redis: [],
+  Express: ['set-up: packaging tools'],
+  FastAPI: ['set-up: Python'],
+};
+
+const SIGN_IN_TEST = 'tests/e2e/sign-in.test.mjs';
+
 /** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
 const ALONE = ['budget', 'time'];
 
@@ -247,9 +257,19 @@ function testSteps() {
     ...browserSteps('packaging', [...BUILD, 'build: tarball', 'build: example server', 'set-up: Python']),
     ...browserSteps('backends', [...BUILD, 'set-up: back ends']),
     ...browserSteps('site', ['build: documentation site']),
-    ...browserSteps('xss', BUILD),
+    ...browserSteps('xss', [...BUILD, 'set-up: back ends']),
     ...browserSteps('e2e', BUILD),
+    ...signInSteps(),
   ];
+}
+
+/** The provider is a package of tests/backends. */
+function signInSteps() {
+  return Object.entries(SIGN_IN_SERVERS).map(([server, needs]) => ({
+    name: `e2e: sign-in on ${server}`,
+    needs: [...BUILD, 'set-up: back ends', ...needs, ...BROWSERS],
+    run: () => browserTest(SIGN_IN_TEST, 'page', { SIGN_IN_SERVER: server }),
+  }));
 }
 
 /** The unit tests of the JavaScript, which need no browser and no build. */
@@ -275,7 +295,8 @@ function clientsOf(folder, name) {
 
 /** A step for each test file of a folder, and one more for each kind of worker that it runs in. */
 function browserSteps(folder, needs) {
-  return testFiles(folder).flatMap((file) => {
+  const files = testFiles(folder).filter((file) => file !== SIGN_IN_TEST);
+  return files.flatMap((file) => {
     const name = path.basename(file, '.test.mjs');
     const clients = clientsOf(folder, name);
     return clients.map((isolation) => ({
@@ -294,7 +315,7 @@ function testFiles(folder) {
   return names.sort().map((name) => `tests/${folder}/${name}`);
 }
 
-const browserTest = (file, isolation) =>
+const browserTest = (file, isolation, env) =>
   run(process.execPath, ['--test', '--test-reporter=spec', file], {
     env: {
       CHROME: tools.chrome,
@@ -305,6 +326,7 @@ const browserTest = (file, isolation) =>
       FASTAPI_PYTHON: tools.python ?? '',
       BACKENDS_PYTHON: tools.backendsPython ?? '',
       ISOLATION: isolation,
+      ...env,
     },
   });
 

@@ -8,14 +8,14 @@ import { after, before, test } from 'node:test';
 import { startServer } from '../../tools/servers.mjs';
 import { ADA, closeBrowser, ISOLATION, newContext, openBrowser } from '../e2e/harness.mjs';
 import { startProxy } from '../e2e/proxy.mjs';
+import { attackAll } from './attack-all.mjs';
 import { installLeakDetector } from './leak-detector.mjs';
-import { groups, PROBES } from './probes.mjs';
+import { PROBES } from './probes.mjs';
 import { exposeWorkerToken, installSessionRidingAttacks, replaceWorkerScript } from './session-riding.mjs';
 import { reversed, tokensOf, useIt } from './use.mjs';
 
 /** The most early probes that may obtain a token on a page. */
 const MOST_EARLY_LEAKS = 18;
-const AT_ONCE = 3;
 /** The policy that docs/explanation/secrecy.md requires. */
 const POLICY = { 'content-security-policy': "worker-src 'self'" };
 
@@ -135,49 +135,6 @@ function attack(probes, early, options) {
   });
 }
 
-/** Rejects after this time: a page that a probe has broken may never answer. */
-function withTimeout(work, milliseconds) {
-  let timer;
-  const timeout = new Promise((_, reject) => {
-    const message = `the page did not answer within ${milliseconds / 1000} s`;
-    timer = setTimeout(() => reject(new Error(message)), milliseconds);
-  });
-  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
-}
-
-/** The probes that obtained a token and, among late ones, those that stopped the client. */
-async function attackAll(early, options) {
-  const leaks = [];
-  let worked = 0;
-  const queue = groups(process.env.ALONE === '1');
-  // A page with probes may take five times as long as one without, because a busy machine slows both.
-  const start = Date.now();
-  assert.ok((await withTimeout(attack([], early, options), 90_000)).works, 'the client works without probes');
-  const limit = Math.max(15_000, 5 * (Date.now() - start));
-  const once = (probes) =>
-    withTimeout(attack(probes, early, options), limit).catch(({ message }) => ({ found: 0, failure: message }));
-  const collectLeaks = async (probes) => {
-    const { found, works, failure } = await once(probes);
-    if (works) worked += probes.length;
-    if (works && found === 0) return;
-    if (probes.length > 1) {
-      for (const probe of probes) await collectLeaks([probe]);
-      return;
-    }
-    const [{ name }] = probes;
-    if (found > 0) leaks.push(name);
-    // An early probe may break the page: it then obtains nothing. After a late probe the client must still work. A second attempt
-    // distinguishes a client that the probe has stopped from a slow machine.
-    else if (!early && !(await once(probes)).works) leaks.push(`${name}: the client did not work: ${failure ?? ''}`);
-  };
-  const worker = async () => {
-    for (let probes = queue.shift(); probes; probes = queue.shift()) await collectLeaks(probes);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  assert.ok(worked > 0, 'the client worked');
-  return leaks;
-}
-
 test('page, early: the leak detector finds a token', async () => {
   const counts = await withPage([[installLeakDetector]], (page) =>
     page.evaluate(async () => {
@@ -225,7 +182,7 @@ for (const [mode, options] of Object.entries(MODES)) {
 
   if (runs(options, false))
     test(`${mode}: late, ${PROBES.length} probes obtain no token`, async () => {
-      const leaks = await attackAll(false, options);
+      const leaks = await attackAll((probes) => attack(probes, false, options), false);
       row.late = leaks.length;
       assert.deepEqual(leaks, []);
     });
@@ -233,7 +190,7 @@ for (const [mode, options] of Object.entries(MODES)) {
   const most = options.isolation ? 0 : MOST_EARLY_LEAKS;
   if (runs(options, true))
     test(`${mode}: early, at most ${most} of ${PROBES.length} probes obtain one`, async () => {
-      const leaks = await attackAll(true, options);
+      const leaks = await attackAll((probes) => attack(probes, true, options), true);
       row.early = leaks.length;
       if (leaks.length > 0) console.log(`early, ${mode}: ${leaks.sort().join(' · ')}`);
       assert.ok(leaks.length <= most, leaks.join(' · '));

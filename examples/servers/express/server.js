@@ -3,6 +3,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import express from 'express';
 import { jwtVerify, SignJWT } from 'jose';
+import { addSignIn } from './sign-in.js';
 
 const ACCESS_TTL = Number(process.env.ACCESS_TTL ?? 900); // seconds
 const SIGNING_KEY = randomBytes(32);
@@ -19,6 +20,7 @@ const reject = (response, status, code, message) => response.status(status).json
 
 const app = express();
 app.use(express.json());
+if (process.env.OIDC_ISSUER) addSignIn(app, { sessions, begin, setCookie, readCookie, clearCookie });
 
 // The cookie is SameSite=Strict. Browsers also send the source of a request in Sec-Fetch-Site.
 app.use('/auth', (request, response, next) => {
@@ -27,14 +29,7 @@ app.use('/auth', (request, response, next) => {
   reject(response, 403, 'CSRF_REJECTED', `expected a request from this origin, got one from ${site}`);
 });
 
-async function sendTokens(response, session, secret) {
-  const { id, email, name } = session.user;
-  const accessToken = await new SignJWT({ name })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(id)
-    .setIssuedAt()
-    .setExpirationTime(`${ACCESS_TTL} s`)
-    .sign(SIGNING_KEY);
+function setCookie(response, session, secret) {
   response.cookie('refresh_token', `${session.id}.${secret}`, {
     httpOnly: true,
     sameSite: 'strict',
@@ -42,6 +37,29 @@ async function sendTokens(response, session, secret) {
     path: '/auth',
     maxAge: 7 * 86_400_000,
   });
+}
+
+function clearCookie(response) {
+  response.clearCookie('refresh_token', { path: '/auth' });
+}
+
+/** Begins a session; `more` is what the server has to know about it later. */
+function begin(user, more) {
+  const secret = randomBytes(32).toString('base64url');
+  const session = { id: randomBytes(16).toString('base64url'), user, current: hash(secret), ...more };
+  sessions.set(session.id, session);
+  return { session, secret };
+}
+
+async function sendTokens(response, session, secret) {
+  const { id, email, name } = session.user;
+  const accessToken = await new SignJWT({ name, sid: session.id })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(id)
+    .setIssuedAt()
+    .setExpirationTime(`${ACCESS_TTL} s`)
+    .sign(SIGNING_KEY);
+  setCookie(response, session, secret);
   response.set('cache-control', 'no-store').json({ accessToken, expiresIn: ACCESS_TTL, user: { id, email, name } });
 }
 
@@ -50,10 +68,7 @@ app.post('/auth/login', async (request, response) => {
   const user = USERS[email];
   if (!user || user.password !== password)
     return reject(response, 401, 'INVALID_CREDENTIALS', 'wrong email or password');
-  const session = { id: randomBytes(16).toString('base64url'), user };
-  const secret = randomBytes(32).toString('base64url');
-  session.current = hash(secret);
-  sessions.set(session.id, session);
+  const { session, secret } = begin(user);
   await sendTokens(response, session, secret);
 });
 
@@ -83,15 +98,17 @@ app.post('/auth/refresh', async (request, response) => {
 app.post('/auth/logout', (request, response) => {
   const { session } = readCookie(request);
   if (session) sessions.delete(session.id);
-  response.clearCookie('refresh_token', { path: '/auth' }).status(204).end();
+  clearCookie(response);
+  response.status(204).end();
 });
 
 app.get('/api/me', async (request, response) => {
   const [, token = ''] = /^Bearer (.+)$/.exec(request.get('authorization') ?? '') ?? [];
   try {
     const { payload } = await jwtVerify(token, SIGNING_KEY, { algorithms: ['HS256'] });
-    const user = Object.values(USERS).find(({ id }) => id === payload.sub);
-    response.json({ id: user.id, email: user.email, name: user.name });
+    // The session may have ended since the token was issued.
+    const { id, email, name } = sessions.get(payload.sid).user;
+    response.json({ id, email, name });
   } catch {
     response.set('www-authenticate', 'Bearer error="invalid_token"');
     reject(response, 401, 'INVALID_TOKEN', 'expected a valid access token');

@@ -16,6 +16,8 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from sign_in import add_sign_in
+
 ACCESS_TTL = int(os.environ.get("ACCESS_TTL", "900"))  # seconds
 SIGNING_KEY = secrets.token_bytes(32)
 USERS = {"ada@example.com": {"id": "1", "email": "ada@example.com", "name": "Ada", "password": "analytical engine"}}
@@ -31,6 +33,10 @@ class Session:
     previous: bytes = b""
     key: str | None = None
     successor: str = ""
+    # Of a sign-in at a provider: the user, the session and the ID token there.
+    sub: str | None = None
+    sid: str | None = None
+    id_token: str = ""
 
 
 class Credentials(BaseModel):
@@ -65,15 +71,22 @@ async def rejected(_: Request, error: Rejected) -> JSONResponse:
 async def same_origin(request: Request, proceed):
     """The cookie is SameSite=Strict. Browsers also send the source of a request in Sec-Fetch-Site."""
     site = request.headers.get("sec-fetch-site", "same-origin")
-    if request.url.path.startswith("/auth/") and site not in ("same-origin", "none"):
+    # The provider redirects to these endpoints, from another site.
+    navigation = request.url.path in ("/auth/start", "/auth/callback", "/auth/done", "/auth/end")
+    if request.url.path.startswith("/auth/") and not navigation and site not in ("same-origin", "none"):
         message = f"expected a request from this origin, got one from {site}"
         return JSONResponse({"error": {"code": "CSRF_REJECTED", "message": message}}, 403)
     return await proceed(request)
 
 
-def issue_tokens(response: Response, session: Session, secret: str) -> dict:
-    now = int(time.time())
-    claims = {"sub": session.user["id"], "name": session.user["name"], "iat": now, "exp": now + ACCESS_TTL}
+def begin(user: dict, **more: str | None) -> tuple[Session, str]:
+    secret = secrets.token_urlsafe(32)
+    session = Session(secrets.token_urlsafe(16), user, digest(secret), **more)
+    sessions[session.id] = session
+    return session, secret
+
+
+def set_cookie(response: Response, session: Session, secret: str) -> None:
     response.set_cookie(
         "refresh_token",
         f"{session.id}.{secret}",
@@ -83,6 +96,17 @@ def issue_tokens(response: Response, session: Session, secret: str) -> dict:
         path="/auth",
         max_age=7 * 86_400,
     )
+
+
+def clear_cookie(response: Response) -> None:
+    response.delete_cookie("refresh_token", path="/auth")
+
+
+def issue_tokens(response: Response, session: Session, secret: str) -> dict:
+    now = int(time.time())
+    claims = {"sub": session.user["id"], "sid": session.id, "iat": now, "exp": now + ACCESS_TTL}
+    claims["name"] = session.user["name"]
+    set_cookie(response, session, secret)
     response.headers["cache-control"] = "no-store"
     token = jwt.encode(claims, SIGNING_KEY, algorithm="HS256")
     return {"accessToken": token, "expiresIn": ACCESS_TTL, "user": public(session.user)}
@@ -93,9 +117,7 @@ async def login(credentials: Credentials, response: Response) -> dict:
     user = USERS.get(credentials.email)
     if not user or not hmac.compare_digest(user["password"].encode(), credentials.password.encode()):
         raise Rejected(401, "INVALID_CREDENTIALS", "wrong email or password")
-    secret = secrets.token_urlsafe(32)
-    session = Session(secrets.token_urlsafe(16), user, digest(secret))
-    sessions[session.id] = session
+    session, secret = begin(user)
     return issue_tokens(response, session, secret)
 
 
@@ -129,7 +151,7 @@ async def logout(request: Request, response: Response) -> None:
     session, _ = read_cookie(request)
     if session:
         del sessions[session.id]
-    response.delete_cookie("refresh_token", path="/auth")
+    clear_cookie(response)
 
 
 def current_user(request: Request) -> dict:
@@ -138,15 +160,19 @@ def current_user(request: Request) -> dict:
         if scheme != "Bearer":
             raise jwt.InvalidTokenError
         claims = jwt.decode(token, SIGNING_KEY, algorithms=["HS256"])
-    except jwt.InvalidTokenError:
+        # The session may have ended since the token was issued.
+        return sessions[claims["sid"]].user
+    except (jwt.InvalidTokenError, KeyError):
         raise Rejected(401, "INVALID_TOKEN", "expected a valid access token") from None
-    return next(user for user in USERS.values() if user["id"] == claims["sub"])
 
 
 @app.get("/api/me")
 async def me(user: dict = Depends(current_user)) -> dict:
     return public(user)
 
+
+if os.environ.get("OIDC_ISSUER"):
+    add_sign_in(app, sessions, begin, set_cookie, read_cookie, clear_cookie)
 
 if __name__ == "__main__":
     port = int(os.environ.get("PORT", "3000"))

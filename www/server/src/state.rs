@@ -72,7 +72,7 @@ impl AppState {
                 cookie_secure: config.cookie_secure,
                 refresh_cookie: format!("{prefix}{}", config.dialect.refresh_cookie()),
                 access_cookie: config.dialect.access_cookie().map(|name| format!("{prefix}{name}")),
-                login_cookie: format!("{prefix}login"),
+                login_cookie: format!("{prefix}login-"),
                 refresh_cookie_path: if config.cookie_host_prefix { "/" } else { "/auth" },
                 proxies: config.proxies,
             },

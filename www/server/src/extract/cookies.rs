@@ -12,9 +12,19 @@ use crate::telemetry::AuthEvent;
 
 /// The values of all cookies with this name.
 pub fn cookie_values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
+    cookies(headers).filter(move |(other, _)| *other == name).map(|(_, value)| value)
+}
+
+/// The values of the cookies whose names begin so.
+pub fn cookies_with_prefix<'a>(headers: &'a HeaderMap, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+    cookies(headers).filter(move |(name, _)| name.starts_with(prefix)).map(|(_, value)| value)
+}
+
+/// The names and the values of the cookies.
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
     let parse = |pair| std::str::from_utf8(pair).ok()?.split_once('=');
-    pairs.filter_map(parse).filter(move |(other, _)| other.trim() == name).map(|(_, value)| value.trim())
+    pairs.filter_map(parse).map(|(name, value)| (name.trim(), value.trim()))
 }
 
 /// The genuine refresh tokens of the cookies: for each session, the newest.

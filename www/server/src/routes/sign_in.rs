@@ -17,7 +17,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::extract::cookies::{cookie_values, genuine_refresh_tokens, refresh_token_of_cookie};
+use crate::extract::cookies::{cookies_with_prefix, genuine_refresh_tokens, refresh_token_of_cookie};
 use crate::routes::logout::end_sessions;
 use crate::routes::token_response::{expired_cookies, refresh_cookie};
 use crate::sign_in::{
@@ -32,6 +32,8 @@ use crate::telemetry::AuthEvent;
 const MAX_ATTEMPTS: u8 = 2;
 /// The longest hint and the longest `acr_values`, in bytes.
 const MAX_TEXT: usize = 500;
+/// How much of a browser's id is part of the name of its cookie.
+const LOGIN_COOKIE_SUFFIX: usize = 6;
 const DONE_SCRIPT: &str =
     "new BroadcastChannel('tokenward:sign-in').postMessage(location.hash.slice(1)); window.close();";
 
@@ -324,12 +326,14 @@ fn is_own_navigation(state: &Shared, headers: &HeaderMap) -> bool {
 
 /// The ids of the cookies `login`. A page of a sibling domain may have set a second one.
 fn browser_ids<'a>(state: &'a Shared, headers: &'a HeaderMap) -> impl Iterator<Item = BrowserId> + 'a {
-    cookie_values(headers, &state.http.login_cookie).filter_map(BrowserId::read)
+    cookies_with_prefix(headers, &state.http.login_cookie).filter_map(BrowserId::read)
 }
 
 /// The cookie comes with the callback, which another site begins: `SameSite=Lax`.
 fn login_cookie(state: &Shared, browser: &BrowserId) -> Cookie<'static> {
-    Cookie::build((state.http.login_cookie.clone(), browser.as_str().to_owned()))
+    // The name follows from the value: where several tabs begin at once in a new browser, no response replaces another's cookie.
+    let name = format!("{}{}", state.http.login_cookie, &browser.as_str()[..LOGIN_COOKIE_SUFFIX]);
+    Cookie::build((name, browser.as_str().to_owned()))
         .http_only(true)
         .same_site(SameSite::Lax)
         .path(state.http.refresh_cookie_path)
