@@ -176,6 +176,7 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
   };
   return Object.freeze({
     ...effects(dependencies),
+    settings: { name: settings.name, transport: settings.transport },
     sendAuthRequest: (endpoint: Endpoint, login?: LoginRequest, signal?: AbortSignal): Promise<Outcome> =>
       sendAuthRequest(dependencies, endpoint, login, signal).then(outcomeOf),
     wrongArgument: (login: LoginRequest) => wrongArgument(login, settings.server),

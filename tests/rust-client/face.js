@@ -60,6 +60,10 @@ export class AuthClient {
     return abortable(convert(this.#client.login(credentials, options)), signal);
   }
 
+  async signIn(options = {}) {
+    return convert(this.#client.signIn(options));
+  }
+
   async adopt(answer) {
     return convert(this.#client.adopt(answer));
   }
@@ -74,7 +78,8 @@ export class AuthClient {
   }
 
   async logout(options = {}) {
-    const { scope } = { __proto__: null, ...options };
+    const { scope, returnTo } = { __proto__: null, ...options };
+    if (scope === 'provider') return { revoked: await convert(this.#client.logoutAtProvider(returnTo)) };
     return { revoked: await this.#client.logout(scope === 'global') };
   }
 
