@@ -79,8 +79,8 @@ export class RustSignIn {
     this.#started.resolve();
   }
 
-  /** `given` are the options, or their JSON. */
-  signIn(given: SignInOptions | string, signal: AbortSignal): Promise<void> {
+  /** `given` are the options, or their JSON. (Async: an error must not be thrown into the wasm.) */
+  async signIn(given: SignInOptions | string, signal: AbortSignal): Promise<void> {
     this.end();
     const ending = new AbortController();
     this.#present = ending;

@@ -908,6 +908,11 @@ mod tests {
             assert_eq!(auth.fetch("/api/me").await.err(), Some(AuthError::NoBrowser));
             assert_eq!(auth.access_token(Duration::ZERO).await, Err(AuthError::NoBrowser));
             assert!(!auth.logout().await.revoked && !auth.logout_all().await.revoked);
+            #[cfg(feature = "sign-in")]
+            {
+                assert_eq!(auth.sign_in(&SignInOptions::default()).await, Err(AuthError::NoBrowser));
+                assert_eq!(auth.logout_at_provider(None).await, Err(AuthError::NoBrowser));
+            }
             assert_eq!(auth.subscribe().collect::<Vec<_>>().await, [SessionSnapshot::RESTORING]);
             assert_eq!(auth.events().count().await, 0);
         };

@@ -114,8 +114,8 @@ let e=()=>{},t=()=>{};const n=new Promise((n,r)=>{e=n,t=r});return n.catch(()=>{
 ;constructor(e,t,n){const{restore:r,logout:o}=n;this.#t=e,this.#o={settings:t,restore:r,logout:o,
 restored:this.#p.promise},this.#g=new K({get session(){return{status:n.status()}}},e,X,(e,t)=>{
 const{error:r,returnTo:o}=t;n.onFailed(r,o)},()=>Promise.resolve(this.#o))}receiveMark(e){
-const{settle:t}=this.#g.receiveMark(e);return()=>{t(this.#o).catch(()=>{})}}restored(){this.#p.resolve()}signIn(e,t){
-this.end();const n=new AbortController;this.#f=n
+const{settle:t}=this.#g.receiveMark(e);return()=>{t(this.#o).catch(()=>{})}}restored(){this.#p.resolve()}
+async signIn(e,t){this.end();const n=new AbortController;this.#f=n
 ;const r="string"==typeof e?JSON.parse(e):e,o=(({display:e},{baseUrl:t,endpoints:n})=>"popup"===e&&new URL(n?.start??"",t??location.href).origin===location.origin?open("","_blank","popup,width=500,height=640"):null)(Object(r),this.#t)
 ;t.addEventListener("abort",()=>n.abort());const s=this.#g.signIn(r,o,n);return s.catch(()=>o?.close()),s}signOut(e){
 return this.#g.signOut(Promise.resolve(),e)}end(){

@@ -67,6 +67,7 @@ pub struct SignInOptions {
     pub max_age: Option<Duration>,
 }
 
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
 fn whole_seconds<S: Serializer>(age: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(age.unwrap_or_default().as_secs())
 }
@@ -205,7 +206,7 @@ impl AuthError {
 /// The mark in the address of the page, and the restore that it asks for.
 pub(super) fn take_mark(config: &mut Config, options: &PlatformOptions) -> Option<SignInMark> {
     let mark = platform::take_sign_in_mark(options)?;
-    if platform::is_signed_in_mark(&mark) && config.restore != Restore::Never {
+    if platform::is_signed_in_mark(&mark) {
         config.restore = Restore::Always;
     }
     Some(mark)
