@@ -259,10 +259,10 @@ jwtLifetime:Number.NaN,subject:0,renewable:!1},cr={storage:Qe,tabStorage:et}
 ;function lr({response:e,stated:t,failure:r,details:n,body:s}){
 const{status:o,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f}=e??ar;return{status:o,
 retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f,...r&&{failure:r},details:n,
-body:void 0===s?"":d(s),code:t}}function ur(e,t){const r=Yt(e),n=(e=>{const t=[],r=r=>{Object.freeze(r.detail),
-t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&F(()=>e(r))};return Object.assign((e,t,n)=>r({at:Date.now(),level:e,
-event:t,...n&&{detail:n}}),{add:r,entries:()=>Object.freeze([...t])})
-})(r.onLog),s=r.sharesSession&&r.crossTab,i=(a=r.name,
+body:void 0===s?"":d(s),code:t}}var ur=e=>e();function dr(e,t){const r=Yt(e),n=(e=>{const t=[],r=r=>{
+Object.freeze(r.detail),t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&F(()=>e(r))}
+;return Object.assign((e,t,n)=>r({at:Date.now(),level:e,event:t,...n&&{detail:n}}),{add:r,
+entries:()=>Object.freeze([...t])})})(r.onLog),s=r.sharesSession&&r.crossTab,i=(a=r.name,
 c=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,cr),{prefix:He(a),store:c,
 known:void 0,idempotencyKey:void 0,lastTokens:"",unstoredTokens:"",unstoredRevocation:!1});var a,c;const u=((e,t)=>{
 if("memory"!==e)return"object"==typeof e?(e=>{let t=Promise.resolve();async function r(e){const r=t;let n=()=>{}
@@ -286,14 +286,14 @@ refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||l}:n,i=o.subjec
 block(){l=0},clear(){c=o.refreshToken||c,s=0,a+=1,o=We,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
 c=""},currentId:()=>s,subject:()=>i,profile:()=>({user:o.user,claims:o.claims}),isFresh:()=>G()<l&&Date.now()<u,
 allows(t){for(let r=0;r<e.length;r+=1)if(0===h(t,e[r]))return!0;return!1},generation:()=>a,
-accessToken:()=>o.accessToken,refreshToken:e=>o.refreshToken||(e?c:"")}
-})(r.origins,f),y=t&&new dr(t),m=e=>e(),k=((e,t,r)=>{const n=t?globalThis.navigator?.locks:void 0;let s=()=>{};return{
-request(t,o,i){s();const a=new AbortController,{signal:c}=a,l=()=>r(()=>c.aborted||i()),u=()=>o>0?setTimeout(l,o):l()
+accessToken:()=>o.accessToken,refreshToken:e=>o.refreshToken||(e?c:"")}})(r.origins,f),y=t&&new fr(t),m=((e,t,r)=>{
+const n=t?globalThis.navigator?.locks:void 0;let s=()=>{};return{request(t,o,i){s()
+;const a=new AbortController,{signal:c}=a,l=()=>r(()=>c.aborted||i()),u=()=>o>0?setTimeout(l,o):l()
 ;if(!n)return s=()=>a.abort(),F(u);const d=new Promise(e=>{s=()=>{a.abort(),e()}});n.request(e,tt(t?{steal:t}:{signal:c
 }),()=>(u(),d)).catch(({name:e})=>"AbortError"===e||u())},release:()=>r(s),close:()=>s()}
-})(i.prefix,s,m),I=Lt(i.prefix,s,i,m,(t,r)=>{const{type:s,reason:o,waitMs:i=0,failures:a=0}=t
+})(i.prefix,s,ur),k=Lt(i.prefix,s,i,ur,(t,r)=>{const{type:s,reason:o,waitMs:i=0,failures:a=0}=t
 ;n("debug","message-received",{type:s,relation:r,waitMs:i,failures:a});const c=f.numberOf(t,p.subject(),!0)
-;e.messageReceived(r,s,c,o,i,a)}),A=(e=>{
+;e.messageReceived(r,s,c,o,i,a)}),I=(e=>{
 const{client:t,tokens:r,sendAuthorized:n,log:s,createError:i}=e,a=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),c=new Set
 ;let u=!1;function d(){const e=r.currentId();if(0===e)throw i(u?"DISPOSED":"SESSION_ENDED");return e}function f(e){
 const r=d();return n(e.request,e.copyRequest).then(o=>{if(Et(e,o))return o;const i=e.handler.isRejected(o)
@@ -314,10 +314,10 @@ if("ReadableStream"===(r=t,Object.prototype.toString.call(r).slice(8,-1))||Symbo
 await t.requestToken(e),d();const n=r.accessToken();if(!n)throw i("TOKEN_IN_COOKIE");return n},rejectAll(e){
 u||="DISPOSED"===e;for(const t of c)t(i(e));c.clear()}}})({settings:r,client:e,tokens:p,
 sendAuthorized:De(p,r.server.api,y,d),handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},
-log:n,createError(e){return new er(e)}}),R={client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,
+log:n,createError(e){return new er(e)}}),A={client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,
 tokens:p,idempotencyKey(){return(e=>{const t=Ue(e,"idempotency-key"),r=Ce(t)?t:e.idempotencyKey||Ke();return Xe(e,r),r
-})(i)},prover:y,cookies:d,remembered:u}),remembered:u,state:i,lock:k,crossTab:I,log:n,rejectCalls:A.rejectAll}
-;return Object.freeze({...zt(R),settings:{name:r.name,transport:r.transport},sendAuthRequest(e,t,r){
+})(i)},prover:y,cookies:d,remembered:u}),remembered:u,state:i,lock:m,crossTab:k,log:n,rejectCalls:I.rejectAll}
+;return Object.freeze({...zt(A),settings:{name:r.name,transport:r.transport},sendAuthRequest(e,t,r){
 return(async({settings:e,requests:t,state:r,log:n},s,o,i)=>{const a=(t,r=!1)=>{
 const n=`${(({server:e,endpoints:t},r,n)=>{const s=e.calls[n?.call??r];return`${s?.method??"POST"} ${s?.url??t[r]}`
 })(e,s,o)}: ${t}`;var i;return r||(i=n,Bt&&console.warn(`tokenward: ${i}`)),n};try{
@@ -334,15 +334,15 @@ details:a(`status ${l}${"step-required"===v?"":w}${d?`; the server says: ${d}`:"
 body:y}}catch(e){const t=e instanceof $e;return n("warn","auth-request",{endpoint:s,
 failed:t?"options.authHeaders":e?.name}),t&&F(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",
 details:a("options.authHeaders failed",!0)}:{failure:"network-error",
-details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(R,e,t,r).then(lr)},
+details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(A,e,t,r).then(lr)},
 wrongArgument(e){return(({json:e,call:t="login",isAnswer:r},{calls:n})=>{if(r)return;const s=g(n,t)?n[t]:void 0
 ;return!s||["refresh","logout","logoutAll"].includes(t)?"call":s.isForm&&!(e=>"{"===e[0]&&Object.values(JSON.parse(e)).every(e=>"string"==typeof e))(e)?"credentials":void 0
-})(e,r.server)},abortAuthRequest:R.requests.abort,fetch(e,t){return A.fetch(e,t)},user(){return Qt(p.profile().user)},
+})(e,r.server)},abortAuthRequest:A.requests.abort,fetch(e,t){return I.fetch(e,t)},user(){return Qt(p.profile().user)},
 jwtPayload(){return se(p.accessToken())},
-getAccessToken:r.exposeToken?A.getAccessToken:()=>Promise.reject(new er("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
+getAccessToken:r.exposeToken?I.getAccessToken:()=>Promise.reject(new er("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-k.close(),I.close(),A.rejectAll("DISPOSED")}})}var dr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+m.close(),k.close(),I.rejectAll("DISPOSED")}})}var fr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
 t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
 return this.#e.then(s=>s.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(s=>s.send(e,t,r,n))}}
-;export{er as CallError,ir as createAdoption,or as createLogin,tr as createOptions,ur as createPlatform,rr as setServer,nr as storedKeyName};
+;export{er as CallError,ir as createAdoption,or as createLogin,tr as createOptions,dr as createPlatform,rr as setServer,nr as storedKeyName};

@@ -60,8 +60,10 @@ export class AuthClient {
     return abortable(convert(this.#client.login(credentials, options)), signal);
   }
 
-  async signIn(options = {}) {
-    return convert(this.#client.signIn(options));
+  signIn(options = {}) {
+    const signedIn = convert(this.#client.signIn(options));
+    signedIn.catch(() => {});
+    return signedIn;
   }
 
   async adopt(answer) {
