@@ -78,6 +78,29 @@ export function useRole(role: string | readonly string[]): boolean {
   );
 }
 
+/**
+ * When the client signs the idle user out (`options.idleTimeoutSeconds`): milliseconds since the epoch; null while no warning is due.
+ *
+ * @example
+ * const signOutAt = useIdleWarning();
+ * const { stayActive } = useAuth();
+ * return signOutAt && <dialog open>Signed out soon. <button onClick={stayActive}>Stay signed in</button></dialog>;
+ */
+export function useIdleWarning(): number | null {
+  const client = useAuth();
+  const [signOutAt, setSignOutAt] = useState<number | null>(null);
+  useEffect(() => {
+    const undo = [
+      client.on('idle-warning', (warning) => setSignOutAt(warning.signOutAt)),
+      client.on('idle-warning-ended', () => setSignOutAt(null)),
+    ];
+    return () => {
+      for (const remove of undo) remove();
+    };
+  }, [client]);
+  return signOutAt;
+}
+
 /** What `RequireAuth` shows. */
 export interface RequireAuthProps {
   /** The page of a signed-in user. */

@@ -60,6 +60,8 @@ export interface TestControls<User> {
   failNext(error: AuthErrorCode | Error): void;
   /** A refresh fails, and the session continues. */
   refreshFailed(code?: AuthErrorCode, retryAt?: number): void;
+  /** The idle user is warned of the sign-out at this time (epoch milliseconds); null ends the warning, as `stayActive` does. */
+  warnIdle(signOutAt: number | null): void;
   /** Every call so far: its name and its arguments. */
   readonly calls: readonly { readonly name: string; readonly given: readonly unknown[] }[];
 }
@@ -81,6 +83,7 @@ export function createTestAuth<User = RegisteredUser>(options: TestAuthOptions<U
   const { logout } = auth;
   return Object.assign(auth, {
     test: controlsOf<User>(engine),
+    stayActive: () => engine.warnIdle(null),
     // A test has no page that could go away.
     signIn: async (given: SignInOptions = {}) => {
       await engine.signIn(given);
@@ -165,6 +168,11 @@ class TestEngine implements Engine {
 
   emit(event: EngineEvent, detail: unknown, session?: Session) {
     this.#notify(event, detail, session);
+  }
+
+  warnIdle(signOutAt: number | null) {
+    if (signOutAt === null) this.emit('idle-warning-ended', {});
+    else this.emit('idle-warning', { signOutAt });
   }
 
   login({ json, call, isAnswer }: LoginRequest, signal?: AbortSignal | null) {
@@ -277,6 +285,7 @@ function controlsOf<User>(engine: TestEngine): TestControls<User> {
     },
     refreshFailed: (code = 'REFRESH_UNAVAILABLE', retryAt) =>
       engine.emit('refresh-failed', { error: errorOf(code), retryAt: retryAt ?? null }),
+    warnIdle: (signOutAt) => engine.warnIdle(signOutAt),
     calls: engine.calls,
   };
 }

@@ -6,6 +6,7 @@ import {
   type InjectionKey,
   inject,
   type MaybeRefOrGetter,
+  onScopeDispose,
   type ShallowRef,
   shallowRef,
   toValue,
@@ -105,6 +106,32 @@ export function useSession<User = RegisteredUser>(): SessionRefs<User> {
 export function useRole(role: MaybeRefOrGetter<string | readonly string[]>): ComputedRef<boolean> {
   const { client, session } = provided();
   return computed(() => session.value.status === 'signed-in' && hasSomeRole(client, toValue(role)));
+}
+
+/**
+ * When the client signs the idle user out (`options.idleTimeoutSeconds`): milliseconds since the epoch, as a ref; null while no
+ * warning is due.
+ *
+ * @example
+ * const signOutAt = useIdleWarning();
+ * const { stayActive } = useAuth();
+ * // <dialog v-if="signOutAt" open>Signed out soon. <button @click="stayActive">Stay signed in</button></dialog>
+ */
+export function useIdleWarning(): Readonly<ShallowRef<number | null>> {
+  const { client } = provided();
+  const signOutAt = shallowRef<number | null>(null);
+  const undo = [
+    client.on('idle-warning', (warning) => {
+      signOutAt.value = warning.signOutAt;
+    }),
+    client.on('idle-warning-ended', () => {
+      signOutAt.value = null;
+    }),
+  ];
+  onScopeDispose(() => {
+    for (const remove of undo) remove();
+  });
+  return signOutAt;
 }
 
 function hasSomeRole<User>(client: AuthClient<User>, role: string | readonly string[]): boolean {
@@ -223,7 +250,8 @@ function providerOf<User>(
     /** Whether a sign-in begins. */
     signsIn(fullPath: string): boolean {
       const { reason } = client.session;
-      if (hasFailed || reason === 'logout' || reason === 'other-tab' || typeof document === 'undefined') return false;
+      const isByUser = reason === 'logout' || reason === 'other-tab' || reason === 'idle';
+      if (hasFailed || isByUser || typeof document === 'undefined') return false;
       if (isLeaving) return true;
       isLeaving = true;
       client.signIn({ returnTo: router.resolve(fullPath).href, ...options, display: 'redirect' }).catch(() => {

@@ -83,4 +83,6 @@ pub use client::{
     ApiRequest, AuthClient, AuthClientBuilder, AuthError, AuthEvent, IntoApiRequest, LogEntry, LogLevel, LogoutOutcome,
     Protocol, Remember, Response, Session, SessionSnapshot, SessionStatus, Transport,
 };
+#[cfg(feature = "sign-in")]
+pub use client::{Display, Prompt, SignInError, SignInOptions};
 pub use core::{ErrorCode, Restore, SignedOutReason};

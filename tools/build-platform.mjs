@@ -4,7 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { main, root, say, UserError } from './run.mjs';
 
-const FILES = { 'src/client/platform.js': 'js/rust/platform.ts', 'src/client/dpop.js': 'js/auth/dpop.ts' };
+const FILES = {
+  'src/client/platform.js': 'js/rust/platform.ts',
+  'src/client/sign_in.js': 'js/rust/sign-in.ts',
+  'src/client/dpop.js': 'js/auth/dpop.ts',
+};
 
 /** The text of each file. */
 async function bundlePlatform() {

@@ -17,7 +17,7 @@ export async function buildRustClient({ wasmBindgen }) {
     'tokenward',
     '--lib',
     '--features',
-    'js,dpop',
+    'js,dpop,sign-in',
     '--target',
     TARGET,
     '--profile',

@@ -17,6 +17,7 @@ const SOURCES = {
   engine: 'js/engine/engine.ts',
   'worker-client': 'js/worker/worker-client.ts',
   'sign-in': 'js/client/sign-in.ts',
+  idle: 'js/client/idle.ts',
   dpop: 'js/auth/dpop.ts',
   static: 'js/static.ts',
 };

@@ -31,10 +31,10 @@ const CLIENTS = {
 };
 
 /** The tests that run with every client. The others control the clock of the page, or test the npm package on the page alone. */
-const WITH_EVERY_CLIENT = ['client', 'faults', 'field', 'lifecycle', 'server', 'tabs'];
+const WITH_EVERY_CLIENT = ['client', 'faults', 'field', 'lifecycle', 'server', 'sign-in-page', 'tabs'];
 
-/** The tests of how the client loads and signs in at a provider, which the Rust client does in another way. */
-const WITH_EVERY_ISOLATION = ['loading', 'platform', 'sign-in-page', 'without-wasm'];
+/** The tests of what the Rust client does in another way, or not at all. */
+const WITH_EVERY_ISOLATION = ['idle', 'loading', 'platform', 'without-wasm'];
 
 /** The servers that sign in at a provider, each with what it needs. tests/e2e/sign-in.test.mjs runs with each. */
 const SIGN_IN_SERVERS = {
@@ -191,7 +191,7 @@ function checkSteps() {
       locks: ['target/debug'],
       run: async () => {
         await clippy('--target', WASM, '--package', BINDINGS.crate);
-        await clippy('--target', WASM, ...CORE, '--features', 'dpop,gloo-net,js,leptos,yew');
+        await clippy('--target', WASM, ...CORE, '--features', 'dpop,gloo-net,js,leptos,sign-in,yew');
       },
     },
     {

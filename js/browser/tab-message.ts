@@ -1,12 +1,12 @@
 // The messages between the tabs of one origin. They never hold a token. Tabs may run different releases, and every script
 // of the origin can post to the channel: a message is checked before it is used, and ignored if it is not valid.
-import type { SignedOutReason } from '../client/session.js';
+import type { EngineReason } from '../client/session.js';
 import { ownMembers } from '../util/own-members.js';
 import { isValidKey, MAX_WAIT_MS } from './persisted-state.js';
 
 export const TAB_EVENTS = ['signed-in', 'signed-out', 'refreshed', 'refresh-failed', 'lock-stolen'] as const;
 
-export const SIGNED_OUT_REASONS: readonly SignedOutReason[] = [
+export const SIGNED_OUT_REASONS: readonly EngineReason[] = [
   'no-session',
   'logout',
   'expired',
@@ -23,7 +23,7 @@ export interface TabEvent {
   readonly userId?: string | undefined;
   readonly sub?: string | undefined;
   /** `signed-out`. */
-  readonly reason?: SignedOutReason | undefined;
+  readonly reason?: EngineReason | undefined;
   /** `refresh-failed`: for how long the server asked to wait; absent or 0 if it did not. */
   readonly waitMs?: number | undefined;
   /** `refresh-failed`: how many attempts have failed. */
@@ -57,7 +57,7 @@ export function parseTabMessage(data: unknown): TabMessage | undefined {
     isValidKey(key) &&
     typeof userId === 'string' &&
     typeof sub === 'string' &&
-    (type !== 'signed-out' || SIGNED_OUT_REASONS.includes(reason as SignedOutReason)) &&
+    (type !== 'signed-out' || SIGNED_OUT_REASONS.includes(reason as EngineReason)) &&
     isUpTo(MAX_WAIT_MS, waitMs) &&
     isUpTo(0xffff, failures);
   return valid ? message : undefined;

@@ -9,6 +9,7 @@ import { ownMembers } from '../util/own-members.js';
 import { inThisZone, outsideZone } from '../util/zone.js';
 import { AuthError } from './errors.js';
 import type { AuthEvents } from './events.js';
+import type { Idle } from './idle.js';
 import { createEngineLoader, type EngineLoader, importFile } from './load-engine.js';
 import type { ApiRequestInit, AuthClientOptions, LogEntry, SignInOptions } from './options.js';
 import { RESTORING, type RegisteredUser, type RestoringSession, type Session } from './session.js';
@@ -49,6 +50,7 @@ export class AuthClient<User = RegisteredUser> {
   readonly #disposal: Promise<never>;
   #rejectDisposal: (reason: AuthError) => void = () => {};
   #disposed = false;
+  #idle: Idle | undefined;
   /** The user of the last sign-in, and the user before it. */
   #lastUser: User | null = null;
   #previousUser: User | null = null;
@@ -59,6 +61,7 @@ export class AuthClient<User = RegisteredUser> {
   readonly #options: AuthClientOptions;
   readonly #createTestEngine: CreateTestEngine | undefined;
   readonly #openEngine: OpenEngine | undefined;
+  #watchIdle: typeof import('./idle.js').watchIdle | undefined;
   readonly #subscribers = new Set<(session: Session<User>) => void>();
   readonly #listeners = new Map<string, Set<(detail: never) => void>>();
 
@@ -224,6 +227,12 @@ export class AuthClient<User = RegisteredUser> {
     return this.#signInFile((file) => file.signOut(revoked, returnTo));
   };
 
+  /**
+   * Counts as activity of the user, for `options.idleTimeoutSeconds`: the app calls it for what is no input on the page, such as a
+   * video that plays, or for the button of its warning.
+   */
+  readonly stayActive = (): void => this.#idle?.stayActive();
+
   /** Whether the user has a role: `user.role`, `user.roles`, or the claims of these names. For display only. */
   readonly hasRole = (role: string): boolean => {
     const { user, claims } = this.#session;
@@ -284,6 +293,7 @@ export class AuthClient<User = RegisteredUser> {
     this.#rejectDisposal(disposedError());
     this.#signingIn?.abort(disposedError());
     this.#loader.stop();
+    this.#idle?.stop();
     this.#engine?.dispose();
     this.#subscribers.clear();
     this.#listeners.clear();
@@ -341,12 +351,17 @@ export class AuthClient<User = RegisteredUser> {
       throw disposedError();
     }
     this.#engine = engine;
+    this.#idle = this.#watchIdle?.(engine, this.#options, this.#notify);
+    this.#idle?.start(isSignedIn(this.#session));
     // No attempt to load is due any more.
     if (this.#session === this.#unavailable) this.#notify('session-updated', undefined, RESTORING);
     return engine;
   }
 
   async #open(): Promise<Engine> {
+    // Before the engine: if the file cannot be loaded, no session continues without its limit.
+    if (this.#options.idleTimeoutSeconds && globalThis.document)
+      this.#watchIdle = (await importFile('idle.js', () => import('./idle.js'))).watchIdle;
     const open = async (openEngine: OpenEngine) => {
       const by = await this.#return;
       return openEngine(by?.options ?? this.#options, by?.notify ?? this.#notify, AuthError, nativeFetch, importFile);
@@ -378,9 +393,16 @@ export class AuthClient<User = RegisteredUser> {
     this.#notify('refresh-failed', { error, retryAt }, this.#unavailable);
   }
 
+  /** The engine does not know why the client signed out. */
+  #withReason(session: Session<User>): Session<User> {
+    const isIdle = /^(logout|other-tab)$/.test(session.reason ?? '') && this.#idle?.isOver();
+    this.#idle?.setSignedIn(isSignedIn(session));
+    return isIdle ? (Object.freeze({ ...session, reason: 'idle' }) as Session<User>) : session;
+  }
+
   readonly #notify: Notify = (event, detail, snapshot) => {
     const isFailure = event === 'refresh-failed';
-    if (snapshot) this.#session = snapshot as Session<User>;
+    if (snapshot) this.#session = this.#withReason(snapshot as Session<User>);
     // A failed refresh changes nothing of the session but this.
     else if (isFailure && this.#session.status !== 'signed-out')
       this.#session = Object.freeze({ ...this.#session, ...(detail as AuthEvents['refresh-failed']) });
@@ -416,6 +438,9 @@ type CreateTestEngine = (notify: Notify) => Engine;
 type InternalOptions = { readonly [TEST_ENGINE]?: CreateTestEngine; readonly [STATIC_ENGINE]?: OpenEngine };
 
 const replacedError = () => new DOMException('a later login or a logout replaced this login', 'AbortError');
+
+/** Undefined while it is not known. */
+const isSignedIn = ({ status }: Session) => (status === 'restoring' ? undefined : status === 'signed-in');
 
 const disposedError = () => new AuthError('DISPOSED', 'this client was disposed');
 

@@ -27,6 +27,13 @@ export interface AuthEvents<User = RegisteredUser> {
    * `signIn` instead.) It comes once, after `auth.ready`.
    */
   'sign-in-failed': { readonly error: AuthError; readonly returnTo: string };
+  /**
+   * The user is idle, and the client signs out at `signOutAt` (epoch milliseconds): `options.idleWarningSeconds` before, or as soon as
+   * the page is visible again. Any activity, in any tab, and `auth.stayActive()` prevent it.
+   */
+  'idle-warning': { readonly signOutAt: number };
+  /** The user was active during the warning, or the session has ended: the app hides what it shows. */
+  'idle-warning-ended': Readonly<Record<string, never>>;
   /** A refresh failed without ending the session, or the client's own files could not be loaded; the next attempt is at `retryAt` (epoch milliseconds; null: none is scheduled). */
   'refresh-failed': { readonly error: AuthError; readonly retryAt: number | null };
 }

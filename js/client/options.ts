@@ -62,6 +62,14 @@ export interface AuthClientOptions {
    * session ends with its page or worker. Default false.
    */
   dpop?: boolean | 'memory';
+  /**
+   * Sign a user out who was not active for this many seconds; 1 to 2592000. Input on a page counts as activity, in all tabs, and
+   * `auth.stayActive()`; requests do not. The time for which the machine sleeps counts as idle. Default: never. (The server
+   * must limit the session, too: a page that is closed signs nobody out.)
+   */
+  idleTimeoutSeconds?: number;
+  /** Emit `idle-warning` this many seconds before the idle user is signed out; 0 for no warning. Default 60, at most half of `idleTimeoutSeconds`. */
+  idleWarningSeconds?: number;
   /** Which responses mean that the access token is no longer valid. Default: status 401. Clone the response before you read its body. */
   shouldRefresh?: (response: Response) => boolean | Promise<boolean>;
   /** Receives each diagnostic entry; never a token. */

@@ -71,7 +71,7 @@ export type Session<User = RegisteredUser> = RestoringSession | SignedInSession<
 /**
  * Why there is no session: there was none (`'no-session'`), the app signed out (`'logout'`), the server ended it
  * (`'expired'`, `'revoked'`, or `'token-reused'`: it received an old refresh token and took it for stolen), or another tab
- * signed out or signed in another user (`'other-tab'`), or the server answered each attempt to resume the session, and never about
+ * signed out or signed in another user (`'other-tab'`), or the user was idle for `options.idleTimeoutSeconds` (`'idle'`), or the server answered each attempt to resume the session, and never about
  * the session (`'restore-failed'`: the next page asks again; `diagnostics()` has the answers).
  */
 export type SignedOutReason =
@@ -81,7 +81,11 @@ export type SignedOutReason =
   | 'revoked'
   | 'token-reused'
   | 'other-tab'
+  | 'idle'
   | 'restore-failed';
+
+/** The reasons that the engine knows. */
+export type EngineReason = Exclude<SignedOutReason, 'idle'>;
 
 /** The snapshot before anything is known. The adapters show it while a server renders the page. */
 export const RESTORING: RestoringSession = Object.freeze({

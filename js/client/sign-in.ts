@@ -54,7 +54,7 @@ export interface SignInReturn {
 
 /** The sign-in of one client. */
 export class SignIn {
-  readonly #client: AuthClient<unknown>;
+  readonly #client: Pick<AuthClient<unknown>, 'session'>;
   readonly #options: AuthClientOptions;
   readonly #AuthError: typeof AuthError;
   readonly #notify: Notify;
@@ -62,7 +62,7 @@ export class SignIn {
 
   /** `AuthErrorType` is the class that the app imports: this file is a separate bundle. `engine` rejects when the client is disposed. */
   constructor(
-    client: AuthClient<unknown>,
+    client: Pick<AuthClient<unknown>, 'session'>,
     options: AuthClientOptions,
     AuthErrorType: typeof AuthError,
     notify: Notify,

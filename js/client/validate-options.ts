@@ -219,6 +219,8 @@ const OPTIONS = record({
   isolation: oneOf('page', 'worker', 'shared-worker', 'auto'),
   exposeToken: boolean,
   dpop: oneOf(true, false, 'memory'),
+  idleTimeoutSeconds: seconds(1, 2_592_000),
+  idleWarningSeconds: seconds(0, 3600),
   shouldRefresh: callback,
   onLog: callback,
 } satisfies Record<keyof AuthClientOptions, Check>);
@@ -231,6 +233,9 @@ export function validateOptions(options: AuthClientOptions): AuthClientOptions {
   const { clientId, protocol, isolation = 'page' } = valid;
   if (clientId && protocol !== 'oauth2' && !valid.server)
     throwInvalidOption('options.clientId', 'options.protocol "oauth2" or options.server beside it', protocol);
+  const { idleTimeoutSeconds = 0, idleWarningSeconds = 0 } = valid;
+  if (idleWarningSeconds && idleWarningSeconds >= idleTimeoutSeconds)
+    throwInvalidOption('options.idleWarningSeconds', 'less than options.idleTimeoutSeconds', idleWarningSeconds);
   // A worker cannot call the app's store, and a shared worker has no storage of one tab.
   const { remember = 'memory' } = valid;
   const inShared = isolation === 'shared-worker' || isolation === 'auto';

@@ -123,6 +123,8 @@ function outcomeOf({ response, stated, failure, details, body }: AuthOutcome): O
   return { ...numbers, ...(failure && { failure }), details, body: text, code: stated };
 }
 
+const schedule = (task: () => void) => task();
+
 /** `prover` is a promise, because its key is loaded from IndexedDB. */
 export function createPlatform(options: PlatformOptions, prover?: Promise<DpopProver>) {
   const settings = resolveOptions(options);
@@ -134,7 +136,6 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
   const users = createUsers();
   const tokens = createTokenStore(settings.origins, users);
   const lateProver = prover && (new LateProver(prover) as unknown as DpopProver);
-  const schedule = (task: () => void) => task();
   const lock = createTabLock(state.prefix, sharesTabs, schedule);
   const crossTab = openCrossTab(state.prefix, sharesTabs, state, schedule, (message, relation) => {
     const { type, reason, waitMs = 0, failures = 0 } = message;
@@ -176,6 +177,7 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
   };
   return Object.freeze({
     ...effects(dependencies),
+    settings: { name: settings.name, transport: settings.transport },
     sendAuthRequest: (endpoint: Endpoint, login?: LoginRequest, signal?: AbortSignal): Promise<Outcome> =>
       sendAuthRequest(dependencies, endpoint, login, signal).then(outcomeOf),
     wrongArgument: (login: LoginRequest) => wrongArgument(login, settings.server),

@@ -2,7 +2,7 @@
 // all tabs of the origin. Its settings are its name, which is fixed when it is started.
 import { Client } from '#glue';
 import { AuthError } from '../client/errors.js';
-import type { Session } from '../client/session.js';
+import type { EngineReason, Session } from '../client/session.js';
 import type { ResponseHandler } from '../engine/api-fetch.js';
 import type { LocalEngine, Notify } from '../engine/engine.js';
 import { PageStorageMirror } from './page-storage-mirror.js';
@@ -82,7 +82,7 @@ const notifyPages: Notify = (event, detail, next, mustStore = false) => {
 
 /** The session for the pages that did not call `logout`. */
 const sessionOfOtherPage = (next: Session): Session =>
-  next.reason ? { ...next, reason: Client.reasonInOtherTabs(next.reason) } : next;
+  next.reason ? { ...next, reason: Client.reasonInOtherTabs(next.reason as EngineReason) } : next;
 
 function refreshFailure(detail: unknown): SessionEvent {
   const { error, retryAt } = detail as { error: unknown; retryAt: number | null };

@@ -112,6 +112,20 @@ impl AuthClientBuilder {
         self
     }
 
+    /// Path to which [`AuthClient::sign_in`] navigates. Default `/auth/start`.
+    #[cfg(feature = "sign-in")]
+    pub fn start_endpoint(mut self, path: impl Into<String>) -> Self {
+        self.endpoints.push(("start", path.into()));
+        self
+    }
+
+    /// Path to which [`AuthClient::logout_at_provider`] navigates. Default `/auth/end`.
+    #[cfg(feature = "sign-in")]
+    pub fn end_endpoint(mut self, path: impl Into<String>) -> Self {
+        self.endpoints.push(("end", path.into()));
+        self
+    }
+
     /// Path of the logout of every session of the user. Default `/auth/logout-all`; with [`Protocol::OAuth2`]
     /// `/oauth/revoke`.
     pub fn logout_all_endpoint(mut self, path: impl Into<String>) -> Self {
@@ -341,6 +355,8 @@ impl AuthClientBuilder {
                 "login" => "login_endpoint",
                 "refresh" => "refresh_endpoint",
                 "logout" => "logout_endpoint",
+                "start" => "start_endpoint",
+                "end" => "end_endpoint",
                 _ => "logout_all_endpoint",
             };
             let valid = is_http_url(path, Some("http://localhost"));

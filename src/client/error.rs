@@ -53,8 +53,11 @@ pub enum AuthError {
         /// JSON or holds a token. [`AuthError::body`] reads it.
         body: Option<String>,
     },
-    /// A later login, or a logout, replaced this login.
+    /// A later login, or a logout, replaced this login or sign-in.
     Superseded,
+    /// A sign-in at an identity provider failed.
+    #[cfg(feature = "sign-in")]
+    SignIn(super::SignInError),
     /// [`access_token`](crate::AuthClient::access_token) without
     /// [`expose_token`](crate::AuthClientBuilder::expose_token).
     TokenNotExposed,
@@ -76,6 +79,8 @@ impl AuthError {
             Self::InvalidOption { .. } => "INVALID_OPTIONS",
             Self::Auth { code, .. } => code.as_str(),
             Self::Superseded => "SUPERSEDED",
+            #[cfg(feature = "sign-in")]
+            Self::SignIn(error) => error.as_str(),
             Self::TokenNotExposed => "TOKEN_NOT_EXPOSED",
             Self::TokenInCookie => "TOKEN_IN_COOKIE",
             Self::Fetch(_) => "FETCH_FAILED",
@@ -89,6 +94,8 @@ impl AuthError {
         match self {
             Self::Auth { code, status, .. } => Failure { code: *code, status: *status, retry_after: None }.retryable(),
             Self::Fetch(_) => true,
+            #[cfg(feature = "sign-in")]
+            Self::SignIn(error) => *error == super::SignInError::ProviderUnavailable,
             _ => false,
         }
     }
@@ -199,6 +206,8 @@ impl fmt::Display for AuthError {
                 }
             }
             Self::Superseded => f.write_str("a later login or a logout replaced this login"),
+            #[cfg(feature = "sign-in")]
+            Self::SignIn(error) => error.fmt(f),
             Self::TokenNotExposed => f.write_str("the client keeps the access token; set expose_token, or use fetch"),
             Self::TokenInCookie => f.write_str("the access token is in a cookie; use fetch"),
             Self::Fetch(text) | Self::Json(text) => f.write_str(text),

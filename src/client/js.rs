@@ -93,7 +93,16 @@ const OPTIONS: &[&str] = &[
     #[cfg(feature = "dpop")]
     "dpop",
 ];
-const ENDPOINTS: &[&str] = &["login", "refresh", "logout", "logoutAll"];
+const ENDPOINTS: &[&str] = &[
+    "login",
+    "refresh",
+    "logout",
+    "logoutAll",
+    #[cfg(feature = "sign-in")]
+    "start",
+    #[cfg(feature = "sign-in")]
+    "end",
+];
 const FIELDS: &[&str] = &["accessToken", "refreshToken", "expiresIn", "user"];
 
 /// The options, named as those of the npm package.
@@ -138,6 +147,10 @@ struct Endpoints {
     refresh: Option<String>,
     logout: Option<String>,
     logout_all: Option<String>,
+    #[cfg(feature = "sign-in")]
+    start: Option<String>,
+    #[cfg(feature = "sign-in")]
+    end: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -200,6 +213,8 @@ impl Options {
         if self.dpop.is_truthy() {
             builder = builder.dpop(if self.dpop == "memory" { super::Dpop::InMemory } else { super::Dpop::Stored });
         }
+        #[cfg(feature = "sign-in")]
+        set!(builder, self.endpoints.start => start_endpoint, self.endpoints.end => end_endpoint);
         let transport = self.transport.map(|name| match name {
             TransportName::Cookie => Transport::Cookie,
             TransportName::Body => Transport::Body,
@@ -311,16 +326,32 @@ impl JsAuthClient {
         let credentials = json_of("login.credentials", &credentials)?;
         let call = Reflect::get(&own_members(&options.into()), &"call".into())?;
         let call = (!call.is_undefined()).then(|| text(&call));
-        self.sign_in(platform::create_login(&credentials, call.as_deref())).await
+        self.log_in(platform::create_login(&credentials, call.as_deref())).await
+    }
+
+    /// Signs in at an identity provider.
+    #[cfg(feature = "sign-in")]
+    #[wasm_bindgen(js_name = signIn)]
+    pub async fn sign_in(&self, options: JsValue) -> Result<JsValue, JsValue> {
+        self.client.sign_in_with(options).await.map_err(|error| thrown(&error))?;
+        Ok(self.session())
+    }
+
+    /// Signs out, also at the identity provider: the page goes away.
+    #[cfg(feature = "sign-in")]
+    #[wasm_bindgen(js_name = logoutAtProvider)]
+    pub async fn logout_at_provider(&self, return_to: Option<String>) -> Result<bool, JsValue> {
+        let outcome = self.client.logout_at_provider(return_to.as_deref()).await;
+        outcome.map(|outcome| outcome.revoked).map_err(|error| thrown(&error))
     }
 
     /// Signs in with an answer of the auth server that the app got elsewhere.
     pub async fn adopt(&self, answer: JsValue) -> Result<JsValue, JsValue> {
-        self.sign_in(platform::create_adoption(&json_of("adopt.answer", &answer)?)).await
+        self.log_in(platform::create_adoption(&json_of("adopt.answer", &answer)?)).await
     }
 
-    async fn sign_in(&self, request: LoginRequest) -> Result<JsValue, JsValue> {
-        self.client.sign_in(request).await.map_err(|error| thrown(&error))?;
+    async fn log_in(&self, request: LoginRequest) -> Result<JsValue, JsValue> {
+        self.client.log_in(request).await.map_err(|error| thrown(&error))?;
         Ok(self.session())
     }
 
@@ -483,6 +514,10 @@ fn event_detail(event: AuthEvent, sessions: &SessionObjects) -> (&'static str, J
         AuthEvent::Refreshed(session) => ("refreshed", sessions.object(session)),
         AuthEvent::SignedOut { reason } => ("signed-out", detail(&[("reason", SignedOutReason::from(reason).into())])),
         AuthEvent::StepUpRequired(response) => ("step-up-required", detail(&[("response", response.into())])),
+        #[cfg(feature = "sign-in")]
+        AuthEvent::SignInFailed { error, return_to } => {
+            ("sign-in-failed", detail(&[("error", thrown(&error)), ("returnTo", return_to.into())]))
+        }
         AuthEvent::RefreshFailed { error, retry_at } => {
             let retry_at = retry_at.map_or(JsValue::NULL, JsValue::from);
             ("refresh-failed", detail(&[("error", thrown(&error)), ("retryAt", retry_at)]))

@@ -7,6 +7,7 @@
 //! | `fetch` | API calls |
 //! | `error`, `diagnostics` | the errors, and the log for bug reports |
 //! | `platform` | what is JavaScript: the tokens, their requests, the storage, the lock and the channel of the tabs |
+//! | `sign_in` | the sign-in at an identity provider |
 //! | `lifecycle` | when the page is hidden and when it resumes |
 
 mod builder;
@@ -18,6 +19,8 @@ mod js;
 mod lifecycle;
 mod platform;
 mod session;
+#[cfg(feature = "sign-in")]
+mod sign_in;
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
@@ -41,6 +44,8 @@ pub use fetch::{ApiRequest, IntoApiRequest, Response};
 #[cfg(feature = "js")]
 pub use js::JsAuthClient;
 pub use session::{AuthEvent, Session, SessionSnapshot, SessionStatus};
+#[cfg(feature = "sign-in")]
+pub use sign_in::{Display, Prompt, SignInError, SignInOptions};
 
 use crate::clock::Clock;
 use crate::core::{
@@ -151,6 +156,10 @@ pub(crate) struct Inner {
     previous_user: RefCell<SessionSnapshot>,
     listeners: RefCell<Vec<mpsc::UnboundedSender<Notice>>>,
     restored: RefCell<Option<Settled>>,
+    /// Whether the page revokes the session by a navigation: the server needs the cookie until then.
+    revoked_by_page: Cell<bool>,
+    #[cfg(feature = "sign-in")]
+    sign_in: RefCell<Option<platform::RustSignIn>>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -170,6 +179,10 @@ impl AuthClient {
     }
 
     fn start(config: Config, options: &PlatformOptions, prover: Option<Promise>) -> Self {
+        #[cfg(feature = "sign-in")]
+        let mut config = config;
+        #[cfg(feature = "sign-in")]
+        let mark = sign_in::take_mark(&mut config, options);
         let inner = Rc::new_cyclic(|this: &Weak<Inner>| {
             connect(options, this);
             let seed = js_sys::Math::random() * f64::from(u32::MAX);
@@ -193,14 +206,22 @@ impl AuthClient {
                 previous_user: RefCell::new(SessionSnapshot::RESTORING),
                 listeners: RefCell::default(),
                 restored: RefCell::default(),
+                revoked_by_page: Cell::new(false),
+                #[cfg(feature = "sign-in")]
+                sign_in: RefCell::default(),
             }
         });
+        #[cfg(feature = "sign-in")]
+        let settle = inner.connect_sign_in(options, mark.as_ref());
         if inner.take(Input::Start { storage: inner.storage() }) == Admission::Wait {
             *inner.restored.borrow_mut() = Some(inner.waiting());
         }
         inner.drain();
         inner.lifecycle.set(Some(PageLifecycle::observe(&inner.this)));
-        Self(Some(inner))
+        let client = Self(Some(inner));
+        #[cfg(feature = "sign-in")]
+        client.settle_sign_in(settle.as_ref());
+        client
     }
 
     fn inner(&self) -> Result<&Rc<Inner>, AuthError> {
@@ -266,7 +287,7 @@ impl AuthClient {
     /// [`AuthError::InvalidOption`] for credentials that a form cannot hold.
     pub async fn login(&self, credentials: &(impl Serialize + ?Sized)) -> Result<SessionSnapshot, AuthError> {
         self.inner()?;
-        self.sign_in(platform::create_login(&fetch::to_json(credentials)?, None)).await
+        self.log_in(platform::create_login(&fetch::to_json(credentials)?, None)).await
     }
 
     /// Signs in as [`AuthClient::login`] does, with another call: one of the `calls` of
@@ -297,7 +318,7 @@ impl AuthClient {
         credentials: &(impl Serialize + ?Sized),
     ) -> Result<SessionSnapshot, AuthError> {
         self.inner()?;
-        self.sign_in(platform::create_login(&fetch::to_json(credentials)?, Some(call))).await
+        self.log_in(platform::create_login(&fetch::to_json(credentials)?, Some(call))).await
     }
 
     /// Signs in with an answer of the auth server that the app got elsewhere: from server-side rendering, a native shell or a
@@ -323,10 +344,10 @@ impl AuthClient {
     /// [`AuthError::Json`] for an answer that cannot be written as JSON.
     pub async fn adopt(&self, answer: &(impl Serialize + ?Sized)) -> Result<SessionSnapshot, AuthError> {
         self.inner()?;
-        self.sign_in(platform::create_adoption(&fetch::to_json(answer)?)).await
+        self.log_in(platform::create_adoption(&fetch::to_json(answer)?)).await
     }
 
-    async fn sign_in(&self, request: LoginRequest) -> Result<SessionSnapshot, AuthError> {
+    async fn log_in(&self, request: LoginRequest) -> Result<SessionSnapshot, AuthError> {
         let inner = self.inner()?;
         match inner.platform.wrong_argument(&request) {
             Some(argument) if argument == "call" => {
@@ -340,6 +361,8 @@ impl AuthClient {
             }
             None => {}
         }
+        #[cfg(feature = "sign-in")]
+        inner.end_sign_in();
         let abort = AbortOnDrop::new();
         let (settle, settled) = oneshot::channel();
         // The waiter before is dropped: its login is superseded.
@@ -390,12 +413,20 @@ impl AuthClient {
 
     /// Ends the session here and in the other tabs at once, also without a network.
     pub async fn logout(&self) -> LogoutOutcome {
-        self.sign_out(LogoutScope::Session).await
+        self.end_session(LogoutScope::Session).await
     }
 
     /// As [`AuthClient::logout`], and ends every other session of the user too.
     pub async fn logout_all(&self) -> LogoutOutcome {
-        self.sign_out(LogoutScope::Global).await
+        self.end_session(LogoutScope::Global).await
+    }
+
+    async fn end_session(&self, scope: LogoutScope) -> LogoutOutcome {
+        #[cfg(feature = "sign-in")]
+        if let Ok(inner) = self.inner() {
+            inner.end_sign_in();
+        }
+        self.sign_out(scope).await
     }
 
     async fn sign_out(&self, scope: LogoutScope) -> LogoutOutcome {
@@ -629,6 +660,10 @@ impl Inner {
 
     /// Sends an auth request, and tells the core the outcome.
     fn send(&self, endpoint: Endpoint, request: RequestId) {
+        if endpoint == Endpoint::Logout && self.revoked_by_page.get() {
+            // (The core handles it after the present outputs.)
+            return self.handle(Input::RevocationCompleted { request, outcome: core::RevocationOutcome::Retry });
+        }
         let login = self.login.borrow();
         let login = login.as_ref().filter(|_| endpoint == Endpoint::Login);
         let (login_request, signal) = login.map(|login| (login.request.clone(), login.signal.clone())).unzip();
@@ -786,6 +821,8 @@ impl Inner {
         }
         self.core.borrow_mut().discard_outputs();
         let disposed = Err(Failure::of(ErrorCode::Disposed));
+        #[cfg(feature = "sign-in")]
+        self.end_sign_in();
         self.timer.take();
         self.lifecycle.take();
         self.settle_waiters(disposed);
@@ -871,6 +908,11 @@ mod tests {
             assert_eq!(auth.fetch("/api/me").await.err(), Some(AuthError::NoBrowser));
             assert_eq!(auth.access_token(Duration::ZERO).await, Err(AuthError::NoBrowser));
             assert!(!auth.logout().await.revoked && !auth.logout_all().await.revoked);
+            #[cfg(feature = "sign-in")]
+            {
+                assert_eq!(auth.sign_in(&SignInOptions::default()).await, Err(AuthError::NoBrowser));
+                assert_eq!(auth.logout_at_provider(None).await, Err(AuthError::NoBrowser));
+            }
             assert_eq!(auth.subscribe().collect::<Vec<_>>().await, [SessionSnapshot::RESTORING]);
             assert_eq!(auth.events().count().await, 0);
         };

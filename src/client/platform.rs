@@ -136,6 +136,11 @@ extern "C" {
     #[wasm_bindgen(js_name = createPlatform)]
     pub fn create_platform(options: &PlatformOptions, prover: Option<Promise>) -> Platform;
 
+    /// The name and the transport of the client, for [`RustSignIn`].
+    #[cfg(feature = "sign-in")]
+    #[wasm_bindgen(method, getter)]
+    pub fn settings(this: &Platform) -> JsValue;
+
     #[wasm_bindgen(method, js_name = setToken)]
     pub fn set_token(this: &Platform, token: u32, fresh_for_ms: f64);
     #[wasm_bindgen(method, js_name = blockCalls)]
@@ -241,4 +246,45 @@ extern "C" {
     /// A promise of the prover; `store_as` names the place of its key in IndexedDB.
     #[wasm_bindgen(js_name = createProver)]
     pub fn create_prover(store_as: Option<&str>) -> Promise;
+}
+
+#[cfg(feature = "sign-in")]
+#[wasm_bindgen(module = "/src/client/sign_in.js")]
+extern "C" {
+    /// What a server appended to the address when the browser returned from an identity provider.
+    pub type SignInMark;
+    #[wasm_bindgen(js_name = takeSignInMark)]
+    pub fn take_sign_in_mark(options: &PlatformOptions) -> Option<SignInMark>;
+    #[wasm_bindgen(js_name = isSignedInMark)]
+    pub fn is_signed_in_mark(mark: &SignInMark) -> bool;
+
+    /// A failure of a sign-in.
+    pub type SignInFailure;
+    #[wasm_bindgen(method, getter)]
+    pub fn code(this: &SignInFailure) -> String;
+    /// Of a wrong option: its path, what is valid and what came.
+    #[wasm_bindgen(method)]
+    pub fn parts(this: &SignInFailure) -> Array;
+
+    /// The sign-in of one client.
+    pub type RustSignIn;
+    /// `client` has the functions `status`, `restore`, `logout` and `onFailed`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &PlatformOptions, settings: &JsValue, client: &js_sys::Object) -> RustSignIn;
+    /// Returns the function that continues when the client has started.
+    #[wasm_bindgen(method, js_name = receiveMark)]
+    pub fn receive_mark(this: &RustSignIn, mark: &SignInMark) -> Function;
+    /// The first restore has settled.
+    #[wasm_bindgen(method)]
+    pub fn restored(this: &RustSignIn);
+    /// `options` is an object or its JSON. The promise rejects with a [`SignInFailure`], with a [`CallError`], or with an
+    /// `AbortError`.
+    #[wasm_bindgen(method, js_name = signIn)]
+    pub fn sign_in(this: &RustSignIn, options: &JsValue, signal: Option<web_sys::AbortSignal>) -> Promise;
+    /// Navigates to the end of the session.
+    #[wasm_bindgen(method, js_name = signOut)]
+    pub fn sign_out(this: &RustSignIn, return_to: Option<&str>) -> Promise;
+    /// Another call replaces the present sign-in.
+    #[wasm_bindgen(method)]
+    pub fn end(this: &RustSignIn);
 }

@@ -170,6 +170,15 @@ pub enum AuthEvent {
     /// An API requires more than this token has (`insufficient_scope`, RFC 6750; `insufficient_user_authentication`, RFC
     /// 9470). The caller receives the response; no refresh is attempted. This is a copy of the response.
     StepUpRequired(web_sys::Response),
+    /// The browser returned from the identity provider without a session. It comes once, after
+    /// [`ready`](crate::AuthClient::ready). A user who was signed in before still is.
+    #[cfg(feature = "sign-in")]
+    SignInFailed {
+        /// Why.
+        error: AuthError,
+        /// The address to which the user wanted to return: path, query and fragment of this page.
+        return_to: String,
+    },
     /// A refresh failed without ending the session.
     RefreshFailed {
         /// Why.

@@ -60,6 +60,12 @@ export class AuthClient {
     return abortable(convert(this.#client.login(credentials, options)), signal);
   }
 
+  signIn(options = {}) {
+    const signedIn = convert(this.#client.signIn(options));
+    signedIn.catch(() => {});
+    return signedIn;
+  }
+
   async adopt(answer) {
     return convert(this.#client.adopt(answer));
   }
@@ -74,7 +80,8 @@ export class AuthClient {
   }
 
   async logout(options = {}) {
-    const { scope } = { __proto__: null, ...options };
+    const { scope, returnTo } = { __proto__: null, ...options };
+    if (scope === 'provider') return { revoked: await convert(this.#client.logoutAtProvider(returnTo)) };
     return { revoked: await this.#client.logout(scope === 'global') };
   }
 

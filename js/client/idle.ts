@@ -1,0 +1,101 @@
+// Signs an idle user out: the events of the page that count as activity, the timer, and the storage by which tabs share it. This
+// file loads only with the option `idleTimeoutSeconds`. `IdleClock` decides.
+import { PAGE_STORAGE } from '../browser/key-value-store.js';
+import { storagePrefix } from '../browser/persisted-state.js';
+import type { Engine, Notify } from '../engine/engine.js';
+import { IdleClock, type IdleInput } from './idle-clock.js';
+import type { AuthClientOptions } from './options.js';
+
+/** What a user does. (`scroll` is not among them: a page may scroll by itself. Its causes are.) */
+const ACTIVITY = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart', 'touchmove'];
+/** What changes whether the page is visible. */
+const VISIBILITY = ['visibilitychange', 'pageshow', 'pagehide', 'resume', 'focus'];
+
+/** The watch of one client. */
+export interface Idle {
+  /** The status of the session is known, or the client restores it. */
+  start(isSignedIn: boolean | undefined): void;
+  /** Whether the user is idle, so that this is the reason for a sign-out now. */
+  isOver(): boolean;
+  /** The app says that the user is active. */
+  stayActive(): void;
+  /** The session of the client has changed. */
+  setSignedIn(isSignedIn: boolean | undefined): void;
+  stop(): void;
+}
+
+/** Watches the user of this page. `notify` emits the events. */
+export function watchIdle(engine: Engine, options: AuthClientOptions, notify: Notify): Idle {
+  const { idleTimeoutSeconds = 0, crossTab = true } = options;
+  const timeoutMs = idleTimeoutSeconds * 1000;
+  const warningMs = (options.idleWarningSeconds ?? Math.min(60, idleTimeoutSeconds / 2)) * 1000;
+  const clock = new IdleClock({ timeoutMs, warningMs }, document.visibilityState !== 'hidden');
+  const key = `${storagePrefix(engine.settings.name)}:active-at`;
+  const listening = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function handle(input: IdleInput): void {
+    const { publish, endWarning, warn, signOut, timerMs } = clock.handle(input, Date.now());
+    if (publish !== undefined && crossTab) PAGE_STORAGE.write(key, `${publish}`);
+    if (endWarning) notify('idle-warning-ended', {});
+    if (warn !== undefined) notify('idle-warning', { signOutAt: warn });
+    clearTimeout(timer);
+    if (signOut) engine.logout('session').catch(() => {});
+    else if (timerMs !== undefined) timer = setTimeout(handle, timerMs, 'timer');
+  }
+
+  /** The storage has what this tab missed while it was hidden or asleep. */
+  function read(): void {
+    const activeAt = Number((crossTab && PAGE_STORAGE.read(key)) || Number.NaN);
+    if (activeAt > 0) handle({ activeAt });
+  }
+
+  function changeVisibility({ type }: Event): void {
+    const isHidden = document.visibilityState === 'hidden' || type === 'pagehide';
+    if (!isHidden) read();
+    handle(isHidden ? 'hidden' : 'visible');
+  }
+
+  function onActivity(event: Event): void {
+    // Chromium sends `pointermove` when the page moves below the pointer.
+    const { movementX = 1, movementY = 1 } = event as PointerEvent;
+    const isByUser = event.isTrusted && (event.type !== 'pointermove' || movementX !== 0 || movementY !== 0);
+    if (isByUser) stayActive();
+  }
+
+  /** The activity that wakes a page comes after the time that passed before. */
+  function stayActive(): void {
+    read();
+    handle('activity');
+  }
+
+  const { signal } = listening;
+  for (const name of ACTIVITY) addEventListener(name, onActivity, { signal, capture: true, passive: true });
+  for (const name of VISIBILITY) addEventListener(name, changeVisibility, { signal, capture: true });
+  addEventListener('storage', (event) => event.key === key && read(), { signal });
+
+  function setSignedIn(isSignedIn: boolean | undefined): void {
+    if (isSignedIn) handle('signed-in');
+    else if (isSignedIn === false) {
+      handle('signed-out');
+      PAGE_STORAGE.write(key, undefined);
+    }
+  }
+
+  return {
+    start(isSignedIn) {
+      read();
+      // The user left the last page of this browser, without a sign-out, and comes back too late.
+      if (isSignedIn !== false && clock.isOver(Date.now())) engine.logout('session').catch(() => {});
+      else setSignedIn(isSignedIn);
+    },
+    // Another tab, which knows more of its own user's activity, may be the first to end the session.
+    isOver: () => clock.isOver(Date.now(), 2 * clock.intervalMs),
+    stayActive,
+    setSignedIn,
+    stop() {
+      listening.abort();
+      clearTimeout(timer);
+    },
+  };
+}
