@@ -12,12 +12,12 @@ export const packageDir = process.env.ISOLATION === 'rust' ? rustDir : path.join
 
 const TYPES = { '.js': 'text/javascript', '.map': 'application/json' };
 
-/** Starts a proxy in front of the server at `target`; `fault(request)` may return a fault of a request. */
+/** Starts a proxy in front of the server at `target`, which a test may set later; `fault(request)` may return a fault of a request. */
 export async function startProxy(target) {
-  const { hostname, port } = new URL(target);
   const record = [];
   const sockets = new Set();
   const proxy = {
+    target,
     /**
      * Returns undefined or a fault, or a promise of it. `{delay}`: forward the request after so many ms. `{lose: 'request'}`: do
      * not forward it. `{lose: 'answer'}`: drop the response of the server. `{answer: {status, headers, body, drip}}`: respond
@@ -49,6 +49,7 @@ export async function startProxy(target) {
     /** Forwards this request to the server, and resolves with its response and its text. */
     async forward({ path: where, query, method, headers, body }) {
       const answer = await new Promise((resolve, reject) => {
+        const { hostname, port } = new URL(proxy.target);
         const outgoing = http.request({ hostname, port, path: where + query, method, headers }, resolve);
         outgoing.on('error', reject);
         outgoing.end(body);
@@ -112,6 +113,7 @@ export async function startProxy(target) {
       return response.end(drip ? '' : text);
     }
     const { url, method, headers } = request;
+    const { hostname, port } = new URL(proxy.target);
     const outgoing = http.request({ hostname, port, path: url, method, headers }, async (answer) => {
       const text = [];
       for await (const chunk of answer) text.push(chunk);

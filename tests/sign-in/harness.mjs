@@ -29,7 +29,7 @@ export const SERVERS = {
     async open() {
       const folder = mkdtempSync(path.join(os.tmpdir(), 'tokenward-sign-in-'));
       return {
-        start: (env) => startServer({ DATABASE: path.join(folder, 't.db'), ...env }),
+        start: (env) => startServer({ ...env, PORT: '0', DATABASE: path.join(folder, 't.db') }),
         close: async () => rmSync(folder, { recursive: true, force: true }),
       };
     },
@@ -39,7 +39,7 @@ export const SERVERS = {
     async open() {
       const redis = await startRedis();
       return {
-        start: (env) => startServer({ ...REDIS_KEYS, REDIS_URL: redis.url, ...env }),
+        start: (env) => startServer({ ...env, ...REDIS_KEYS, PORT: '0', REDIS_URL: redis.url }),
         close: () => redis.stop(),
       };
     },
@@ -67,30 +67,41 @@ export const SERVER = process.env.SIGN_IN_SERVER ?? 'SQLite';
  * metadata of a client that is a page.
  */
 export async function startSignIn({ client = 'web', env = {}, clients, publicClient } = {}) {
-  const port = await freePort();
-  const proxy = await startProxy(`http://127.0.0.1:${port}`);
-  const provider = await startProvider({ app: proxy.url, clients, publicClient: publicClient?.(proxy.url) });
-  const store = await SERVERS[SERVER].open();
-  const start = (more) =>
-    store.start({ PORT: String(port), STATE_KEY: 's'.repeat(43), ...provider.settings(client), ...env, ...more });
-  let server = await start();
-  return {
-    app: proxy.url,
-    proxy,
-    provider,
-    log: () => server.log(),
-    /** Ends the server, and starts one with the same store. */
-    async restart(more) {
-      await server.stop();
-      server = await start(more);
-    },
-    async stop() {
-      await proxy.stop();
-      await server.stop();
-      await provider.stop().catch(() => {});
-      await store.close();
-    },
+  const undo = [];
+  const stop = async () => {
+    for (const one of undo.reverse()) await one();
   };
+  try {
+    const proxy = await startProxy('http://127.0.0.1/');
+    undo.push(() => proxy.stop());
+    const provider = await startProvider({ app: proxy.url, clients, publicClient: publicClient?.(proxy.url) });
+    undo.push(() => provider.stop().catch(() => {}));
+    const store = await SERVERS[SERVER].open();
+    undo.push(() => store.close());
+    let server;
+    const start = async (more) => {
+      const settings = { PORT: String(await freePort()), STATE_KEY: 's'.repeat(43), ...provider.settings(client) };
+      server = await store.start({ ...settings, ...env, ...more });
+      proxy.target = server.url;
+    };
+    await start();
+    undo.push(() => server.stop());
+    return {
+      app: proxy.url,
+      proxy,
+      provider,
+      log: () => server.log(),
+      /** Ends the server, and starts one with the same store. */
+      async restart(more) {
+        await server.stop();
+        await start(more);
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 /** The mark that the server appends to the address, and the address without it. */

@@ -6,7 +6,6 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../tools/run.mjs';
-import { freePort } from '../../tools/servers.mjs';
 
 // (The package belongs to tests/backends.)
 const modules = createRequire(path.join(root, 'tests/backends/package.json'));
@@ -138,14 +137,23 @@ const noCounts = () => ({
  * `clients` changes the clients' metadata; `publicClient` is the metadata of a client `spa` that is a page, with refresh tokens.
  */
 export async function startProvider({ app, clients = {}, publicClient } = {}) {
-  const at = await freePort();
-  const issuer = `http://localhost:${at}`;
-  const foreign = newKey();
   const sockets = new Set();
-  let keys = [newKey()];
   let current;
   let server;
-
+  const listen = (port) =>
+    new Promise((resolve, reject) => {
+      server = http.createServer(serve);
+      server.on('connection', (socket) => {
+        sockets.add(socket);
+        socket.on('close', () => sockets.delete(socket));
+      });
+      server.on('error', reject).listen(port, '127.0.0.1', resolve);
+    });
+  await listen(0);
+  const at = server.address().port;
+  const issuer = `http://localhost:${at}`;
+  let keys = [newKey()];
+  const foreign = newKey();
   const provider = {
     issuer,
     secret: SECRET,
@@ -186,14 +194,7 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
       current = create();
     },
     /** Listens at the same address as before. */
-    async start() {
-      server = http.createServer(serve);
-      server.on('connection', (socket) => {
-        sockets.add(socket);
-        socket.on('close', () => sockets.delete(socket));
-      });
-      await new Promise((resolve, reject) => server.on('error', reject).listen(at, '127.0.0.1', resolve));
-    },
+    start: () => listen(at),
     /** Nothing listens any more; `start` continues. */
     async stop() {
       for (const socket of sockets) socket.destroy();
@@ -339,6 +340,5 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
   }
 
   current = create();
-  await provider.start();
   return provider;
 }
