@@ -8,6 +8,7 @@ use crate::error::{ApiError, error_responses};
 use crate::extract::{DpopKey, PresentedRefreshToken, RefreshBody};
 use crate::routes::token_response::{TokenResponse, token_response};
 use crate::session::RefreshOutcome;
+use crate::sign_in::end_replaced;
 use crate::state::Shared;
 use crate::store::{Session, User};
 use crate::telemetry::AuthEvent;
@@ -66,7 +67,13 @@ pub async fn rotate(
     let idempotency_key = headers.get(IDEMPOTENCY_KEY).cloned();
     let task = {
         let state = state.clone();
-        async move { Ok(state.sessions.refresh(&token, idempotency_key.as_ref().map(HeaderValue::as_bytes)).await?) }
+        async move {
+            let outcome = state.sessions.refresh(&token, idempotency_key.as_ref().map(HeaderValue::as_bytes)).await?;
+            if let RefreshOutcome::Refreshed(refreshed) = &outcome {
+                end_replaced(&state, &refreshed.1).await?;
+            }
+            Ok(outcome)
+        }
     };
     match state.store_tasks.run(task).await? {
         RefreshOutcome::Refreshed(refreshed) => Ok(*refreshed),

@@ -132,6 +132,7 @@ pub async fn start(
     login.acr_values = text(parameters.acr);
     let prompt = parameters.prompt.as_deref();
     let prompt = ["none", "login", "select_account", "consent"].into_iter().find(|one| Some(*one) == prompt);
+    login.is_silent = prompt == Some("none");
     let response =
         authorize(&state, &headers, &login, &browser, prompt, text(parameters.login_hint), &destination).await;
     (CookieJar::new().add(login_cookie(&state, &browser)), response).into_response()
@@ -216,7 +217,8 @@ pub async fn callback(
         Ok(Finished::SignedIn(sid)) => signed_in(&state, &sid, &destination).await,
         Ok(Finished::CodeLost) if login.attempt < MAX_ATTEMPTS => {
             let login = login.next_attempt(state.sessions.now());
-            authorize(&state, &headers, &login, &browser, None, None, &destination).await
+            let prompt = login.is_silent.then_some("none");
+            authorize(&state, &headers, &login, &browser, prompt, None, &destination).await
         }
         Ok(Finished::Failed(name)) => {
             destination.failure(SignInError::parse(&name).unwrap_or(SignInError::ProviderRefused))

@@ -111,15 +111,26 @@ async fn sign_in(state: &Shared, callback: &Callback) -> Result<Finished, ApiErr
             });
         }
     };
-    let Some(session) = begin(state, provider, &user, &callback.user_agent).await? else {
+    let Some(session) = begin(state, provider, &user, callback).await? else {
         state.telemetry.record(AuthEvent::LoginFailed, "");
         return Ok(failed(SignInError::AccessDenied));
     };
     state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
-    for previous in callback.state.previous.iter().filter(|sid| **sid != session.sid) {
-        state.sessions.end(previous).await?;
-    }
     Ok(Finished::SignedIn(session.sid))
+}
+
+/// Ends the sessions that a session replaces, when the browser presents the first refresh token of it. Before that, another tab
+/// may send the cookie of the former session once more, and would show a sign-out.
+pub async fn end_replaced(state: &Shared, session: &Session) -> Result<(), StoreError> {
+    if session.generation != 1 {
+        return Ok(());
+    }
+    let record = state.sessions.store.record(&replaced_key(&session.sid), state.sessions.now()).await?;
+    let replaced: Vec<String> = record.and_then(|record| serde_json::from_str(&record).ok()).unwrap_or_default();
+    for sid in replaced {
+        state.sessions.end(&sid).await?;
+    }
+    Ok(())
 }
 
 fn failed(error: SignInError) -> Finished {
@@ -137,10 +148,10 @@ async fn begin(
     state: &Shared,
     provider: &Provider,
     who: &ProviderUser,
-    user_agent: &str,
+    callback: &Callback,
 ) -> Result<Option<Session>, ApiError> {
     let Some(user) = user(state, provider, who).await? else { return Ok(None) };
-    let session = state.sessions.begin(&user, user_agent).await?;
+    let session = state.sessions.begin(&user, &callback.user_agent).await?;
     let store = &state.sessions.store;
     let (now, until) = (state.sessions.now(), session.absolute_expires_at);
     let record = ProviderSession {
@@ -152,6 +163,10 @@ async fn begin(
     store.set_record(&session_key(&session.sid), &record, until, now).await?;
     if let Some(sid) = &who.sid {
         store.set_record(&provider_session_key(provider.issuer(), sid), &user.id, until, now).await?;
+    }
+    if !callback.state.previous.is_empty() {
+        let replaced = serde_json::to_string(&callback.state.previous).map_err(|_| ApiError::Internal)?;
+        store.set_record(&replaced_key(&session.sid), &replaced, until, now).await?;
     }
     Ok(Some(session))
 }
@@ -194,6 +209,10 @@ async fn user(state: &Shared, provider: &Provider, who: &ProviderUser) -> Result
 pub async fn provider_session(state: &Shared, sid: &str) -> Result<Option<ProviderSession>, StoreError> {
     let record = state.sessions.store.record(&session_key(sid), state.sessions.now()).await?;
     Ok(record.and_then(|record| serde_json::from_str(&record).ok()))
+}
+
+fn replaced_key(sid: &str) -> String {
+    format!("replaced-by:{sid}")
 }
 
 fn session_key(sid: &str) -> String {

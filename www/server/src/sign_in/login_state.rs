@@ -61,6 +61,9 @@ pub struct LoginState {
     /// start, and not with the callback.
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     pub previous: Vec<String>,
+    /// Whether the provider must not show anything (`prompt=none`), also when the sign-in starts over.
+    #[serde(rename = "n", default)]
+    pub is_silent: bool,
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +81,7 @@ impl LoginState {
             attempt: 0,
             popup: None,
             previous: Vec::new(),
+            is_silent: false,
             max_age: None,
             acr_values: None,
         }

@@ -16,7 +16,9 @@ mod return_to;
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 
-pub use self::exchange::{Callback, Finished, finish, log_failure, provider_session, provider_session_key};
+pub use self::exchange::{
+    Callback, Finished, end_replaced, finish, log_failure, provider_session, provider_session_key,
+};
 pub use self::id_token::{LOGOUT_TOKEN_LIFE, LogoutToken};
 use self::login_state::LoginStates;
 pub use self::login_state::{BrowserId, LoginState};

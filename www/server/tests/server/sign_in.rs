@@ -9,7 +9,7 @@ use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use crate::harness::{Redis, Server, on_each_store, outcome, payload, two_servers, wait_until};
+use crate::harness::{Redis, SHARED_KEYS, Server, on_each_store, outcome, payload, two_servers, wait_until};
 use crate::provider::{Behaviour, CLIENT_ID, CLIENT_SECRET, TestProvider, closed_address, new_key, now};
 
 /// A browser: it keeps cookies, and follows no redirect by itself.
@@ -241,7 +241,9 @@ async fn a_lost_exchange_starts_over_twice_at_most() {
     for fault in faults {
         for times in 1..=3 {
             let browser = Browser::new(&server);
-            let mut callback = browser.begin(&provider, "?returnTo=/orders").await;
+            // A sign-in that must not show anything does not show anything later either.
+            let prompt = if times == 2 { "&prompt=none" } else { "&prompt=login" };
+            let mut callback = browser.begin(&provider, &format!("?returnTo=/orders{prompt}")).await;
             provider.behave(fault(times));
             let mut starts_over = 0;
             let end = loop {
@@ -249,7 +251,8 @@ async fn a_lost_exchange_starts_over_twice_at_most() {
                 if !location.starts_with(&provider.issuer) {
                     break location;
                 }
-                assert!(!location.contains("prompt="), "the provider knows the user: {location}");
+                assert_eq!(location.contains("prompt="), times == 2, "the provider knows the user: {location}");
+                assert!(!location.contains("prompt=") || location.contains("prompt=none"), "{location}");
                 callback = path_of(&provider.consent(&location));
                 starts_over += 1;
             };
@@ -448,6 +451,54 @@ async fn the_session_of_before_ends_when_another_user_signs_in() {
         assert_eq!(navigation.refresh().await["user"]["email"], "grace@example.com");
         assert_eq!(outcome(server.me(ada["accessToken"].as_str().unwrap())).await, (401, "TOKEN_REVOKED".into()));
     }
+}
+
+#[tokio::test]
+async fn a_tab_with_the_cookie_of_before_is_not_signed_out_before_the_browser_has_the_new_one() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    browser.sign_in(&provider).await;
+    browser.refresh().await;
+    let other_tab = browser.at(&server);
+    let callback = browser.begin(&provider, "").await;
+    assert_eq!(browser.go(&callback).await, "/#~signed-in");
+    assert!(other_tab.refresh().await["accessToken"].is_string(), "its request left before the new cookie came");
+    assert!(browser.refresh().await["accessToken"].is_string());
+    assert_eq!(other_tab.refresh().await["error"]["code"], "INVALID_REFRESH_TOKEN");
+}
+
+/// A `state` as the server writes it, but begun so many seconds earlier.
+fn aged(state: &str, seconds: u64) -> String {
+    use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+    use base64::Engine;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+    let refresh_key = BASE64.decode(SHARED_KEYS[2].1).unwrap();
+    let key = sign(&Key::new(HMAC_SHA256, &refresh_key), b"tokenward sign-in 1");
+    let mut body: Value = serde_json::from_slice(&BASE64.decode(state.split_once('.').unwrap().0).unwrap()).unwrap();
+    body["t"] = json!(body["t"].as_u64().unwrap() - seconds);
+    let body = BASE64.encode(body.to_string());
+    let mac = sign(&Key::new(HMAC_SHA256, key.as_ref()), format!("state\0{body}\0").as_bytes());
+    format!("{body}.{}", BASE64.encode(mac))
+}
+
+#[tokio::test]
+async fn a_sign_in_that_began_more_than_ten_minutes_ago_is_stale() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &SHARED_KEYS).await;
+    let browser = Browser::new(&server);
+    let callback = async |seconds: u64| {
+        let state = victim_state(&browser, &provider).await;
+        let parameters = [("code", "x"), ("state", &aged(&state, seconds)), ("iss", &provider.issuer)];
+        path_of(Url::parse_with_params("http://x/auth/callback", parameters).unwrap().as_str())
+    };
+    assert_eq!(browser.go(&callback(660).await).await, "/#~sign-in-error=stale_sign_in");
+    assert_eq!(provider.requests("token"), 0, "nothing was redeemed");
+    assert_eq!(browser.go(&callback(540).await).await, "/#~sign-in-error=provider_refused");
+    assert_eq!(provider.requests("token"), 1);
+    // In a browser that is signed in, the address of an old callback is no error.
+    browser.sign_in(&provider).await;
+    assert_eq!(browser.go(&callback(660).await).await, "/#~signed-in");
 }
 
 #[tokio::test]
