@@ -33,6 +33,7 @@ pub struct RateLimits {
     /// The networks and accounts of successful logins. A flood of guesses from elsewhere does not lock them out.
     familiar: Mutex<HashSet<String>>,
     session: DefaultKeyedRateLimiter<String>,
+    sign_in: DefaultKeyedRateLimiter<IpAddr>,
 }
 
 impl RateLimits {
@@ -44,6 +45,7 @@ impl RateLimits {
             strangers: RateLimiter::keyed(per_minute(config.login_limit.saturating_mul(LOGINS_OF_STRANGERS))),
             address: RateLimiter::keyed(per_minute(config.login_limit.saturating_mul(LOGINS_PER_ADDRESS))),
             network: RateLimiter::keyed(per_minute(config.login_limit.saturating_mul(LOGINS_PER_NETWORK))),
+            sign_in: RateLimiter::keyed(per_minute(config.login_limit.saturating_mul(LOGINS_PER_ADDRESS))),
             familiar: Mutex::default(),
             session: RateLimiter::keyed(Quota::per_second(NonZeroU32::MIN).allow_burst(burst)),
         }
@@ -62,9 +64,10 @@ impl RateLimits {
         if self.familiar().contains(&key) { Ok(()) } else { check(&self.strangers, &account) }
     }
 
-    /// Limits the sign-ins at providers that an address begins, together with its logins.
+    /// Limits the sign-ins at providers that an address begins. A page of another site can make browsers begin them, so they do
+    /// not count as logins.
     pub fn sign_in(&self, address: IpAddr) -> Result<(), ApiError> {
-        check(&self.address, &address)
+        check(&self.sign_in, &address)
     }
 
     /// Remembers a successful login.
@@ -91,6 +94,7 @@ impl RateLimits {
         self.address.retain_recent();
         self.network.retain_recent();
         self.session.retain_recent();
+        self.sign_in.retain_recent();
     }
 }
 

@@ -76,7 +76,7 @@ impl AppState {
                 refresh_cookie_path: if config.cookie_host_prefix { "/" } else { "/auth" },
                 proxies: config.proxies,
             },
-            sign_in: SignIn::new(config, &keys.refresh[0])?,
+            sign_in: SignIn::new(config, &keys.refresh)?,
             access_tokens: AccessTokens::new(keys.algorithm, keys.signing, keys.verifying, config, extension),
             refresh_tokens: RefreshTokens::new(&keys.refresh),
             dpop_proofs: DpopProofs::new(&keys.refresh[0], config.cookie_secure),

@@ -2,6 +2,7 @@
 //! password, and can make the faults of a provider occur.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -73,7 +74,9 @@ impl DemoProvider {
     pub fn new(config: &Config) -> Option<(Self, ProviderConfig)> {
         let origin = match &config.public_url {
             Some(url) => url.clone(),
-            None if config.host.is_loopback() && config.port != 0 => format!("http://127.0.0.1:{}", config.port),
+            None if config.host.is_loopback() && config.port != 0 => {
+                format!("http://{}", SocketAddr::new(config.host, config.port))
+            }
             None => return None,
         };
         let issuer = format!("{origin}{PATH}");
@@ -127,6 +130,18 @@ impl DemoProvider {
         let kid = self.jwk.common.key_id.clone();
         let header = Header { typ: Some(typ.into()), kid, ..Header::new(Algorithm::EdDSA) };
         encode(&header, claims, &self.key).unwrap_or_default()
+    }
+
+    /// Remembers the parameters of a sign-in; returns their `request_uri` (RFC 9126 §2.2).
+    fn push(&self, request: Parameters) -> String {
+        let request_uri = format!("urn:ietf:params:oauth:request_uri:{}", random_text());
+        if let Ok(mut pushed) = self.pushed.lock() {
+            if pushed.len() >= CAPACITY {
+                pushed.clear();
+            }
+            pushed.insert(request_uri.clone(), request);
+        }
+        request_uri
     }
 
     fn add_code(&self, request: Parameters, account: usize, sid: &str) -> String {
@@ -220,13 +235,7 @@ async fn par(
     if !provider.is_client(&headers) {
         return Err(Rejection::OAuth(StatusCode::UNAUTHORIZED, "invalid_client"));
     }
-    let request_uri = format!("urn:ietf:params:oauth:request_uri:{}", random_text());
-    if let Ok(mut pushed) = provider.pushed.lock() {
-        if pushed.len() >= CAPACITY {
-            pushed.clear();
-        }
-        pushed.insert(request_uri.clone(), form);
-    }
+    let request_uri = provider.push(form);
     Ok((StatusCode::CREATED, Json(json!({ "request_uri": request_uri, "expires_in": 60 }))).into_response())
 }
 
@@ -252,11 +261,7 @@ async fn authorize(
     if prompt == "none" {
         return Ok(back(&demo, provider, &request, &[("error", "login_required")]));
     }
-    let request_uri = format!("urn:ietf:params:oauth:request_uri:{}", random_text());
-    let id = request_uri.rsplit(':').next().unwrap_or_default().to_owned();
-    if let Ok(mut pushed) = provider.pushed.lock() {
-        pushed.insert(request_uri, request);
-    }
+    let id = provider.push(request).rsplit(':').next().unwrap_or_default().to_owned();
     let account = |(number, (email, _, role)): (usize, &(&str, &str, &str))| {
         format!("<a id=\"account-{number}\" href=\"{PATH}/choose?request={id}&account={number}\">{email} ({role})</a>")
     };

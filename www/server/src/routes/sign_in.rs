@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{
@@ -107,14 +108,18 @@ pub async fn start(
     State(state): State<Shared>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    Query(parameters): Query<Start>,
+    query: Result<Query<Start>, QueryRejection>,
 ) -> Response {
+    let Ok(Query(parameters)) = query else { return unreadable() };
     let popup = parameters.popup.filter(|id| {
         let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         (1..=40).contains(&id.len()) && is_plain
     });
     let return_to = ReturnTo::read(parameters.return_to.as_deref(), &state.http.allowed_origins);
     let destination = Destination { return_to, popup };
+    if !is_navigation(&headers) {
+        return destination.failure(SignInError::ProviderRefused);
+    }
     if state.rate_limits.sign_in(state.http.client_address(peer, &headers)).is_err() {
         state.telemetry.record(AuthEvent::RateLimited, "");
         return destination.failure(SignInError::ProviderUnavailable);
@@ -180,8 +185,9 @@ async fn authorize(
 pub async fn callback(
     State(state): State<Shared>,
     headers: HeaderMap,
-    Query(parameters): Query<CallbackParameters>,
+    query: Result<Query<CallbackParameters>, QueryRejection>,
 ) -> Response {
+    let Ok(Query(parameters)) = query else { return unreadable() };
     let text = parameters.state.unwrap_or_default();
     let Some(login) = state.sign_in.states.read(&text) else {
         return see_other(&ReturnTo::read(None, &[]).marked(Mark::Failed(SignInError::StaleSignIn)));
@@ -274,7 +280,12 @@ pub async fn done() -> Response {
 /// browser is redirected there (OpenID Connect RP-Initiated Logout 1.0), and the provider sends it back here.
 #[utoipa::path(get, path = "/auth/end", tag = "sign-in", params(End),
     responses((status = 303, description = "To the provider, or to the page that `returnTo` names")))]
-pub async fn end(State(state): State<Shared>, headers: HeaderMap, Query(parameters): Query<End>) -> Response {
+pub async fn end(
+    State(state): State<Shared>,
+    headers: HeaderMap,
+    query: Result<Query<End>, QueryRejection>,
+) -> Response {
+    let Ok(Query(parameters)) = query else { return see_other("/") };
     let allowed = &state.http.allowed_origins;
     if let Some(text) = parameters.state {
         let return_to = state.sign_in.states.read_end(&text);
@@ -312,11 +323,23 @@ async fn url_at_provider(state: &Shared, headers: &HeaderMap, sids: &[String], r
     None
 }
 
+/// The response to parameters that come twice or are not a query.
+fn unreadable() -> Response {
+    see_other(&ReturnTo::read(None, &[]).marked(Mark::Failed(SignInError::ProviderRefused)))
+}
+
+/// Whether a browser navigates, as opposed to an image or a script of a page that names this address.
+fn is_navigation(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
+}
+
 /// Whether a page of this origin or of an origin in `ALLOWED_ORIGINS`, or the user, began a navigation. A browser that does not
 /// say so does not send the refresh cookie with a navigation of another site either.
 fn is_own_navigation(state: &Shared, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if text("sec-purpose").is_some_and(|purpose| purpose.contains("prefetch")) {
+    let is_in_tab = text("sec-fetch-dest").is_none_or(|destination| destination == "document");
+    if !is_navigation(headers) || !is_in_tab || text("sec-purpose").is_some_and(|purpose| purpose.contains("prefetch"))
+    {
         return false;
     }
     let origin = headers.get(REFERER).and_then(|referrer| referrer.to_str().ok());

@@ -14,8 +14,11 @@ use crate::store::{Session, StoreError, User};
 use crate::telemetry::AuthEvent;
 use crate::users::{first_credential_version, provider_user_id};
 
-/// An exchange that takes longer counts as lost, in seconds: more than all attempts of it together.
-const EXCHANGE_LIFE: u64 = 30;
+/// A provider that takes longer for the exchange, with all attempts, keys and user info, counts as unavailable.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(18);
+/// An exchange without an outcome after this time counts as lost, in seconds: more than `EXCHANGE_TIMEOUT`, and less than the
+/// time within which the server answers a request.
+const EXCHANGE_LIFE: u64 = 24;
 /// How often another request looks for the outcome of the exchange.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -100,7 +103,9 @@ async fn sign_in(state: &Shared, callback: &Callback) -> Result<Finished, ApiErr
         verifier: state.sign_in.states.verifier(&callback.text, &callback.browser),
     };
     let max_age = callback.state.max_age;
-    let user = match provider.exchange(&callback.public_url, &callback.code, &secrets, max_age).await {
+    let exchange = provider.exchange(&callback.public_url, &callback.code, &secrets, max_age);
+    let late = || Err(ProviderError::Unavailable("the exchange took too long".into()));
+    let user = match tokio::time::timeout(EXCHANGE_TIMEOUT, exchange).await.unwrap_or_else(|_| late()) {
         Ok(user) => user,
         Err(error) => {
             log_failure(state, provider, &error);
@@ -128,7 +133,10 @@ pub async fn end_replaced(state: &Shared, session: &Session) -> Result<(), Store
     let record = state.sessions.store.record(&replaced_key(&session.sid), state.sessions.now()).await?;
     let replaced: Vec<String> = record.and_then(|record| serde_json::from_str(&record).ok()).unwrap_or_default();
     for sid in replaced {
-        state.sessions.end(&sid).await?;
+        // The rotation is done, so its response is sent also if the end of the former session is not confirmed.
+        if let Err(error) = state.sessions.end(&sid).await {
+            tracing::warn!(%error, sid, "the end of a replaced session is not confirmed");
+        }
     }
     Ok(())
 }
@@ -151,8 +159,13 @@ async fn begin(
     callback: &Callback,
 ) -> Result<Option<Session>, ApiError> {
     let Some(user) = user(state, provider, who).await? else { return Ok(None) };
-    let session = state.sessions.begin(&user, &callback.user_agent).await?;
     let store = &state.sessions.store;
+    if let Some(sid) = &who.sid {
+        // Before the session begins: a logout token that comes meanwhile must find its user.
+        let (key, now) = (provider_session_key(provider.issuer(), sid), state.sessions.now());
+        store.set_record(&key, &user.id, now + LOGIN_LIFE, now).await?;
+    }
+    let session = state.sessions.begin(&user, &callback.user_agent).await?;
     let (now, until) = (state.sessions.now(), session.absolute_expires_at);
     let record = ProviderSession {
         provider: provider.name().to_owned(),

@@ -165,8 +165,8 @@ fn verify(
                 }
                 return Ok((header, data.claims));
             }
-            // Without a key id, the token may be signed with a key that is not in the set yet.
-            Err(error) if *error.kind() == ErrorKind::InvalidSignature && header.kid.is_none() => {}
+            // The token may be signed with a key that is not in the set yet, also under the id of an earlier one.
+            Err(error) if *error.kind() == ErrorKind::InvalidSignature => {}
             Err(error) => rejection = invalid(format!("token: {error}")),
         }
     }

@@ -105,22 +105,54 @@ struct EndState {
     e: String,
 }
 
-/// Writes and reads states, and seals the ID tokens that the store keeps.
-pub struct LoginStates {
-    key: hmac::Key,
+/// The keys that follow from one key of the refresh tokens, so that all servers have the same.
+struct Keys {
+    mac: hmac::Key,
     sealing: aead::RandomizedNonceKey,
 }
 
-impl LoginStates {
-    /// The keys follow from the key of the refresh tokens, so that all servers have the same.
-    pub fn new(refresh_key: &[u8; 32]) -> Self {
+impl Keys {
+    fn new(refresh_key: &[u8; 32]) -> Self {
         let root = hmac::Key::new(hmac::HMAC_SHA256, refresh_key);
         let derive = |label: &str| hmac::sign(&root, label.as_bytes());
         let sealing = aead::RandomizedNonceKey::new(&aead::AES_256_GCM, derive("tokenward id token 1").as_ref());
         Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, derive("tokenward sign-in 1").as_ref()),
+            mac: hmac::Key::new(hmac::HMAC_SHA256, derive("tokenward sign-in 1").as_ref()),
             sealing: sealing.expect("a MAC has the length of the key"),
         }
+    }
+
+    fn mac(&self, label: &str, state: &str, browser: &str) -> String {
+        BASE64.encode(hmac::sign(&self.mac, format!("{label}\0{state}\0{browser}").as_bytes()))
+    }
+
+    /// The body of a text that `LoginStates` signed with this key.
+    fn verify(&self, label: &str, text: &str) -> Option<Vec<u8>> {
+        let (body, mac) = text.split_once('.')?;
+        let mac = BASE64.decode(mac).ok()?;
+        hmac::verify(&self.mac, format!("{label}\0{body}\0").as_bytes(), &mac).ok()?;
+        BASE64.decode(body).ok()
+    }
+
+    fn unseal(&self, sealed: &[u8]) -> Option<String> {
+        let (nonce, rest) = sealed.split_at_checked(aead::NONCE_LEN)?;
+        let nonce = aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut rest = rest.to_vec();
+        let text = self.sealing.open_in_place(nonce, aead::Aad::empty(), &mut rest).ok()?;
+        String::from_utf8(text.to_vec()).ok()
+    }
+}
+
+/// Writes and reads states, and seals the ID tokens that the store keeps.
+pub struct LoginStates {
+    /// The first writes; every one reads. So a key can be replaced while users sign in.
+    keys: Vec<Keys>,
+}
+
+impl LoginStates {
+    /// `refresh_keys` must not be empty.
+    pub fn new(refresh_keys: &[[u8; 32]]) -> Self {
+        Self { keys: refresh_keys.iter().map(Keys::new).collect() }
     }
 
     /// The parameter `state` of a sign-in.
@@ -146,12 +178,12 @@ impl LoginStates {
 
     /// The PKCE verifier of a sign-in (RFC 7636 §4.1).
     pub fn verifier(&self, state: &str, browser: &BrowserId) -> String {
-        self.mac("pkce", state, browser.as_str())
+        self.key_of(state).mac("pkce", state, browser.as_str())
     }
 
     /// The nonce of a sign-in (OpenID Connect Core §15.5.2).
     pub fn nonce(&self, state: &str, browser: &BrowserId) -> String {
-        self.mac("nonce", state, browser.as_str())
+        self.key_of(state).mac("nonce", state, browser.as_str())
     }
 
     /// The key of the record that a sign-in has in the store. It says nothing of the state.
@@ -162,36 +194,30 @@ impl LoginStates {
     /// Encrypts a text for the store.
     pub fn seal(&self, text: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
-        let sealed = self.sealing.seal_in_place_append_tag(aead::Aad::empty(), &mut bytes);
+        let sealed = self.keys[0].sealing.seal_in_place_append_tag(aead::Aad::empty(), &mut bytes);
         let nonce = sealed.expect("a text of some kilobytes can be encrypted");
         BASE64.encode([nonce.as_ref().as_slice(), &bytes].concat())
     }
 
     /// Decrypts a text of the store.
     pub fn unseal(&self, sealed: &str) -> Option<String> {
-        let bytes = BASE64.decode(sealed).ok()?;
-        let (nonce, rest) = bytes.split_at_checked(aead::NONCE_LEN)?;
-        let nonce = aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let mut rest = rest.to_vec();
-        let text = self.sealing.open_in_place(nonce, aead::Aad::empty(), &mut rest).ok()?;
-        String::from_utf8(text.to_vec()).ok()
+        let sealed = BASE64.decode(sealed).ok()?;
+        self.keys.iter().find_map(|keys| keys.unseal(&sealed))
     }
 
-    fn mac(&self, label: &str, state: &str, browser: &str) -> String {
-        BASE64.encode(hmac::sign(&self.key, format!("{label}\0{state}\0{browser}").as_bytes()))
+    /// The key with which a `state` was written.
+    fn key_of(&self, state: &str) -> &Keys {
+        self.keys.iter().find(|keys| keys.verify("state", state).is_some()).unwrap_or(&self.keys[0])
     }
 
     fn sign(&self, label: &str, body: &[u8]) -> String {
         let body = BASE64.encode(body);
-        let mac = self.mac(label, &body, "");
+        let mac = self.keys[0].mac(label, &body, "");
         format!("{body}.{mac}")
     }
 
     fn verify(&self, label: &str, text: &str) -> Option<Vec<u8>> {
-        let (body, mac) = text.split_once('.')?;
-        let mac = BASE64.decode(mac).ok()?;
-        hmac::verify(&self.key, format!("{label}\0{body}\0").as_bytes(), &mac).ok()?;
-        BASE64.decode(body).ok()
+        self.keys.iter().find_map(|keys| keys.verify(label, text))
     }
 }
 
@@ -201,13 +227,18 @@ mod tests {
 
     #[test]
     fn a_state_is_read_only_as_it_was_written() {
-        let states = LoginStates::new(&[7; 32]);
+        let states = LoginStates::new(&[[7; 32]]);
         let browser = BrowserId::random();
         let state = LoginState::new("default", "/orders#7", &browser, 1_000);
         let text = states.write(&state);
         assert_eq!(states.read(&text), Some(state.clone()));
         assert!(state.is_of(&browser) && !state.is_of(&BrowserId::random()));
-        assert_eq!(LoginStates::new(&[8; 32]).read(&text), None, "another key");
+        assert_eq!(LoginStates::new(&[[8; 32]]).read(&text), None, "another key");
+        let rotated = LoginStates::new(&[[8; 32], [7; 32]]);
+        assert_eq!(rotated.read(&text), Some(state.clone()), "an old key reads");
+        assert_eq!(rotated.verifier(&text, &browser), states.verifier(&text, &browser));
+        assert_eq!(rotated.unseal(&states.seal("an ID token")).as_deref(), Some("an ID token"));
+        assert_eq!(states.read(&rotated.write(&state)), None);
         assert_eq!(states.read_end(&text), None, "the state of a sign-in is not that of a sign-out");
         assert_eq!(states.read(&states.write_end("/")), None);
         for position in 0..text.len() {
@@ -223,7 +254,7 @@ mod tests {
 
     #[test]
     fn the_verifier_and_the_nonce_belong_to_one_state_and_one_browser() {
-        let states = LoginStates::new(&[7; 32]);
+        let states = LoginStates::new(&[[7; 32]]);
         let (one, other) = (BrowserId::random(), BrowserId::random());
         let state = states.write(&LoginState::new("default", "/", &one, 1_000));
         let again = states.write(&LoginState::new("default", "/", &one, 1_000));
@@ -236,11 +267,11 @@ mod tests {
 
     #[test]
     fn a_sealed_text_is_opened_only_with_the_key() {
-        let states = LoginStates::new(&[7; 32]);
+        let states = LoginStates::new(&[[7; 32]]);
         let sealed = states.seal("an ID token");
         assert_eq!(states.unseal(&sealed).as_deref(), Some("an ID token"));
         assert_ne!(sealed, states.seal("an ID token"));
-        assert_eq!(LoginStates::new(&[8; 32]).unseal(&sealed), None);
+        assert_eq!(LoginStates::new(&[[8; 32]]).unseal(&sealed), None);
         assert_eq!(states.unseal(""), None);
     }
 }

@@ -40,12 +40,12 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    pub fn new(config: &Config, refresh_key: &[u8; 32]) -> Result<Self, std::io::Error> {
+    pub fn new(config: &Config, refresh_keys: &[[u8; 32]]) -> Result<Self, std::io::Error> {
         let http = provider::http_client().map_err(std::io::Error::other)?;
         let providers = config.providers.iter().map(|provider| Provider::new(provider.clone(), http.clone())).collect();
         Ok(Self {
             providers,
-            states: LoginStates::new(refresh_key),
+            states: LoginStates::new(refresh_keys),
             public_url: config.public_url.clone(),
             trusts_loopback_host: config.demo,
         })

@@ -27,8 +27,8 @@ use crate::token::keys::random_bytes;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long metadata and keys are used before they are read again.
 const METADATA_LIFE: Duration = Duration::from_secs(3_600);
-/// How often the keys are read at most while tokens come with an unknown key.
-const KEYS_PAUSE: Duration = Duration::from_secs(1);
+/// The least time between two readings: of the keys while tokens come with an unknown key, and of both after a failure.
+const READ_PAUSE: Duration = Duration::from_secs(1);
 /// The longest response that is read, in bytes.
 const MAX_RESPONSE: usize = 1024 * 1024;
 /// The pauses before a code is sent again after a response with a status of 5xx.
@@ -121,7 +121,7 @@ impl<T> Cached<T> {
     }
 
     /// The value, read again if it is older than `max_age`. Callers that wait for the same reading share its outcome. If
-    /// the reading fails, the old value remains in use.
+    /// the reading fails, the old value remains in use, and the next reading waits.
     async fn get(
         &self,
         max_age: Duration,
@@ -135,7 +135,7 @@ impl<T> Cached<T> {
             return Ok(value.clone());
         }
         if let Some((error, failed_at)) = &entry.failed
-            && *failed_at > asked_at
+            && (*failed_at > asked_at || failed_at.elapsed() < READ_PAUSE)
         {
             return entry.value.as_ref().map(|(value, _)| value.clone()).ok_or(error.clone());
         }
@@ -191,8 +191,9 @@ impl Provider {
             if metadata.issuer != self.config.issuer {
                 return Err(ProviderError::Refused(format!("issuer: expected {}, got another", self.config.issuer)));
             }
+            let pushed = metadata.pushed_authorization_request_endpoint.as_ref();
             let endpoints = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
-            if let Some(endpoint) = endpoints.into_iter().find(|endpoint| !is_secure(endpoint)) {
+            if let Some(endpoint) = endpoints.into_iter().chain(pushed).find(|endpoint| !is_secure(endpoint)) {
                 return Err(ProviderError::Refused(format!("metadata: expected https addresses, got {endpoint:?}")));
             }
             Ok(metadata)
@@ -408,7 +409,7 @@ impl Provider {
             Err(Rejection::Invalid(text)) => return refused(text),
             Err(Rejection::UnknownKey) => {}
         }
-        match verify(&*self.keys(KEYS_PAUSE).await?) {
+        match verify(&*self.keys(READ_PAUSE).await?) {
             Ok(token) => Ok(token),
             Err(Rejection::Invalid(text)) => refused(text),
             Err(Rejection::UnknownKey) => refused("token: expected a key of the provider's set, got another".into()),
@@ -424,24 +425,23 @@ impl Provider {
     ) -> Result<RequestBuilder, ProviderError> {
         let id = &self.config.client_id;
         let mut form = form.to_vec();
+        let has_id = form.iter().any(|(name, _)| *name == "client_id");
         let mut basic = None;
         if let Some(key) = &self.config.client_key {
-            form.push(("client_id", id.clone()));
             form.push(("client_assertion_type", ASSERTION_TYPE.to_owned()));
             form.push(("client_assertion", self.assertion(key.expose(), &metadata.issuer)?));
         } else if let Some(secret) = &self.config.client_secret {
             let methods = metadata.token_endpoint_auth_methods_supported.as_ref();
             let supports = |method: &str| methods.is_some_and(|methods| methods.iter().any(|one| one == method));
             if supports("client_secret_post") && !supports("client_secret_basic") {
-                form.push(("client_id", id.clone()));
                 form.push(("client_secret", secret.expose().to_owned()));
             } else {
                 basic = Some(format!("{}:{}", form_encode(id), form_encode(secret.expose())));
             }
-        } else {
+        }
+        if basic.is_none() && !has_id {
             form.push(("client_id", id.clone()));
         }
-        form.dedup_by(|one, other| one.0 == "client_id" && other.0 == "client_id");
         let mut request = self.http.post(endpoint).form(&form);
         if let Some(basic) = basic {
             request = request.header(AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode(basic)));

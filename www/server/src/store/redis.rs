@@ -52,6 +52,7 @@ pub struct RedisStore {
     rotate: Script,
     index: Script,
     time: Script,
+    add_user: Script,
     end: FreeingScript,
     log: FreeingScript,
     user: FreeingScript,
@@ -97,6 +98,7 @@ impl RedisStore {
             rotate: Script::new(include_str!("rotate.lua")),
             index: Script::new(include_str!("index.lua")),
             time: Script::new("return tonumber(redis.call('TIME')[1])"),
+            add_user: Script::new(include_str!("add_user.lua")),
             end: FreeingScript::new(include_str!("end.lua")),
             log: FreeingScript::new(include_str!("log.lua")),
             user: FreeingScript::new(include_str!("user.lua")),
@@ -463,11 +465,15 @@ impl UserStore for RedisStore {
         if !user.password_hash.is_empty() {
             self.claim_email(&user).await?;
         }
-        let key = user_key(&user.id);
         let version = user.credential_version.to_string();
         let fields =
             [("email", &user.email), ("role", &user.role), ("password", &user.password_hash), ("version", &version)];
-        self.run(cmd("HSET").arg(key).arg(&fields)).await
+        let mut adding = self.add_user.key(user_key(&user.id));
+        for (field, value) in fields {
+            adding.arg(field).arg(value);
+        }
+        let is_new: bool = adding.invoke_async(&mut self.connection().await?).await?;
+        if is_new { Ok(()) } else { Err(StoreError::Taken) }
     }
 
     async fn change_email(&self, id: &str, email: &str) -> Result<bool, StoreError> {

@@ -37,6 +37,8 @@ pub struct Behaviour {
     pub lost: u32,
     /// The token endpoint redeems the code, and its connection breaks, as many times.
     pub broken: u32,
+    /// The endpoint of the keys answers with 503.
+    pub keys_fail: bool,
     /// How long an exchange takes.
     pub delay: Duration,
     /// The header of the ID token.
@@ -102,6 +104,14 @@ impl TestProvider {
     /// Replaces the keys of the provider.
     pub fn rotate_keys(&self) {
         self.inner.lock().unwrap().keys = vec![new_key()];
+    }
+
+    /// Replaces the key, and gives the new one the id of the former.
+    pub fn replace_key_under_its_id(&self) {
+        let mut inner = self.inner.lock().unwrap();
+        let (key, mut jwk) = new_key();
+        jwk.common.key_id.clone_from(&inner.keys[0].1.common.key_id);
+        inner.keys = vec![(key, jwk)];
     }
 
     /// How many requests an endpoint has received.
@@ -193,19 +203,29 @@ async fn metadata(State(provider): State<TestProvider>) -> Json<Value> {
     Json(metadata)
 }
 
-async fn jwks(State(provider): State<TestProvider>) -> Json<Value> {
-    provider.count("jwks");
+async fn jwks(State(provider): State<TestProvider>) -> Response {
+    if provider.count("jwks").keys_fail {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     let inner = provider.inner.lock().unwrap();
     let mut keys: Vec<Value> = inner.keys.iter().map(|(_, jwk)| serde_json::to_value(jwk).unwrap()).collect();
     // A key of a kind that no library knows.
     keys.insert(0, json!({ "kty": "FUTURE", "kid": "other", "alg": "FUTURE512", "use": "enc" }));
-    Json(json!({ "keys": keys }))
+    Json(json!({ "keys": keys })).into_response()
 }
 
-async fn par(State(provider): State<TestProvider>, headers: HeaderMap, Form(form): Form<Pairs>) -> Response {
+async fn par(
+    State(provider): State<TestProvider>,
+    headers: HeaderMap,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Response {
     provider.count("par");
     if !is_authenticated(&headers) {
         return error("invalid_client");
+    }
+    let form: Pairs = pairs.iter().cloned().collect();
+    if form.len() < pairs.len() {
+        return error("invalid_request"); // a parameter that comes twice (RFC 6749 §3.2)
     }
     let uri = format!("urn:ietf:params:oauth:request_uri:{}", random());
     provider.inner.lock().unwrap().pushed.insert(uri.clone(), form);

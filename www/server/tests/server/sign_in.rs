@@ -822,3 +822,122 @@ async fn the_demo_has_an_identity_provider_with_faults() {
     assert_eq!(end, "/");
     assert_eq!(silent("?prompt=none").await.split_once("error=").unwrap().1.split('&').next(), Some("login_required"));
 }
+
+#[tokio::test]
+async fn many_first_sign_ins_of_one_user_at_once_make_one_user() {
+    let provider = TestProvider::start().await;
+    let mut settings = provider.settings();
+    settings.push(("LOGIN_LIMIT", "100000"));
+    for (server, _redis) in on_each_store(&settings) {
+        for round in 0..10 {
+            let subject = format!("user {round}");
+            let browsers: Vec<_> = (0..8).map(|_| Browser::new(&server)).collect();
+            let mut callbacks = Vec::new();
+            for browser in &browsers {
+                callbacks.push(browser.begin(&provider, "").await);
+            }
+            let user_info = json!({ "sub": subject });
+            provider.behave(Behaviour { claims: json!({ "sub": subject }), user_info, ..Behaviour::default() });
+            let mut ids = std::collections::BTreeSet::new();
+            let go = |index: usize| browsers[index].go(&callbacks[index]);
+            let results = tokio::join!(go(0), go(1), go(2), go(3), go(4), go(5), go(6), go(7));
+            for result in <[String; 8]>::from(results) {
+                assert_eq!(result, "/#~signed-in");
+            }
+            for browser in &browsers {
+                ids.insert(browser.refresh().await["user"]["id"].as_str().unwrap().to_owned());
+            }
+            assert_eq!(ids.len(), 1, "one user, in eight sessions");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_slow_provider_is_unavailable_before_the_request_times_out() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    let callback = browser.begin(&provider, "").await;
+    provider.behave(Behaviour { delay: Duration::from_millis(4_700), unavailable: 1_000, ..Behaviour::default() });
+    let (first, second) = tokio::join!(browser.go(&callback), browser.go(&callback));
+    assert_eq!(first, "/#~sign-in-error=provider_unavailable");
+    assert_eq!(second, first, "a callback that comes again has the same result");
+}
+
+#[tokio::test]
+async fn images_and_scripts_begin_and_end_nothing() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[("LOGIN_LIMIT", "1")]).await;
+    let browser = Browser::new(&server);
+    browser.sign_in(&provider).await;
+    let token = browser.refresh().await["accessToken"].as_str().unwrap().to_owned();
+    for headers in [
+        [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
+        [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
+        [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")],
+    ] {
+        assert_eq!(browser.go_with("/auth/end", &headers).await.0, "/");
+        assert_eq!(outcome(server.me(&token)).await.0, 200, "{headers:?}");
+    }
+    let image = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
+    for _ in 0..20 {
+        let location = browser.go_with("/auth/start", &image).await.0;
+        assert_eq!(location, "/#~sign-in-error=provider_refused");
+    }
+    let navigation = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+    assert!(browser.go_with("/auth/start", &navigation).await.0.starts_with(&provider.issuer));
+    for _ in 0..20 {
+        browser.go_with("/auth/start", &navigation).await;
+    }
+    assert!(server.login().await.body["accessToken"].is_string(), "sign-ins do not count as logins");
+}
+
+#[tokio::test]
+async fn a_key_that_is_replaced_under_its_id_is_read_again_and_failures_are_limited() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    assert_eq!(browser.sign_in(&provider).await, "/#~signed-in");
+    provider.replace_key_under_its_id();
+    let signs_in = || async { browser.sign_in(&provider).await == "/#~signed-in" };
+    wait_until("the server has the new key", signs_in).await;
+    let before = provider.requests("jwks");
+    provider.behave(Behaviour { keys_fail: true, ..Behaviour::default() });
+    provider.rotate_keys();
+    let started = std::time::Instant::now();
+    for _ in 0..50 {
+        let form = [("logout_token", provider.logout_token(&json!({})))];
+        let response = server.request(Method::POST, "/auth/backchannel-logout").form(&form).send().await.unwrap();
+        assert!([400, 503].contains(&response.status().as_u16()));
+    }
+    let allowed = 2 + started.elapsed().as_secs();
+    assert!(u64::from(provider.requests("jwks") - before) <= allowed, "one reading a second");
+}
+
+#[tokio::test]
+async fn parameters_that_come_twice_are_answered_with_a_redirect() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    for path in ["/auth/start?popup=a&popup=b", "/auth/callback?code=a&code=b"] {
+        assert_eq!(browser.go(path).await, "/#~sign-in-error=provider_refused");
+    }
+    assert_eq!(browser.go("/auth/end?state=a&state=b").await, "/");
+}
+
+#[tokio::test]
+async fn a_sign_in_survives_a_new_refresh_key() {
+    let provider = TestProvider::start().await;
+    let mut settings = SHARED_KEYS.to_vec();
+    settings.extend(provider.settings());
+    let old = Server::start_with(&settings).await;
+    let browser = Browser::new(&old);
+    let callback = browser.begin(&provider, "").await;
+    let new_key = "bmV3LXJlZnJlc2gta2V5LWZvci10ZXN0cy1vbmx5LTE";
+    settings[2] = ("REFRESH_KEY", new_key);
+    settings.push(("OLD_REFRESH_KEYS", SHARED_KEYS[2].1));
+    let new = Server::start_in(old.folder.clone(), &settings).await;
+    let browser = browser.at(&new);
+    assert_eq!(browser.go(&callback).await, "/#~signed-in");
+    assert!(browser.refresh().await["accessToken"].is_string());
+}
