@@ -46,7 +46,7 @@ async function startTenant(issuer) {
       const [header, payload, signature] = tokens.id_token.split('.');
       const claims = {
         ...JSON.parse(Buffer.from(payload, 'base64url')),
-        iss: `http://localhost:${server.address().port}/`,
+        iss: `${url}/`,
       };
       tokens.id_token = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
       text = JSON.stringify(tokens);
@@ -54,8 +54,9 @@ async function startTenant(issuer) {
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://localhost:${server.address().port}`;
   return {
-    url: `http://localhost:${server.address().port}`,
+    url,
     stop: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));
