@@ -255,6 +255,9 @@ export function checkBudget() {
       throw new UserError(`${name} has ${bytes} bytes (brotli), the budget of size-budget.json is ${budget}`);
   }
   console.log(`budget              ${String(brotliBytes).padStart(27)}  (index.js ${firstBytes}; size-budget.json)`);
+  const stated = `about ${Math.round(together / 1000)} KB`;
+  if (!readFileSync(path.join(root, 'README.md'), 'utf8').includes(stated))
+    throw new UserError(`README.md: expected the size of the package, "${stated}"`);
 }
 
 if (process.argv[1] === path.join(root, 'tools/build.mjs')) {
