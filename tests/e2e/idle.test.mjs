@@ -8,6 +8,8 @@ before(openBrowser);
 after(closeBrowser);
 
 const OPTIONS = { idleTimeoutSeconds: 4, idleWarningSeconds: 2 };
+/** The warning comes early, and leaves a busy machine time to react to it. */
+const LONG_WARNING = { idleTimeoutSeconds: 12, idleWarningSeconds: 10 };
 const KEY = 'tokenward:v1:default:active-at';
 
 /** Records the events of the page's client. */
@@ -58,8 +60,8 @@ test('an idle user is warned, then signed out in all tabs, and the server ends t
 
 test('input in one tab keeps the user signed in in all tabs, and ends the warning of each', () =>
   withTabs({}, async ({ open }) => {
-    const page = await signedIn(open);
-    const other = await signedIn(open);
+    const page = await signedIn(open, LONG_WARNING);
+    const other = await signedIn(open, LONG_WARNING);
     await hasEvent(page, 'idle-warning');
     await hasEvent(other, 'idle-warning');
     await page.keyboard.press('a');
@@ -77,7 +79,7 @@ test('input in one tab keeps the user signed in in all tabs, and ends the warnin
 
 test('stayActive counts as activity; requests and events that scripts create do not', () =>
   withTabs({}, async ({ open }) => {
-    const page = await signedIn(open);
+    const page = await signedIn(open, LONG_WARNING);
     await hasEvent(page, 'idle-warning');
     await page.evaluate(() => auth.stayActive());
     await hasEvent(page, 'idle-warning-ended');
