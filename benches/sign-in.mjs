@@ -271,6 +271,7 @@ await main(async () => {
   const width = Math.max(...Object.keys(SCENARIOS).map((name) => name.length));
   console.log(`${''.padEnd(width)}  ${names.map((name) => name.padEnd(22)).join('')}`);
   for (const [scenario, run] of Object.entries(SCENARIOS)) {
+    if (!scenario.includes(process.env.ONLY ?? '')) continue;
     const cells = [];
     for (const name of names) cells.push((await runOne(CLIENTS[name], run)).slice(0, 20).padEnd(22));
     console.log(`${scenario.padEnd(width)}  ${cells.join('')}`);

@@ -225,6 +225,7 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
         devInteractions: { enabled: false },
         pushedAuthorizationRequests: { enabled: true },
         backchannelLogout: { enabled: true },
+        webMessageResponseMode: { enabled: true, ack: 'individual-draft-01' },
         rpInitiatedLogout: {
           enabled: true,
           logoutSource: (context, form) => {
