@@ -127,7 +127,8 @@ async fn sign_in(state: &Shared, callback: &Callback) -> Result<Finished, ApiErr
 /// Ends the sessions that a session replaces, when the browser presents the first refresh token of it. Before that, another tab
 /// may send the cookie of the former session once more, and would show a sign-out.
 pub async fn end_replaced(state: &Shared, session: &Session) -> Result<(), StoreError> {
-    if session.generation != 1 {
+    // (One read in the life of a session, and none without a provider.)
+    if session.generation != 1 || state.sign_in.provider(None).is_none() {
         return Ok(());
     }
     let record = state.sessions.store.record(&replaced_key(&session.sid), state.sessions.now()).await?;
