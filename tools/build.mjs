@@ -10,11 +10,11 @@ import { setUpBuild } from './setup.mjs';
 const pkg = process.env.BUILD_DIR ? path.join(buildDir, 'pkg') : path.join(root, 'pkg');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 /** What apps import. */
-const ENTRIES = ['index', 'react', 'vue', 'testing'];
+const ENTRIES = ['index', 'react', 'vue', 'solid', 'testing'];
 /** The adapters of frameworks that are ES modules only. */
 const ES_ENTRIES = ['svelte'];
 /** What the adapters import, and the app brings. */
-const FRAMEWORKS = ['react', 'svelte', 'vue'];
+const FRAMEWORKS = ['react', 'solid-js', 'svelte', 'vue'];
 /** The files of pkg/ and their sources. Those that are no entries load when they are needed. */
 const SOURCES = {
   ...Object.fromEntries([...ENTRIES, ...ES_ENTRIES].map((name) => [name, `js/${name}.ts`])),
