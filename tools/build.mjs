@@ -12,9 +12,18 @@ const bin = (name) => path.join(root, 'node_modules/.bin', name);
 /** What apps import. */
 const ENTRIES = ['index', 'react', 'vue', 'solid', 'testing'];
 /** The adapters of frameworks that are ES modules only. */
-const ES_ENTRIES = ['svelte'];
+const ES_ENTRIES = ['svelte', 'angular'];
 /** What the adapters import, and the app brings. */
-const FRAMEWORKS = ['react', 'solid-js', 'svelte', 'vue'];
+const FRAMEWORKS = [
+  '@angular/common',
+  '@angular/core',
+  '@angular/router',
+  'react',
+  'rxjs',
+  'solid-js',
+  'svelte',
+  'vue',
+];
 /** The files of pkg/ and their sources. Those that are no entries load when they are needed. */
 const SOURCES = {
   ...Object.fromEntries([...ENTRIES, ...ES_ENTRIES].map((name) => [name, `js/${name}.ts`])),
