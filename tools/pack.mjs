@@ -10,6 +10,8 @@ export const PACKAGING_FOLDERS = [
   'tests/packaging',
   'tests/packaging/react-18',
   'tests/packaging/angular',
+  'tests/packaging/astro',
+  'tests/packaging/nuxt',
   'examples/servers/express',
 ];
 export const EXAMPLE_FOLDERS = ['examples'];
@@ -37,7 +39,7 @@ export async function installTools(folders) {
 /** Installs the tools of the packaging tests, and the package as it is now. */
 export async function installFixtures() {
   await installTools(PACKAGING_FOLDERS);
-  await installPackage('tests/packaging', 'tests/packaging/angular');
+  await installPackage(...['', '/angular', '/astro', '/nuxt'].map((folder) => `tests/packaging${folder}`));
 }
 
 /** Packs the package and puts it where the apps of these folders find it, as npm does for a package without dependencies. */
