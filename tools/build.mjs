@@ -10,10 +10,23 @@ import { setUpBuild } from './setup.mjs';
 const pkg = process.env.BUILD_DIR ? path.join(buildDir, 'pkg') : path.join(root, 'pkg');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 /** What apps import. */
-const ENTRIES = ['index', 'react', 'vue', 'testing'];
+const ENTRIES = ['index', 'react', 'vue', 'solid', 'testing'];
+/** The adapters of frameworks that are ES modules only. */
+const ES_ENTRIES = ['svelte', 'angular'];
+/** What the adapters import, and the app brings. */
+const FRAMEWORKS = [
+  '@angular/common',
+  '@angular/core',
+  '@angular/router',
+  'react',
+  'rxjs',
+  'solid-js',
+  'svelte',
+  'vue',
+];
 /** The files of pkg/ and their sources. Those that are no entries load when they are needed. */
 const SOURCES = {
-  ...Object.fromEntries(ENTRIES.map((name) => [name, `js/${name}.ts`])),
+  ...Object.fromEntries([...ENTRIES, ...ES_ENTRIES].map((name) => [name, `js/${name}.ts`])),
   engine: 'js/engine/engine.ts',
   'worker-client': 'js/worker/worker-client.ts',
   'sign-in': 'js/client/sign-in.ts',
@@ -32,6 +45,7 @@ const sources = (names) => Object.fromEntries(names.map((name) => [name, source(
 const SERVERS = readdirSync(path.join(root, 'js/servers')).map((file) => `servers/${path.basename(file, '.ts')}`);
 const DECLARED = [
   ...ENTRIES,
+  ...ES_ENTRIES,
   'static',
   ...SERVERS,
   ...['auth-client', 'errors', 'events', 'options', 'server-options', 'session'].map(inClient),
@@ -95,7 +109,8 @@ async function buildTypes() {
     const declared = path.join(pkg, file);
     if (!DECLARED.includes(name)) rmSync(declared);
     // Without its own types, TypeScript takes a CommonJS file for an ES module.
-    else writeFileSync(path.join(pkg, `${name}.d.cts`), inCommonJs(readFileSync(declared, 'utf8')));
+    else if (!ES_ENTRIES.includes(name))
+      writeFileSync(path.join(pkg, `${name}.d.cts`), inCommonJs(readFileSync(declared, 'utf8')));
   }
   for (const folder of readdirSync(pkg, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
     if (!['client', 'servers'].includes(folder.name)) rmSync(path.join(pkg, folder.name), { recursive: true });
@@ -150,7 +165,7 @@ async function buildBundles(dev) {
     alias: { '#glue': path.join(glueDir, 'tokenward.js'), '#wasm': path.join(glueDir, 'wasm.js') },
     logLevel: 'warning',
   };
-  const separate = { ...options, plugins: [separateFiles], external: ['react', 'vue'], outdir: pkg };
+  const separate = { ...options, plugins: [separateFiles], external: FRAMEWORKS, outdir: pkg };
   await build({ ...separate, entryPoints: sources(Object.keys(SOURCES)) });
   const { outputFiles } = await build({
     ...separate,

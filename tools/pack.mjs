@@ -6,7 +6,14 @@ import { root, run, say, windows } from './run.mjs';
 import { installed } from './setup.mjs';
 
 /** Folders with a lockfile: the tools of the packaging tests, and the examples. */
-export const PACKAGING_FOLDERS = ['tests/packaging', 'tests/packaging/react-18', 'examples/servers/express'];
+export const PACKAGING_FOLDERS = [
+  'tests/packaging',
+  'tests/packaging/react-18',
+  'tests/packaging/angular',
+  'tests/packaging/astro',
+  'tests/packaging/nuxt',
+  'examples/servers/express',
+];
 export const EXAMPLE_FOLDERS = ['examples'];
 
 /** Packs the package. Describes the tarball: `{filename, size, unpackedSize, files: [{path, size}]}`, sizes in bytes. */
@@ -32,7 +39,7 @@ export async function installTools(folders) {
 /** Installs the tools of the packaging tests, and the package as it is now. */
 export async function installFixtures() {
   await installTools(PACKAGING_FOLDERS);
-  await installPackage('tests/packaging');
+  await installPackage(...['', '/angular', '/astro', '/nuxt'].map((folder) => `tests/packaging${folder}`));
 }
 
 /** Packs the package and puts it where the apps of these folders find it, as npm does for a package without dependencies. */

@@ -8,7 +8,8 @@ import { root } from '../../tools/run.mjs';
 
 export const here = path.join(root, 'tests/packaging');
 export const bin = (name) => path.join(here, 'node_modules/.bin', name);
-export const env = { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', FORCE_COLOR: '0' };
+const NO_TELEMETRY = { NEXT_TELEMETRY_DISABLED: '1', ASTRO_TELEMETRY_DISABLED: '1', NUXT_TELEMETRY_DISABLED: '1' };
+export const env = { ...process.env, NODE_ENV: 'production', FORCE_COLOR: '0', ...NO_TELEMETRY };
 
 const TYPES = {
   '.html': 'text/html',

@@ -1,0 +1,37 @@
+import { AuthProvider, SignedIn, SignedOut, useAuth } from 'tokenward/react';
+import { auth } from './auth.js';
+
+function SignIn() {
+  const { login } = useAuth();
+  const signIn = () =>
+    login({ email: 'ada@example.com', password: 'analytical engine' }).catch((error) => {
+      document.title = `failed: ${error}`;
+    });
+  return (
+    <button type="button" onClick={signIn}>
+      Sign in
+    </button>
+  );
+}
+
+function SignOut() {
+  const { logout } = useAuth();
+  return (
+    <button type="button" onClick={() => logout()}>
+      Sign out
+    </button>
+  );
+}
+
+export default function Account() {
+  return (
+    <AuthProvider client={auth}>
+      <SignedIn>
+        <SignOut />
+      </SignedIn>
+      <SignedOut>
+        <SignIn />
+      </SignedOut>
+    </AuthProvider>
+  );
+}

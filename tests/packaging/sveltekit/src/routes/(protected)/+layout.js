@@ -1,0 +1,3 @@
+import { guard } from '$lib/auth.js';
+
+export const load = guard();
