@@ -53,7 +53,9 @@ function downloads(outputs) {
   const all = new Set(first);
   for (const name of first)
     for (const { path: next, kind } of outputs[name].imports) {
-      const notNeeded = /pkg\/(worker-client|engine-without-wasm|dpop|idle|sign-in)\.js$/.test(outputs[next]?.entryPoint ?? '');
+      const notNeeded = /pkg\/(worker-client|engine-without-wasm|dpop|idle|sign-in)\.js$/.test(
+        outputs[next]?.entryPoint ?? '',
+      );
       if (kind === 'dynamic-import' && !notNeeded) follow(next, all);
     }
   return { first, all };
