@@ -346,13 +346,14 @@ export class AuthClient<User = RegisteredUser> {
 
   async #load(): Promise<Engine> {
     const engine = this.#createTestEngine ? this.#createTestEngine(this.#notify) : await this.#open();
+    const by = await this.#return;
     if (this.#disposed) {
       engine.dispose();
       throw disposedError();
     }
     this.#engine = engine;
     this.#idle = this.#watchIdle?.(engine, this.#options, this.#notify);
-    this.#idle?.start(isSignedIn(this.#session));
+    this.#idle?.start(isSignedIn(this.#session), by?.isNewSession);
     // No attempt to load is due any more.
     if (this.#session === this.#unavailable) this.#notify('session-updated', undefined, RESTORING);
     return engine;

@@ -48,6 +48,8 @@ const isOver = (error: unknown) => /^(SIGNED_OUT|SESSION_ENDED)$/.test((error as
 export interface SignInReturn {
   readonly options: AuthClientOptions;
   readonly notify: Notify;
+  /** Whether there is a new session, if the mark is right. */
+  readonly isNewSession: boolean;
   /** Resolves when the new session is there, or when the first attempt to get it has failed. */
   settle(engine: Engine): Promise<void>;
 }
@@ -149,7 +151,7 @@ export class SignIn {
     const report = (error: AuthError) => void setTimeout(() => this.#notify('sign-in-failed', { error, returnTo }));
     if (result !== 'signed-in') {
       const settle = ({ restored }: Engine) => restored.then(() => report(this.#statedError(result)));
-      return { options, notify: this.#notify, settle };
+      return { options, notify: this.#notify, isNewSession: false, settle };
     }
     const { notify, release } = this.#holdSignedOut();
     const wasRevoked = begunBy !== undefined && expectNewSession(begunBy);
@@ -159,6 +161,7 @@ export class SignIn {
     return {
       options: isOwn && restore !== 'never' ? ownMembers({ ...options, restore: 'always' }) : options,
       notify,
+      isNewSession: true,
       settle: async (engine) => {
         if (engine.settings.transport !== 'cookie') return release();
         const failure = await engine.restore().then(
