@@ -3,7 +3,6 @@
 import type { Engine, Notify } from '../engine/engine.js';
 import { resolveEndpoint } from '../engine/resolve-options.js';
 import { abortable } from '../util/abortable.js';
-import { now } from '../util/clock.js';
 import { abortReason } from '../util/compat.js';
 import { ownMembers } from '../util/own-members.js';
 import { pageOrigin } from '../util/page-origin.js';
@@ -98,7 +97,7 @@ export class SignIn {
       popup.location.replace(startAddress(start, options, id));
       // The page of the provider must not navigate this one. (Nor can this one close that window any more.)
       popup.opener = null;
-      const opened = { popup, openedAt: now(), channel, id, signal: ending.signal };
+      const opened = { popup, channel, id, signal: ending.signal };
       return abortable(this.#signInByPopup(engine, opened), ending.signal);
     }
     popup?.close();

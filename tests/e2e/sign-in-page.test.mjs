@@ -17,6 +17,8 @@ const appPage = (
 import { AuthClient, AuthError } from '/pkg/index.js';
 globalThis.events = [];
 globalThis.AuthClient = AuthClient;
+const { open } = window;
+window.open = (...given) => { globalThis.popup = open(...given); return globalThis.popup; };
 ${before}
 globalThis.auth = new AuthClient(${JSON.stringify({ isolation: ISOLATION, ...options })});
 globalThis.seen = { address: location.pathname + location.search + location.hash, state: history.state };
@@ -408,6 +410,18 @@ async function openPopup(page, context, given = {}) {
   return opened;
 }
 
+/** The page gets the focus when a user closes the window. (A browser of a test keeps it in all windows.) */
+async function closeByUser(page, popup) {
+  await page.evaluate(() => {
+    const watching = setInterval(() => {
+      if (!globalThis.popup.closed) return;
+      clearInterval(watching);
+      dispatchEvent(new Event('focus'));
+    }, 20);
+  });
+  await popup.close();
+}
+
 test('by popup: the promise resolves with the session, the window closes, and the address stays', () =>
   withProvider(async ({ open, provider, context }) => {
     provider.page = true;
@@ -443,9 +457,7 @@ test('by popup: denied, and closed by the user', () =>
     assert.equal(await code(page), 'ACCESS_DENIED');
     const closed = await openPopup(page, context);
     await closed.waitForURL(/provider/);
-    // A window that is closed at once cannot be told from a severed one.
-    await closed.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_600)));
-    await closed.close();
+    await closeByUser(page, closed);
     assert.equal(await code(page), 'POPUP_CLOSED');
     assert.deepEqual(await events(page), []);
   }));
@@ -499,6 +511,25 @@ test('by popup: a window that a Cross-Origin-Opener-Policy severs is waited for'
     assert.deepEqual(await result(page), { session: 'ada@example.com' });
   }));
 
+test('by popup: a window that is severed late, by a response that took long, is waited for', () =>
+  withProvider(async ({ open, provider, context, proxy }) => {
+    provider.page = true;
+    provider.headers = { 'cross-origin-opener-policy': 'same-origin' };
+    const start = proxy.raw.get('/auth/start');
+    const held = [];
+    proxy.raw.set('/auth/start', (...given) => held.push(given));
+    const page = await open();
+    const popup = await openPopup(page, context);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2_000)));
+    for (const given of held) start(...given);
+    await popup.waitForURL(/provider/);
+    await page.waitForFunction(() => globalThis.popup.closed, undefined, { polling: 20 });
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_500)));
+    await page.evaluate(() => dispatchEvent(new Event('focus')));
+    await popup.click('a');
+    assert.deepEqual(await result(page), { session: 'ada@example.com' });
+  }));
+
 test('by popup: severed, without a message: the session shows when the page is focused', () =>
   withProvider(async ({ open, provider, context, proxy }) => {
     provider.page = true;
@@ -528,8 +559,7 @@ test('by popup: a result that comes after the window seemed to be closed signs i
     const popup = await openPopup(page, context);
     await popup.waitForURL(/provider/);
     const address = popup.url();
-    await popup.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_600)));
-    await popup.close();
+    await closeByUser(page, popup);
     assert.equal(await code(page), 'POPUP_CLOSED');
     const late = await context.newPage();
     await late.goto(address);
