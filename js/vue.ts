@@ -194,24 +194,24 @@ export function guardRoutes<User>(
   { login = '/login', forbidden = login, signIn }: GuardOptions = {},
 ): () => void {
   const provider = signIn ? providerOf(router, client, signIn === true ? {} : signIn, () => recheck()) : undefined;
-  const check = (route: GuardedRoute): boolean | GuardRedirect => {
+  const check = (route: GuardedRoute, cause: 'navigation' | 'session'): boolean | GuardRedirect => {
     const { fullPath, meta } = route;
     const { requiresAuth } = meta;
     const { status } = client.session;
     if (!requiresAuth || status === 'restoring') return true;
     const query = { redirect: fullPath };
-    if (status === 'signed-out') return provider?.signsIn(fullPath) ? false : { path: login, query };
+    if (status === 'signed-out') return provider?.signsIn(fullPath, cause) ? false : { path: login, query };
     return requiresAuth === true || hasSomeRole(client, requiresAuth as string) || { path: forbidden, query };
   };
   const recheck = () => {
-    const target = check(router.currentRoute.value);
+    const target = check(router.currentRoute.value, 'session');
     if (typeof target === 'object') void router.replace(target);
   };
   const undo = [
     router.beforeEach(async (to) => {
       if (to.meta.requiresAuth) await client.ready;
       if (to.meta.requiresAuth && provider) await provider.ready();
-      return check(to);
+      return check(to, 'navigation');
     }),
     // The session may have changed since the guard ran. (A navigation that another guard of the app stops is not repeated.)
     router.afterEach((_to, _from, failure) => {
@@ -234,28 +234,35 @@ function providerOf<User>(
   onFailed: () => void,
 ) {
   let hasFailed = false;
-  let isLeaving = false;
+  let leaving: Promise<unknown> | undefined;
   const failed = () => {
     hasFailed = true;
     onFailed();
   };
   const succeeded = () => {
     hasFailed = false;
-    isLeaving = false;
+    leaving = undefined;
   };
   const undo = [client.on('sign-in-failed', failed), client.on('signed-in', succeeded)];
   return {
     /** Resolves when it is known whether the last sign-in failed: `sign-in-failed` comes in a task after `ready`. */
     ready: () => new Promise((resolve) => setTimeout(resolve)),
-    /** Whether a sign-in begins. */
-    signsIn(fullPath: string): boolean {
+    /**
+     * Whether a sign-in begins. A further navigation begins it again: the user may have stopped the one to the provider, which
+     * nothing reports to the page.
+     */
+    signsIn(fullPath: string, cause: 'navigation' | 'session'): boolean {
       const { reason } = client.session;
       const isByUser = reason === 'logout' || reason === 'other-tab' || reason === 'idle';
       if (hasFailed || isByUser || typeof document === 'undefined') return false;
-      if (isLeaving) return true;
-      isLeaving = true;
-      client.signIn({ returnTo: router.resolve(fullPath).href, ...options, display: 'redirect' }).catch(() => {
-        isLeaving = false;
+      if (leaving && cause === 'session') return true;
+      const returnTo = router.resolve(fullPath).href;
+      const present = client.signIn({ returnTo, ...options, display: 'redirect' });
+      leaving = present;
+      present.catch(() => {
+        // (A later call replaces the one before.)
+        if (leaving !== present) return;
+        leaving = undefined;
         failed();
       });
       return true;

@@ -14,7 +14,7 @@ import { createEngineLoader, type EngineLoader, importFile } from './load-engine
 import type { ApiRequestInit, AuthClientOptions, LogEntry, SignInOptions } from './options.js';
 import { RESTORING, type RegisteredUser, type RestoringSession, type Session } from './session.js';
 import type { SignIn, SignInReturn } from './sign-in.js';
-import { openPopup, takeMark } from './sign-in-mark.js';
+import { forgetBegun, openPopup, takeMark } from './sign-in-mark.js';
 import {
   requireBaseUrl,
   throwInvalidOption,
@@ -57,7 +57,7 @@ export class AuthClient<User = RegisteredUser> {
   /** Ends the wait of the present `signIn`. */
   #signingIn: AbortController | undefined;
   /** How the client starts if the browser has just returned from an identity provider. */
-  #return: Promise<SignInReturn | undefined> | undefined;
+  #return: Promise<Partial<SignInReturn>> | undefined;
   readonly #options: AuthClientOptions;
   readonly #createTestEngine: CreateTestEngine | undefined;
   readonly #openEngine: OpenEngine | undefined;
@@ -80,8 +80,11 @@ export class AuthClient<User = RegisteredUser> {
     this.#disposal.catch(() => {});
     if (globalThis.location && !this.#createTestEngine) requireBaseUrl(this.#options);
     const mark = globalThis.document && this.#options.transport !== 'body' && !this.#createTestEngine && takeMark();
-    // (If the file cannot be loaded, the client starts as without a mark.)
-    if (mark) this.#return = this.#signInFile((file) => file.receiveMark(mark)).catch(() => undefined);
+    if (mark)
+      this.#return = this.#signInFile<Partial<SignInReturn>>((file) => file.receiveMark(mark)).catch(() => ({
+        // If the file cannot be loaded, the client asks the server all the same.
+        settle: (engine) => engine.restore().then(undefined, () => {}) as Promise<void>,
+      }));
     const limitMs = (this.#options.timeoutSeconds ?? 10) * 1000;
     this.#loader = createEngineLoader(
       () => this.#load(),
@@ -94,7 +97,7 @@ export class AuthClient<User = RegisteredUser> {
         ? Promise.resolve(this.#session)
         : this.#call((engine) =>
             Promise.race([
-              Promise.all([engine.restored, this.#return?.then((by) => by?.settle(engine))]),
+              Promise.all([engine.restored, this.#return?.then((by) => by.settle?.(engine))]),
               this.#disposal,
             ]),
           ).then(
@@ -212,7 +215,8 @@ export class AuthClient<User = RegisteredUser> {
    * confirmed it (with `scope: 'global'`, whether all sessions of the user have ended). If it did not, the client sends the
    * revocation again when the page is online again or at the next start, before the next login.
    * `scope: 'provider'` also ends the session at the identity provider: the page goes away and comes back to `returnTo`, an address
-   * of this origin (default: the address of the page). The promise stays pending.
+   * of this origin (default: the address of the page). The promise stays pending. It needs the cookie transport. With a wrong
+   * option it rejects with `INVALID_OPTIONS`, and nothing ends.
    */
   readonly logout = async (
     options: { scope?: 'session' | 'global' | 'provider'; returnTo?: string } = {},
@@ -221,10 +225,14 @@ export class AuthClient<User = RegisteredUser> {
     if (!['session', 'global', 'provider'].includes(scope))
       throwInvalidOption('logout.scope', '"session" or "global" or "provider"', scope);
     this.#endSignIn();
-    const revoked = this.#call((engine) => engine.logout(scope));
-    if (scope !== 'provider') return { revoked: await revoked };
-    revoked.catch(() => {});
-    return this.#signInFile((file) => file.signOut(revoked, returnTo));
+    forgetBegun();
+    const end = () => this.#call((engine) => engine.logout(scope));
+    if (scope !== 'provider') return { revoked: await end() };
+    return this.#signInFile((file) => file.signOut(end, returnTo)).catch((error) => {
+      // Without the file, the session ends here all the same.
+      if (error.code !== 'INVALID_OPTIONS') end().catch(() => {});
+      throw error;
+    });
   };
 
   /**
@@ -346,13 +354,14 @@ export class AuthClient<User = RegisteredUser> {
 
   async #load(): Promise<Engine> {
     const engine = this.#createTestEngine ? this.#createTestEngine(this.#notify) : await this.#open();
+    const by = await this.#return;
     if (this.#disposed) {
       engine.dispose();
       throw disposedError();
     }
     this.#engine = engine;
     this.#idle = this.#watchIdle?.(engine, this.#options, this.#notify);
-    this.#idle?.start(isSignedIn(this.#session));
+    this.#idle?.start(isSignedIn(this.#session), by?.isNewSession);
     // No attempt to load is due any more.
     if (this.#session === this.#unavailable) this.#notify('session-updated', undefined, RESTORING);
     return engine;

@@ -2,9 +2,13 @@
 // output says what to do. Times are milliseconds since the epoch by the wall clock, because the time for which the machine sleeps
 // counts as idle.
 
-/** What happened in this tab. `{ activeAt }`: the user was active in another tab, or on an earlier page. */
+/**
+ * What happened in this tab. `new-sign-in`: the user signed in, here or in another tab, and did not come back to a session.
+ * `{ activeAt }`: the user was active in another tab, or on an earlier page.
+ */
 export type IdleInput =
   | 'signed-in'
+  | 'new-sign-in'
   | 'signed-out'
   | 'activity'
   | 'timer'
@@ -66,6 +70,10 @@ export class IdleClock {
     // The wall clock was set back.
     if (this.#lastActive > now + this.intervalMs) this.#lastActive = now;
     if (input === 'hidden' || input === 'visible') this.#isVisible = input === 'visible';
+    if (input === 'new-sign-in') {
+      this.#isSignedIn = true;
+      return this.#active(now, true);
+    }
     if (input === 'signed-in' && !this.#isSignedIn) {
       this.#isSignedIn = true;
       // Who signs in, or opens a page, is active. A page that the browser opens in the background says nothing of its user.

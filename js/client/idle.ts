@@ -13,8 +13,11 @@ const VISIBILITY = ['visibilitychange', 'pageshow', 'pagehide', 'resume', 'focus
 
 /** The watch of one client. */
 export interface Idle {
-  /** The status of the session is known, or the client restores it. */
-  start(isSignedIn: boolean | undefined): void;
+  /**
+   * The status of the session is known, or the client restores it. `isNewSession`: the user comes back from an identity provider;
+   * the last activity was before the sign-in.
+   */
+  start(isSignedIn: boolean | undefined, isNewSession?: boolean): void;
   /** Whether the user is idle, so that this is the reason for a sign-out now. */
   isOver(): boolean;
   /** The app says that the user is active. */
@@ -30,13 +33,17 @@ export function watchIdle(engine: Engine, options: AuthClientOptions, notify: No
   const timeoutMs = idleTimeoutSeconds * 1000;
   const warningMs = (options.idleWarningSeconds ?? Math.min(60, idleTimeoutSeconds / 2)) * 1000;
   const clock = new IdleClock({ timeoutMs, warningMs }, document.visibilityState !== 'hidden');
-  const key = `${storagePrefix(engine.settings.name)}:active-at`;
+  const prefix = storagePrefix(engine.settings.name);
+  const key = `${prefix}:active-at`;
+  /** The sign-in that the storage knows. Its activity is not that of another one, which may be hours older. */
+  const signInKey = () => PAGE_STORAGE.read(`${prefix}:sign-in-key`) ?? '';
+  let watched = signInKey();
   const listening = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function handle(input: IdleInput): void {
     const { publish, endWarning, warn, signOut, timerMs } = clock.handle(input, Date.now());
-    if (publish !== undefined && crossTab) PAGE_STORAGE.write(key, `${publish}`);
+    if (publish !== undefined && crossTab) PAGE_STORAGE.write(key, `${publish} ${signInKey()}`);
     if (endWarning) notify('idle-warning-ended', {});
     if (warn !== undefined) notify('idle-warning', { signOutAt: warn });
     clearTimeout(timer);
@@ -46,8 +53,8 @@ export function watchIdle(engine: Engine, options: AuthClientOptions, notify: No
 
   /** The storage has what this tab missed while it was hidden or asleep. */
   function read(): void {
-    const activeAt = Number((crossTab && PAGE_STORAGE.read(key)) || Number.NaN);
-    if (activeAt > 0) handle({ activeAt });
+    const [, activeAt, of] = /^(\d+) (.*)$/s.exec((crossTab && PAGE_STORAGE.read(key)) || '') ?? [];
+    if (of === signInKey() && Number(activeAt) > 0) handle({ activeAt: Number(activeAt) });
   }
 
   function changeVisibility({ type }: Event): void {
@@ -75,15 +82,19 @@ export function watchIdle(engine: Engine, options: AuthClientOptions, notify: No
   addEventListener('storage', (event) => event.key === key && read(), { signal });
 
   function setSignedIn(isSignedIn: boolean | undefined): void {
-    if (isSignedIn) handle('signed-in');
-    else if (isSignedIn === false) {
+    if (isSignedIn) {
+      const present = signInKey();
+      handle(present === watched ? 'signed-in' : 'new-sign-in');
+      watched = present;
+    } else if (isSignedIn === false) {
       handle('signed-out');
       PAGE_STORAGE.write(key, undefined);
     }
   }
 
   return {
-    start(isSignedIn) {
+    start(isSignedIn, isNewSession) {
+      if (isNewSession) PAGE_STORAGE.write(key, undefined);
       read();
       // The user left the last page of this browser, without a sign-out, and comes back too late.
       if (isSignedIn !== false && clock.isOver(Date.now())) engine.logout('session').catch(() => {});

@@ -37,3 +37,15 @@ export const openPopup = ({ display }: SignInOptions, { baseUrl, endpoints }: Au
   display === 'popup' && new URL(endpoints?.start ?? '', baseUrl ?? location.href).origin === location.origin
     ? open('', '_blank', 'popup,width=500,height=640')
     : null;
+
+/** The key of what a tab stores about the sign-in that it began. */
+export const BEGUN = 'tokenward:v1:sign-in-begun';
+
+/** The user does not come back from the sign-in that this tab began, or has signed out since. */
+export function forgetBegun() {
+  try {
+    sessionStorage.removeItem(BEGUN);
+  } catch {
+    // The storage is blocked, or there is none.
+  }
+}

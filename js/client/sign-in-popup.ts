@@ -4,8 +4,12 @@ import { now } from '../util/clock.js';
 
 const CHANNEL = 'tokenward:sign-in';
 const LOOK_EVERY_MS = 200;
-/** A window that seems to be closed earlier was severed by a Cross-Origin-Opener-Policy, and is still open. */
-const SEVERED_MS = 1_500;
+/**
+ * A window that a Cross-Origin-Opener-Policy severs seems to be closed, and this may be at any time: the response decides. The window
+ * counts as closed if this page gets the focus within this time of it, as when a user closes a window. One that was severed keeps
+ * the focus.
+ */
+const FOCUS_MS = 500;
 /** The message of a window that closed itself may arrive later than the fact that it is closed. */
 const MESSAGE_MS = 500;
 /** The server accepts no result that arrives later. */
@@ -22,7 +26,6 @@ export function openChannel(): BroadcastChannel | undefined {
 
 export interface OpenedPopup {
   readonly popup: Window;
-  readonly openedAt: number;
   readonly channel: BroadcastChannel;
   readonly id: string;
   /** Ends the wait. */
@@ -41,7 +44,7 @@ export interface PopupWait extends OpenedPopup {
  * with `STALE_SIGN_IN` if it cannot be known and the time is over.
  */
 export function resultOfPopup(wait: PopupWait): Promise<string> {
-  const { popup, openedAt, channel, id, signal } = wait;
+  const { popup, channel, id, signal } = wait;
   return new Promise((resolve, reject) => {
     let isSettled = false;
     const settle = (how: () => void) => {
@@ -53,9 +56,31 @@ export function resultOfPopup(wait: PopupWait): Promise<string> {
       clearInterval(looking);
       clearTimeout(limit);
       channel.close();
-      removeEventListener('focus', confirm);
+      removeEventListener('focus', onFocus);
     };
-    const looking = setInterval(() => popup.closed && windowGone(), LOOK_EVERY_MS);
+    /** When the window was still there, when it was gone, and when this page got the focus. */
+    let openAt = now();
+    let goneAt: number | undefined;
+    let focusAt = Number.NEGATIVE_INFINITY;
+    const look = () => {
+      if (goneAt !== undefined) return;
+      if (!popup.closed) {
+        openAt = now();
+        return;
+      }
+      clearInterval(looking);
+      goneAt = now();
+      if (isClosed()) setTimeout(confirm, MESSAGE_MS);
+    };
+    const isClosed = () => goneAt !== undefined && focusAt >= openAt && focusAt <= goneAt + FOCUS_MS;
+    const onFocus = () => {
+      const wasGone = goneAt !== undefined;
+      if (!isClosed()) focusAt = now();
+      look();
+      if (wasGone) setTimeout(confirm, isClosed() ? MESSAGE_MS : 0);
+    };
+    addEventListener('focus', onFocus);
+    const looking = setInterval(look, LOOK_EVERY_MS);
     const limit = setTimeout(() => {
       // A window that is still open reports to the user itself.
       if (popup.closed) {
@@ -71,19 +96,11 @@ export function resultOfPopup(wait: PopupWait): Promise<string> {
       if (isSettled) wait.onLateResult(result);
       else settle(() => resolve(result));
     };
-    let isSevered = false;
-    const windowGone = () => {
-      clearInterval(looking);
-      isSevered = now() - openedAt < SEVERED_MS;
-      addEventListener('focus', confirm);
-      // A user who closes a window comes back to this one.
-      if (!isSevered && document.hasFocus()) setTimeout(confirm, MESSAGE_MS);
-    };
     const confirm = async () => {
       if (isSettled || signal.aborted) return;
       const shows = await wait.hasSession();
-      if (isSettled || signal.aborted || (isSevered && !shows)) return;
-      removeEventListener('focus', confirm);
+      if (isSettled || signal.aborted || (!shows && !isClosed())) return;
+      removeEventListener('focus', onFocus);
       // (The channel stays open: the window may be open all the same.)
       if (!shows) return settle(() => reject('POPUP_CLOSED'));
       close();

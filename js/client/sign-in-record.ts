@@ -2,8 +2,8 @@
 // values are in memory, and lost with the page.
 import { PAGE_STORAGE, TAB_STORAGE } from '../browser/key-value-store.js';
 import { storagePrefix } from '../browser/persisted-state.js';
+import { BEGUN, forgetBegun, type SignInMark } from './sign-in-mark.js';
 
-const BEGUN = 'tokenward:v1:sign-in-begun';
 const SILENT = 'tokenward:v1:silent-sign-ins';
 /** A little longer than the server's limit of 10 minutes. */
 const LONGEST_SIGN_IN_MS = 15 * 60_000;
@@ -13,18 +13,40 @@ const MOST_SILENT = 2;
 
 let silentInMemory = '';
 
-/** This tab begins a sign-in of the client with this name. */
-export const storeBegun = (clientName: string) => TAB_STORAGE.write(BEGUN, `${Date.now()} ${clientName}`);
+const asked = (clientName: string) => `${storagePrefix(clientName)}:asked`;
 
 /**
- * The name of the client whose sign-in this tab began; undefined if it began none. A mark in an address proves nothing: a link of
- * another site may have it.
+ * This tab begins a sign-in of the client with this name. The next page asks the server for a session, also if it is loaded again
+ * before it has understood the mark.
  */
-export function takeBegun(): string | undefined {
+export function storeBegun(clientName: string) {
+  TAB_STORAGE.write(BEGUN, `${Date.now()} ${clientName}`);
+  PAGE_STORAGE.write(asked(clientName), undefined);
+}
+
+/** The sign-in that this tab began. */
+export interface Begun {
+  readonly clientName: string;
+  /** Whether a revocation was pending, of a session that the user has ended. */
+  readonly wasRevoked: boolean;
+}
+
+let taken: { readonly mark: SignInMark; readonly begun: Begun | undefined } | undefined;
+
+/**
+ * The sign-in that ends with this mark; undefined if this tab began none. A mark in an address proves nothing: a link of another
+ * site may have it. Every client that receives the mark learns the same.
+ */
+export function takeBegun(mark: SignInMark): Begun | undefined {
+  if (taken?.mark === mark) return taken.begun;
   const [, at, clientName] = /^(\d+) (.+)$/s.exec(TAB_STORAGE.read(BEGUN) ?? '') ?? [];
-  TAB_STORAGE.write(BEGUN, undefined);
+  forgetBegun();
   const ageMs = Date.now() - Number(at);
-  return ageMs >= 0 && ageMs < LONGEST_SIGN_IN_MS ? clientName : undefined;
+  const isValid = clientName !== undefined && ageMs >= 0 && ageMs < LONGEST_SIGN_IN_MS;
+  const isSignedIn = mark[0] === 'signed-in';
+  const begun = isValid ? { clientName, wasRevoked: isSignedIn && expectNewSession(clientName) } : undefined;
+  taken = { mark, begun };
+  return begun;
 }
 
 /** Whether a sign-in without a question to the user would be one of a loop of redirects. If not, it is counted. */
@@ -53,6 +75,6 @@ export const isRevocationPending = (clientName: string): boolean =>
 export function expectNewSession(clientName: string): boolean {
   const wasPending = isRevocationPending(clientName);
   PAGE_STORAGE.write(pendingRevocation(clientName), undefined);
-  PAGE_STORAGE.write(`${storagePrefix(clientName)}:asked`, undefined);
+  PAGE_STORAGE.write(asked(clientName), undefined);
   return wasPending;
 }

@@ -3,14 +3,13 @@
 import type { Engine, Notify } from '../engine/engine.js';
 import { resolveEndpoint } from '../engine/resolve-options.js';
 import { abortable } from '../util/abortable.js';
-import { now } from '../util/clock.js';
 import { abortReason } from '../util/compat.js';
 import { ownMembers } from '../util/own-members.js';
 import { pageOrigin } from '../util/page-origin.js';
 import type { AuthClient } from './auth-client.js';
 import type { AuthError, AuthErrorCode } from './errors.js';
 import type { AuthClientOptions } from './options.js';
-import type { SignInMark } from './sign-in-mark.js';
+import { forgetBegun, type SignInMark } from './sign-in-mark.js';
 import { checkReturnTo, checkSignIn, endAddress, startAddress } from './sign-in-options.js';
 import { type OpenedPopup, openChannel, resultOfPopup } from './sign-in-popup.js';
 import { expectNewSession, isRevocationPending, isSilentLoop, storeBegun, takeBegun } from './sign-in-record.js';
@@ -48,6 +47,8 @@ const isOver = (error: unknown) => /^(SIGNED_OUT|SESSION_ENDED)$/.test((error as
 export interface SignInReturn {
   readonly options: AuthClientOptions;
   readonly notify: Notify;
+  /** Whether there is a new session, if the mark is right. */
+  readonly isNewSession: boolean;
   /** Resolves when the new session is there, or when the first attempt to get it has failed. */
   settle(engine: Engine): Promise<void>;
 }
@@ -96,7 +97,7 @@ export class SignIn {
       popup.location.replace(startAddress(start, options, id));
       // The page of the provider must not navigate this one. (Nor can this one close that window any more.)
       popup.opener = null;
-      const opened = { popup, openedAt: now(), channel, id, signal: ending.signal };
+      const opened = { popup, channel, id, signal: ending.signal };
       return abortable(this.#signInByPopup(engine, opened), ending.signal);
     }
     popup?.close();
@@ -129,6 +130,7 @@ export class SignIn {
     const { signal } = ending;
     const onShow = ({ persisted }: PageTransitionEvent) => {
       if (!persisted) return;
+      forgetBegun();
       ending.abort(new DOMException('the user came back to the page', 'AbortError'));
       // The user may have signed in on a later page.
       this.#engine()
@@ -141,24 +143,28 @@ export class SignIn {
   }
 
   /** The browser has returned from the provider. */
-  receiveMark([result, address]: SignInMark): SignInReturn {
+  receiveMark(mark: SignInMark): SignInReturn {
+    const [result, address] = mark;
     const options = this.#options;
     const returnTo = address.slice(location.origin.length);
-    const begunBy = takeBegun();
+    const begun = takeBegun(mark);
     // After `auth.ready`: an app may add its listeners then.
     const report = (error: AuthError) => void setTimeout(() => this.#notify('sign-in-failed', { error, returnTo }));
     if (result !== 'signed-in') {
-      const settle = ({ restored }: Engine) => restored.then(() => report(this.#statedError(result)));
-      return { options, notify: this.#notify, settle };
+      // (Of several clients on the page, the one that began the sign-in. Nobody knows who began it elsewhere.)
+      const isOther = ({ settings }: Engine) => begun !== undefined && begun.clientName !== settings.name;
+      const settle = (engine: Engine) =>
+        engine.restored.then(() => isOther(engine) || report(this.#statedError(result))) as Promise<void>;
+      return { options, notify: this.#notify, isNewSession: false, settle };
     }
     const { notify, release } = this.#holdSignedOut();
-    const wasRevoked = begunBy !== undefined && expectNewSession(begunBy);
     const { restore = 'auto', isolation = 'page' } = options;
     // The options are part of the name of a shared worker, which the other tabs use.
     const isOwn = isolation === 'page' || isolation === 'worker';
     return {
       options: isOwn && restore !== 'never' ? ownMembers({ ...options, restore: 'always' }) : options,
       notify,
+      isNewSession: true,
       settle: async (engine) => {
         if (engine.settings.transport !== 'cookie') return release();
         const failure = await engine.restore().then(
@@ -168,9 +174,9 @@ export class SignIn {
         release();
         // (`auth.ready` does not wait for the next attempts.)
         if (failure)
-          this.#restoreAgain(engine, wasRevoked, failure.error).catch((error) => {
+          this.#restoreAgain(engine, begun?.wasRevoked === true, failure.error).catch((error) => {
             // The browser accepted no cookie. (Without a sign-in of this tab, anybody may have made the address.)
-            if (begunBy !== undefined && isOver(error)) report(this.#errorOf('STALE_SIGN_IN'));
+            if (begun?.clientName === engine.settings.name && isOver(error)) report(this.#errorOf('STALE_SIGN_IN'));
           });
       },
     };
@@ -201,11 +207,18 @@ export class SignIn {
     };
   }
 
-  /** Ends the session at the provider too: navigates to the server when the session has ended here. */
-  async signOut(ended: Promise<unknown>, returnTo: string | undefined): Promise<{ revoked: boolean }> {
+  /**
+   * Ends the session at the provider too: navigates to the server when `end` has ended the session here. A wrong option ends
+   * nothing.
+   */
+  async signOut(end: () => Promise<unknown>, returnTo: string | undefined): Promise<{ revoked: boolean }> {
     checkReturnTo(returnTo, this.#invalid);
+    const limit = later(LOGOUT_MS);
+    const engine = await Promise.race([this.#engine().catch(() => undefined), limit]);
+    const { transport = 'cookie' } = engine ? engine.settings : this.#options;
+    if (transport !== 'cookie') this.#invalid('logout', 'options.transport "cookie"', transport);
     // The page leaves in any case: the server ends the session.
-    await Promise.race([ended.catch(() => {}), later(LOGOUT_MS)]);
+    await Promise.race([end().catch(() => {}), limit]);
     const cameBack = new Promise<void>((resolve) => {
       const listening = new AbortController();
       const onShow = ({ persisted }: PageTransitionEvent) => {

@@ -3,7 +3,7 @@
 import type { AuthErrorCode } from '../client/errors.js';
 import type { SignInOptions } from '../client/options.js';
 import { SignIn } from '../client/sign-in.js';
-import { openPopup, type SignInMark, takeMark } from '../client/sign-in-mark.js';
+import { forgetBegun, openPopup, type SignInMark, takeMark } from '../client/sign-in-mark.js';
 import type { Engine } from '../engine/engine.js';
 import type { Settings } from '../engine/resolve-options.js';
 import { createDeferred } from '../util/deferred.js';
@@ -29,6 +29,8 @@ export interface RustClient {
   status(): string;
   restore(): Promise<unknown>;
   logout(): Promise<boolean>;
+  /** Signs out without a request: the page navigates to the end of the session. */
+  logoutByPage(): Promise<unknown>;
   onFailed(failure: SignInFailure, returnTo: string): void;
 }
 
@@ -44,10 +46,12 @@ export class RustSignIn {
   readonly #engine: Engine;
   readonly #signIn: SignIn;
   readonly #started = createDeferred<void>();
+  readonly #logoutByPage: () => Promise<unknown>;
   #present: AbortController | undefined;
 
   constructor(options: PlatformOptions, settings: Pick<Settings, 'name' | 'transport'>, client: RustClient) {
-    const { restore, logout } = client;
+    const { restore, logout, logoutByPage } = client;
+    this.#logoutByPage = logoutByPage;
     this.#options = options;
     this.#engine = { settings, restore, logout, restored: this.#started.promise } as unknown as Engine;
     this.#signIn = new SignIn(
@@ -92,13 +96,14 @@ export class RustSignIn {
     return result;
   }
 
-  /** Navigates to the end of the session. */
+  /** Ends the session and navigates to its end at the provider. */
   signOut(returnTo: string | undefined): Promise<unknown> {
-    return this.#signIn.signOut(Promise.resolve(), returnTo);
+    return this.#signIn.signOut(this.#logoutByPage, returnTo);
   }
 
   /** Another call replaces the present sign-in. */
   end() {
+    forgetBegun();
     this.#present?.abort(new DOMException('a later call replaced this one', 'AbortError'));
   }
 }

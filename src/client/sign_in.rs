@@ -171,16 +171,15 @@ impl AuthClient {
     /// `return_to`, an address of this origin (`None`: the address of the page). The future stays pending.
     ///
     /// # Errors
-    /// [`AuthError::InvalidOption`] for another address; [`AuthError::NoBrowser`].
+    /// [`AuthError::InvalidOption`] for another address, or without the cookie transport: nothing ends then;
+    /// [`AuthError::NoBrowser`].
     pub async fn logout_at_provider(&self, return_to: Option<&str>) -> Result<LogoutOutcome, AuthError> {
         let inner = self.inner()?;
-        inner.revoked_by_page.set(true);
-        let outcome = self.sign_out(LogoutScope::Session).await;
-        inner.revoked_by_page.set(false);
+        // It checks the address before anything ends.
         if let Some(promise) = inner.with_sign_in(|sign_in| sign_in.sign_out(return_to)) {
             JsFuture::from(promise).await.map_err(AuthError::of_sign_in)?;
         }
-        Ok(outcome)
+        Ok(LogoutOutcome { revoked: false })
     }
 }
 
@@ -281,6 +280,16 @@ fn functions(this: &Weak<Inner>) -> Object {
         promise_of(&client, |client| async move { Ok(client.sign_out(LogoutScope::Session).await.revoked.into()) })
     });
     set("logout", logout.into_js_value());
+    let client = this.clone();
+    let logout_by_page = Closure::<dyn Fn() -> Promise>::new(move || {
+        promise_of(&client, |client| async move {
+            client.inner()?.revoked_by_page.set(true);
+            let outcome = client.sign_out(LogoutScope::Session).await;
+            client.inner()?.revoked_by_page.set(false);
+            Ok(outcome.revoked.into())
+        })
+    });
+    set("logoutByPage", logout_by_page.into_js_value());
     let client = this.clone();
     let failed = Closure::<dyn Fn(JsValue, String)>::new(move |failure, return_to| {
         super::with(&client, |inner| {

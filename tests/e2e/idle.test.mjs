@@ -2,7 +2,7 @@
 // has the times; here they are short.)
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { closeBrowser, hasStatus, openBrowser, signIn, until, withTabs } from './harness.mjs';
+import { ADA, closeBrowser, GRACE, hasStatus, makeClient, openBrowser, signIn, until, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -36,6 +36,13 @@ async function signedIn(open, options = OPTIONS) {
   if ((await page.evaluate(() => auth.session.status)) !== 'signed-in') await signIn(page);
   return page;
 }
+
+/** The last activity was an hour ago. */
+const ageActivity = (page) =>
+  page.evaluate((key) => {
+    const aged = localStorage.getItem(key).replace(/^\d+/, Date.now() - 3_600_000);
+    localStorage.setItem(key, aged);
+  }, KEY);
 
 test('an idle user is warned, then signed out in all tabs, and the server ends the session', () =>
   withTabs({}, async ({ server, open }) => {
@@ -97,14 +104,14 @@ test('stayActive counts as activity; requests and events that scripts create do 
 test('a page that is opened after the time shows no session; one that is opened in time does', () =>
   withTabs({}, async ({ server, open, proxy }) => {
     const page = await signedIn(open, { idleTimeoutSeconds: 600 });
-    const activeAt = Number(await page.evaluate((key) => localStorage.getItem(key), KEY));
+    const activeAt = Number.parseInt(await page.evaluate((key) => localStorage.getItem(key), KEY), 10);
     assert.ok(activeAt > Date.now() - 60_000);
     await page.close();
     const inTime = await open({ idleTimeoutSeconds: 600 });
     await hasStatus(inTime, 'signed-in');
     // As if the browser had been closed for an hour.
     await inTime.goto(`${proxy.url}/blank`);
-    await inTime.evaluate((key) => localStorage.setItem(key, `${Date.now() - 3_600_000}`), KEY);
+    await ageActivity(inTime);
     const late = await open({ idleTimeoutSeconds: 600 });
     await hasStatus(late, 'signed-out');
     assert.equal(await late.evaluate(() => auth.session.reason), 'idle');
@@ -112,6 +119,47 @@ test('a page that is opened after the time shows no session; one that is opened 
       async () => (await server.counted('logout')) === 1,
       () => 'the server did not end the session',
     );
+  }));
+
+test('a return from an identity provider begins a new time, also if another site began the sign-in', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await signedIn(open, { idleTimeoutSeconds: 600 });
+    await page.goto(`${proxy.url}/blank?portal`);
+    await ageActivity(page);
+    // What the server does after the provider: a new session, and the mark.
+    await page.evaluate((user) => {
+      const headers = { 'content-type': 'application/json' };
+      return fetch('/auth/login', { method: 'POST', headers, body: JSON.stringify(user) }).then(() => {});
+    }, GRACE);
+    await page.goto(`${proxy.url}/blank#~signed-in`);
+    await makeClient(page, { idleTimeoutSeconds: 600 }, { signIn: false });
+    await hasStatus(page, 'signed-in');
+    assert.equal(await page.evaluate(() => auth.session.user.email), GRACE.email);
+    const activeAt = Number.parseInt(await page.evaluate((key) => localStorage.getItem(key), KEY), 10);
+    assert.ok(activeAt > Date.now() - 60_000);
+  }));
+
+test('a login on a page without the option begins a new time', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await signedIn(open, { idleTimeoutSeconds: 600 });
+    await page.goto(`${proxy.url}/blank?away`);
+    await ageActivity(page);
+    const other = await open();
+    await signIn(other, ADA);
+    await other.close();
+    const next = await open({ idleTimeoutSeconds: 600 });
+    await next.waitForFunction(() => auth.session.status !== 'restoring', undefined, { polling: 20 });
+    assert.deepEqual(await next.evaluate(() => [auth.session.status, auth.session.reason]), ['signed-in', null]);
+  }));
+
+test('a login in another tab begins a new time in a tab that watches', () =>
+  withTabs({}, async ({ open }) => {
+    const other = await open();
+    const page = await signedIn(open, { idleTimeoutSeconds: 20, idleWarningSeconds: 18 });
+    await hasEvent(page, 'idle-warning');
+    await signIn(other, GRACE);
+    await hasEvent(page, 'idle-warning-ended');
+    assert.equal(await page.evaluate(() => auth.session.status), 'signed-in');
   }));
 
 test('a sign-out by the user is not an idle one, and leaves no timer and no listener behind', () =>

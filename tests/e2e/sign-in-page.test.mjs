@@ -9,11 +9,17 @@ after(closeBrowser);
 
 const EVENTS = ['signed-in', 'signed-out', 'refreshed', 'account-changed', 'sign-in-failed'];
 
-/** A page with a client that is made while the page loads. `session` is its promise of `signIn`. */
-const appPage = (options) => `<!doctype html><title>app</title><button>sign in</button><script type="module">
+/** A page with a client that is made while the page loads. `session` is its promise of `signIn`; `before` runs before it. */
+const appPage = (
+  options,
+  before = '',
+) => `<!doctype html><title>app</title><button>sign in</button><script type="module">
 import { AuthClient, AuthError } from '/pkg/index.js';
 globalThis.events = [];
 globalThis.AuthClient = AuthClient;
+const { open } = window;
+window.open = (...given) => { globalThis.popup = open(...given); return globalThis.popup; };
+${before}
 globalThis.auth = new AuthClient(${JSON.stringify({ isolation: ISOLATION, ...options })});
 globalThis.seen = { address: location.pathname + location.search + location.hash, state: history.state };
 for (const name of ${JSON.stringify(EVENTS)})
@@ -404,6 +410,18 @@ async function openPopup(page, context, given = {}) {
   return opened;
 }
 
+/** The page gets the focus when a user closes the window. (A browser of a test keeps it in all windows.) */
+async function closeByUser(page, popup) {
+  await page.evaluate(() => {
+    const watching = setInterval(() => {
+      if (!globalThis.popup.closed) return;
+      clearInterval(watching);
+      dispatchEvent(new Event('focus'));
+    }, 20);
+  });
+  await popup.close();
+}
+
 test('by popup: the promise resolves with the session, the window closes, and the address stays', () =>
   withProvider(async ({ open, provider, context }) => {
     provider.page = true;
@@ -439,9 +457,7 @@ test('by popup: denied, and closed by the user', () =>
     assert.equal(await code(page), 'ACCESS_DENIED');
     const closed = await openPopup(page, context);
     await closed.waitForURL(/provider/);
-    // A window that is closed at once cannot be told from a severed one.
-    await closed.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_600)));
-    await closed.close();
+    await closeByUser(page, closed);
     assert.equal(await code(page), 'POPUP_CLOSED');
     assert.deepEqual(await events(page), []);
   }));
@@ -495,6 +511,25 @@ test('by popup: a window that a Cross-Origin-Opener-Policy severs is waited for'
     assert.deepEqual(await result(page), { session: 'ada@example.com' });
   }));
 
+test('by popup: a window that is severed late, by a response that took long, is waited for', () =>
+  withProvider(async ({ open, provider, context, proxy }) => {
+    provider.page = true;
+    provider.headers = { 'cross-origin-opener-policy': 'same-origin' };
+    const start = proxy.raw.get('/auth/start');
+    const held = [];
+    proxy.raw.set('/auth/start', (...given) => held.push(given));
+    const page = await open();
+    const popup = await openPopup(page, context);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2_000)));
+    for (const given of held) start(...given);
+    await popup.waitForURL(/provider/);
+    await page.waitForFunction(() => globalThis.popup.closed, undefined, { polling: 20 });
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_500)));
+    await page.evaluate(() => dispatchEvent(new Event('focus')));
+    await popup.click('a');
+    assert.deepEqual(await result(page), { session: 'ada@example.com' });
+  }));
+
 test('by popup: severed, without a message: the session shows when the page is focused', () =>
   withProvider(async ({ open, provider, context, proxy }) => {
     provider.page = true;
@@ -524,8 +559,7 @@ test('by popup: a result that comes after the window seemed to be closed signs i
     const popup = await openPopup(page, context);
     await popup.waitForURL(/provider/);
     const address = popup.url();
-    await popup.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_600)));
-    await popup.close();
+    await closeByUser(page, popup);
     assert.equal(await code(page), 'POPUP_CLOSED');
     const late = await context.newPage();
     await late.goto(address);
@@ -593,6 +627,56 @@ test('logout at the provider: both tabs are signed out at once, and the navigati
     await hasStatus(page, 'signed-in');
   }));
 
+test('a logout at the provider with a wrong address changes nothing', () =>
+  withProvider(async ({ open, provider, proxy }) => {
+    const page = await open();
+    await signIn(page);
+    await hasStatus(page, 'signed-in');
+    for (const returnTo of ['https://evil.example', '//evil.example', `/${'x'.repeat(1000)}`]) {
+      const { code } = await page.evaluate(
+        (returnTo) => outcome(auth.logout({ scope: 'provider', returnTo })),
+        returnTo,
+      );
+      assert.equal(code, 'INVALID_OPTIONS');
+      assert.equal(await page.evaluate(() => auth.session.status), 'signed-in');
+    }
+    await page.reload();
+    await loaded(page);
+    await hasStatus(page, 'signed-in');
+    assert.deepEqual([provider.ends, proxy.to('/auth/logout')], [[], []]);
+  }));
+
+test('a logout at the provider without the cookie transport changes nothing', () =>
+  withProvider(
+    async ({ open, provider }) => {
+      const page = await open();
+      await page.evaluate(() =>
+        auth.adopt({ accessToken: 'token', refreshToken: 'more', expiresIn: 900, user: { email: 'ada@example.com' } }),
+      );
+      const { code, message } = await page.evaluate(() => outcome(auth.logout({ scope: 'provider' })));
+      assert.equal(code, 'INVALID_OPTIONS');
+      assert.match(message, /logout: expected options\.transport "cookie", got "body"/);
+      assert.equal(await page.evaluate(() => auth.session.status), 'signed-in');
+      assert.deepEqual(provider.ends, []);
+    },
+    { options: { transport: 'body' } },
+  ));
+
+test('a logout at the provider whose file cannot be loaded ends the session here, and rejects', NPM_ONLY, () =>
+  withProvider(async ({ open, provider, proxy }) => {
+    const first = await open();
+    await signIn(first);
+    const page = await open();
+    await hasStatus(page, 'signed-in');
+    proxy.broken.add('sign-in.js');
+    const { code } = await page.evaluate(() => outcome(auth.logout({ scope: 'provider' })));
+    assert.equal(code, 'ENGINE_UNAVAILABLE');
+    await hasStatus(page, 'signed-out');
+    await hasStatus(first, 'signed-out');
+    assert.deepEqual(provider.ends, []);
+  }),
+);
+
 test('a logout at the provider whose navigation fails is sent as a revocation later', () =>
   withProvider(async ({ open, provider, proxy, server }) => {
     const page = await open();
@@ -654,6 +738,90 @@ test('a mark without a sign-in of this tab does not revive a session that the us
     );
   }));
 
+for (const by of ['Back', 'Back and a reload'])
+  test(`${by} ends the sign-in: a logout and a later mark do not revive the session`, () =>
+    withProvider(async ({ open, proxy, provider }) => {
+      const page = await open();
+      await signIn(page);
+      provider.page = true;
+      await begin(page);
+      await page.waitForURL(/provider/);
+      await page.goBack({ waitUntil: 'commit' });
+      await loaded(page);
+      if (by !== 'Back') await page.reload();
+      await loaded(page);
+      proxy.fault = ({ path }) => (path === '/auth/logout' ? { answer: { status: 503 } } : undefined);
+      assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: false });
+      await page.goto(`${proxy.url}/app?link#~signed-in`);
+      await loaded(page);
+      assert.equal(await page.evaluate(() => auth.session.status), 'signed-out');
+      assert.equal(
+        await page.evaluate(() => localStorage.getItem('tokenward:v1:default:pending-revocation')),
+        '1',
+        'the revocation is still pending',
+      );
+    }));
+
+test('after Back, a logout in another tab is not undone by a mark', () =>
+  withProvider(async ({ open, proxy, provider }) => {
+    const page = await open();
+    await signIn(page);
+    const other = await open();
+    provider.page = true;
+    await begin(page);
+    await page.waitForURL(/provider/);
+    await page.goBack({ waitUntil: 'commit' });
+    await loaded(page);
+    await hasStatus(page, 'signed-in');
+    proxy.fault = ({ path }) => (path === '/auth/logout' ? { answer: { status: 503 } } : undefined);
+    assert.deepEqual(await other.evaluate(() => auth.logout()), { revoked: false });
+    await page.goto(`${proxy.url}/app?link#~signed-in`);
+    await loaded(page);
+    assert.equal(await page.evaluate(() => auth.session.status), 'signed-out');
+  }));
+
+test('a reload before the file of the sign-in has loaded loses nothing', NPM_ONLY, () =>
+  withProvider(async ({ open, proxy, provider }) => {
+    provider.page = true;
+    const page = await open();
+    await begin(page);
+    await page.waitForURL(/provider/);
+    const held = [];
+    proxy.raw.set('/pkg/sign-in.js', (_, response) => held.push(response));
+    await page.click('a', { noWaitAfter: true });
+    await until(
+      () => held.length > 0,
+      () => 'the file was not requested',
+    );
+    assert.equal(await address(page), '/app', 'the mark is gone');
+    proxy.raw.delete('/pkg/sign-in.js');
+    await page.reload();
+    await loaded(page);
+    await hasStatus(page, 'signed-in');
+  }),
+);
+
+for (const restore of ['auto', 'hint', 'never'])
+  test(
+    `restore: '${restore}': a file of the sign-in that cannot be loaded does not prevent the restore`,
+    NPM_ONLY,
+    () =>
+      withProvider(
+        async ({ open, proxy, provider }) => {
+          provider.page = true;
+          const page = await open();
+          // As from the link of a portal: this page begins nothing.
+          await page.goto(`${proxy.url}/auth/start?returnTo=/app`);
+          await page.waitForURL(/provider/);
+          proxy.broken.add('sign-in.js');
+          await page.click('a');
+          await loaded(page);
+          await hasStatus(page, 'signed-in');
+        },
+        { options: { restore } },
+      ),
+  );
+
 test('a browser that accepts no cookie: sign-in-failed after one round', () =>
   withProvider(async ({ open, provider }) => {
     provider.noCookie = true;
@@ -703,6 +871,32 @@ test('StrictMode: two clients that are made in one task both receive the mark, a
       return [...counts, location.hash];
     });
     assert.deepEqual(counts, [1, 1, 0, '#x']);
+  }));
+
+test('of two clients with different names, the one that began the sign-in has its error', () =>
+  withProvider(async ({ open, provider, proxy }) => {
+    const others = `globalThis.before = new AuthClient(${JSON.stringify({ isolation: ISOLATION, name: 'before' })});
+globalThis.othersEvents = [];
+before.on('sign-in-failed', ({ error }) => othersEvents.push(error.code));`;
+    proxy.pages.set('/two', () => appPage({}, others));
+    const page = await open('/two');
+    provider.answer = '~sign-in-error=access_denied';
+    await signIn(page);
+    await hasEvent(page, 'sign-in-failed');
+    const settled = () =>
+      page.evaluate(async () => {
+        await before.ready;
+        await new AuthClient({ name: 'later' }).ready;
+        return othersEvents;
+      });
+    assert.deepEqual(await settled(), []);
+    assert.deepEqual(await events(page), [['sign-in-failed', 'ACCESS_DENIED', '/two']]);
+    provider.answer = '~signed-in';
+    provider.noCookie = true;
+    await signIn(page);
+    await hasEvent(page, 'sign-in-failed');
+    assert.deepEqual(await settled(), []);
+    assert.deepEqual(await events(page), [['sign-in-failed', 'STALE_SIGN_IN', '/two']]);
   }));
 
 test('options.endpoints: start and end are addresses of the app, below baseUrl', () =>

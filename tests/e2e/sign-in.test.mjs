@@ -1,6 +1,7 @@
 // Sign-in at a provider on another site, driven by navigation: docs/reference/sign-in-endpoints.md. `npm test` runs this file once
 // with each server (SIGN_IN_SERVER).
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { until } from '../../tools/servers.mjs';
 import { marked, openUser, SERVER, SERVERS, startSignIn, watchCallbacks } from '../sign-in/harness.mjs';
@@ -680,6 +681,72 @@ signInTest('a navigation to /auth/end from another site changes nothing', async 
   await evil.waitForURL(`${app}/`);
   assert.equal(await user.refresh(page), 'ada@example.com');
   assert.equal(await user.call(), 200);
+});
+
+/** Where the server redirects to. (`fetch` would send `Sec-Fetch-Mode: cors`.) */
+const locationOf = (address, headers = {}) =>
+  new Promise((resolve, reject) => {
+    const request = http.get(address, { headers }, (response) => resolve(response.resume().headers.location));
+    request.on('error', reject);
+  });
+
+signInTest('an address that the browser would read as one of another origin counts as /', async ({ app }) => {
+  const ends = (returnTo) => locationOf(`${app}/auth/end?returnTo=${encodeURIComponent(returnTo)}`);
+  for (const returnTo of [
+    '//evil.example',
+    '/.//evil.example',
+    '/..//evil.example',
+    '/x/..//evil.example',
+    '/%2e//evil.example',
+    '/%2E%2e//evil.example',
+    `${app}//evil.example`,
+    '/auth/start',
+    '/./auth/start',
+    '/%2e/auth/start',
+    '/x/%2e%2E/auth/start',
+  ])
+    assert.equal(await ends(returnTo), '/#~signed-out', returnTo);
+  assert.equal(await ends('/a//b?x=/../%2e#y'), '/a//b?x=/../%2e#y~signed-out');
+});
+
+signInTest('a cookie with the id of a session and another secret ends nothing', async ({ app, user }) => {
+  const page = await user.tab();
+  await user.signIn(page);
+  const [{ name, value }] = await user.cookies('refresh_token');
+  const cookie = `${name}=${value.split('.')[0]}.forged`;
+  await locationOf(`${app}/auth/end?returnTo=/blank`, { cookie });
+  assert.equal(await user.refresh(page), 'ada@example.com');
+});
+
+signInTest('only a navigation to /auth/end signs out', async ({ app, proxy, user }) => {
+  const page = await user.tab();
+  await user.signIn(page);
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const image = new Image();
+        image.onload = image.onerror = resolve;
+        image.src = '/auth/end?returnTo=/blank';
+      }),
+  );
+  await page.evaluate(() => fetch('/auth/end?returnTo=/blank').then(() => {}));
+  assert.equal(await user.refresh(page), 'ada@example.com');
+  assert.equal(proxy.to('/auth/end').length, 2);
+  await page.goto(`${app}/auth/end?returnTo=/blank`);
+  assert.equal(await user.refresh(page), 401);
+});
+
+signInTest('the session that a sign-in replaces ends at the first refresh of the new one', async ({ app, user }) => {
+  const [one, two] = [await user.tab(), await user.tab()];
+  await user.signIn(one, 'ada');
+  const [former] = await user.cookies('refresh_token');
+  await user.signIn(two, 'grace');
+  // A tab that still sends the former cookie is not signed out.
+  const headers = { cookie: `${former.name}=${former.value}`, 'idempotency-key': 'of-the-other-tab' };
+  const refresh = () => fetch(`${app}/auth/refresh`, { method: 'POST', headers }).then(({ status }) => status);
+  assert.equal(await refresh(), 200);
+  assert.equal(await user.refresh(two), 'grace@example.com');
+  assert.equal(await refresh(), 401);
 });
 
 signInTest('a logout at the provider ends the session here within a second', async ({ provider, user }) => {

@@ -42,6 +42,18 @@ test('activity after the time is over signs out', () => {
   assert.deepEqual(clock.handle('activity', START + 15 * MINUTE + 1), {}, 'once');
 });
 
+test('a new sign-in begins a new time, also in a hidden tab and while another user is signed in', () => {
+  const clock = signedIn();
+  clock.handle('timer', START + 14 * MINUTE);
+  const later = START + 14.5 * MINUTE;
+  assert.deepEqual(clock.handle('new-sign-in', later), { publish: later, endWarning: true, timerMs: 14 * MINUTE });
+  clock.handle('signed-out', START + 20 * MINUTE);
+  clock.handle('hidden', START + 21 * MINUTE);
+  const much = START + 60 * MINUTE;
+  assert.deepEqual(clock.handle('new-sign-in', much), { publish: much });
+  assert.equal(clock.isOver(much), false);
+});
+
 test('a tab tells the others of activity at most once in an interval', () => {
   const clock = signedIn();
   let published = 0;

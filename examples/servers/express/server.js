@@ -20,7 +20,7 @@ const reject = (response, status, code, message) => response.status(status).json
 
 const app = express();
 app.use(express.json());
-if (process.env.OIDC_ISSUER) addSignIn(app, { sessions, begin, setCookie, readCookie, clearCookie });
+if (process.env.OIDC_ISSUER) addSignIn(app, { sessions, begin, setCookie, provenSession, clearCookie });
 
 // The cookie is SameSite=Strict. Browsers also send the source of a request in Sec-Fetch-Site.
 app.use('/auth', (request, response, next) => {
@@ -77,12 +77,21 @@ function readCookie(request) {
   return { session: cookie && sessions.get(cookie[1]), secret: cookie?.[2] };
 }
 
+/** The session of a cookie whose secret is the current or the previous one: an id alone proves nothing. */
+function provenSession(request) {
+  const { session, secret } = readCookie(request);
+  const isProven = session && [session.current, session.previous].some((one) => isEqual(hash(secret), one));
+  return isProven ? session : undefined;
+}
+
 app.post('/auth/refresh', async (request, response) => {
   const { session, secret } = readCookie(request);
   if (!session) return reject(response, 401, 'INVALID_REFRESH_TOKEN', 'no such session');
   const key = request.get('idempotency-key');
   if (isEqual(hash(secret), session.current)) {
     const next = randomBytes(32).toString('base64url');
+    // The browser has the new session now. Before, another tab may have sent the cookie of the one that it replaces.
+    sessions.delete(session.replaces);
     // The successor is stored, because a request with its predecessor may be repeated.
     Object.assign(session, { previous: session.current, current: hash(next), key, successor: next });
     return sendTokens(response, session, next);

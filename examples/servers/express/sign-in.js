@@ -49,11 +49,14 @@ const provider = once(async () => {
   return { config, keys };
 });
 
-/** A path of this origin. A browser reads `//host` and `/\host` as another origin, and so does URL. */
+/**
+ * A path of this origin. A browser reads `//host` and `/\host` as another origin, and so does URL. Its path may begin with `//`
+ * only after it has removed `/.` and `/..`.
+ */
 function localPath(given) {
   const text = typeof given === 'string' ? given : '/';
   const url = URL.canParse(text, PUBLIC_URL) && new URL(text, PUBLIC_URL);
-  const own = url && url.origin === new URL(PUBLIC_URL).origin && !url.pathname.startsWith('/auth/');
+  const own = url && url.origin === new URL(PUBLIC_URL).origin && !/^\/(\/|auth\/)/.test(url.pathname);
   const plain = Buffer.byteLength(text) <= 1_000 && ![...text].some((character) => character < ' ');
   return own && plain ? url.pathname + url.search + url.hash : '/';
 }
@@ -64,6 +67,11 @@ function back(response, mark, { returnTo = '/', popup } = {}) {
   response.redirect(303, popup ? `/auth/done#${popup}${mark}` : `${returnTo}${joint}${mark}`);
 }
 const fail = (response, error, signIn) => back(response, `~sign-in-error=${error}`, signIn);
+
+/** A request that is no navigation, such as that of an image, must not sign out. Old browsers do not send these headers. */
+const isNavigation = (request) =>
+  ['navigate', undefined].includes(request.get('sec-fetch-mode')) &&
+  ['document', undefined].includes(request.get('sec-fetch-dest'));
 
 /** The random values that tie a sign-in to this browser. Without its own, a callback redeems nothing. */
 const browsersOf = (request) => (request.get('cookie') ?? '').match(/(?<=\blogin-[\w-]{6}=)[\w-]{24}/g) ?? [];
@@ -85,7 +93,7 @@ const isLost = (error) => (error instanceof TypeError && !isDown(error)) || erro
  * Adds the endpoints to an app, before the check of `Sec-Fetch-Site`: the provider's redirect comes from another site. The server
  * passes its sessions: `begin(user, more)` returns `{session, secret}`.
  */
-export function addSignIn(app, { sessions, begin, setCookie, readCookie, clearCookie }) {
+export function addSignIn(app, { sessions, begin, setCookie, provenSession, clearCookie }) {
   /** The exchanges of the last minute, by state: a callback that comes twice shares one. */
   const exchanges = new Map();
   /** The ids of logout tokens, until they expire. */
@@ -127,9 +135,11 @@ export function addSignIn(app, { sessions, begin, setCookie, readCookie, clearCo
         const tokens = await oidc.authorizationCodeGrant(config, url, checks); // also checks `iss` (RFC 9207)
         const { payload } = await jwtVerify(tokens.id_token, keys, { issuer: OIDC_ISSUER, audience: OIDC_CLIENT_ID });
         if ((payload.azp ?? OIDC_CLIENT_ID) !== OIDC_CLIENT_ID) throw new Error('expected a token for this client');
-        sessions.delete(signIn.former);
         const { sub, email, name = email, sid } = payload;
-        return begin({ id: hash(`${OIDC_ISSUER} ${sub}`), email, name }, { sub, sid, idToken: tokens.id_token });
+        return begin(
+          { id: hash(`${OIDC_ISSUER} ${sub}`), email, name },
+          { sub, sid, idToken: tokens.id_token, replaces: signIn.former },
+        );
       } catch (error) {
         // After a 5xx, `invalid_grant` means that the provider had redeemed the code.
         if (tries > 0 && error.error === 'invalid_grant') throw new TypeError('the answer is lost', { cause: error });
@@ -158,7 +168,7 @@ export function addSignIn(app, { sessions, begin, setCookie, readCookie, clearCo
       returnTo: localPath(returnTo),
       popup: /^[\w-]{1,40}$/.test(popup) ? popup : undefined,
       // The cookie of the present session is SameSite=Strict: it comes with this request, not with the provider's redirect.
-      former: readCookie(request).session?.id,
+      former: provenSession(request)?.id,
       parameters,
     });
   });
@@ -206,9 +216,10 @@ export function addSignIn(app, { sessions, begin, setCookie, readCookie, clearCo
     response.set('cache-control', 'no-store');
     const returned = open('end', request.query.state);
     if (returned) return back(response, '~signed-out', returned);
-    if (!['same-origin', 'none', undefined].includes(request.get('sec-fetch-site'))) return response.redirect(303, '/');
+    const isOwn = ['same-origin', 'none', undefined].includes(request.get('sec-fetch-site'));
+    if (!isOwn || !isNavigation(request)) return response.redirect(303, '/');
     const returnTo = localPath(request.query.returnTo);
-    const { session } = readCookie(request);
+    const session = provenSession(request);
     if (session) sessions.delete(session.id);
     clearCookie(response);
     const { config } = session?.idToken ? await provider().catch(() => ({})) : {};

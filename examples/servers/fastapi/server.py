@@ -37,6 +37,8 @@ class Session:
     sub: str | None = None
     sid: str | None = None
     id_token: str = ""
+    # The session that ends when the browser refreshes this one.
+    replaces: str = ""
 
 
 class Credentials(BaseModel):
@@ -126,6 +128,13 @@ def read_cookie(request: Request) -> tuple[Session | None, str]:
     return sessions.get(sid), secret
 
 
+def proven_session(request: Request) -> Session | None:
+    """The session of a cookie whose secret is the current or the previous one: an id alone proves nothing."""
+    session, secret = read_cookie(request)
+    hashes = (session.current, session.previous) if session else ()
+    return session if any(hmac.compare_digest(digest(secret), one) for one in hashes) else None
+
+
 @app.post("/auth/refresh")
 async def refresh(request: Request, response: Response) -> dict:
     session, secret = read_cookie(request)
@@ -134,6 +143,8 @@ async def refresh(request: Request, response: Response) -> dict:
     key = request.headers.get("idempotency-key")
     if hmac.compare_digest(digest(secret), session.current):
         successor = secrets.token_urlsafe(32)
+        # The browser has the new session now. Before, another tab may have sent the cookie of the one that it replaces.
+        sessions.pop(session.replaces, None)
         # The successor is stored, because a request with its predecessor may be repeated.
         session.previous, session.current = session.current, digest(successor)
         session.key, session.successor = key, successor
@@ -172,7 +183,7 @@ async def me(user: dict = Depends(current_user)) -> dict:
 
 
 if os.environ.get("OIDC_ISSUER"):
-    add_sign_in(app, sessions, begin, set_cookie, read_cookie, clear_cookie)
+    add_sign_in(app, sessions, begin, set_cookie, proven_session, clear_cookie)
 
 if __name__ == "__main__":
     port = int(os.environ.get("PORT", "3000"))

@@ -67,13 +67,24 @@ def unseal(label: str, text: str | None) -> dict | None:
 
 
 def local_path(given: str | None) -> str:
-    """A path of this origin. A browser reads `//host` and `/\\host` as another origin."""
+    """A path of this origin. A browser reads `//host` and `/\\host` as another origin, and `%2e` as a dot."""
     text = given or "/"
     plain = len(text.encode()) <= 1_000 and not any(character < " " or character == "\\" for character in text)
     if not plain or not text.startswith("/") or text.startswith("//"):
         return "/"
-    _, _, path, query, fragment = urlsplit(urljoin(PUBLIC_URL + "/", text))
-    return "/" if path.startswith("/auth/") else urlunsplit(("", "", path, query, fragment))
+    place, mark, rest = text.partition("#")
+    path, question, query = place.partition("?")
+    dots = re.sub(r"%2e", ".", path, flags=re.IGNORECASE)
+    if re.search(r"/\.{1,2}(/|$)", dots):
+        # `urljoin` drops an empty segment, and a browser does not: `/.//host` would become another path, or another origin.
+        path = "//" if "//" in dots else urlsplit(urljoin(PUBLIC_URL + "/", dots)).path
+    return "/" if path.startswith(("//", "/auth/")) else f"{path}{question}{query}{mark}{rest}"
+
+
+def is_navigation(request: Request) -> bool:
+    """Another request, such as that of an image, must not sign out. Old browsers do not send these headers."""
+    mode, dest = request.headers.get("sec-fetch-mode", "navigate"), request.headers.get("sec-fetch-dest", "document")
+    return mode == "navigate" and dest == "document"
 
 
 def browsers_of(request: Request):
@@ -157,7 +168,7 @@ class Provider:
         raise SignInError("provider_unavailable")
 
 
-def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, read_cookie, clear_cookie) -> None:
+def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, proven_session, clear_cookie) -> None:
     """Adds the endpoints to an app, which passes its sessions and how it begins one and sets its cookie."""
     provider = Provider()
     exchanges: dict[str, asyncio.Task] = {}  # of the last minute, by state: a callback that comes twice shares one
@@ -201,10 +212,10 @@ def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, read_cookie, cl
         same = hmac.compare_digest(str(claims.get("nonce")).encode(), mac("nonce", state, browser).encode())
         if not fresh or not same or claims.get("azp", CLIENT_ID) != CLIENT_ID:
             raise SignInError("provider_refused")
-        sessions.pop(sign_in["former"], None)
         email = claims.get("email", "")
         user = {"id": digest(f"{ISSUER} {claims['sub']}"), "email": email, "name": claims.get("name", email)}
-        return begin(user, sub=claims["sub"], sid=claims.get("sid"), id_token=id_token)
+        more = {"sub": claims["sub"], "sid": claims.get("sid"), "id_token": id_token}
+        return begin(user, **more, replaces=sign_in["former"])
 
     @app.get("/auth/start")
     async def start(request: Request) -> Response:
@@ -217,7 +228,7 @@ def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, read_cookie, cl
             "max_age": query.get("maxAge") if query.get("maxAge", "").isdecimal() else None,
         }
         # The present cookie is SameSite=Strict: it comes with this request, not with the provider's redirect.
-        session, _ = read_cookie(request)
+        session = proven_session(request)
         sign_in = {
             "browser": digest(browser),
             "attempt": 1,
@@ -290,11 +301,11 @@ def add_sign_in(app: FastAPI, sessions: dict, begin, set_cookie, read_cookie, cl
     async def end(request: Request) -> Response:
         if returned := unseal("end", request.query_params.get("state")):
             return back("~signed-out", returned)
-        if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none") or not is_navigation(request):
             return RedirectResponse("/", 303)
         sign_in = {"return_to": local_path(request.query_params.get("returnTo"))}
         response: Response = back("~signed-out", sign_in)
-        session, _ = read_cookie(request)
+        session = proven_session(request)
         if session:
             sessions.pop(session.id, None)
         if session and session.id_token:
