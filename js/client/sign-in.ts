@@ -164,7 +164,8 @@ export class SignIn {
     return {
       options: isOwn && restore !== 'never' ? ownMembers({ ...options, restore: 'always' }) : options,
       notify,
-      isNewSession: true,
+      // (A mark that anybody typed must not extend the time of an idle user.)
+      isNewSession: begun !== undefined,
       settle: async (engine) => {
         if (engine.settings.transport !== 'cookie') return release();
         const failure = await engine.restore().then(

@@ -95,12 +95,12 @@ const[n,r]=t,o=this.#t,a=r.slice(location.origin.length),c=(e=>{if(g?.mark===e)r
 const e=({settings:e})=>void 0!==c&&c.clientName!==e.name,t=t=>t.restored.then(()=>e(t)||l(this.#d(n)));return{
 options:o,notify:this.#r,isNewSession:!1,settle:t}}
 const{notify:h,release:d}=this.#u(),{restore:u="auto",isolation:p="page"}=o;return{
-options:"page"!==p&&"worker"!==p||"never"===u?o:e({...o,restore:"always"}),notify:h,isNewSession:!0,settle:async e=>{
-if("cookie"!==e.settings.transport)return d();const t=await e.restore().then(()=>{},e=>({error:e}));d(),
-t&&this.#h(e,!0===c?.wasRevoked,t.error).catch(t=>{c?.clientName===e.settings.name&&X(t)&&l(this.#i("STALE_SIGN_IN"))})}
-}}#u(){let e,t=!1;return{notify:(...n)=>{const r=n[2]?.status;t||"signed-out"!==r?(r&&(e=void 0),this.#r(...n)):e=n},
-release:()=>{t=!0,e&&this.#r(...e),e=void 0}}}async signOut(e,t){((e,t)=>{
-void 0===e||l.test(e)||t("logout.returnTo",l.expected,e)})(t,this.#s)
+options:"page"!==p&&"worker"!==p||"never"===u?o:e({...o,restore:"always"}),notify:h,isNewSession:void 0!==c,
+settle:async e=>{if("cookie"!==e.settings.transport)return d();const t=await e.restore().then(()=>{},e=>({error:e}))
+;d(),t&&this.#h(e,!0===c?.wasRevoked,t.error).catch(t=>{
+c?.clientName===e.settings.name&&X(t)&&l(this.#i("STALE_SIGN_IN"))})}}}#u(){let e,t=!1;return{notify:(...n)=>{
+const r=n[2]?.status;t||"signed-out"!==r?(r&&(e=void 0),this.#r(...n)):e=n},release:()=>{t=!0,e&&this.#r(...e),e=void 0}
+}}async signOut(e,t){((e,t)=>{void 0===e||l.test(e)||t("logout.returnTo",l.expected,e)})(t,this.#s)
 ;const n=z(2e3),r=await Promise.race([this.#o().catch(()=>{}),n]),{transport:o="cookie"}=r?r.settings:this.#t
 ;"cookie"!==o&&this.#s("logout",'options.transport "cookie"',o),await Promise.race([e().catch(()=>{}),n])
 ;const s=new Promise(e=>{const t=new AbortController;addEventListener("pageshow",({persisted:n})=>{n&&(t.abort(),e())},{

@@ -121,23 +121,34 @@ test('a page that is opened after the time shows no session; one that is opened 
     );
   }));
 
-test('a return from an identity provider begins a new time, also if another site began the sign-in', () =>
-  withTabs({}, async ({ open, proxy }) => {
-    const page = await signedIn(open, { idleTimeoutSeconds: 600 });
-    await page.goto(`${proxy.url}/blank?portal`);
-    await ageActivity(page);
-    // What the server does after the provider: a new session, and the mark.
-    await page.evaluate((user) => {
-      const headers = { 'content-type': 'application/json' };
-      return fetch('/auth/login', { method: 'POST', headers, body: JSON.stringify(user) }).then(() => {});
-    }, GRACE);
-    await page.goto(`${proxy.url}/blank#~signed-in`);
-    await makeClient(page, { idleTimeoutSeconds: 600 }, { signIn: false });
-    await hasStatus(page, 'signed-in');
-    assert.equal(await page.evaluate(() => auth.session.user.email), GRACE.email);
-    const activeAt = Number.parseInt(await page.evaluate((key) => localStorage.getItem(key), KEY), 10);
-    assert.ok(activeAt > Date.now() - 60_000);
-  }));
+for (const [began, title] of [
+  [true, 'a return from an identity provider begins a new time'],
+  [false, 'a mark in an address, without a sign-in of this tab, does not begin a new time'],
+]) {
+  test(title, () =>
+    withTabs({}, async ({ open, proxy }) => {
+      const page = await signedIn(open, { idleTimeoutSeconds: 600 });
+      await page.goto(`${proxy.url}/blank?provider`);
+      await ageActivity(page);
+      // What the server does after the provider: a new session, and the mark.
+      await page.evaluate(
+        ([user, began]) => {
+          if (began) sessionStorage.setItem('tokenward:v1:sign-in-begun', `${Date.now()} default`);
+          const headers = { 'content-type': 'application/json' };
+          return fetch('/auth/login', { method: 'POST', headers, body: JSON.stringify(user) }).then(() => {});
+        },
+        [GRACE, began],
+      );
+      await page.goto(`${proxy.url}/blank#~signed-in`);
+      await makeClient(page, { idleTimeoutSeconds: 600 }, { signIn: false });
+      await hasStatus(page, began ? 'signed-in' : 'signed-out');
+      if (!began) return assert.equal(await page.evaluate(() => auth.session.reason), 'idle');
+      assert.equal(await page.evaluate(() => auth.session.user.email), GRACE.email);
+      const activeAt = Number.parseInt(await page.evaluate((key) => localStorage.getItem(key), KEY), 10);
+      assert.ok(activeAt > Date.now() - 60_000);
+    }),
+  );
+}
 
 test('a login on a page without the option begins a new time', () =>
   withTabs({}, async ({ open, proxy }) => {
