@@ -92,7 +92,7 @@ export interface SessionSignals<User = RegisteredUser> {
  *
  * @example
  * readonly session = injectSession();
- * // template: @if (session.user(); as user) { {{ user.name }} } @else { signed out }
+ * // In the template, `session.user()?.name` is the name of the user.
  */
 export function injectSession<User = RegisteredUser>(): SessionSignals<User> {
   injectAuth(); // for its error
@@ -133,7 +133,7 @@ export function injectRole(role: string | readonly string[] | (() => string | re
  * @example
  * readonly signOutAt = injectIdleWarning();
  * readonly stayActive = injectAuth().stayActive;
- * // template: @if (signOutAt()) { <dialog open>Signed out soon. <button (click)="stayActive()">Stay signed in</button></dialog> }
+ * // In the template: a dialog while `signOutAt()` is a number, with a button that calls `stayActive()`.
  */
 export function injectIdleWarning(): Signal<number | null> {
   const client = injectAuth();
