@@ -125,9 +125,12 @@ async function endsBy401(page, second, proxy) {
 async function holdRefresh(page, proxy, refreshes) {
   proxy.fault = (entry) => (refreshes().includes(entry) ? { answer: BAD_GATEWAY } : undefined);
   const earlier = refreshes().length;
-  await startRefresh(page);
+  // A tab that finds newer tokens of another tab in the storage takes them, and sends nothing: it refreshes again.
   await until(
-    () => refreshes().length > earlier,
+    async () => {
+      await startRefresh(page);
+      return refreshes().length > earlier;
+    },
     () => 'the client sent no refresh',
   );
   return refreshes().at(-1);

@@ -208,7 +208,8 @@ test('fault 5b: a login that takes too long names the request, once on the conso
 
 test('fault 5b: a call without a token names the refresh that failed', () =>
   withTabs({}, async ({ open, proxy }) => {
-    const page = await open({ timeoutSeconds: 1 });
+    // Long enough for the answer on a busy machine: a timeout has no status.
+    const page = await open({ timeoutSeconds: 5 });
     await signIn(page);
     proxy.fault = ({ path }) => (path === '/auth/refresh' ? { answer: { status: 404, body: 'not here' } } : undefined);
     const failed = await page.evaluate(() => failure(auth.refresh()));
