@@ -121,9 +121,10 @@ impl DemoProvider {
         parts.next().filter(|_| is_current).map(|sid| (account, sid.to_owned()))
     }
 
-    fn is_client(&self, headers: &HeaderMap) -> bool {
+    fn check_client(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         let expected = format!("Basic {}", BASE64_STANDARD.encode(format!("{CLIENT_ID}:{}", self.secret)));
-        headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes())
+        let is_client = headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes());
+        if is_client { Ok(()) } else { Err(Rejection::OAuth(StatusCode::UNAUTHORIZED, "invalid_client")) }
     }
 
     fn sign(&self, typ: &str, claims: &Value) -> String {
@@ -232,9 +233,7 @@ async fn par(
     Form(form): Form<Parameters>,
 ) -> Result<Response, Rejection> {
     let provider = provider(&demo)?;
-    if !provider.is_client(&headers) {
-        return Err(Rejection::OAuth(StatusCode::UNAUTHORIZED, "invalid_client"));
-    }
+    provider.check_client(&headers)?;
     let request_uri = provider.push(form);
     Ok((StatusCode::CREATED, Json(json!({ "request_uri": request_uri, "expires_in": 60 }))).into_response())
 }
@@ -315,9 +314,7 @@ async fn token(
     Form(form): Form<Parameters>,
 ) -> Result<Response, Rejection> {
     let provider = provider(&demo)?;
-    if !provider.is_client(&headers) {
-        return Err(Rejection::OAuth(StatusCode::UNAUTHORIZED, "invalid_client"));
-    }
+    provider.check_client(&headers)?;
     let parameter = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let code = provider.codes.lock().ok().and_then(|mut codes| codes.remove(parameter("code")));
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, parameter("code_verifier").as_bytes()));

@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::routes::logout::end_sessions;
-use crate::sign_in::{LOGOUT_TOKEN_LIFE, LogoutToken, Provider, ProviderError, provider_session, provider_session_key};
+use crate::sign_in::{
+    LOGOUT_TOKEN_LIFE, LogoutToken, Provider, ProviderError, claimed_issuer, provider_session, provider_session_key,
+};
 use crate::state::Shared;
 use crate::telemetry::AuthEvent;
 use crate::users::provider_user_id;
@@ -39,7 +41,7 @@ pub async fn backchannel_logout(
     let Ok(Form(LogoutRequest { logout_token })) = form else {
         return rejected("logout_token: expected a form with this field");
     };
-    let issuer = Provider::claimed_issuer(&logout_token);
+    let issuer = claimed_issuer(&logout_token);
     let Some(provider) = issuer.and_then(|issuer| state.sign_in.provider_of_issuer(&issuer)) else {
         return rejected("iss: expected the issuer of a provider of this server");
     };

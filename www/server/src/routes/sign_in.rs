@@ -226,9 +226,7 @@ pub async fn callback(
             let prompt = login.is_silent.then_some("none");
             authorize(&state, &headers, &login, &browser, prompt, None, &destination).await
         }
-        Ok(Finished::Failed(name)) => {
-            destination.failure(SignInError::parse(&name).unwrap_or(SignInError::ProviderRefused))
-        }
+        Ok(Finished::Failed(error)) => destination.failure(error),
         // With an error, the store failed; a later sign-in may succeed.
         Ok(Finished::CodeLost) | Err(_) => destination.failure(SignInError::ProviderUnavailable),
     }

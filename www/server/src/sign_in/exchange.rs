@@ -29,8 +29,8 @@ pub enum Finished {
     SignedIn(String),
     /// The code is spent, and its response was lost.
     CodeLost,
-    /// The name of a [`SignInError`].
-    Failed(String),
+    /// Nobody has signed in.
+    Failed(SignInError),
 }
 
 /// The record of an exchange.
@@ -95,7 +95,7 @@ pub async fn finish(state: &Shared, callback: Callback) -> Result<Finished, ApiE
 /// Exchanges the code and begins the session.
 async fn sign_in(state: &Shared, callback: &Callback) -> Result<Finished, ApiError> {
     let Some(provider) = state.sign_in.provider(Some(&callback.state.provider)) else {
-        return Ok(failed(SignInError::ProviderRefused));
+        return Ok(Finished::Failed(SignInError::ProviderRefused));
     };
     let secrets = LoginSecrets {
         state: callback.text.clone(),
@@ -111,14 +111,13 @@ async fn sign_in(state: &Shared, callback: &Callback) -> Result<Finished, ApiErr
             log_failure(state, provider, &error);
             return Ok(match error {
                 ProviderError::CodeLost(_) => Finished::CodeLost,
-                ProviderError::Unavailable(_) => failed(SignInError::ProviderUnavailable),
-                ProviderError::Refused(_) => failed(SignInError::ProviderRefused),
+                error => Finished::Failed(error.into()),
             });
         }
     };
     let Some(session) = begin(state, provider, &user, callback).await? else {
         state.telemetry.record(AuthEvent::LoginFailed, "");
-        return Ok(failed(SignInError::AccessDenied));
+        return Ok(Finished::Failed(SignInError::AccessDenied));
     };
     state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
     Ok(Finished::SignedIn(session.sid))
@@ -140,10 +139,6 @@ pub async fn end_replaced(state: &Shared, session: &Session) -> Result<(), Store
         }
     }
     Ok(())
-}
-
-fn failed(error: SignInError) -> Finished {
-    Finished::Failed(error.name().to_owned())
 }
 
 /// Counts and logs a failure of a provider.

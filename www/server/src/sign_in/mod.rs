@@ -15,11 +15,12 @@ mod return_to;
 
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
+use serde::{Deserialize, Serialize};
 
 pub use self::exchange::{
     Callback, Finished, end_replaced, finish, log_failure, provider_session, provider_session_key,
 };
-pub use self::id_token::{LOGOUT_TOKEN_LIFE, LogoutToken};
+pub use self::id_token::{LOGOUT_TOKEN_LIFE, LogoutToken, claimed_issuer};
 use self::login_state::LoginStates;
 pub use self::login_state::{BrowserId, LoginState};
 pub use self::provider::{AuthorizationParameters, LoginSecrets, Provider, ProviderError};
@@ -82,7 +83,8 @@ pub fn redirect_uri(public_url: &str) -> String {
 }
 
 /// Why a sign-in failed. The page receives one of these names, and no text of the provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SignInError {
     /// The user or the provider refused (RFC 6749 §4.1.2.1).
     AccessDenied,
@@ -106,18 +108,6 @@ impl SignInError {
             Self::ProviderRefused => "provider_refused",
             Self::StaleSignIn => "stale_sign_in",
         }
-    }
-
-    /// The error with this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        let all = [
-            Self::AccessDenied,
-            Self::InteractionRequired,
-            Self::ProviderUnavailable,
-            Self::ProviderRefused,
-            Self::StaleSignIn,
-        ];
-        all.into_iter().find(|error| error.name() == name)
     }
 
     /// The error that the provider's parameter `error` means.

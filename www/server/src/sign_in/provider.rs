@@ -14,9 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
-use super::id_token::{
-    Expected, IdToken, LogoutToken, Rejection, claimed_issuer, verify_id_token, verify_logout_token,
-};
+use super::id_token::{Expected, IdToken, LogoutToken, Rejection, verify_id_token, verify_logout_token};
 use super::redirect_uri;
 use crate::config::providers::{is_secure, read_client_key};
 use crate::config::{NewUsers, ProviderConfig};
@@ -377,11 +375,6 @@ impl Provider {
     /// Checks a logout token.
     pub async fn logout_token(&self, token: &str) -> Result<LogoutToken, ProviderError> {
         self.with_keys(|keys| verify_logout_token(token, keys, &self.expected())).await
-    }
-
-    /// The issuer that a token claims to have.
-    pub fn claimed_issuer(token: &str) -> Option<String> {
-        claimed_issuer(token)
     }
 
     /// Where the provider's session ends; `None` if the provider has no such endpoint or does not answer.
