@@ -206,3 +206,23 @@ export async function makeClient(page, options = {}, { signIn: signsIn = true, m
   );
   if (signsIn) await signIn(page);
 }
+
+/** In a page: counts the listeners on the window and the document that are added from here on, as `listeners`. */
+export function countListeners() {
+  globalThis.listeners = 0;
+  const { addEventListener: add } = EventTarget.prototype;
+  EventTarget.prototype.addEventListener = function (name, listener, options) {
+    if (this === globalThis || this === document) {
+      listeners += 1;
+      options?.signal?.addEventListener('abort', () => {
+        listeners -= 1;
+      });
+    }
+    return add.call(this, name, listener, options);
+  };
+  const { removeEventListener: remove } = EventTarget.prototype;
+  EventTarget.prototype.removeEventListener = function (...args) {
+    if (this === globalThis || this === document) listeners -= 1;
+    return remove.apply(this, args);
+  };
+}

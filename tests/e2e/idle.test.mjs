@@ -2,7 +2,18 @@
 // has the times; here they are short.)
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ADA, closeBrowser, GRACE, hasStatus, makeClient, openBrowser, signIn, until, withTabs } from './harness.mjs';
+import {
+  ADA,
+  closeBrowser,
+  countListeners,
+  GRACE,
+  hasStatus,
+  makeClient,
+  openBrowser,
+  signIn,
+  until,
+  withTabs,
+} from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -173,30 +184,15 @@ test('a login in another tab begins a new time in a tab that watches', () =>
     assert.equal(await page.evaluate(() => auth.session.status), 'signed-in');
   }));
 
-test('a sign-out by the user is not an idle one, and leaves no timer and no listener behind', () =>
+test('a sign-out by the user is not an idle one, and leaves no listener behind', () =>
   withTabs({}, async ({ open }) => {
     const page = await signedIn(open);
     await page.keyboard.press('a');
     await page.evaluate(() => auth.logout());
     await hasEvent(page, 'signed-out');
     assert.deepEqual(await names(page), ['logout']);
+    await page.evaluate(countListeners);
     const left = await page.evaluate(async () => {
-      let listeners = 0;
-      const { addEventListener: add } = EventTarget.prototype;
-      EventTarget.prototype.addEventListener = function (name, listener, options) {
-        if (this === globalThis || this === document) {
-          listeners += 1;
-          options?.signal?.addEventListener('abort', () => {
-            listeners -= 1;
-          });
-        }
-        return add.call(this, name, listener, options);
-      };
-      const { removeEventListener: remove } = EventTarget.prototype;
-      EventTarget.prototype.removeEventListener = function (...args) {
-        if (this === globalThis || this === document) listeners -= 1;
-        return remove.apply(this, args);
-      };
       const client = new AuthClient({ idleTimeoutSeconds: 60 });
       await client.ready;
       client.dispose();

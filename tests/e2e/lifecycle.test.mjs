@@ -1,7 +1,7 @@
 // From the constructor to `dispose`: the client does nothing twice, and leaves nothing on the page.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { closeBrowser, hasStatus, NPM_ONLY, openBrowser, signIn, until, withTabs } from './harness.mjs';
+import { closeBrowser, countListeners, hasStatus, NPM_ONLY, openBrowser, signIn, until, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -13,25 +13,7 @@ test('R-20: under StrictMode and hot reload, each client restores once and leave
     const page = await open();
     await signIn(page);
     await page.evaluate(() => auth.dispose());
-    // Counts the listeners that are added from here on.
-    await page.evaluate(() => {
-      globalThis.listeners = 0;
-      const { addEventListener: add } = EventTarget.prototype;
-      EventTarget.prototype.addEventListener = function (name, listener, options) {
-        if (this === globalThis || this === document) {
-          listeners += 1;
-          options?.signal?.addEventListener('abort', () => {
-            listeners -= 1;
-          });
-        }
-        return add.call(this, name, listener, options);
-      };
-      const { removeEventListener: remove } = EventTarget.prototype;
-      EventTarget.prototype.removeEventListener = function (...args) {
-        if (this === globalThis || this === document) listeners -= 1;
-        return remove.apply(this, args);
-      };
-    });
+    await page.evaluate(countListeners);
     proxy.record.length = 0;
     const [statuses, left] = await page.evaluate(async () => {
       const statuses = [];
