@@ -15,6 +15,13 @@ export const PACKAGING_FOLDERS = [
   'examples/servers/express',
 ];
 export const EXAMPLE_FOLDERS = ['examples'];
+/** Where the packaging tests need the package: beside the one copy of the framework that an app has. */
+export const FIXTURE_FOLDERS = [
+  'tests/packaging',
+  'tests/packaging/angular',
+  'tests/packaging/astro',
+  'tests/packaging/nuxt',
+];
 
 /** Packs the package. Describes the tarball: `{filename, size, unpackedSize, files: [{path, size}]}`, sizes in bytes. */
 export function pack(folder = path.join(root, 'target')) {
@@ -39,7 +46,7 @@ export async function installTools(folders) {
 /** Installs the tools of the packaging tests, and the package as it is now. */
 export async function installFixtures() {
   await installTools(PACKAGING_FOLDERS);
-  await installPackage(...['', '/angular', '/astro', '/nuxt'].map((folder) => `tests/packaging${folder}`));
+  await installPackage(...FIXTURE_FOLDERS);
 }
 
 /** Packs the package and puts it where the apps of these folders find it, as npm does for a package without dependencies. */

@@ -8,7 +8,7 @@ import { checkPlatform } from './build-platform.mjs';
 import { buildRustClient } from './build-rust-client.mjs';
 import { CHROME_ARGS } from './chrome.mjs';
 import { buildRustExamples } from './examples.mjs';
-import { EXAMPLE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
+import { EXAMPLE_FOLDERS, FIXTURE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
 import { main, root, run, say, UserError } from './run.mjs';
 import { NotRun, runSteps } from './schedule.mjs';
 import { freePort, serverProfile, startServer } from './servers.mjs';
@@ -165,7 +165,7 @@ function buildSteps() {
     {
       name: 'build: tarball',
       needs: ['build: package', 'set-up: packaging tools'],
-      run: () => installPackage('tests/packaging', 'examples'),
+      run: () => installPackage(...FIXTURE_FOLDERS, ...EXAMPLE_FOLDERS),
     },
     ...cargoSteps({
       'tests of the core': [['test', '--no-run', ...CORE]],
