@@ -2,10 +2,11 @@
 import * as captured from '../browser/captured-globals.js';
 import { authorizer, needsCookies } from './authorization.js';
 import type { DpopProver } from './dpop.js';
+import { copyRequest, type Replayable } from './replay.js';
 import type { TokenStore } from './token-store.js';
 
-/** `retryCopy` returns the request once more, for a server that wants its nonce in the proof (RFC 9449 §9). */
-export type SendAuthorized = (request: Request, retryCopy: () => Request | undefined) => Promise<Response>;
+/** `replay` is for a server that wants its nonce in the proof (RFC 9449 §9). */
+export type SendAuthorized = (request: Request, replay: Replayable) => Promise<Response>;
 
 /** `api` are the templates of the headers, and `readCookies` returns the cookies that scripts can read. */
 export function authorizedFetch(
@@ -15,9 +16,14 @@ export function authorizedFetch(
   readCookies: () => string | Promise<string>,
 ): SendAuthorized {
   const authorize = authorizer(api);
-  const send = (request: Request, retryCopy: () => Request | undefined, cookies: string) => {
+  const send = (request: Request, replay: Replayable, cookies: string) => {
     if (prover && tokens.accessToken())
-      return prover.send(request, retryCopy, tokens, (sent) => authorize(sent, tokens.accessToken(), cookies));
+      return prover.send(
+        request,
+        () => copyRequest(replay),
+        tokens,
+        (sent) => authorize(sent, tokens.accessToken(), cookies),
+      );
     // The session may be in a cookie.
     const isCookie = !tokens.accessToken() && captured.credentialsOf(request) === 'same-origin';
     const sent = isCookie
@@ -26,11 +32,11 @@ export function authorizedFetch(
     authorize(sent, tokens.accessToken(), cookies);
     return captured.fetch(sent);
   };
-  if (!needsCookies(api)) return (request, retryCopy) => send(request, retryCopy, '');
-  return async (request, retryCopy) => {
+  if (!needsCookies(api)) return (request, replay) => send(request, replay, '');
+  return async (request, replay) => {
     const generation = tokens.generation();
     const cookies = await readCookies();
     if (tokens.generation() !== generation) throw new TypeError('the session in which this call was made has ended');
-    return send(request, retryCopy, cookies);
+    return send(request, replay, cookies);
   };
 }

@@ -2,13 +2,13 @@
 // the token is fresh, a call does not enter wasm: it is `fetch`'s own promise with one `then`.
 import type { Client } from '#glue';
 import type { SendAuthorized } from '../auth/authorized-fetch.js';
+import { copyRequest, type Replayable, replayBodyOf } from '../auth/replay.js';
 import { authUrls, type Server } from '../auth/server.js';
 import type { TokenStore } from '../auth/token-store.js';
 import * as captured from '../browser/captured-globals.js';
-import type { AuthError, AuthErrorCode } from '../client/errors.js';
+import type { AuthErrorCode } from '../client/errors.js';
 import type { ApiRequestInit } from '../client/options.js';
 import { abortable } from '../util/abortable.js';
-import { brandOf } from '../util/brand.js';
 import { ownMembers } from '../util/own-members.js';
 import type { CreateError } from './auth-errors.js';
 import type { Log } from './diagnostics.js';
@@ -32,12 +32,13 @@ export interface ApiFetchDependencies {
   readonly createError: CreateError;
 }
 
-/** One call of the app, with what is needed to send it again. */
-interface Call {
-  readonly request: Request;
-  /** Returns the same request once more, or undefined if its body can be sent only once. */
-  readonly copyRequest: () => Request | undefined;
+/** One call of the app, with what is needed to send it again and to settle it. */
+interface Call extends Replayable {
   readonly handler: ResponseHandler;
+  /** Ends the waits of this call. Undefined if the caller gave none. */
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (response: Response) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 export interface ApiFetch {
@@ -50,9 +51,10 @@ export interface ApiFetch {
 export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
   const { client, tokens, sendAuthorized, log, createError } = dependencies;
   const authEndpoints = new Set(authUrls(dependencies.settings.server));
-  /** How to reject each call in flight. */
-  const inFlight = new Set<(reason: AuthError) => void>();
+  const inFlight = new Set<Call>();
   let disposed = false;
+  /** The token of the last entry about a rejected call. */
+  let loggedToken = 0;
 
   /** The number of the access token; throws if there is none. */
   function tokenNow(): number {
@@ -61,29 +63,45 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
     return token;
   }
 
-  function send(call: Call): Promise<Response> {
+  /** Sends a call. A response that the API accepted settles it in one step. */
+  function send(call: Call) {
     const token = tokenNow();
-    return sendAuthorized(call.request, call.copyRequest).then((response) => {
-      if (requiresStepUp(call, response)) return response;
-      const rejected = call.handler.isRejected(response);
-      return rejected === false ? response : sendAgain(call, token, response, rejected);
-    });
+    sendAuthorized(call.request, call).then((response) => {
+      try {
+        const rejected = !requiresStepUp(call, response) && call.handler.isRejected(response);
+        if (rejected === false) call.resolve(response);
+        else sendAgain(call, token, response, rejected).then(call.resolve, call.reject);
+      } catch (reason) {
+        call.reject(reason);
+      }
+    }, call.reject);
   }
 
   /** Sends a call once more, with a renewed token, if the API rejected the token of the first response. */
   async function sendAgain(call: Call, token: number, response: Response, rejected: true | Promise<boolean>) {
-    if (!(await rejected)) return response;
-    log('info', 'call-rejected', { status: response.status, token });
+    if (rejected !== true && !(await rejected)) return response;
     const place = placeOf(captured.urlOf(call.request));
-    const again = await abortable(client.tokenRejected(token, place), captured.signalOf(call.request));
-    const request = again ? call.copyRequest() : undefined;
+    // Of a thousand calls at once that are rejected, the log has one entry.
+    if (token !== loggedToken) log('info', 'call-rejected', { status: response.status, token });
+    loggedToken = token;
+    const again = await abortable(client.tokenRejected(token, place), call.signal);
+    const request = again ? copyRequest(call) : undefined;
     if (!request) return response;
     response.body?.cancel().catch(() => {});
     const renewed = tokenNow();
-    const second = await sendAuthorized(request, call.copyRequest);
+    const second = await sendAuthorized(request, call);
     if (!requiresStepUp(call, second) && (await call.handler.isRejected(second)))
       await client.retryRejected(renewed, place);
     return second;
+  }
+
+  /** Sends a call when there is a token for it. */
+  function sendWithToken(call: Call) {
+    inFlight.add(call);
+    if (tokens.isFresh()) return send(call);
+    abortable(client.requestToken(0), call.signal)
+      .then(() => send(call))
+      .catch(call.reject);
   }
 
   return {
@@ -97,17 +115,26 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
       const url = captured.urlOf(request);
       const hasAuthorization = captured.hasHeader(captured.headersOf(request), 'authorization');
       if (!tokens.allows(url) || authEndpoints.has(url) || hasAuthorization) return captured.fetch(request);
-      const call = describeCall(
-        request,
-        init?.body,
-        mayRetry(init) ? handler : { ...handler, isRejected: () => false },
-      );
+      const responses = mayRetry(init) ? handler : { ...handler, isRejected: () => false };
+      const replayBody = replayBodyOf(request, init?.body);
+      // Each request has a signal, but nothing aborts those that the caller gave none.
+      const signal = init?.signal || typeof input === 'object' ? captured.signalOf(request) : undefined;
       return new Promise((resolve, reject) => {
-        inFlight.add(reject);
-        const response = tokens.isFresh()
-          ? send(call)
-          : abortable(client.requestToken(0), captured.signalOf(request)).then(() => send(call));
-        response.then(resolve, reject).then(() => inFlight.delete(reject));
+        const call: Call = {
+          request,
+          handler: responses,
+          signal,
+          replayBody,
+          resolve(response) {
+            inFlight.delete(call);
+            resolve(response);
+          },
+          reject(reason) {
+            inFlight.delete(call);
+            reject(reason);
+          },
+        };
+        sendWithToken(call);
       });
     },
     async getAccessToken(minValidityMs) {
@@ -119,7 +146,7 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
     },
     rejectAll(code) {
       disposed ||= code === 'DISPOSED';
-      for (const reject of inFlight) reject(createError(code));
+      for (const call of inFlight) call.reject(createError(code));
       inFlight.clear();
     },
   };
@@ -135,45 +162,6 @@ function placeOf(url: string): number {
   for (let at = 0; at < url.length && url[at] !== '?'; at += 1) hash = Math.imul(hash ^ url.charCodeAt(at), 0x01000193);
   return hash >>> 0;
 }
-
-function describeCall(request: Request, body: BodyInit | null | undefined, handler: ResponseHandler): Call {
-  // A text is sent again from here: the copy of a request with a body costs 0.3 ms.
-  const text = typeof body === 'string' ? body : undefined;
-  // The copy has the bytes at the time of the call, whatever the caller changes later. (Firefox does not show whether there is a body.)
-  const hasBody = captured.bodyOf(request) !== null && !/^(GET|HEAD)$/.test(captured.methodOf(request));
-  const copy = hasBody && text === undefined ? copyWithBytes(request, body) : undefined;
-  return {
-    request,
-    handler,
-    copyRequest() {
-      if (hasBody && text === undefined) return copy && captured.clone(copy);
-      if (text === undefined) return new captured.Request(request);
-      // A Request that is made with an init loses its referrer unless it is passed.
-      const referrer = captured.referrerOf(request);
-      const referrerPolicy = captured.referrerPolicyOf(request);
-      return new captured.Request(request, { __proto__: null, body: text, referrer, referrerPolicy } as RequestInit);
-    },
-  };
-}
-
-/** A copy of the request, or undefined if its body is a stream: the copy of a stream would hold in memory all that passes. */
-function copyWithBytes(request: Request, body: BodyInit | null | undefined): Request | undefined {
-  if (brandOf(body) === 'ReadableStream' || Symbol.asyncIterator in Object(body)) return undefined;
-  const copy = captured.clone(request);
-  if (body != null) return copy;
-  try {
-    // The body is inside the request. The constructor refuses this mode if the body is a stream (Fetch, "new Request", step 39).
-    new captured.Request(captured.clone(copy), NO_CORS);
-    return copy;
-  } catch {
-    captured
-      .bodyOf(copy)
-      ?.cancel()
-      .catch(() => {});
-    return undefined;
-  }
-}
-const NO_CORS = { __proto__: null, method: 'POST', mode: 'no-cors', cache: 'default', integrity: '' } as RequestInit;
 
 /** Whether an API requires another kind of token than this session has (RFC 6750 §3.1, RFC 9470 §3). If so, notifies the app. */
 function requiresStepUp({ handler }: Call, response: Response): boolean {

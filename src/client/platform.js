@@ -1,12 +1,12 @@
 // Generated from js/rust/platform.ts by `npm run build:platform`.
 var{bind:e,call:t}=Function.prototype,r=e.bind(t),n=(e,t)=>{const n=e&&Object.getOwnPropertyDescriptor(e,t)?.get
 ;return n?r(n):()=>{}
-},s="document"in globalThis,{Request:o,Headers:i,XMLHttpRequest:a,URLSearchParams:c}=globalThis,{fetch:l}=globalThis,{parse:u,stringify:d}=JSON,{keys:f}=Object,h=r(String.prototype.indexOf),p=r(String.prototype.lastIndexOf),y=r(String.prototype.slice),b=r(String.prototype.toLowerCase),g=r(Object.prototype.hasOwnProperty),m=o?.prototype,v=n(m,"body"),k=n(m,"credentials"),w=n(m,"headers"),_=n(m,"method"),j=n(m,"referrer"),T=n(m,"referrerPolicy"),O=n(m,"signal"),S=n(m,"url"),$=m&&r(m.clone),I=i?.prototype,A=I&&r(I.set),N=I&&r(I.has),R=(I&&r(I.delete),
-a?.prototype),E=R&&r(R.open),x=R&&r(R.send),P=R&&r(R.abort),q=R&&r(R.setRequestHeader),D=R&&r(R.getAllResponseHeaders),L=R&&r(R.addEventListener),M=R&&r(Object.getOwnPropertyDescriptor(R,"withCredentials")?.set),H=n(R,"status"),C=n(R,"responseText"),K=n(R,"responseURL"),U=e=>e.reason??new DOMException("the call was aborted","AbortError"),F=e=>{
-Promise.resolve().then(e).catch(e=>setTimeout(()=>{throw e}))};function z(e,t){return t?new Promise((r,n)=>{
+},s="document"in globalThis,{Request:o,Headers:i,XMLHttpRequest:a,URLSearchParams:c}=globalThis,{fetch:l}=globalThis,{parse:u,stringify:d}=JSON,{keys:f}=Object,h=r(String.prototype.indexOf),p=r(String.prototype.lastIndexOf),y=r(String.prototype.slice),b=r(String.prototype.toLowerCase),g=r(Object.prototype.hasOwnProperty),m=o?.prototype,v=n(m,"body"),k=n(m,"credentials"),w=n(m,"headers"),_=n(m,"method"),j=n(m,"referrer"),T=n(m,"referrerPolicy"),O=n(m,"signal"),S=n(m,"url"),$=m&&r(m.clone),I=i?.prototype,A=I&&r(I.set),N=I&&r(I.has),E=(I&&r(I.delete),
+a?.prototype),R=E&&r(E.open),x=E&&r(E.send),P=E&&r(E.abort),D=E&&r(E.setRequestHeader),q=E&&r(E.getAllResponseHeaders),L=E&&r(E.addEventListener),M=E&&r(Object.getOwnPropertyDescriptor(E,"withCredentials")?.set),H=n(E,"status"),C=n(E,"responseText"),K=n(E,"responseURL"),U=e=>e.reason??new DOMException("the call was aborted","AbortError"),B=e=>{
+Promise.resolve().then(e).catch(e=>setTimeout(()=>{throw e}))};function F(e,t){return t?new Promise((r,n)=>{
 const s=()=>n(U(t))
 ;t.aborted&&s(),t.addEventListener("abort",s),e.then(r,n).finally(()=>t.removeEventListener("abort",s))}):e}
-var B=globalThis.performance??Date,G=()=>B.now();function V(e){try{return u(e)}catch{return null}}function J(e,t){
+var z=globalThis.performance??Date,G=()=>z.now();function V(e){try{return u(e)}catch{return null}}function J(e,t){
 let r=e;for(let e=0;"."!==t&&e<=t.length;){const n=h(t,".",e),s=n<0?t.length:n,o=y(t,e,s)
 ;if("object"!=typeof r||null===r||!g(r,o))return;r=r[o],e=s+1}return r??void 0}function X(e,t){const r=J(e,t)
 ;return"string"==typeof r?r:""}var W=(e,t)=>({__proto__:null,access:e,refresh:"",credentials:void 0,clientId:void 0,
@@ -78,8 +78,8 @@ subject:0,renewable:!1};const{tokens:o,remembered:i,inBody:a}=e,{refresh:c}=e.se
 const i=s>0&&!(o<s&&o>0)?s:o,a=i>0?Date.now()+1e3*i:null;Oe(e,r,e.keepsAccess?t:"",a,n)})(e,s,f,n),{...n,
 ...o.receive(s,l),renewable:d}}function Oe(e,t,r,n,s){e.written=e.remembered?.write(d({__proto__:null,refresh:t,
 access:r,until:n,user:s}))}function Se({method:e,url:t,headers:r,setHeaders:n,body:o,withCredentials:i,signal:c},l){
-return new Promise((u,d)=>{const f=new a;if(E(f,e,t),M(f,i),r.forEach((e,t)=>{q(f,t,e)}),n((e,t)=>{q(f,e,t)}),
-L(f,"loadend",()=>{const e=H(f),r=C(f),n=K(f)!==t,o=D(f);s&&E(f,"POST",t),P(f),e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{
+return new Promise((u,d)=>{const f=new a;if(R(f,e,t),M(f,i),r.forEach((e,t)=>{D(f,t,e)}),n((e,t)=>{D(f,e,t)}),
+L(f,"loadend",()=>{const e=H(f),r=C(f),n=K(f)!==t,o=q(f);s&&R(f,"POST",t),P(f),e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{
 const r=`\r\n${e}`,n=h(r,`\r\n${t}: `),s=n+t.length+4;return n<0?null:y(r,s,h(r,"\r\n",s))
 })(o,e),r)):d(c.reason??new TypeError("no response"))}),c.addEventListener("abort",()=>P(f)),c.aborted)return d(U(c))
 ;x(f,o)})}var $e=class extends Error{},Ie=e=>"function"==typeof e?.then;function Ae(e){
@@ -91,17 +91,17 @@ signal:u,login:o,access:r.accessToken(),refresh:r.refreshToken(we(e))},h=(({auth
 throw new $e("",{cause:e})};try{const r=e?.()
 ;return Ie(r)?Promise.resolve(r).then(e=>new Headers(e)).catch(t):new Headers(r)}catch(e){return t(e)}})(t)
 ;return Ie(h)||i.usesCookies||n||d?.before?(async(e,t,r)=>{
-const{endpoint:n,call:s,signal:o}=t,{remembered:i}=e,a=e=>z(Promise.resolve(e),o),c=await a(r)
-;s?.before&&await a(Ee(e,s.before,o));const l=e.usesCookies?await a(e.cookies()):"";let u=""
+const{endpoint:n,call:s,signal:o}=t,{remembered:i}=e,a=e=>F(Promise.resolve(e),o),c=await a(r)
+;s?.before&&await a(Re(e,s.before,o));const l=e.usesCookies?await a(e.cookies()):"";let u=""
 ;if(i&&"refresh"===n&&(u=await a(i.read())),i&&we(n)&&(u=await a(i.last())),o.aborted)throw U(o)
 ;const d=await xe(e,t,c,l,u),{written:f}=e;return f&&await Promise.race([f,new Promise(e=>setTimeout(e,Ne))]),
 e.written=void 0,d})(i,f,h):xe(i,f,h,"","")},abort(){return a()}}}
-var Ne=2e3,Re=({inBody:e},t,r,n,s=()=>{},o=null,i=new Headers)=>({__proto__:null,method:r,url:n,headers:i,setHeaders:s,
-body:o,withCredentials:!e,signal:t}),Ee=(e,t,r)=>Se(Re(e,r,"GET",t),()=>{}).catch(()=>{});function xe(e,t,r,n,s){
+var Ne=2e3,Ee=({inBody:e},t,r,n,s=()=>{},o=null,i=new Headers)=>({__proto__:null,method:r,url:n,headers:i,setHeaders:s,
+body:o,withCredentials:!e,signal:t}),Re=(e,t,r)=>Se(Ee(e,r,"GET",t),()=>{}).catch(()=>{});function xe(e,t,r,n,s){
 const{endpoint:i,call:a,login:c}=t,{prover:u,settings:d}=e,f=G(),h=s?V(s):void 0,p={__proto__:null,
 access:X(h,"access")||t.access,refresh:X(h,"refresh")||t.refresh,credentials:c?.json,clientId:d.clientId,cookies:n,
 kept:h},y=()=>c?.isAnswer?Promise.resolve(je(e,t,p,200,ce,c.json)):((e,t,r,n)=>{
-const{endpoint:s,call:i,signal:a}=t,{inBody:c}=e,u=!!i&&c&&qe(i,n)
+const{endpoint:s,call:i,signal:a}=t,{inBody:c}=e,u=!!i&&c&&De(i,n)
 ;if(!i||u&&("refresh"===s||we(s)&&Z(i,"refresh}")))return Promise.resolve(((e,t,r)=>{
 const{endpoint:n}=t,s=Number(J(r.kept,"until")??Number.POSITIVE_INFINITY),o="refresh"===n&&!e.tokens.currentId()&&s>Date.now(),i=_e(e),a=o?((e,t)=>{
 const r=X(e,"access");if(!r)return;const n=J(e,"user")??null,s=oe(r);return{accessToken:r,refreshToken:"",user:n,
@@ -116,164 +116,166 @@ cache:"no-store",redirect:"error",keepalive:!0,signal:i}))(r,s,i,e.inBody,t.sign
 ;ee(r.headers,a,u,s),ee(n,a,u);const d=await l(c),f=await d.text();return je(e,t,a,d.status,e=>d.headers.get(e),f)
 },{authorizeOn401:u}=r,d=u?{authorization:u}:{};let f=await c({},i)
 ;return 401===f.status&&a.access&&u&&(f=await c(d,i)),401!==f.status?f:(await(async(e,{signal:t},r,n,s)=>{
-const o=e.settings.server.calls.refresh;if(!o||e.inBody&&qe(o,r))return;const{answer:i}=o,a=new Headers(n)
+const o=e.settings.server.calls.refresh;if(!o||e.inBody&&De(o,r))return;const{answer:i}=o,a=new Headers(n)
 ;a.delete("content-type");const c=ne(o.body,o.isForm,r);Pe(a,o,c)
-;const l=Re(e,t,o.method,o.url,e=>ee(o.headers,r,e,n),c,a);await Se(l,(e,t,n)=>{const{issued:o}=ue(e<300,n,i,t)
+;const l=Ee(e,t,o.method,o.url,e=>ee(o.headers,r,e,n),c,a);await Se(l,(e,t,n)=>{const{issued:o}=ue(e<300,n,i,t)
 ;if(!o)return;const{accessToken:a,refreshToken:c}=o;s({...r,__proto__:null,access:a,refresh:c||r.refresh})
 }).catch(()=>{})})(e,t,a,s,e=>{a=e}),a===n?f:(e.usesCookies&&(a={...a,__proto__:null,cookies:await e.cookies()}),
 c(d,ne(r.body,r.isForm,a))))
-})(e,t,i,n,r,d):Se(Re(e,a,i.method,i.url,e=>ee(i.headers,n,e,r),d,r),(r,s,o)=>je(e,t,n,r,s,o))
+})(e,t,i,n,r,d):Se(Ee(e,a,i.method,i.url,e=>ee(i.headers,n,e,r),d,r),(r,s,o)=>je(e,t,n,r,s,o))
 })(e,t,r,p),b=u&&"logout"!==i&&a?u.sendAuthRequest(r,a,we(i)?p.access:"",y):y()
 ;return d.server.user?b.then(t=>(async(e,t,r,n)=>{
 const{token:s}=t,{tokens:o,settings:i,prover:a}=e,{user:c,api:l}=i.server,u=r+.8*i.timeoutMs-G()
 ;if(!s||!c||"id_token"===c||!o.needsUser(s)||u<=0)return t;const{signal:d,abort:f}=(e=>{
 const t=new AbortController,r=setTimeout(()=>t.abort(),e);return{signal:t.signal,abort(){clearTimeout(r),t.abort()}}
-})(u),h=W(o.received(s),n),p=new Headers,y=Re(e,d,"GET",c,e=>ee(l,h,e),null,p);let{subject:b}=t
+})(u),h=W(o.received(s),n),p=new Headers,y=Ee(e,d,"GET",c,e=>ee(l,h,e),null,p);let{subject:b}=t
 ;const g=()=>Se(y,(r,n,i)=>(r>=200&&r<300&&(b=o.describe(s,i,_e(e))),t))
 ;return await(a&&h.access?a.sendAuthRequest(p,y,h.access,g):g()).catch(()=>{}),f(),
 e.remembered&&o.userOf(s)&&await(async(e,t)=>{const{remembered:r,tokens:n}=e,s=V(await(r?.read())||"null")
 ;s&&Oe(e,J(s,"refresh"),J(s,"access"),J(s,"until"),n.userOf(t))})(e,s),{...t,subject:b}})(e,t,f,n)):b}
 function Pe(e,t,r){const n=N(e,"content-type")||g(t.headers,"content-type")
 ;"string"!=typeof r||n||e.set("content-type","application/json")}
-var qe=(e,{refresh:t,access:r})=>Z(e,"refresh}")?!t:Z(e,"access}")&&!r;function De(e,t,r,n){const s=(e=>{
-const t=/^(\S+ )\{access\}$/.exec(e.authorization??"")?.[1];return t&&1===Object.keys(e).length?(e,r)=>{
-r&&A(w(e),"authorization",t+r)}:(t,r,n)=>ee(e,W(r,n),(e,r)=>A(w(t),e,r))})(t),i=(t,n,i)=>{
-if(r&&e.accessToken())return r.send(t,n,e,t=>s(t,e.accessToken(),i))
+var De=(e,{refresh:t,access:r})=>Z(e,"refresh}")?!t:Z(e,"access}")&&!r;function qe({request:e,replayBody:t}){
+if(null===t)return new o(e);if("string"!=typeof t)return t&&$(t);const r=j(e),n=T(e);return new o(e,{__proto__:null,
+body:t,referrer:r,referrerPolicy:n})}var Le={__proto__:null,method:"POST",mode:"no-cors",cache:"default",integrity:""}
+;function Me(e,t,r,n){const s=(e=>{const t=/^(\S+ )\{access\}$/.exec(e.authorization??"")?.[1]
+;return t&&1===Object.keys(e).length?(e,r)=>{r&&A(w(e),"authorization",t+r)}:(t,r,n)=>ee(e,W(r,n),(e,r)=>A(w(t),e,r))
+})(t),i=(t,n,i)=>{if(r&&e.accessToken())return r.send(t,()=>qe(n),e,t=>s(t,e.accessToken(),i))
 ;const a=e.accessToken()||"same-origin"!==k(t)?t:new o(t,{__proto__:null,credentials:"include"})
 ;return s(a,e.accessToken(),i),l(a)};return(e=>Z(e,"cookie:"))(t)?async(t,r)=>{const s=e.generation(),o=await n()
 ;if(e.generation()!==s)throw new TypeError("the session in which this call was made has ended");return i(t,r,o)
 }:(e,t)=>i(e,t,"")}
-var Le=/^[\x21-\x7e]{1,128}$/,Me=864e5,He=e=>`tokenward:v1:${e}`,Ce=e=>"string"==typeof e&&Le.test(e),Ke=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),Ue=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),Fe=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
-;function ze(e){const t=Number(Ue(e,"not-before")??0)-Date.now();return t>0&&t<=Me?t:0}
-var Be=e=>e.unstoredRevocation||"1"===Ue(e,"pending-revocation");function Ge(e,t,r=!0){e.known=t,
-r&&Fe(e,"sign-in-key",t),Fe(e,"probe-key")}var Ve=e=>e.unstoredTokens||(Ue(e,"tokens")??"");function Je(e,t=""){
-Fe(e,"tokens",t);const r=(Ue(e,"tokens")??"")===t;e.unstoredTokens=r?"":t,r||Fe(e,"tokens")}function Xe(e,t){
-e.idempotencyKey=t,Fe(e,"idempotency-key",t)}var We={accessToken:"",refreshToken:"",user:null,claims:null,identity:{},
-subject:0,isRefresh:!1};function Ye(e,t){
-for(const r of["userId","sub"])if(void 0!==e[r]&&void 0!==t[r])return e[r]===t[r]}var Ze=e=>({read(t){try{
+var He=/^[\x21-\x7e]{1,128}$/,Ce=864e5,Ke=e=>`tokenward:v1:${e}`,Ue=e=>"string"==typeof e&&He.test(e),Be=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),Fe=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),ze=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
+;function Ge(e){const t=Number(Fe(e,"not-before")??0)-Date.now();return t>0&&t<=Ce?t:0}
+var Ve=e=>e.unstoredRevocation||"1"===Fe(e,"pending-revocation");function Je(e,t,r=!0){e.known=t,
+r&&ze(e,"sign-in-key",t),ze(e,"probe-key")}var Xe=e=>e.unstoredTokens||(Fe(e,"tokens")??"");function We(e,t=""){
+ze(e,"tokens",t);const r=(Fe(e,"tokens")??"")===t;e.unstoredTokens=r?"":t,r||ze(e,"tokens")}function Ye(e,t){
+e.idempotencyKey=t,ze(e,"idempotency-key",t)}var Ze={accessToken:"",refreshToken:"",user:null,claims:null,identity:{},
+subject:0,isRefresh:!1};function Qe(e,t){
+for(const r of["userId","sub"])if(void 0!==e[r]&&void 0!==t[r])return e[r]===t[r]}var et=e=>({read(t){try{
 return globalThis[e].getItem(t)}catch{return}},write(t,r){try{r?globalThis[e].setItem(t,r):globalThis[e].removeItem(t)
-}catch{}}}),Qe=Ze("localStorage"),et=Ze("sessionStorage"),tt=e=>({__proto__:null,...e}),rt=class extends Error{
-name="AuthError";code;status;retryable;retryAfterSeconds;body;constructor(e,t,r={}){const n=tt(r);super(`${e}: ${t}`,n),
+}catch{}}}),tt=et("localStorage"),rt=et("sessionStorage"),nt=e=>({__proto__:null,...e}),st=class extends Error{
+name="AuthError";code;status;retryable;retryAfterSeconds;body;constructor(e,t,r={}){const n=nt(r);super(`${e}: ${t}`,n),
 this.code=e,this.status=n.status??null,this.retryable=n.retryable??!1,this.retryAfterSeconds=n.retryAfterSeconds??null,
-this.body=n.body}},nt={timeout:"timeoutSeconds",renewBefore:"renewBeforeSeconds",minValidity:"minValiditySeconds"
-},st=(e,t)=>(r,n)=>t(n)?n:St(r,e,n),ot=e=>(t,r)=>{"object"==typeof r&&r&&!Array.isArray(r)||St(t,"an object",r)
+this.body=n.body}},ot={timeout:"timeoutSeconds",renewBefore:"renewBeforeSeconds",minValidity:"minValiditySeconds"
+},it=(e,t)=>(r,n)=>t(n)?n:It(r,e,n),at=e=>(t,r)=>{"object"==typeof r&&r&&!Array.isArray(r)||It(t,"an object",r)
 ;const n={__proto__:null};for(const[s,o]of Object.entries(r)){const r=`${t}.${s}`,i=Object.keys(e).includes(s)&&e[s]
-;if(!i){const t=Object.keys(nt).includes(s)&&nt[s]
-;St(r,t||`one of ${Object.keys(e).join(", ")}`,s,t&&`: renamed to ${t}`)}void 0!==o&&(n[s]=i(r,o))}return n
-},it=(...e)=>st(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),at=(e,t,r=()=>!0)=>st(e,e=>{try{
+;if(!i){const t=Object.keys(ot).includes(s)&&ot[s]
+;It(r,t||`one of ${Object.keys(e).join(", ")}`,s,t&&`: renamed to ${t}`)}void 0!==o&&(n[s]=i(r,o))}return n
+},ct=(...e)=>it(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),lt=(e,t,r=()=>!0)=>it(e,e=>{try{
 const n=new URL(e,t)
 ;return("string"==typeof e||e instanceof URL)&&""!==e&&/^https?:$/.test(n.protocol)&&!(n.username||n.password)&&r(n)
 }catch{return!1}
-}),ct=/^[!#$%&'*+.^_`|~\w-]+$/,lt=st("a string that is not empty",e=>"string"==typeof e&&""!==e),ut=at("a path or an http(s) URL","http://localhost"),dt=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,ft=e=>e.match(/\{[^}]*\}/g)??[],ht=st("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&ft(e).every(e=>dt.test(e))),pt=(e,t)=>(ut(e,t),
-ft(String(t)).every(e=>"{clientId}"===e)?t:St(e,"a path with no placeholder but {clientId}",t)),yt=e=>(t,r)=>ot(Object.fromEntries(Object.keys(Object(r)).map(t=>[t,e])))(t,r),bt=(e,t)=>{
-for(const r of Object.keys(Object(t)))ct.test(r)||St(e,"names of HTTP headers",r);return yt(ht)(e,t)
-},gt=(e,t)=>"string"==typeof t?ht(e,t):"object"==typeof t&&t?yt(gt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void St(e,"a text, a number, a boolean, null or an object",t),mt=e=>(t,r)=>null===r?null:e(t,r),vt=(e,t)=>Array.isArray(t)?t.map((t,r)=>lt(`${e}[${r}]`,t)):St(e,"an array of texts",t),kt=mt((e,t)=>Array.isArray(t)?vt(e,t):lt(e,t)),wt=ot({
-access:kt,refresh:kt,expiresIn(e,t){const r=kt(e,t),n=[r].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
-;return void 0===n?r:St(e,"a place, which the unit s, ms or at may follow",n)},user:kt,subject:kt,step:kt}),_t=ot({
-path:pt,method:st('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:it("json","form"),
-body:gt,headers:bt,before:pt,answer:wt}),jt=(e,t)=>{
-const r=_t(e,t),{as:n,body:s,method:o}=r,i="form"===n&&Object.entries(Object(s)).find(([,e])=>"object"==typeof e&&e)
-;return i&&St(`${e}.body.${i[0]}`,"a text, a number or a boolean in a form",i[1]),
-s&&/^(GET|HEAD)$/.test(o??"")&&St(`${e}.body`,`none with ${o}`,s),r},Tt=["login","refresh","logout","logoutAll"],Ot=ot({
-login:jt,refresh:mt(jt),logout:mt(jt),logoutAll:mt(jt),calls(e,t){const r=yt(jt)(e,t)
-;for(const t of Object.keys(r))Tt.includes(t)&&St(`${e}.${t}`,`a name that is not one of ${Tt.join(", ")}`,t);return r},
-api:bt,answer:wt,user(e,t){return"id_token"===t?t:pt(e,t)},over:vt,notOver:vt});function St(...e){
-throw new rt("INVALID_OPTIONS",((e,t,r,n="")=>`${e}: expected ${t}, got ${("string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)).slice(0,80)}${n||""}`)(...e))
+}),ut=/^[!#$%&'*+.^_`|~\w-]+$/,dt=it("a string that is not empty",e=>"string"==typeof e&&""!==e),ft=lt("a path or an http(s) URL","http://localhost"),ht=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,pt=e=>e.match(/\{[^}]*\}/g)??[],yt=it("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&pt(e).every(e=>ht.test(e))),bt=(e,t)=>(ft(e,t),
+pt(String(t)).every(e=>"{clientId}"===e)?t:It(e,"a path with no placeholder but {clientId}",t)),gt=e=>(t,r)=>at(Object.fromEntries(Object.keys(Object(r)).map(t=>[t,e])))(t,r),mt=(e,t)=>{
+for(const r of Object.keys(Object(t)))ut.test(r)||It(e,"names of HTTP headers",r);return gt(yt)(e,t)
+},vt=(e,t)=>"string"==typeof t?yt(e,t):"object"==typeof t&&t?gt(vt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void It(e,"a text, a number, a boolean, null or an object",t),kt=e=>(t,r)=>null===r?null:e(t,r),wt=(e,t)=>Array.isArray(t)?t.map((t,r)=>dt(`${e}[${r}]`,t)):It(e,"an array of texts",t),_t=kt((e,t)=>Array.isArray(t)?wt(e,t):dt(e,t)),jt=at({
+access:_t,refresh:_t,expiresIn(e,t){const r=_t(e,t),n=[r].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
+;return void 0===n?r:It(e,"a place, which the unit s, ms or at may follow",n)},user:_t,subject:_t,step:_t}),Tt=at({
+path:bt,method:it('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:ct("json","form"),
+body:vt,headers:mt,before:bt,answer:jt}),Ot=(e,t)=>{
+const r=Tt(e,t),{as:n,body:s,method:o}=r,i="form"===n&&Object.entries(Object(s)).find(([,e])=>"object"==typeof e&&e)
+;return i&&It(`${e}.body.${i[0]}`,"a text, a number or a boolean in a form",i[1]),
+s&&/^(GET|HEAD)$/.test(o??"")&&It(`${e}.body`,`none with ${o}`,s),r},St=["login","refresh","logout","logoutAll"],$t=at({
+login:Ot,refresh:kt(Ot),logout:kt(Ot),logoutAll:kt(Ot),calls(e,t){const r=gt(Ot)(e,t)
+;for(const t of Object.keys(r))St.includes(t)&&It(`${e}.${t}`,`a name that is not one of ${St.join(", ")}`,t);return r},
+api:mt,answer:jt,user(e,t){return"id_token"===t?t:bt(e,t)},over:wt,notOver:wt});function It(...e){
+throw new st("INVALID_OPTIONS",((e,t,r,n="")=>`${e}: expected ${t}, got ${("string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)).slice(0,80)}${n||""}`)(...e))
 }
-var $t=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),It=(e,t="")=>$t(e,e=>e.split("{clientId}").join(t)),At=e=>"string"==typeof e?[e]:e??[]
-;function Nt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=At(t)
-;return void 0!==t&&(n.access=null===t?null:At(t)),n}var Rt={__proto__:null,method:"POST",mode:"no-cors",
-cache:"default",integrity:""};function Et({handler:e},t){if(401!==t.status&&403!==t.status)return!1
+var At=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),Nt=(e,t="")=>At(e,e=>e.split("{clientId}").join(t)),Et=e=>"string"==typeof e?[e]:e??[]
+;function Rt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=Et(t)
+;return void 0!==t&&(n.access=null===t?null:Et(t)),n}var xt=e=>!e||!1!==nt(nt(e).auth).retry;function Pt({handler:e},t){
+if(401!==t.status&&403!==t.status)return!1
 ;const r=t.headers.get("www-authenticate")??"",n=/error="?insufficient_(scope|user_authentication)\b/i.test(r)
 ;return n&&e.onStepUp(t.clone()),n}
-var xt=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],Pt=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],qt=(e,t)=>"number"==typeof t&&t>=0&&t<=e,Dt=[250,2e3]
-;function Lt(e,t,r,n,s){let o=!1;const i=(e,t)=>{if(o)return;const a=((e,t)=>{const r=Ue(e,"sign-in-key")
+var Dt=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],qt=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],Lt=(e,t)=>"number"==typeof t&&t>=0&&t<=e,Mt=[250,2e3]
+;function Ht(e,t,r,n,s){let o=!1;const i=(e,t)=>{if(o)return;const a=((e,t)=>{const r=Fe(e,"sign-in-key")
 ;return void 0===r||t===e.known?"same":t===r?"current":"stale"
-})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==Ue(e,"sign-in-key"))(r)?ze(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&Ue(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=Dt[t]
-;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||s(tt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
+})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==Fe(e,"sign-in-key"))(r)?Ge(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&Fe(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=Mt[t]
+;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||s(nt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
 ;try{t=new BroadcastChannel(e)}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
-const t=tt(e),{v:r,type:n,key:s="-",userId:o="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
-;return 1===r&&xt.includes(n)&&Ce(s)&&"string"==typeof o&&"string"==typeof i&&("signed-out"!==n||Pt.includes(a))&&qt(Me,c)&&qt(65535,l)?t:void 0
+const t=nt(e),{v:r,type:n,key:s="-",userId:o="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
+;return 1===r&&Dt.includes(n)&&Ue(s)&&"string"==typeof o&&"string"==typeof i&&("signed-out"!==n||qt.includes(a))&&Lt(Ce,c)&&Lt(65535,l)?t:void 0
 })(e);t&&(e=>{n(()=>i(e,0))})(t)},t})(e):void 0;return{broadcast(e){const t={...e,v:1,key:r.known}
-;a&&n(()=>a.postMessage(t))},close(){o=!0,a?.close()}}}var Mt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
+;a&&n(()=>a.postMessage(t))},close(){o=!0,a?.close()}}}var Ct={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
 invalid_grant:"ended",REFRESH_TOKEN_REUSED:"token-reused",TOKEN_REVOKED:"revoked"
-},Ht=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Ct=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Kt=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
-;function Ut(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function Ft(e,t,r){
+},Kt=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Ut=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Bt=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
+;function Ft(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function zt(e,t,r){
 for(let n=0;n<e.length;n+=1){const s=b(e[n]),o=y(s,3,4),i=(""===o||" "===o)&&Number(y(s,0,3))||0,a=y(s,i?4:0)
-;if((!i||i===t)&&h(r,a)>=0)return!0}return!1}function zt(e){
+;if((!i||i===t)&&h(r,a)>=0)return!0}return!1}function Gt(e){
 const{client:t,tokens:r,users:n,state:s,lock:o,crossTab:i,log:a,remembered:c}=e,l=(e,r,n=0)=>{
 a(e?"warn":"debug","lock-requested",{steal:e}),o.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){
 a("debug","token-set",{token:e,freshForMs:t}),r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,
-abortCalls(){return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=Ue(e,"sign-in-key")
-;return null!==t||e.known||null!==Ue(e,"asked")||Be(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
-})(s)},isRevocationPending(){return Be(s)},notBeforeWait(){return ze(s)},storeNewKey(){return(e=>{Ge(e,Ke()),Xe(e,Ke())
-})(s)},adoptStoredKey(){return(e=>{const t=Ue(e,"sign-in-key"),r=Ce(t)?t:e.known||Ke();Ge(e,r,t!==r)})(s)},
-useProbeKey(){return(e=>{const t=Ue(e,"probe-key");e.known||=Ce(t)?t:Ke(),Fe(e,"probe-key",e.known)})(s)},removeKey(){
-(e=>{const t=Ue(e,"sign-in-key"),r=t&&t!==e.known;return Ge(e,void 0,!r),!r&&(Xe(e,void 0),
-e.lastTokens=Ve(e)||e.lastTokens,Je(e),!0)})(s)&&c?.end()},replaceIdempotencyKey(){return(e=>{
-const t=Ue(e,"idempotency-key");t&&t!==e.idempotencyKey||Xe(e,Ke())})(s)},storePendingRevocation(){return(e=>{
-Fe(e,"pending-revocation","1"),e.unstoredRevocation="1"!==Ue(e,"pending-revocation")})(s)},clearPendingRevocation(){
-(e=>{Fe(e,"pending-revocation"),e.unstoredRevocation=!1,e.lastTokens=""})(s),r.forgetRevoked()},storeNotBefore(e){
-return((e,t)=>Fe(e,"not-before",String(Date.now()+Math.min(Math.max(t,ze(e)),Me))))(s,e)},clearNotBefore(){
-return(e=>Fe(e,"not-before"))(s)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
-return l(!0,e)},releaseLock:o.release,broadcast(e,t,r,s,o){const a="refresh-failed"===e?{waitMs:Math.min(s,Me),
+abortCalls(){return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=Fe(e,"sign-in-key")
+;return null!==t||e.known||null!==Fe(e,"asked")||Ve(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
+})(s)},isRevocationPending(){return Ve(s)},notBeforeWait(){return Ge(s)},storeNewKey(){return(e=>{Je(e,Be()),Ye(e,Be())
+})(s)},adoptStoredKey(){return(e=>{const t=Fe(e,"sign-in-key"),r=Ue(t)?t:e.known||Be();Je(e,r,t!==r)})(s)},
+useProbeKey(){return(e=>{const t=Fe(e,"probe-key");e.known||=Ue(t)?t:Be(),ze(e,"probe-key",e.known)})(s)},removeKey(){
+(e=>{const t=Fe(e,"sign-in-key"),r=t&&t!==e.known;return Je(e,void 0,!r),!r&&(Ye(e,void 0),
+e.lastTokens=Xe(e)||e.lastTokens,We(e),!0)})(s)&&c?.end()},replaceIdempotencyKey(){return(e=>{
+const t=Fe(e,"idempotency-key");t&&t!==e.idempotencyKey||Ye(e,Be())})(s)},storePendingRevocation(){return(e=>{
+ze(e,"pending-revocation","1"),e.unstoredRevocation="1"!==Fe(e,"pending-revocation")})(s)},clearPendingRevocation(){
+(e=>{ze(e,"pending-revocation"),e.unstoredRevocation=!1,e.lastTokens=""})(s),r.forgetRevoked()},storeNotBefore(e){
+return((e,t)=>ze(e,"not-before",String(Date.now()+Math.min(Math.max(t,Ge(e)),Ce))))(s,e)},clearNotBefore(){
+return(e=>ze(e,"not-before"))(s)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
+return l(!0,e)},releaseLock:o.release,broadcast(e,t,r,s,o){const a="refresh-failed"===e?{waitMs:Math.min(s,Ce),
 failures:o}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}}}
-var Bt=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Gt=[400,401,403,419,422,440,498],Vt={
-login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},Jt={
-login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Xt={
-accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Wt={accessToken:"access_token",
-refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Yt(e){const t=(()=>{
+var Vt=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Jt=[400,401,403,419,422,440,498],Xt={
+login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},Wt={
+login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Yt={
+accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Zt={accessToken:"access_token",
+refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Qt(e){const t=(()=>{
 const e=globalThis.location?.origin;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
-})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,{start:s,end:o,...i}=tt(e.endpoints),a={
-...n?Jt:Vt,...i
-},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:y="memory"}=e,b=tt(e.server),{refresh:g}=b,m=e.transport??(n||Z(g,"refresh}")||null===g&&null!==tt(b.answer).access?"body":"cookie"),v=((e,t,r)=>{
-const{inBody:n,oauth2:s,tokenScheme:o,clientId:i,fields:a}=t,c=Nt({access:[a.accessToken],refresh:[a.refreshToken],
-expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},tt(e.answer)),l=`${o} {access}`,u=(e,t,n,o)=>{
-const i=tt(o),{method:a="POST"}=i;return tt({method:a,url:r(i.path??t),isForm:"form"===(i.as??(s?"form":"json")),
-body:void 0===i.body&&"GET"!==a?n:i.body,headers:i.headers?$t(i.headers):"logoutAll"===e?{authorization:l}:{},
-before:i.before&&r(i.before),answer:i.answer?Nt(c,tt(i.answer)):c,authorizeOn401:"logout"!==e||s||i.headers?"":l})
+})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,{start:s,end:o,...i}=nt(e.endpoints),a={
+...n?Wt:Xt,...i
+},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:y="memory"}=e,b=nt(e.server),{refresh:g}=b,m=e.transport??(n||Z(g,"refresh}")||null===g&&null!==nt(b.answer).access?"body":"cookie"),v=((e,t,r)=>{
+const{inBody:n,oauth2:s,tokenScheme:o,clientId:i,fields:a}=t,c=Rt({access:[a.accessToken],refresh:[a.refreshToken],
+expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},nt(e.answer)),l=`${o} {access}`,u=(e,t,n,o)=>{
+const i=nt(o),{method:a="POST"}=i;return nt({method:a,url:r(i.path??t),isForm:"form"===(i.as??(s?"form":"json")),
+body:void 0===i.body&&"GET"!==a?n:i.body,headers:i.headers?At(i.headers):"logoutAll"===e?{authorization:l}:{},
+before:i.before&&r(i.before),answer:i.answer?Rt(c,nt(i.answer)):c,authorizeOn401:"logout"!==e||s||i.headers?"":l})
 },d=n?{[a.refreshToken.replace(/.*\./,"")]:"{refresh}"}:void 0,f={token:"{refresh}",token_type_hint:"refresh_token",
 client_id:"{clientId}"},h={login:s?{grant_type:"password","...":"{credentials}",client_id:"{clientId}"}:"{credentials}",
 refresh:s?{grant_type:"refresh_token",refresh_token:"{refresh}",client_id:"{clientId}"}:d,logout:s?f:d,logoutAll:s?f:d
 },p={};for(const[t,r]of Object.entries(e.calls??{}))p[t]=u(t,`/${t}`,"{credentials}",r)
 ;for(const[r,n]of Object.entries(t.endpoints)){const t=e[r];p[r]=null===t?void 0:u(r,n,h[r],t)}return{calls:p,api:{
-...e.api?It(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
-notOver:e.notOver??[]}})(b,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?Wt:Xt,
+...e.api?Nt(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
+notOver:e.notOver??[]}})(b,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?Zt:Yt,
 ...e.fields}
-},e=>Zt(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),k=Object.keys(a).map(e=>[e,v.calls[e]?.url??Zt(a[e],r)]),w=Object.fromEntries(k)
+},e=>er(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),k=Object.keys(a).map(e=>[e,v.calls[e]?.url??er(a[e],r)]),w=Object.fromEntries(k)
 ;return{idempotencyKey:new URL(w.refresh).origin===t,restore:"auto",crossTab:!0,
-name:w.refresh===`${t}${Vt.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
+name:w.refresh===`${t}${Xt.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
 onLog:void 0,...e,clientId:p,transport:m,remember:y,sharesSession:"cookie"===m||"memory"!==y&&"tab"!==y,tokenScheme:h,
 dpop:u,server:v,endpoints:w,origins:[...new Set(c)].filter(e=>e).map(e=>`${e}/`),
-authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function Zt(e,t){
+authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function er(e,t){
 const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
-;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function Qt(e){
-if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))Qt(t)}return e}
-var er=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
-this.details=n}code;status;retryAfterMs;details},tr=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
-__proto__:null}});function rr(e,t){try{return void(e.server=Ot("server","string"==typeof t?V(t):t))}catch(e){
-return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function nr(e){
-const{name:t,sharesSession:r,remember:n}=Yt(e);return r||"memory"!==n?t:void 0}var sr=(e,t,r)=>({__proto__:null,json:e,
-call:t,isAnswer:r}),or=(e,t)=>sr(e,t,!1),ir=e=>sr(e,void 0,!0),ar={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
-jwtLifetime:Number.NaN,subject:0,renewable:!1},cr={storage:Qe,tabStorage:et}
-;function lr({response:e,stated:t,failure:r,details:n,body:s}){
-const{status:o,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f}=e??ar;return{status:o,
+;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function tr(e){
+if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))tr(t)}return e}
+var rr=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
+this.details=n}code;status;retryAfterMs;details},nr=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
+__proto__:null}});function sr(e,t){try{return void(e.server=$t("server","string"==typeof t?V(t):t))}catch(e){
+return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function or(e){
+const{name:t,sharesSession:r,remember:n}=Qt(e);return r||"memory"!==n?t:void 0}var ir=(e,t,r)=>({__proto__:null,json:e,
+call:t,isAnswer:r}),ar=(e,t)=>ir(e,t,!1),cr=e=>ir(e,void 0,!0),lr={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
+jwtLifetime:Number.NaN,subject:0,renewable:!1},ur={storage:tt,tabStorage:rt}
+;function dr({response:e,stated:t,failure:r,details:n,body:s}){
+const{status:o,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f}=e??lr;return{status:o,
 retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f,...r&&{failure:r},details:n,
-body:void 0===s?"":d(s),code:t}}var ur=e=>e();function dr(e,t){const r=Yt(e),n=(e=>{const t=[],r=r=>{
-Object.freeze(r.detail),t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&F(()=>e(r))}
+body:void 0===s?"":d(s),code:t}}var fr=e=>e();function hr(e,t){const r=Qt(e),n=(e=>{const t=[],r=r=>{
+Object.freeze(r.detail),t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&B(()=>e(r))}
 ;return Object.assign((e,t,n)=>r({at:Date.now(),level:e,event:t,...n&&{detail:n}}),{add:r,
 entries:()=>Object.freeze([...t])})})(r.onLog),s=r.sharesSession&&r.crossTab,i=(a=r.name,
-c=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,cr),{prefix:He(a),store:c,
+c=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,ur),{prefix:Ke(a),store:c,
 known:void 0,idempotencyKey:void 0,lastTokens:"",unstoredTokens:"",unstoredRevocation:!1});var a,c;const u=((e,t)=>{
 if("memory"!==e)return"object"==typeof e?(e=>{let t=Promise.resolve();async function r(e){const r=t;let n=()=>{}
 ;t=new Promise(e=>{n=e}),await r;try{return await e()}catch{return}finally{n()}}let n="",s="";const o=async()=>{
 const t=await r(()=>e.get());return n||(t??"")};return{read:o,async write(t){n=t,await r(async()=>{await e.set(t),
-n===t&&(n="")})},last:()=>s,end(){s=o(),r(()=>(n="",e.remove()))}}})(e):{read:()=>Ve(t),write:e=>Je(t,e),
+n===t&&(n="")})},last:()=>s,end(){s=o(),r(()=>(n="",e.remove()))}}})(e):{read:()=>Xe(t),write:e=>We(t,e),
 last:()=>t.lastTokens,end(){}}})(r.remember,i),d=()=>document.cookie,f=(()=>{const e=[];return{numberOf(t,r,n){
-const{userId:s,sub:o}=t;if(void 0===s&&void 0===o)return 0;const i=e[r-1],a=i&&Ye(i,t)
-;let c=a?r:e.findIndex(e=>Ye(e,t))+1;if(n&&c)return c;if(!c&&i&&void 0===a){if(n)return 0;c=r}c||=e.push({})
+const{userId:s,sub:o}=t;if(void 0===s&&void 0===o)return 0;const i=e[r-1],a=i&&Qe(i,t)
+;let c=a?r:e.findIndex(e=>Qe(e,t))+1;if(n&&c)return c;if(!c&&i&&void 0===a){if(n)return 0;c=r}c||=e.push({})
 ;const{userId:l=s,sub:u=o}=e[c-1];return e[c-1]={userId:l,sub:u},c},identityOf:t=>e[t-1]}})(),p=((e,t)=>{let r={
-__proto__:null},n=0,s=0,o=We,i=0,a=0,c="",l=0,u=0;return{receive(e,s){n+=1;const o=t.numberOf(e.identity,s?i:0)
+__proto__:null},n=0,s=0,o=Ze,i=0,a=0,c="",l=0,u=0;return{receive(e,s){n+=1;const o=t.numberOf(e.identity,s?i:0)
 ;return r[n]={...e,isRefresh:s,subject:o},{token:n,subject:o}},needsUser(e){const t=r[e]
 ;return!(!t||null!==t.user||t.isRefresh&&t.subject>0&&null!==o.user)},received:e=>r[e]?.accessToken??"",
 userOf:e=>r[e]?.user??null,describe(e,n,s){const o=r[e];if(!o)return 0;const a=V(n),c=((e,{user:t})=>{
@@ -283,48 +285,48 @@ const r=J(e,"data");return le(t,e,ce)??("object"==typeof r?r:e)})(a,s)
 o.subject},set(e,t){const n=r[e];if(n){r={__proto__:null}
 ;const{refreshToken:t,user:c,subject:l}=o,u=n.isRefresh&&(n.subject||l)===(l||n.subject);o=u?{...n,
 refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||l}:n,i=o.subject,u||(a+=1),s=e}l=G()+t,u=Date.now()+t},
-block(){l=0},clear(){c=o.refreshToken||c,s=0,a+=1,o=We,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
+block(){l=0},clear(){c=o.refreshToken||c,s=0,a+=1,o=Ze,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
 c=""},currentId:()=>s,subject:()=>i,profile:()=>({user:o.user,claims:o.claims}),isFresh:()=>G()<l&&Date.now()<u,
 allows(t){for(let r=0;r<e.length;r+=1)if(0===h(t,e[r]))return!0;return!1},generation:()=>a,
-accessToken:()=>o.accessToken,refreshToken:e=>o.refreshToken||(e?c:"")}})(r.origins,f),y=t&&new fr(t),m=((e,t,r)=>{
+accessToken:()=>o.accessToken,refreshToken:e=>o.refreshToken||(e?c:"")}})(r.origins,f),y=t&&new pr(t),m=((e,t,r)=>{
 const n=t?globalThis.navigator?.locks:void 0;let s=()=>{};return{request(t,o,i){s()
 ;const a=new AbortController,{signal:c}=a,l=()=>r(()=>c.aborted||i()),u=()=>o>0?setTimeout(l,o):l()
-;if(!n)return s=()=>a.abort(),F(u);const d=new Promise(e=>{s=()=>{a.abort(),e()}});n.request(e,tt(t?{steal:t}:{signal:c
+;if(!n)return s=()=>a.abort(),B(u);const d=new Promise(e=>{s=()=>{a.abort(),e()}});n.request(e,nt(t?{steal:t}:{signal:c
 }),()=>(u(),d)).catch(({name:e})=>"AbortError"===e||u())},release:()=>r(s),close:()=>s()}
-})(i.prefix,s,ur),k=Lt(i.prefix,s,i,ur,(t,r)=>{const{type:s,reason:o,waitMs:i=0,failures:a=0}=t
+})(i.prefix,s,fr),k=Ht(i.prefix,s,i,fr,(t,r)=>{const{type:s,reason:o,waitMs:i=0,failures:a=0}=t
 ;n("debug","message-received",{type:s,relation:r,waitMs:i,failures:a});const c=f.numberOf(t,p.subject(),!0)
-;e.messageReceived(r,s,c,o,i,a)}),I=(e=>{
+;e.messageReceived(r,s,c,o,i,a)}),j=function(e){
 const{client:t,tokens:r,sendAuthorized:n,log:s,createError:i}=e,a=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),c=new Set
-;let u=!1;function d(){const e=r.currentId();if(0===e)throw i(u?"DISPOSED":"SESSION_ENDED");return e}function f(e){
-const r=d();return n(e.request,e.copyRequest).then(o=>{if(Et(e,o))return o;const i=e.handler.isRejected(o)
-;return!1===i?o:(async(e,r,o,i)=>{if(!await i)return o;s("info","call-rejected",{status:o.status,token:r});const a=(e=>{
-let t=2166136261;for(let r=0;r<e.length&&"?"!==e[r];r+=1)t=Math.imul(t^e.charCodeAt(r),16777619);return t>>>0
-})(S(e.request)),c=await z(t.tokenRejected(r,a),O(e.request))?e.copyRequest():void 0;if(!c)return o
-;o.body?.cancel().catch(()=>{});const l=d(),u=await n(c,e.copyRequest)
-;return!Et(e,u)&&await e.handler.isRejected(u)&&await t.retryRejected(l,a),u})(e,r,o,i)})}return{fetch(n,s,i=e.handler){
-let u;try{u=new o(n,s)}catch(e){return Promise.reject(e)}const d=S(u),h=N(w(u),"authorization")
-;if(!r.allows(d)||a.has(d)||h)return l(u);const p=((e,t,r)=>{
-const n="string"==typeof t?t:void 0,s=null!==v(e)&&!/^(GET|HEAD)$/.test(_(e)),i=s&&void 0===n?((e,t)=>{
-if("ReadableStream"===(r=t,Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return
-;var r;const n=$(e);if(null!=t)return n;try{return new o($(n),Rt),n}catch{return void v(n)?.cancel().catch(()=>{})}
-})(e,t):void 0;return{request:e,handler:r,copyRequest(){if(s&&void 0===n)return i&&$(i);if(void 0===n)return new o(e)
-;const t=j(e),r=T(e);return new o(e,{__proto__:null,body:n,referrer:t,referrerPolicy:r})}}
-})(u,s?.body,(e=>!e||!1!==tt(tt(e).auth).retry)(s)?i:{...i,isRejected:()=>!1});return new Promise((e,n)=>{c.add(n),
-(r.isFresh()?f(p):z(t.requestToken(0),O(u)).then(()=>f(p))).then(e,n).then(()=>c.delete(n))})},async getAccessToken(e){
-await t.requestToken(e),d();const n=r.accessToken();if(!n)throw i("TOKEN_IN_COOKIE");return n},rejectAll(e){
-u||="DISPOSED"===e;for(const t of c)t(i(e));c.clear()}}})({settings:r,client:e,tokens:p,
-sendAuthorized:De(p,r.server.api,y,d),handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},
-log:n,createError(e){return new er(e)}}),A={client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,
-tokens:p,idempotencyKey(){return(e=>{const t=Ue(e,"idempotency-key"),r=Ce(t)?t:e.idempotencyKey||Ke();return Xe(e,r),r
-})(i)},prover:y,cookies:d,remembered:u}),remembered:u,state:i,lock:m,crossTab:k,log:n,rejectCalls:I.rejectAll}
-;return Object.freeze({...zt(A),settings:{name:r.name,transport:r.transport},sendAuthRequest(e,t,r){
-return(async({settings:e,requests:t,state:r,log:n},s,o,i)=>{const a=(t,r=!1)=>{
-const n=`${(({server:e,endpoints:t},r,n)=>{const s=e.calls[n?.call??r];return`${s?.method??"POST"} ${s?.url??t[r]}`
-})(e,s,o)}: ${t}`;var i;return r||(i=n,Bt&&console.warn(`tokenward: ${i}`)),n};try{
+;let u=!1,d=0;function f(){const e=r.currentId();if(0===e)throw i(u?"DISPOSED":"SESSION_ENDED");return e}function h(e){
+const r=f();n(e.request,e).then(o=>{try{const i=!Pt(e,o)&&e.handler.isRejected(o);!1===i?e.resolve(o):(async(e,r,o,i)=>{
+if(!0!==i&&!await i)return o;const a=(e=>{let t=2166136261
+;for(let r=0;r<e.length&&"?"!==e[r];r+=1)t=Math.imul(t^e.charCodeAt(r),16777619);return t>>>0})(S(e.request))
+;r!==d&&s("info","call-rejected",{status:o.status,token:r}),d=r
+;const c=await F(t.tokenRejected(r,a),e.signal)?qe(e):void 0;if(!c)return o;o.body?.cancel().catch(()=>{})
+;const l=f(),u=await n(c,e);return!Pt(e,u)&&await e.handler.isRejected(u)&&await t.retryRejected(l,a),u
+})(e,r,o,i).then(e.resolve,e.reject)}catch(t){e.reject(t)}},e.reject)}return{fetch(n,s,i=e.handler){let u;try{
+u=new o(n,s)}catch(e){return Promise.reject(e)}const d=S(u),f=N(w(u),"authorization")
+;if(!r.allows(d)||a.has(d)||f)return l(u);const p=xt(s)?i:{...i,isRejected:()=>!1
+},y=((e,t)=>null===v(e)||/^(GET|HEAD)$/.test(_(e))?null:"string"==typeof t?t:((e,t)=>{if("ReadableStream"===(r=t,
+Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return;var r;const n=$(e)
+;if(null!=t)return n;try{return new o($(n),Le),n}catch{return void v(n)?.cancel().catch(()=>{})}
+})(e,t))(u,s?.body),b=s?.signal||"object"==typeof n?O(u):void 0;return new Promise((e,n)=>{const s={request:u,handler:p,
+signal:b,replayBody:y,resolve(t){c.delete(s),e(t)},reject(e){c.delete(s),n(e)}};(e=>{if(c.add(e),r.isFresh())return h(e)
+;F(t.requestToken(0),e.signal).then(()=>h(e)).catch(e.reject)})(s)})},async getAccessToken(e){await t.requestToken(e),
+f();const n=r.accessToken();if(!n)throw i("TOKEN_IN_COOKIE");return n},rejectAll(e){u||="DISPOSED"===e
+;for(const t of c)t.reject(i(e));c.clear()}}}({settings:r,client:e,tokens:p,sendAuthorized:Me(p,r.server.api,y,d),
+handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},log:n,createError(e){return new rr(e)}
+}),T={client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,tokens:p,idempotencyKey(){return(e=>{
+const t=Fe(e,"idempotency-key"),r=Ue(t)?t:e.idempotencyKey||Be();return Ye(e,r),r})(i)},prover:y,cookies:d,remembered:u
+}),remembered:u,state:i,lock:m,crossTab:k,log:n,rejectCalls:j.rejectAll};return Object.freeze({...Gt(T),settings:{
+name:r.name,transport:r.transport},sendAuthRequest(e,t,r){return(async({settings:e,requests:t,state:r,log:n},s,o,i)=>{
+const a=(t,r=!1)=>{const n=`${(({server:e,endpoints:t},r,n)=>{const s=e.calls[n?.call??r]
+;return`${s?.method??"POST"} ${s?.url??t[r]}`})(e,s,o)}: ${t}`;var i;return r||(i=n,
+Vt&&console.warn(`tokenward: ${i}`)),n};try{
 const c=await t.send(s,o,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:y}=c,m=l>=200&&l<300,v=((e,{status:t,code:r="",message:n="",isPage:s,isRefusal:o,isStep:i},{over:a,notOver:c})=>{
-const l=b(`${r} ${n}`);if("refresh"===e){if(Ft(c,t,l))return"request-fault";if(Ft(a,t,l))return"over"}
-return i?"step-required":g(Mt,r)?Mt[r]:g(Mt,n)?Mt[n]:!(s||Ut(b(r),Ht)||Ut(l,Ct))||s&&"login"===e?"login"===e?Ut(l,Kt)?"bad-credentials":void 0:o?"refused":void 0:"request-fault"
-})(s,c,e.server),k=Gt.includes(l)&&!p&&"request-fault"!==v;if((c.token||k)&&(e=>{null===Ue(e,"asked")&&Fe(e,"asked","1")
+const l=b(`${r} ${n}`);if("refresh"===e){if(zt(c,t,l))return"request-fault";if(zt(a,t,l))return"over"}
+return i?"step-required":g(Ct,r)?Ct[r]:g(Ct,n)?Ct[n]:!(s||Ft(b(r),Kt)||Ft(l,Ut))||s&&"login"===e?"login"===e?Ft(l,Bt)?"bad-credentials":void 0:o?"refused":void 0:"request-fault"
+})(s,c,e.server),k=Jt.includes(l)&&!p&&"request-fault"!==v;if((c.token||k)&&(e=>{null===Fe(e,"asked")&&ze(e,"asked","1")
 })(r),(({token:e,expiresIn:t,jwtLifetime:r},n)=>{e&&Math.abs(t-r)>1&&n("warn","lifetimes-differ",{expiresIn:t,
 jwtLifetime:r})})(c,n),n(m?"debug":"warn","auth-request",{endpoint:s,status:l,code:u.slice(0,40),retryAfterMs:h}),
 m&&("logout"===s||"logoutAll"===s||c.token))return{response:c,details:""}
@@ -332,17 +334,17 @@ m&&("logout"===s||"logoutAll"===s||c.token))return{response:c,details:""}
 ;return{response:c,stated:v,
 details:a(`status ${l}${"step-required"===v?"":w}${d?`; the server says: ${d}`:""}`,"refresh"===s&&401===l||!e.server.calls[s]||"step-required"===v),
 body:y}}catch(e){const t=e instanceof $e;return n("warn","auth-request",{endpoint:s,
-failed:t?"options.authHeaders":e?.name}),t&&F(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",
+failed:t?"options.authHeaders":e?.name}),t&&B(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",
 details:a("options.authHeaders failed",!0)}:{failure:"network-error",
-details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(A,e,t,r).then(lr)},
+details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(T,e,t,r).then(dr)},
 wrongArgument(e){return(({json:e,call:t="login",isAnswer:r},{calls:n})=>{if(r)return;const s=g(n,t)?n[t]:void 0
 ;return!s||["refresh","logout","logoutAll"].includes(t)?"call":s.isForm&&!(e=>"{"===e[0]&&Object.values(JSON.parse(e)).every(e=>"string"==typeof e))(e)?"credentials":void 0
-})(e,r.server)},abortAuthRequest:A.requests.abort,fetch(e,t){return I.fetch(e,t)},user(){return Qt(p.profile().user)},
+})(e,r.server)},abortAuthRequest:T.requests.abort,fetch(e,t){return j.fetch(e,t)},user(){return tr(p.profile().user)},
 jwtPayload(){return se(p.accessToken())},
-getAccessToken:r.exposeToken?I.getAccessToken:()=>Promise.reject(new er("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
+getAccessToken:r.exposeToken?j.getAccessToken:()=>Promise.reject(new rr("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-m.close(),k.close(),I.rejectAll("DISPOSED")}})}var fr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+m.close(),k.close(),j.rejectAll("DISPOSED")}})}var pr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
 t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
 return this.#e.then(s=>s.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(s=>s.send(e,t,r,n))}}
-;export{er as CallError,ir as createAdoption,or as createLogin,tr as createOptions,dr as createPlatform,rr as setServer,nr as storedKeyName};
+;export{rr as CallError,cr as createAdoption,ar as createLogin,nr as createOptions,hr as createPlatform,sr as setServer,or as storedKeyName};
