@@ -61,7 +61,11 @@ export async function coldStarts(chrome, site, { rounds, delays }) {
   return times;
 }
 
-function serve(target, site, pages, delay) {
+/**
+ * `pages` are the texts of the HTML pages by name; other files come from the folder `site`. Each response waits `delay` ms, and for
+ * the time that its bytes take at `bytesPerMs`.
+ */
+export function serve(target, site, pages, delay, bytesPerMs = Number.POSITIVE_INFINITY) {
   const compressed = new Map();
   const { hostname, port } = new URL(target);
   return async (request, response) => {
@@ -81,6 +85,7 @@ function serve(target, site, pages, delay) {
       const text = pages[path.basename(name, '.html')];
       compressed.set(name, brotliCompressSync(text ?? readFileSync(path.join(site, name))));
     }
+    await new Promise((resolve) => setTimeout(resolve, compressed.get(name).length / bytesPerMs));
     response
       .writeHead(200, { 'content-type': type, 'content-encoding': 'br', 'cache-control': 'no-store' })
       .end(compressed.get(name));

@@ -1,5 +1,6 @@
 // The package `tokenward/static`: the client without `import()`, workers and WebAssembly. A service worker, such as the background
 // of a browser extension, can import nothing later.
+import { withEngine } from './client/with-engine.js';
 import { openEngine } from './engine/engine-without-wasm.js';
 import { type AuthClientOptions, AuthError, AuthClient as Client, type RegisteredUser } from './index.js';
 
@@ -20,8 +21,6 @@ export class AuthClient<User = RegisteredUser> extends Client<User> {
         'INVALID_OPTIONS',
         `options.isolation: expected "page" or "auto" with tokenward/static, got "${options.isolation}"`,
       );
-    // Other values reach the check of the options as they are. A server that renders pages has no location.
-    const isObject = typeof options === 'object' && options && !Array.isArray(options) && globalThis.location;
-    super(isObject ? ({ ...options, [Symbol.for('tokenward.static')]: openEngine } as AuthClientOptions) : options);
+    super(withEngine(options?.isolation === 'auto' ? { ...options, isolation: 'page' } : options, openEngine));
   }
 }

@@ -11,8 +11,8 @@ const pkg = process.env.BUILD_DIR ? path.join(buildDir, 'pkg') : path.join(root,
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 /** What apps import. */
 const ENTRIES = ['index', 'react', 'vue', 'solid', 'testing'];
-/** The adapters of frameworks that are ES modules only. */
-const ES_ENTRIES = ['svelte', 'angular'];
+/** Entries that are ES modules only: adapters whose frameworks are, and the client with its engine. */
+const ES_ENTRIES = ['svelte', 'angular', 'eager'];
 /** What the adapters import, and the app brings. */
 const FRAMEWORKS = [
   '@angular/common',
@@ -62,9 +62,11 @@ const separateFiles = {
   setup({ onResolve }) {
     const names = new Map(Object.keys(SOURCES).map((name) => [source(name), name]));
     names.set(path.join(root, 'js/engine/engine-without-wasm.ts'), 'engine-without-wasm');
-    onResolve({ filter: /^\.{1,2}\// }, ({ kind, path: imported, resolveDir }) => {
+    onResolve({ filter: /^\.{1,2}\// }, ({ importer, kind, path: imported, resolveDir }) => {
       const name = names.get(path.resolve(resolveDir, imported.replace(/\.js$/, '.ts')));
-      return kind === 'entry-point' || !name ? undefined : { path: `./${name}.js`, external: true };
+      // A bundler warns of a file that one module imports and another one loads, so this entry contains its engine.
+      const isOwnEngine = importer === source('eager') && name === 'engine';
+      return kind === 'entry-point' || !name || isOwnEngine ? undefined : { path: `./${name}.js`, external: true };
     });
   },
 };
@@ -133,7 +135,8 @@ const INTERNAL = [
     'isPage',
   ],
   ...['setHeaders', 'needsUser', 'retryAfterMs', 'sharesSession', 'isAnswer', 'inBody', 'lastTokens', 'remembered'],
-  ...['renewable'],
+  ...['renewable', 'numberOf', 'userOf', 'identityOf', 'unstoredTokens', 'replayBody', 'tabStorage', 'unasked'],
+  ...['generation', 'discard', 'describe', '__wbg_ptr'],
 ];
 
 /**
@@ -222,7 +225,11 @@ async function minifyBundles() {
       module: name.endsWith('.js'),
       ecma: 2022,
       // (`directives` would remove React's 'use client'.)
-      compress: { passes: 3, keep_fargs: false, directives: false, unsafe_arrows: true, unsafe_methods: true },
+      compress: {
+        ...{ passes: 3, keep_fargs: false, directives: false, unsafe_arrows: true, unsafe_methods: true },
+        // 50 bytes (brotli) less.
+        ...{ hoist_funs: true, lhs_constants: false },
+      },
       // Bundlers leave an `import()` with such a comment as it is.
       format: { comments: /@vite-ignore|\w+Ignore: true/ },
       sourceMap: { content: readFileSync(`${file}.map`, 'utf8'), url: `${name}.map` },

@@ -73,7 +73,7 @@ export class AuthClient<User = RegisteredUser> {
     this.#options = validateOptions(options);
     const given = ownMembers(options as InternalOptions);
     this.#createTestEngine = given[TEST_ENGINE];
-    this.#openEngine = given[STATIC_ENGINE];
+    this.#openEngine = given[OWN_ENGINE];
     this.#disposal = new Promise((_, reject) => {
       this.#rejectDisposal = reject;
     });
@@ -375,14 +375,15 @@ export class AuthClient<User = RegisteredUser> {
       const by = await this.#return;
       return openEngine(by?.options ?? this.#options, by?.notify ?? this.#notify, AuthError, nativeFetch, importFile);
     };
-    if (this.#openEngine) return open(this.#openEngine);
     const { isolation = 'page' } = this.#options;
     if (isolation !== 'page')
       return open((await importFile('worker-client.js', () => import('../worker/worker-client.js'))).openEngine);
     try {
       // A service worker has no XMLHttpRequest; the other file does not need it.
-      if (globalThis.XMLHttpRequest)
-        return await open((await importFile('engine.js', () => import('../engine/engine.js'))).openEngine);
+      if (this.#openEngine || globalThis.XMLHttpRequest)
+        return await open(
+          this.#openEngine ?? (await importFile('engine.js', () => import('../engine/engine.js'))).openEngine,
+        );
     } catch (error) {
       if ((error as AuthError).code !== 'WASM_UNAVAILABLE') throw error;
     }
@@ -440,11 +441,14 @@ const { stringify } = JSON;
 /** The app may replace `fetch` by `auth.fetch` before the engine has loaded. */
 const nativeFetch = globalThis.fetch;
 
-/** Under these keys `tokenward/testing` and `tokenward/static` pass their engines; no option has a symbol as its name. */
+/** Under these keys the entries of the package pass their engines; no option has a symbol as its name. */
 const TEST_ENGINE = Symbol.for('tokenward.testing');
-const STATIC_ENGINE = Symbol.for('tokenward.static');
+const OWN_ENGINE = Symbol.for('tokenward.engine');
 type CreateTestEngine = (notify: Notify) => Engine;
-type InternalOptions = { readonly [TEST_ENGINE]?: CreateTestEngine; readonly [STATIC_ENGINE]?: OpenEngine };
+type InternalOptions = {
+  readonly [TEST_ENGINE]?: CreateTestEngine;
+  readonly [OWN_ENGINE]?: OpenEngine;
+};
 
 const replacedError = () => new DOMException('a later login or a logout replaced this login', 'AbortError');
 

@@ -20,6 +20,51 @@ async function openEmpty({ context, proxy }, init) {
   return page;
 }
 
+test('tokenward/eager signs in, calls and signs out, and loads no engine later', () =>
+  withTabs({}, async ({ context, proxy }) => {
+    const page = await openEmpty({ context, proxy });
+    const seen = await page.evaluate(
+      async ([credentials, isolation]) => {
+        const { AuthClient } = await import('/pkg/eager.js');
+        const auth = new AuthClient({ isolation, restore: 'never' });
+        await auth.ready;
+        const { status } = await auth.login(credentials);
+        await auth.fetch('/demo/expire-token', { method: 'POST' });
+        const responses = await Promise.all([1, 2, 3].map(() => auth.fetch('/api/me')));
+        const { revoked } = await auth.logout();
+        const files = performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname);
+        return {
+          states: [status, ...responses.map((response) => response.status), revoked, auth.session.status],
+          files: files.filter((file) => file.startsWith('/pkg/')),
+        };
+      },
+      [ADA, ISOLATION],
+    );
+    assert.deepEqual(seen.states, ['signed-in', 200, 200, 200, true, 'signed-out']);
+    assert.equal(proxy.to('/auth/refresh').length, 1);
+    assert.ok(seen.files.includes('/pkg/eager.js'));
+    assert.ok(!seen.files.includes('/pkg/engine.js'));
+    assert.equal(seen.files.includes('/pkg/worker-client.js'), ISOLATION !== 'page');
+  }));
+
+test('tokenward/eager checks its options as tokenward does', () =>
+  withTabs({}, async ({ context, proxy }) => {
+    const page = await openEmpty({ context, proxy });
+    const messages = await page.evaluate(async () => {
+      const { AuthClient } = await import('/pkg/eager.js');
+      return [5, [], { timeout: 3 }].map((options) => {
+        try {
+          return String(new AuthClient(options));
+        } catch ({ message }) {
+          return message;
+        }
+      });
+    });
+    assert.match(messages[0], /INVALID_OPTIONS: options: expected an object, got 5/);
+    assert.match(messages[1], /INVALID_OPTIONS: options: expected an object/);
+    assert.match(messages[2], /INVALID_OPTIONS: options\.timeout/);
+  }));
+
 test('a call before the engine has loaded sends the body and the headers as they were when it was made', () =>
   withTabs({}, async ({ open, context, proxy }) => {
     await signIn(await open());

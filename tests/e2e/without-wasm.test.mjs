@@ -10,11 +10,11 @@ before(() => openBrowser({ wasm: false }));
 after(closeBrowser);
 
 /** On an empty page: the main flow. Returns what the app observes. */
-async function mainFlow({ credentials, ...options }) {
+async function mainFlow({ credentials, entry = 'index', ...options }) {
   const warnings = [];
   const { warn } = console;
   console.warn = (text) => warnings.push(text) && warn(text);
-  const { AuthClient } = await import('/pkg/index.js');
+  const { AuthClient } = await import(`/pkg/${entry}.js`);
   const auth = new AuthClient(options);
   const { status } = await auth.ready;
   const login = await auth.login(credentials);
@@ -48,6 +48,13 @@ test('a user signs in, calls, refreshes and signs out in a browser without WebAs
     const page = await context.newPage();
     await page.goto(`${proxy.url}/blank`);
     assertWorks(await page.evaluate(mainFlow, { isolation: ISOLATION, credentials: ADA }));
+  }));
+
+test('tokenward/eager works in a browser without WebAssembly', () =>
+  withTabs({}, async ({ context, proxy }) => {
+    const page = await context.newPage();
+    await page.goto(`${proxy.url}/blank`);
+    assertWorks(await page.evaluate(mainFlow, { entry: 'eager', isolation: ISOLATION, credentials: ADA }));
   }));
 
 const { Firefox } = ENGINES;

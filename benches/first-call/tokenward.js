@@ -1,0 +1,4 @@
+import { AuthClient } from 'tokenward';
+import { onTokenward } from './on-tokenward.js';
+
+export const openClient = () => onTokenward(new AuthClient());
