@@ -17,8 +17,9 @@ const SECTIONS = [
   {
     text: 'Reference',
     folder: 'docs/reference',
-    first: ['client', 'options', 'server-option', 'servers', 'errors', 'supported-tools', 'platforms'],
+    first: ['client', 'options', 'server-option', 'servers', 'supported-tools', 'platforms'],
   },
+  { text: 'Errors', folder: 'docs/reference/errors', first: ['README'], collapsed: true },
   { text: 'Types', folder: 'docs/reference/api', first: ['README', 'index'] },
   { text: 'Explanation', folder: 'docs/explanation', first: ['secrecy', 'guarantees', 'performance'] },
   { text: 'Decisions', folder: 'docs/decisions', first: ['README'] },
@@ -27,7 +28,11 @@ const SECTIONS = [
 const PROJECT = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'];
 
 /** Titles that say too little outside of their folder. */
-const TITLES = { 'docs/reference/api/README.md': 'All entries', 'docs/reference/api/index.md': 'tokenward' };
+const TITLES = {
+  'docs/reference/api/README.md': 'All entries',
+  'docs/reference/api/index.md': 'tokenward',
+  'docs/reference/errors/README.md': 'All codes',
+};
 
 const linkOf = (file) => `/${pageOf(file).replace(/(index)?\.md$/, '')}`;
 
@@ -49,7 +54,7 @@ function itemsOf({ folder, first }) {
 }
 
 const isDecisions = ({ folder }) => folder === 'docs/decisions';
-const group = (section) => ({ text: section.text, items: itemsOf(section) });
+const group = (section) => ({ text: section.text, items: itemsOf(section), collapsed: section.collapsed });
 
 /** Decisions have a sidebar of their own, because they are many. */
 export function sidebar() {
@@ -63,7 +68,7 @@ export function sidebar() {
 
 /** The bar at the top: the first page of each section. */
 export const nav = () =>
-  SECTIONS.filter(({ text }) => !['Servers', 'Types'].includes(text)).map((section) => ({
+  SECTIONS.filter(({ text }) => !['Servers', 'Errors', 'Types'].includes(text)).map((section) => ({
     text: section.text,
     link: itemsOf(section)[0].link,
     activeMatch: `^/${section.folder.slice('docs/'.length)}/`,
