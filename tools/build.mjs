@@ -10,7 +10,7 @@ import { setUpBuild } from './setup.mjs';
 const pkg = process.env.BUILD_DIR ? path.join(buildDir, 'pkg') : path.join(root, 'pkg');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 /** What apps import. */
-const ENTRIES = ['index', 'react', 'vue', 'solid', 'testing'];
+const ENTRIES = ['index', 'react', 'vue', 'solid', 'testing', 'testing-playwright'];
 /** The adapters of frameworks that are ES modules only. */
 const ES_ENTRIES = ['svelte', 'angular'];
 /** What the adapters import, and the app brings. */
@@ -48,6 +48,7 @@ const DECLARED = [
   ...ES_ENTRIES,
   'static',
   ...SERVERS,
+  ...['testing/fake-browser', 'testing/fake-server'],
   ...['auth-client', 'errors', 'events', 'options', 'server-options', 'session'].map(inClient),
 ];
 function inClient(name) {
@@ -113,7 +114,8 @@ async function buildTypes() {
       writeFileSync(path.join(pkg, `${name}.d.cts`), inCommonJs(readFileSync(declared, 'utf8')));
   }
   for (const folder of readdirSync(pkg, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
-    if (!['client', 'servers'].includes(folder.name)) rmSync(path.join(pkg, folder.name), { recursive: true });
+    if (!['client', 'servers', 'testing'].includes(folder.name))
+      rmSync(path.join(pkg, folder.name), { recursive: true });
 }
 
 const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) => name.endsWith('.d.ts'));

@@ -10,7 +10,7 @@ const SECTIONS = [
     folder: 'docs/guides',
     first: [
       ...['choose-a-mode', 'development', 'recipes', 'connect-your-server', 'write-your-own-server', 'sign-in'],
-      ...['rust', 'migration', 'troubleshooting'],
+      ...['rust', 'testing', 'migration', 'troubleshooting'],
     ],
   },
   { text: 'Servers', folder: 'docs/guides/servers', first: [] },
