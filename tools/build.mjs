@@ -121,8 +121,8 @@ async function buildTypes() {
 const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) => name.endsWith('.d.ts'));
 
 /** Members by which the parts of the engine know each other: 0.1 KB (brotli). No message, log entry or platform object has them. */
-const INTERNAL = [
-  ...['createError', 'currentId', 'forgetRevoked', 'isFresh', 'isRefresh', 'isRejected', 'jwtLifetime', 'learnNonce'],
+export const INTERNAL = [
+  ...['createError', 'currentId', 'forgetRevoked', 'isFresh', 'isRefresh', 'isRejected', 'learnNonce'],
   ...['onStepUp', 'receiveMessage', 'rejectAll', 'rejectCalls', 'renewBeforeMs', 'sendAuthorized', 'servesAllTabs'],
   ...[
     'timeoutMs',
@@ -134,7 +134,7 @@ const INTERNAL = [
     'isStep',
     'isPage',
   ],
-  ...['setHeaders', 'needsUser', 'retryAfterMs', 'sharesSession', 'isAnswer', 'inBody', 'lastTokens', 'remembered'],
+  ...['setHeaders', 'needsUser', 'sharesSession', 'isAnswer', 'inBody', 'lastTokens', 'remembered'],
   ...['renewable'],
 ];
 
