@@ -21,7 +21,7 @@ const SECTIONS = [
   },
   { text: 'Errors', folder: 'docs/reference/errors', first: ['README'], collapsed: true },
   { text: 'Types', folder: 'docs/reference/api', first: ['README', 'index'] },
-  { text: 'Explanation', folder: 'docs/explanation', first: ['secrecy', 'guarantees', 'performance'] },
+  { text: 'Explanation', folder: 'docs/explanation', first: ['secrecy', 'guarantees', 'performance', 'wishes'] },
   { text: 'Decisions', folder: 'docs/decisions', first: ['README'] },
 ];
 
