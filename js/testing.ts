@@ -191,6 +191,7 @@ class TestEngine implements Engine {
         if (this.session.status !== 'signed-out') this.change('signed-out', signedOut(reason));
       },
       refreshFailed: (error) => this.emit('refresh-failed', { error, retryAt: null }),
+      stepUpRequired: (response) => this.emit('step-up-required', { response }),
     };
   }
 
@@ -284,7 +285,7 @@ class TestEngine implements Engine {
     this.#record('fetch', input, init);
     if (this.#tab) await this.restored;
     this.#requireSession();
-    if (this.#tab) return this.#tab.fetch(input, init);
+    if (this.#tab) return abortable(this.#tab.fetch(input, init), init?.signal);
     return (this.#options.fetch ?? globalThis.fetch)(input, init);
   }
 

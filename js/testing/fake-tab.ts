@@ -1,6 +1,7 @@
 // One tab of a fake browser: what a test client does with a fake server. The rules are those of the real client, without its care
 // for broken browsers: one refresh for all calls, one auth request of all tabs at a time, no fault ends the session.
 import type { AuthError, AuthErrorCode } from '../client/errors.js';
+import type { ApiRequestInit } from '../client/options.js';
 import type { SignedOutReason } from '../client/session.js';
 import {
   type FakeBrowser,
@@ -25,6 +26,7 @@ export interface TabOwner {
   ): void;
   signedOut(reason: SignedOutReason): void;
   refreshFailed(error: AuthError): void;
+  stepUpRequired(response: Response): void;
 }
 
 interface Answer {
@@ -100,12 +102,14 @@ export class FakeTab {
     return response !== null && response.status < 300;
   }
 
-  async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  async fetch(input: RequestInfo | URL, init?: ApiRequestInit): Promise<Response> {
     const request = await toFakeRequest(input, init);
     await this.freshToken(0);
     const used = this.#token;
     const first = await this.#send(request);
-    if (first.status !== 401 || first.headers['www-authenticate']?.includes('insufficient_')) return toResponse(first);
+    const needsStepUp = /error="?insufficient_/.test(first.headers['www-authenticate'] ?? '');
+    if (needsStepUp) this.#owner.stepUpRequired(toResponse(first));
+    if (first.status !== 401 || needsStepUp || init?.auth?.retry === false) return toResponse(first);
     // Another call may have renewed the token meanwhile.
     if (this.#token === used) await this.refresh();
     return toResponse(await this.#send(request));

@@ -216,3 +216,22 @@ test('the controls of the test client work with a browser', async () => {
   auth.dispose();
   assert.equal(await codeOf(auth.fetch('/api/me')), 'DISPOSED');
 });
+
+test('an API that requires a step-up, a call that must not be repeated, and an abort cost no refresh', async () => {
+  const challenge = { 'www-authenticate': 'Bearer error="insufficient_user_authentication"' };
+  const { server, auth } = setUp({
+    api: ({ url }) => (url.endsWith('/pay') ? { status: 401, headers: challenge } : {}),
+  });
+  await auth.login(CREDENTIALS);
+  const required = new Promise((resolve) => auth.on('step-up-required', resolve));
+  assert.equal((await auth.fetch('/api/pay')).status, 401);
+  assert.equal((await required).response.status, 401);
+  server.failNext('api', { status: 401 });
+  assert.equal((await auth.fetch('/api/password', { auth: { retry: false } })).status, 401);
+  assert.equal(
+    await codeOf(auth.fetch('/api/me', { signal: AbortSignal.abort() })),
+    20,
+    'AbortError, whose code is 20',
+  );
+  assert.equal(server.counts.refreshes, 0);
+});
