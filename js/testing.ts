@@ -15,9 +15,24 @@ import {
   type SignedOutReason,
   type SignInOptions,
 } from './index.js';
+import type { FakeBrowser } from './testing/fake-browser.js';
+import { FakeTab, type TabOwner } from './testing/fake-tab.js';
 import { abortable } from './util/abortable.js';
 import { deepFreeze } from './util/deep-freeze.js';
 import { createDeferred, type Deferred } from './util/deferred.js';
+
+export { createFakeBrowser, type FakeBrowser } from './testing/fake-browser.js';
+export {
+  createFakeServer,
+  type FakeCall,
+  type FakeCounts,
+  type FakeFault,
+  type FakeRequest,
+  type FakeResponse,
+  type FakeServer,
+  type FakeServerOptions,
+  type SentResponse,
+} from './testing/fake-server.js';
 
 /** How a test client begins, and how it responds. */
 export interface TestAuthOptions<User> {
@@ -37,6 +52,11 @@ export interface TestAuthOptions<User> {
   fetch?: typeof globalThis.fetch;
   /** What `getAccessToken` returns. Default `'test-token'`. */
   token?: string;
+  /**
+   * The client is a tab of this browser (`createFakeBrowser`), and uses its server for everything: the session is that of the
+   * browser's cookie, and `fetch` renews the token and repeats a call after a 401. The other options do not apply.
+   */
+  browser?: FakeBrowser<User>;
 }
 
 /** Changes the session of a test client, as a server or another tab would. */
@@ -132,6 +152,7 @@ class TestEngine implements Engine {
   #signingIn: (Deferred<void> & { readonly options: SignInOptions }) | undefined;
   readonly #options: TestAuthOptions<unknown>;
   readonly #log: LogEntry[] = [];
+  readonly #tab: FakeTab | undefined;
   #notify: Notify = () => {};
   #disposed = false;
   #settle = () => {};
@@ -141,8 +162,10 @@ class TestEngine implements Engine {
     this.restored = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    const { user = null, claims = null, expiresAt, reason = 'no-session' } = options;
-    const { status = user === null ? 'signed-out' : 'signed-in' } = options;
+    const { browser, user = null, claims = null, expiresAt, reason = 'no-session' } = options;
+    this.#tab = browser && new FakeTab(browser as FakeBrowser<never>, this.#ownerOfTab());
+    const ofBrowser = browser && (browser.hasSession ? 'restoring' : 'signed-out');
+    const { status = user === null ? 'signed-out' : 'signed-in' } = ofBrowser ? { status: ofBrowser } : options;
     this.session =
       status === 'signed-in'
         ? signedIn(user, claims, expiresAt)
@@ -155,7 +178,48 @@ class TestEngine implements Engine {
     this.#notify = notify;
     const { status } = this.session;
     this.change(status === 'restoring' ? 'session-updated' : status, this.session);
+    if (status === 'restoring') this.#tab?.refresh().catch(this.#settle);
     return this;
+  }
+
+  /** The session changes as the tab of the fake browser says. */
+  #ownerOfTab(): TabOwner {
+    return {
+      createError: (code, message, details) => new AuthError(code, message, details),
+      signedIn: (how, user, claims, expiresAt) => this.replaceUser(how, signedIn(user, claims, expiresAt)),
+      signedOut: (reason) => {
+        if (this.session.status !== 'signed-out') this.change('signed-out', signedOut(reason));
+      },
+      refreshFailed: (error) => this.emit('refresh-failed', { error, retryAt: null }),
+      stepUpRequired: (response) => this.emit('step-up-required', { response }),
+    };
+  }
+
+  /** There is a new session, perhaps of another user. */
+  replaceUser(event: 'signed-in' | 'refreshed', session: Session) {
+    const { status, user } = this.session;
+    const isOther = status === 'signed-in' && idOf(user) !== idOf(session.user);
+    this.change(isOther ? 'signed-in' : event, session);
+    if (isOther) this.emit('account-changed', session, session);
+  }
+
+  /** The test begins a session. */
+  signInAs(user: unknown, claims: Record<string, unknown> | null) {
+    const { browser } = this.#options;
+    if (browser) {
+      browser.signIn(user);
+      this.#tab?.refresh().catch(() => {});
+      return;
+    }
+    const isOther = this.session.status === 'signed-in';
+    this.change('signed-in', signedIn(user, claims));
+    if (isOther) this.emit('account-changed', this.session, this.session);
+  }
+
+  /** The test ends the session. */
+  signOutBecause(reason: SignedOutReason) {
+    this.#tab?.forget();
+    this.change('signed-out', signedOut(reason));
   }
 
   /** The session is another one from now on, and the app receives the event. */
@@ -181,6 +245,7 @@ class TestEngine implements Engine {
 
   async restore() {
     this.#record('restore');
+    if (this.#tab) return this.#tab.refresh();
     if (this.session.status === 'restoring') this.change('signed-out', signedOut('no-session'));
   }
 
@@ -211,19 +276,24 @@ class TestEngine implements Engine {
 
   async logout(scope: LogoutScope) {
     this.#record('logout', scope);
+    if (this.#tab) return this.#tab.logout(scope === 'global');
     if (this.session.status !== 'signed-out') this.change('signed-out', signedOut('logout'));
     return true;
   }
 
   async fetch(input: RequestInfo | URL, init?: RequestInit) {
     this.#record('fetch', input, init);
+    if (this.#tab) await this.restored;
     this.#requireSession();
+    if (this.#tab) return abortable(this.#tab.fetch(input, init), init?.signal);
     return (this.#options.fetch ?? globalThis.fetch)(input, init);
   }
 
   async getAccessToken(minValidityMs: number) {
     this.#record('getAccessToken', minValidityMs / 1000);
+    if (this.#tab) await this.restored;
     this.#requireSession();
+    if (this.#tab) return this.#tab.freshToken(minValidityMs).then(() => this.#tab?.token ?? '');
     return this.#options.token ?? 'test-token';
   }
 
@@ -233,10 +303,12 @@ class TestEngine implements Engine {
 
   dispose() {
     this.#disposed = true;
+    this.#tab?.close();
   }
 
   async #login(name: string, credentials: unknown, call: string | undefined) {
     this.#record(name, credentials, ...(call ? [{ call }] : []));
+    if (this.#tab) return this.#tab.login(credentials);
     const { login = this.#options.user ?? null, claims = null } = this.#options;
     const user = typeof login === 'function' ? await (login as (given: unknown) => unknown)(credentials) : login;
     this.change('signed-in', signedIn(user, claims));
@@ -244,6 +316,7 @@ class TestEngine implements Engine {
 
   async #refresh() {
     this.#record('refresh');
+    if (this.#tab && !this.#disposed) return this.#tab.refresh();
     this.#requireSession();
     this.change('refreshed', signedIn(this.session.user, claimsOf(this.session)));
   }
@@ -262,17 +335,14 @@ class TestEngine implements Engine {
   }
 }
 
+const idOf = (user: unknown) => (user as { id?: unknown } | null)?.id;
 const claimsOf = ({ claims }: Session) => claims as Record<string, unknown> | null;
 
 function controlsOf<User>(engine: TestEngine): TestControls<User> {
   return {
-    signIn(user, claims) {
-      const isOther = engine.session.status === 'signed-in';
-      engine.change('signed-in', signedIn(user, claims ?? null));
-      if (isOther) engine.emit('account-changed', engine.session, engine.session);
-    },
+    signIn: (user, claims) => engine.signInAs(user, claims ?? null),
     returnFromProvider: (error) => void engine.returnFromProvider(error),
-    signOut: (reason = 'expired') => engine.change('signed-out', signedOut(reason)),
+    signOut: (reason = 'expired') => engine.signOutBecause(reason),
     refreshed({ user, claims, expiresAt } = {}) {
       const { session } = engine;
       engine.change('refreshed', signedIn(user ?? session.user, claims ?? claimsOf(session), expiresAt));

@@ -10,7 +10,7 @@ import { setUpBuild } from './setup.mjs';
 const pkg = process.env.BUILD_DIR ? path.join(buildDir, 'pkg') : path.join(root, 'pkg');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 /** What apps import. */
-const ENTRIES = ['index', 'react', 'vue', 'solid', 'testing'];
+const ENTRIES = ['index', 'react', 'vue', 'solid', 'testing', 'testing-playwright'];
 /** Entries that are ES modules only: adapters whose frameworks are, and the client with its engine. */
 const ES_ENTRIES = ['svelte', 'angular', 'eager'];
 /** What the adapters import, and the app brings. */
@@ -48,6 +48,7 @@ const DECLARED = [
   ...ES_ENTRIES,
   'static',
   ...SERVERS,
+  ...['testing/fake-browser', 'testing/fake-server'],
   ...['auth-client', 'errors', 'events', 'options', 'server-options', 'session'].map(inClient),
 ];
 function inClient(name) {
@@ -115,14 +116,15 @@ async function buildTypes() {
       writeFileSync(path.join(pkg, `${name}.d.cts`), inCommonJs(readFileSync(declared, 'utf8')));
   }
   for (const folder of readdirSync(pkg, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
-    if (!['client', 'servers'].includes(folder.name)) rmSync(path.join(pkg, folder.name), { recursive: true });
+    if (!['client', 'servers', 'testing'].includes(folder.name))
+      rmSync(path.join(pkg, folder.name), { recursive: true });
 }
 
 const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) => name.endsWith('.d.ts'));
 
 /** Members by which the parts of the engine know each other: 0.1 KB (brotli). No message, log entry or platform object has them. */
-const INTERNAL = [
-  ...['createError', 'currentId', 'forgetRevoked', 'isFresh', 'isRefresh', 'isRejected', 'jwtLifetime', 'learnNonce'],
+export const INTERNAL = [
+  ...['createError', 'currentId', 'forgetRevoked', 'isFresh', 'isRefresh', 'isRejected', 'learnNonce'],
   ...['onStepUp', 'receiveMessage', 'rejectAll', 'rejectCalls', 'renewBeforeMs', 'sendAuthorized', 'servesAllTabs'],
   ...[
     'timeoutMs',
@@ -134,7 +136,7 @@ const INTERNAL = [
     'isStep',
     'isPage',
   ],
-  ...['setHeaders', 'needsUser', 'retryAfterMs', 'sharesSession', 'isAnswer', 'inBody', 'lastTokens', 'remembered'],
+  ...['setHeaders', 'needsUser', 'sharesSession', 'isAnswer', 'inBody', 'lastTokens', 'remembered'],
   ...['renewable', 'numberOf', 'userOf', 'identityOf', 'unstoredTokens', 'replayBody', 'tabStorage', 'unasked'],
   ...['generation', 'discard', 'describe', '__wbg_ptr'],
 ];

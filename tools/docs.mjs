@@ -20,7 +20,7 @@ export const TABLES = [
   {
     name: 'errors',
     source: 'js/client/errors.ts',
-    document: 'docs/reference/errors.md',
+    document: 'docs/reference/errors/README.md',
     render: errorsTable,
   },
 ];
@@ -44,15 +44,18 @@ export function optionsTable(source) {
   return ['| option | type | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** The table in the doc comment of `AuthErrorCode`, after a check that it has a row for each code. */
+/** The codes of `AuthErrorCode`. */
+export const codesOf = (source) =>
+  [...(/export type AuthErrorCode =([^;]*);/.exec(source)?.[1] ?? '').matchAll(/'(\w+)'/g)].map(([, code]) => code);
+
+/** The table in the doc comment of `AuthErrorCode`, after a check that it has a row for each code. Each code links to its page. */
 export function errorsTable(source) {
   const table = [...source.matchAll(/^ \* (\|.*\|)$/gm)].map(([, row]) => row);
-  const union = /export type AuthErrorCode =([^;]*);/.exec(source)?.[1] ?? '';
-  const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code).sort();
+  const codes = codesOf(source).sort();
   const rows = table.slice(2).map((row) => /^\| `(\w+)` \|/.exec(row)?.[1]);
   if (!codes.length || codes.join() !== [...rows].sort().join())
     throw new Error(`errors: expected one row for each of ${codes}, found rows for ${rows}`);
-  return table.join('\n');
+  return table.map((row) => row.replace(/^\| `(\w+)` \|/, '| [`$1`]($1.md) |')).join('\n');
 }
 
 const marker = (name, source) => [`<!-- ${name}: generated from ${source} -->`, `<!-- end of ${name} -->`];

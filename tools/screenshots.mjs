@@ -58,9 +58,9 @@ async function screenshots() {
         });
         const page = await context.newPage();
         await play(page, context, server);
-        // On a phone, the timeline and what is around it.
+        // On a phone, the timeline and what is below it.
         await page.evaluate(
-          (phone) => (phone ? document.getElementById('result').scrollIntoView() : scrollTo(0, 0)),
+          (phone) => (phone ? document.getElementById('live-title').scrollIntoView() : scrollTo(0, 0)),
           size === 'phone',
         );
         const file = path.join(folder, `demo-${size}-${colorScheme}.png`);

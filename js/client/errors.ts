@@ -59,6 +59,9 @@ export type AuthErrorCode =
   | 'POPUP_CLOSED'
   | 'DISPOSED';
 
+/** Each code has a page there; tests/js/error-pages.test.mjs compares the address with package.json. */
+const PAGES = 'https://github.com/tokenward/tokenward/blob/main/docs/reference/errors/';
+
 /**
  * The one error class of tokenward. Distinguish errors by `code`; the message is for people.
  *
@@ -81,6 +84,8 @@ export class AuthError extends Error {
   readonly retryAfterSeconds: number | null;
   /** The JSON of the server's answer to a login that it refused or that needs a further step; undefined if it has none, or holds a token. */
   readonly body: unknown;
+  /** The address of the page that explains the code, with its causes and what to do. */
+  readonly docs: string;
 
   constructor(
     code: AuthErrorCode,
@@ -100,5 +105,6 @@ export class AuthError extends Error {
     this.retryable = own.retryable ?? false;
     this.retryAfterSeconds = own.retryAfterSeconds ?? null;
     this.body = own.body;
+    this.docs = `${PAGES + code}.md`;
   }
 }

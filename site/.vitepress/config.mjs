@@ -16,6 +16,7 @@ const START_PAGE = {
   tagline: packageJson.description,
   actions: [
     { theme: 'brand', text: 'Quick start', link: '/start/quick-start' },
+    { theme: 'alt', text: 'Choose a mode', link: '/guides/choose-a-mode' },
     { theme: 'alt', text: 'What a script can get', link: '/explanation/secrecy' },
     { theme: 'alt', text: 'Repository', link: repository },
   ],

@@ -9,25 +9,30 @@ const SECTIONS = [
     text: 'Guides',
     folder: 'docs/guides',
     first: [
-      ...['development', 'recipes', 'connect-your-server', 'write-your-own-server', 'sign-in'],
-      ...['rust', 'migration', 'troubleshooting'],
+      ...['choose-a-mode', 'development', 'recipes', 'connect-your-server', 'write-your-own-server', 'sign-in'],
+      ...['rust', 'testing', 'migration', 'troubleshooting'],
     ],
   },
   { text: 'Servers', folder: 'docs/guides/servers', first: [] },
   {
     text: 'Reference',
     folder: 'docs/reference',
-    first: ['client', 'options', 'server-option', 'servers', 'errors', 'supported-tools', 'platforms'],
+    first: ['client', 'options', 'server-option', 'servers', 'supported-tools', 'platforms'],
+    also: ['docs/reference/errors/README.md'],
   },
+  { text: 'Errors', folder: 'docs/reference/errors', first: ['README'] },
   { text: 'Types', folder: 'docs/reference/api', first: ['README', 'index'] },
-  { text: 'Explanation', folder: 'docs/explanation', first: ['secrecy', 'guarantees', 'performance'] },
+  { text: 'Explanation', folder: 'docs/explanation', first: ['secrecy', 'guarantees', 'performance', 'wishes'] },
   { text: 'Decisions', folder: 'docs/decisions', first: ['README'] },
 ];
 
 const PROJECT = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'];
 
 /** Titles that say too little outside of their folder. */
-const TITLES = { 'docs/reference/api/README.md': 'All entries', 'docs/reference/api/index.md': 'tokenward' };
+const TITLES = {
+  'docs/reference/api/README.md': 'All entries',
+  'docs/reference/api/index.md': 'tokenward',
+};
 
 const linkOf = (file) => `/${pageOf(file).replace(/(index)?\.md$/, '')}`;
 
@@ -39,31 +44,36 @@ function titleOf(file) {
 
 const item = (file) => ({ text: titleOf(file), link: linkOf(file) });
 
-function itemsOf({ folder, first }) {
+function itemsOf({ folder, first, also = [] }) {
   const names = readdirSync(path.join(root, folder)).filter((name) => name.endsWith('.md'));
   const ordered = first.map((name) => `${name}.md`);
   const gone = ordered.filter((name) => !names.includes(name));
   if (gone.length) throw new Error(`navigation: expected ${gone} in ${folder}, found ${names}`);
   const others = names.filter((name) => !ordered.includes(name)).sort();
-  return [...ordered, ...others].map((name) => item(`${folder}/${name}`));
+  return [...[...ordered, ...others].map((name) => `${folder}/${name}`), ...also].map(item);
 }
 
-const isDecisions = ({ folder }) => folder === 'docs/decisions';
+/** Sections with a sidebar of their own, because they have many documents. */
+const OWN_SIDEBAR = ['docs/decisions', 'docs/reference/errors'];
+const hasOwnSidebar = ({ folder }) => OWN_SIDEBAR.includes(folder);
 const group = (section) => ({ text: section.text, items: itemsOf(section) });
 
-/** Decisions have a sidebar of their own, because they are many. */
 export function sidebar() {
   const project = {
     text: 'Project',
     items: ['docs/decisions/README.md', 'docs/glossary.md', ...PROJECT].map(item),
   };
-  const documents = SECTIONS.filter((section) => !isDecisions(section)).map(group);
-  return { '/decisions/': SECTIONS.filter(isDecisions).map(group), '/': [...documents, project] };
+  const documents = SECTIONS.filter((section) => !hasOwnSidebar(section)).map(group);
+  const own = SECTIONS.filter(hasOwnSidebar).map((section) => [
+    `/${section.folder.slice('docs/'.length)}/`,
+    [group(section)],
+  ]);
+  return { ...Object.fromEntries(own), '/': [...documents, project] };
 }
 
 /** The bar at the top: the first page of each section. */
 export const nav = () =>
-  SECTIONS.filter(({ text }) => !['Servers', 'Types'].includes(text)).map((section) => ({
+  SECTIONS.filter(({ text }) => !['Servers', 'Errors', 'Types'].includes(text)).map((section) => ({
     text: section.text,
     link: itemsOf(section)[0].link,
     activeMatch: `^/${section.folder.slice('docs/'.length)}/`,

@@ -1,9 +1,10 @@
 // End-to-end tests of the demo page with the demo server in Chromium.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { anchorsOf } from '../../tools/markdown-anchors.mjs';
 import { root } from '../../tools/run.mjs';
 import { REDIS_KEYS, startRedis, startServer } from '../../tools/servers.mjs';
 import { violations } from './axe.mjs';
@@ -681,3 +682,77 @@ for (const [fault, expected] of [
       await runFault(page, fault, expected);
     }));
 }
+
+test('the tour signs in, expires the token, sends 100 calls and loses an answer, one step with each press', () =>
+  withPage({}, async ({ page, server }) => {
+    await page.goto(server.url);
+    await status(page, 'signed-out');
+    assert.deepEqual(await page.locator('#tour-steps strong').allTextContents(), [
+      'Sign in',
+      'Expire the token',
+      '100 calls at once',
+      'A lost answer',
+    ]);
+    const results = [
+      /^signed in as ada@example\.com$/,
+      /treats the current token as expired/,
+      /100 answered with 200, 100 received a 401 first, 1 refresh$/,
+      /renewed.*Still signed in/,
+    ];
+    for (const [at, expected] of results.entries()) {
+      await page.click('#tour-next');
+      await page.waitForSelector(`#tour-steps li:nth-child(${at + 1})[data-step=done]`);
+      assert.match(await page.textContent(`#tour-steps li:nth-child(${at + 1}) output`), expected);
+      assert.equal(await page.locator('#tour-steps [data-current]').count(), 1);
+    }
+    assert.equal(await page.textContent('#tour-next'), 'Start again');
+    assert.equal(await page.textContent('#n-refused'), '100');
+    assert.equal(await server.counted('refresh_reused'), 0);
+    assert.deepEqual(await violations(page), []);
+    await screenshot(page, '4-after-the-tour');
+    // Once more, as a user who is signed in.
+    await page.click('#tour-next');
+    await page.waitForFunction(() => document.querySelector('#tour-steps output').textContent.includes('already'));
+    assert.equal(await page.locator('#tour-steps [data-step=done]').count(), 1);
+  }));
+
+test('a step of the tour that fails says why, and can be taken again', () =>
+  withPage({}, async ({ page, server }) => {
+    await page.goto(server.url);
+    await status(page, 'signed-out');
+    await page.route('**/auth/login', (route) => route.fulfill({ status: 503, body: '' }), { times: 1 });
+    await page.click('#tour-next');
+    await page.waitForFunction(() => document.querySelector('#tour-steps output').textContent.includes('SERVER_ERROR'));
+    assert.equal(await page.locator('#tour-steps [data-step=done]').count(), 0);
+    await page.waitForSelector('#tour-next:enabled');
+    await page.click('#tour-next');
+    await page.waitForSelector('#tour-steps [data-step=done]');
+    await status(page, 'signed-in');
+  }));
+
+test('a desktop shows the tour and the timeline without scrolling, and each panel has its code and its document', () =>
+  withPage({}, async ({ page, server }) => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto(server.url);
+    await status(page, 'signed-out');
+    for (const id of ['tour-next', 'timeline']) {
+      const { y, height } = await page.locator(`#${id}`).boundingBox();
+      assert.ok(y + height <= 800, `${id} ends at ${y + height}`);
+    }
+    const missing = await page.evaluate(() => {
+      const panels = [...document.querySelectorAll('main > section')].filter((one) => one.checkVisibility());
+      return panels
+        .filter(({ id }) => id !== 'tour')
+        .filter((one) => !one.querySelector('pre code') || !one.querySelector('a[href*="/docs/"]'))
+        .map((one) => one.querySelector('h2').textContent);
+    });
+    assert.deepEqual(missing, []);
+    const links = await page.evaluate(() =>
+      [...document.querySelectorAll('a[href*="/docs/"]')].map(({ href }) => href),
+    );
+    for (const link of links) {
+      const [file, anchor] = link.slice(link.indexOf('/docs/') + 1).split('#');
+      const text = readFileSync(path.join(root, file), 'utf8');
+      assert.ok(!anchor || anchorsOf(text).has(anchor), link);
+    }
+  }));

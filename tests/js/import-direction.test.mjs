@@ -7,7 +7,7 @@ import { parseAst } from 'vite';
 import { root } from './load.mjs';
 
 /** A folder imports from itself and from those after it. Entries are the files at the top of js/. */
-const ORDER = ['entry', 'servers', 'client', 'worker', 'rust', 'engine', 'auth', 'browser', 'wasm', 'util'];
+const ORDER = ['entry', 'testing', 'servers', 'client', 'worker', 'rust', 'engine', 'auth', 'browser', 'wasm', 'util'];
 /** The public types (errors, events, options, session) are the vocabulary of all folders; a type costs no import at run time. */
 const TYPES_FOR_ALL = 'client';
 /** Exceptions, each with its reason. */

@@ -109,7 +109,7 @@ for (const [size, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
   for (const colorScheme of ['light', 'dark'])
     test(`${size}, ${colorScheme}: no axe violation, no horizontal overflow`, () =>
       withPage({ viewport, colorScheme }, async (page) => {
-        for (const place of ['.', 'explanation/secrecy']) {
+        for (const place of ['.', 'explanation/secrecy', 'reference/errors/OFFLINE']) {
           await open(page, place);
           assert.deepEqual(await violations(page), [], place);
           const overflow = await page.evaluate(

@@ -1,7 +1,7 @@
 // The demo page: a small app that uses the npm package and displays the client's state, requests and events.
 import { AuthClient, type AuthClientOptions, AuthError, type LogEntry, type Session } from 'tokenward';
 import { addressOf, credentialsFrom, type Form } from './check.js';
-import { FAULTS, runFault } from './faults.js';
+import { FAULTS, type Fault, runFault } from './faults.js';
 import { Inspector } from './inspector.js';
 import { Lanes, type TimelineEntry } from './lanes.js';
 import { loadForm, setUpForm } from './own-server.js';
@@ -9,6 +9,7 @@ import { clock, delay, element, make, OWN_SERVER } from './page.js';
 import { SessionList, watchSession } from './sessions.js';
 import { storm } from './storm.js';
 import { Timeline } from './timeline.js';
+import { setUpTour } from './tour.js';
 
 interface User {
   id: string;
@@ -227,18 +228,23 @@ for (const button of document.querySelectorAll<HTMLElement>('[data-call]')) {
 
 const storms = [...document.querySelectorAll<HTMLButtonElement>('[data-storm]')];
 for (const button of storms) {
-  button.addEventListener('click', async () => {
-    const number = Number(button.dataset.storm);
-    const before = { ...counters };
-    // The browser delivers resource timing entries with a delay.
-    const readCost = async () => {
-      await delay(200);
-      return { refused: counters.refused - before.refused, refreshes: counters.refreshes - before.refreshes };
-    };
-    for (const each of storms) each.disabled = true;
-    await attempt(`${number} calls at once`, () => storm(number, () => call('GET', apiPath), readCost));
+  const number = Number(button.dataset.storm);
+  button.addEventListener('click', () => void attempt(`${number} calls at once`, () => runStorm(number)));
+}
+
+async function runStorm(number: number): Promise<string> {
+  const before = { ...counters };
+  // The browser delivers resource timing entries with a delay.
+  const readCost = async () => {
+    await delay(200);
+    return { refused: counters.refused - before.refused, refreshes: counters.refreshes - before.refreshes };
+  };
+  for (const each of storms) each.disabled = true;
+  try {
+    return await storm(number, () => call('GET', apiPath), readCost);
+  } finally {
     for (const each of storms) each.disabled = false;
-  });
+  }
 }
 
 element('refresh').addEventListener('click', () => {
@@ -248,14 +254,13 @@ element('refresh').addEventListener('click', () => {
   });
 });
 
-element('expire').addEventListener('click', () => {
-  void attempt('expiring', async () => {
-    const response = await auth.fetch('/demo/expire-token', { method: 'POST' });
-    return response.ok
-      ? 'the server now treats the current token as expired; the client has not been notified'
-      : `not possible here: ${response.status}`;
-  });
-});
+async function expireToken(): Promise<string> {
+  const response = await auth.fetch('/demo/expire-token', { method: 'POST' });
+  return response.ok
+    ? 'the server now treats the current token as expired; the client has not been notified'
+    : `not possible here: ${response.status}`;
+}
+element('expire').addEventListener('click', () => void attempt('expiring', expireToken));
 
 // One fault at a time, and only while a user is signed in.
 let faultRunning = false;
@@ -302,6 +307,19 @@ if (ownServer) {
   element<HTMLInputElement>('credentials').value = ownServer.values.credentials ?? '';
   setUpForm(optionsError, () => auth.session.status === 'signed-in');
 } else {
+  setUpTour(
+    {
+      'sign-in': async () => {
+        await auth.ready;
+        if (auth.session.status === 'signed-in') return `signed in as ${nameOf(auth.session)} already`;
+        return `signed in as ${nameOf(await auth.login(ACCOUNTS[0]))}`;
+      },
+      expire: expireToken,
+      calls: () => runStorm(100),
+      'lost-answer': () => runFault(auth, FAULTS.find(({ id }) => id === 'lose-refresh') as Fault),
+    },
+    explain,
+  );
   new SessionList(auth, async (id) => {
     await attempt('ending the session', async () => {
       const { status } = await auth.fetch(`/auth/sessions/${id}`, { method: 'DELETE' });
