@@ -112,18 +112,14 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
       } catch (error) {
         return Promise.reject(error); // as `fetch` does
       }
-      const url = captured.urlOf(request);
-      const hasAuthorization = captured.hasHeader(captured.headersOf(request), 'authorization');
-      if (!tokens.allows(url) || authEndpoints.has(url) || hasAuthorization) return captured.fetch(request);
+      if (!carriesToken(request, tokens, authEndpoints)) return captured.fetch(request);
       const responses = mayRetry(init) ? handler : { ...handler, isRejected: () => false };
       const replayBody = replayBodyOf(request, init?.body);
-      // Each request has a signal, but nothing aborts those that the caller gave none.
-      const signal = init?.signal || typeof input === 'object' ? captured.signalOf(request) : undefined;
       return new Promise((resolve, reject) => {
         const call: Call = {
           request,
           handler: responses,
-          signal,
+          signal: givenSignal(request, input, init),
           replayBody,
           resolve(response) {
             inFlight.delete(call);
@@ -151,6 +147,17 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
     },
   };
 }
+
+/** Whether the client adds the token: not to other origins, to the auth endpoints, and to a request with an authorization of its own. */
+function carriesToken(request: Request, tokens: TokenStore, authEndpoints: Set<string>): boolean {
+  const url = captured.urlOf(request);
+  const hasAuthorization = captured.hasHeader(captured.headersOf(request), 'authorization');
+  return tokens.allows(url) && !authEndpoints.has(url) && !hasAuthorization;
+}
+
+/** Each request has a signal, but nothing aborts that of a request whose caller gave none. */
+const givenSignal = (request: Request, input: RequestInfo | URL, init: RequestInit | undefined) =>
+  init?.signal || typeof input === 'object' ? captured.signalOf(request) : undefined;
 
 /** Whether the caller allows a second attempt: `auth: {retry: false}` in the init forbids it. */
 const mayRetry = (init: RequestInit | undefined) =>

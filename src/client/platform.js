@@ -186,25 +186,26 @@ throw new st("INVALID_OPTIONS",((e,t,r,n="")=>`${e}: expected ${t}, got ${("stri
 }
 var At=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),Nt=(e,t="")=>At(e,e=>e.split("{clientId}").join(t)),Et=e=>"string"==typeof e?[e]:e??[]
 ;function Rt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=Et(t)
-;return void 0!==t&&(n.access=null===t?null:Et(t)),n}var xt=e=>!e||!1!==nt(nt(e).auth).retry;function Pt({handler:e},t){
-if(401!==t.status&&403!==t.status)return!1
+;return void 0!==t&&(n.access=null===t?null:Et(t)),n}
+var xt=(e,t,r)=>r?.signal||"object"==typeof t?O(e):void 0,Pt=e=>!e||!1!==nt(nt(e).auth).retry
+;function Dt({handler:e},t){if(401!==t.status&&403!==t.status)return!1
 ;const r=t.headers.get("www-authenticate")??"",n=/error="?insufficient_(scope|user_authentication)\b/i.test(r)
 ;return n&&e.onStepUp(t.clone()),n}
-var Dt=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],qt=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],Lt=(e,t)=>"number"==typeof t&&t>=0&&t<=e,Mt=[250,2e3]
-;function Ht(e,t,r,n,s){let o=!1;const i=(e,t)=>{if(o)return;const a=((e,t)=>{const r=Fe(e,"sign-in-key")
+var qt=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],Lt=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],Mt=(e,t)=>"number"==typeof t&&t>=0&&t<=e,Ht=[250,2e3]
+;function Ct(e,t,r,n,s){let o=!1;const i=(e,t)=>{if(o)return;const a=((e,t)=>{const r=Fe(e,"sign-in-key")
 ;return void 0===r||t===e.known?"same":t===r?"current":"stale"
-})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==Fe(e,"sign-in-key"))(r)?Ge(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&Fe(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=Mt[t]
+})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==Fe(e,"sign-in-key"))(r)?Ge(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&Fe(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=Ht[t]
 ;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||s(nt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
 ;try{t=new BroadcastChannel(e)}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
 const t=nt(e),{v:r,type:n,key:s="-",userId:o="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
-;return 1===r&&Dt.includes(n)&&Ue(s)&&"string"==typeof o&&"string"==typeof i&&("signed-out"!==n||qt.includes(a))&&Lt(Ce,c)&&Lt(65535,l)?t:void 0
+;return 1===r&&qt.includes(n)&&Ue(s)&&"string"==typeof o&&"string"==typeof i&&("signed-out"!==n||Lt.includes(a))&&Mt(Ce,c)&&Mt(65535,l)?t:void 0
 })(e);t&&(e=>{n(()=>i(e,0))})(t)},t})(e):void 0;return{broadcast(e){const t={...e,v:1,key:r.known}
-;a&&n(()=>a.postMessage(t))},close(){o=!0,a?.close()}}}var Ct={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
+;a&&n(()=>a.postMessage(t))},close(){o=!0,a?.close()}}}var Kt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
 invalid_grant:"ended",REFRESH_TOKEN_REUSED:"token-reused",TOKEN_REVOKED:"revoked"
-},Kt=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Ut=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Bt=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
-;function Ft(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function zt(e,t,r){
+},Ut=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Bt=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Ft=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
+;function zt(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function Gt(e,t,r){
 for(let n=0;n<e.length;n+=1){const s=y(e[n]),o=b(s,3,4),i=(""===o||" "===o)&&Number(b(s,0,3))||0,a=b(s,i?4:0)
-;if((!i||i===t)&&h(r,a)>=0)return!0}return!1}function Gt(e){
+;if((!i||i===t)&&h(r,a)>=0)return!0}return!1}function Vt(e){
 const{client:t,tokens:r,users:n,state:s,lock:o,crossTab:i,log:a,remembered:c}=e,l=(e,r,n=0)=>{
 a(e?"warn":"debug","lock-requested",{steal:e}),o.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){
 a("debug","token-set",{token:e,freshForMs:t}),r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,
@@ -222,14 +223,14 @@ return((e,t)=>ze(e,"not-before",String(Date.now()+Math.min(Math.max(t,Ge(e)),Ce)
 return(e=>ze(e,"not-before"))(s)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
 return l(!0,e)},releaseLock:o.release,broadcast(e,t,r,s,o){const a="refresh-failed"===e?{waitMs:Math.min(s,Ce),
 failures:o}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}}}
-var Vt=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Jt=[400,401,403,419,422,440,498],Xt={
-login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},Wt={
-login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Yt={
-accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Zt={accessToken:"access_token",
-refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function Qt(e){const t=(()=>{
+var Jt=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Xt=[400,401,403,419,422,440,498],Wt={
+login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},Yt={
+login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Zt={
+accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Qt={accessToken:"access_token",
+refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function er(e){const t=(()=>{
 const e=globalThis.location?.origin;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
 })(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,{start:s,end:o,...i}=nt(e.endpoints),a={
-...n?Wt:Xt,...i
+...n?Yt:Wt,...i
 },c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:b="memory"}=e,y=nt(e.server),{refresh:g}=y,m=e.transport??(n||Z(g,"refresh}")||null===g&&null!==nt(y.answer).access?"body":"cookie"),v=((e,t,r)=>{
 const{inBody:n,oauth2:s,tokenScheme:o,clientId:i,fields:a}=t,c=Rt({access:[a.accessToken],refresh:[a.refreshToken],
 expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},nt(e.answer)),l=`${o} {access}`,u=(e,t,n,o)=>{
@@ -242,32 +243,32 @@ refresh:s?{grant_type:"refresh_token",refresh_token:"{refresh}",client_id:"{clie
 },p={};for(const[t,r]of Object.entries(e.calls??{}))p[t]=u(t,`/${t}`,"{credentials}",r)
 ;for(const[r,n]of Object.entries(t.endpoints)){const t=e[r];p[r]=null===t?void 0:u(r,n,h[r],t)}return{calls:p,api:{
 ...e.api?Nt(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
-notOver:e.notOver??[]}})(y,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?Zt:Yt,
+notOver:e.notOver??[]}})(y,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?Qt:Zt,
 ...e.fields}
-},e=>er(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),k=Object.keys(a).map(e=>[e,v.calls[e]?.url??er(a[e],r)]),w=Object.fromEntries(k)
+},e=>tr(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),k=Object.keys(a).map(e=>[e,v.calls[e]?.url??tr(a[e],r)]),w=Object.fromEntries(k)
 ;return{idempotencyKey:new URL(w.refresh).origin===t,restore:"auto",crossTab:!0,
-name:w.refresh===`${t}${Xt.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
+name:w.refresh===`${t}${Wt.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
 onLog:void 0,...e,clientId:p,transport:m,remember:b,sharesSession:"cookie"===m||"memory"!==b&&"tab"!==b,tokenScheme:h,
 dpop:u,server:v,endpoints:w,origins:[...new Set(c)].filter(e=>e).map(e=>`${e}/`),
-authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function er(e,t){
+authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function tr(e,t){
 const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
-;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function tr(e){
-if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))tr(t)}return e}
-var rr=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
-this.details=n}code;status;retryAfterMs;details},nr=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
-__proto__:null}});function sr(e,t){try{return void(e.server=$t("server","string"==typeof t?V(t):t))}catch(e){
-return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function or(e){
-const{name:t,sharesSession:r,remember:n}=Qt(e);return r||"memory"!==n?t:void 0}var ir=(e,t,r)=>({__proto__:null,json:e,
-call:t,isAnswer:r}),ar=(e,t)=>ir(e,t,!1),cr=e=>ir(e,void 0,!0),lr={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
-jwtLifetime:Number.NaN,subject:0,renewable:!1},ur={storage:tt,tabStorage:rt}
-;function dr({response:e,stated:t,failure:r,details:n,body:s}){
-const{status:o,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f}=e??lr;return{status:o,
+;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function rr(e){
+if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))rr(t)}return e}
+var nr=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
+this.details=n}code;status;retryAfterMs;details},sr=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
+__proto__:null}});function or(e,t){try{return void(e.server=$t("server","string"==typeof t?V(t):t))}catch(e){
+return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function ir(e){
+const{name:t,sharesSession:r,remember:n}=er(e);return r||"memory"!==n?t:void 0}var ar=(e,t,r)=>({__proto__:null,json:e,
+call:t,isAnswer:r}),cr=(e,t)=>ar(e,t,!1),lr=e=>ar(e,void 0,!0),ur={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
+jwtLifetime:Number.NaN,subject:0,renewable:!1},dr={storage:tt,tabStorage:rt}
+;function fr({response:e,stated:t,failure:r,details:n,body:s}){
+const{status:o,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f}=e??ur;return{status:o,
 retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f,...r&&{failure:r},details:n,
-body:void 0===s?"":d(s),code:t}}var fr=e=>e();function hr(e,t){const r=Qt(e),n=(e=>{const t=[],r=r=>{
+body:void 0===s?"":d(s),code:t}}var hr=e=>e();function pr(e,t){const r=er(e),n=(e=>{const t=[],r=r=>{
 Object.freeze(r.detail),t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&B(()=>e(r))}
 ;return Object.assign((e,t,n)=>r({at:Date.now(),level:e,event:t,...n&&{detail:n}}),{add:r,
 entries:()=>Object.freeze([...t])})})(r.onLog),s=r.sharesSession&&r.crossTab,i=(a=r.name,
-c=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,ur),{prefix:Ke(a),store:c,
+c=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,dr),{prefix:Ke(a),store:c,
 known:void 0,idempotencyKey:void 0,lastTokens:"",unstoredTokens:"",unstoredRevocation:!1});var a,c;const u=((e,t)=>{
 if("memory"!==e)return"object"==typeof e?(e=>{let t=Promise.resolve();async function r(e){const r=t;let n=()=>{}
 ;t=new Promise(e=>{n=e}),await r;try{return await e()}catch{return}finally{n()}}let n="",s="";const o=async()=>{
@@ -290,45 +291,45 @@ refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||l}:n,i=o.subjec
 block(){l=0},clear(){c=o.refreshToken||c,s=0,a+=1,o=Ze,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
 c=""},currentId:()=>s,subject:()=>i,profile:()=>({user:o.user,claims:o.claims}),isFresh:()=>G()<l&&Date.now()<u,
 allows(t){for(let r=0;r<e.length;r+=1)if(0===h(t,e[r]))return!0;return!1},generation:()=>a,
-accessToken:()=>o.accessToken,refreshToken:e=>o.refreshToken||(e?c:"")}})(r.origins,f),b=t&&new pr(t),m=((e,t,r)=>{
+accessToken:()=>o.accessToken,refreshToken:e=>o.refreshToken||(e?c:"")}})(r.origins,f),b=t&&new br(t),m=((e,t,r)=>{
 const n=t?globalThis.navigator?.locks:void 0;let s=()=>{};return{request(t,o,i){s()
 ;const a=new AbortController,{signal:c}=a,l=()=>r(()=>c.aborted||i()),u=()=>o>0?setTimeout(l,o):l()
 ;if(!n)return s=()=>a.abort(),B(u);const d=new Promise(e=>{s=()=>{a.abort(),e()}});n.request(e,nt(t?{steal:t}:{signal:c
 }),()=>(u(),d)).catch(({name:e})=>"AbortError"===e||u())},release:()=>r(s),close:()=>s()}
-})(i.prefix,s,fr),k=Ht(i.prefix,s,i,fr,(t,r)=>{const{type:s,reason:o,waitMs:i=0,failures:a=0}=t
+})(i.prefix,s,hr),k=Ct(i.prefix,s,i,hr,(t,r)=>{const{type:s,reason:o,waitMs:i=0,failures:a=0}=t
 ;n("debug","message-received",{type:s,relation:r,waitMs:i,failures:a});const c=f.numberOf(t,p.subject(),!0)
 ;e.messageReceived(r,s,c,o,i,a)}),j=function(e){
 const{client:t,tokens:r,sendAuthorized:n,log:s,createError:i}=e,a=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),c=new Set
 ;let u=!1,d=0;function f(){const e=r.currentId();if(0===e)throw i(u?"DISPOSED":"SESSION_ENDED");return e}function h(e){
-const r=f();n(e.request,e).then(o=>{try{const i=!Pt(e,o)&&e.handler.isRejected(o);!1===i?e.resolve(o):(async(e,r,o,i)=>{
+const r=f();n(e.request,e).then(o=>{try{const i=!Dt(e,o)&&e.handler.isRejected(o);!1===i?e.resolve(o):(async(e,r,o,i)=>{
 if(!0!==i&&!await i)return o;const a=(e=>{let t=2166136261
 ;for(let r=0;r<e.length&&"?"!==e[r];r+=1)t=Math.imul(t^e.charCodeAt(r),16777619);return t>>>0})(S(e.request))
 ;r!==d&&s("info","call-rejected",{status:o.status,token:r}),d=r
 ;const c=await F(t.tokenRejected(r,a),e.signal)?qe(e):void 0;if(!c)return o;o.body?.cancel().catch(()=>{})
-;const l=f(),u=await n(c,e);return!Pt(e,u)&&await e.handler.isRejected(u)&&await t.retryRejected(l,a),u
+;const l=f(),u=await n(c,e);return!Dt(e,u)&&await e.handler.isRejected(u)&&await t.retryRejected(l,a),u
 })(e,r,o,i).then(e.resolve,e.reject)}catch(t){e.reject(t)}},e.reject)}return{fetch(n,s,i=e.handler){let u;try{
-u=new o(n,s)}catch(e){return Promise.reject(e)}const d=S(u),f=N(w(u),"authorization")
-;if(!r.allows(d)||a.has(d)||f)return l(u);const p=xt(s)?i:{...i,isRejected:()=>!1
-},b=((e,t)=>null===v(e)||/^(GET|HEAD)$/.test(_(e))?null:"string"==typeof t?t:((e,t)=>{if("ReadableStream"===(r=t,
+u=new o(n,s)}catch(e){return Promise.reject(e)}if(!((e,t,r)=>{const n=S(e),s=N(w(e),"authorization")
+;return t.allows(n)&&!r.has(n)&&!s})(u,r,a))return l(u);const d=Pt(s)?i:{...i,isRejected:()=>!1
+},f=((e,t)=>null===v(e)||/^(GET|HEAD)$/.test(_(e))?null:"string"==typeof t?t:((e,t)=>{if("ReadableStream"===(r=t,
 Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return;var r;const n=$(e)
-;if(null!=t)return n;try{return new o($(n),Le),n}catch{return void v(n)?.cancel().catch(()=>{})}
-})(e,t))(u,s?.body),y=s?.signal||"object"==typeof n?O(u):void 0;return new Promise((e,n)=>{const s={request:u,handler:p,
-signal:y,replayBody:b,resolve(t){c.delete(s),e(t)},reject(e){c.delete(s),n(e)}};(e=>{if(c.add(e),r.isFresh())return h(e)
-;F(t.requestToken(0),e.signal).then(()=>h(e)).catch(e.reject)})(s)})},async getAccessToken(e){await t.requestToken(e),
+;if(null!=t)return n;try{return new o($(n),Le),n}catch{return void v(n)?.cancel().catch(()=>{})}})(e,t))(u,s?.body)
+;return new Promise((e,o)=>{const i={request:u,handler:d,signal:xt(u,n,s),replayBody:f,resolve(t){c.delete(i),e(t)},
+reject(e){c.delete(i),o(e)}};(e=>{if(c.add(e),r.isFresh())return h(e)
+;F(t.requestToken(0),e.signal).then(()=>h(e)).catch(e.reject)})(i)})},async getAccessToken(e){await t.requestToken(e),
 f();const n=r.accessToken();if(!n)throw i("TOKEN_IN_COOKIE");return n},rejectAll(e){u||="DISPOSED"===e
 ;for(const t of c)t.reject(i(e));c.clear()}}}({settings:r,client:e,tokens:p,sendAuthorized:Me(p,r.server.api,b,d),
-handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},log:n,createError(e){return new rr(e)}
+handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},log:n,createError(e){return new nr(e)}
 }),T={client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,tokens:p,idempotencyKey(){return(e=>{
 const t=Fe(e,"idempotency-key"),r=Ue(t)?t:e.idempotencyKey||Be();return Ye(e,r),r})(i)},prover:b,cookies:d,remembered:u
-}),remembered:u,state:i,lock:m,crossTab:k,log:n,rejectCalls:j.rejectAll};return Object.freeze({...Gt(T),settings:{
+}),remembered:u,state:i,lock:m,crossTab:k,log:n,rejectCalls:j.rejectAll};return Object.freeze({...Vt(T),settings:{
 name:r.name,transport:r.transport},sendAuthRequest(e,t,r){return(async({settings:e,requests:t,state:r,log:n},s,o,i)=>{
 const a=(t,r=!1)=>{const n=`${(({server:e,endpoints:t},r,n)=>{const s=e.calls[n?.call??r]
 ;return`${s?.method??"POST"} ${s?.url??t[r]}`})(e,s,o)}: ${t}`;var i;return r||(i=n,
-Vt&&console.warn(`tokenward: ${i}`)),n};try{
+Jt&&console.warn(`tokenward: ${i}`)),n};try{
 const c=await t.send(s,o,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:b}=c,m=l>=200&&l<300,v=((e,{status:t,code:r="",message:n="",isPage:s,isRefusal:o,isStep:i},{over:a,notOver:c})=>{
-const l=y(`${r} ${n}`);if("refresh"===e){if(zt(c,t,l))return"request-fault";if(zt(a,t,l))return"over"}
-return i?"step-required":g(Ct,r)?Ct[r]:g(Ct,n)?Ct[n]:!(s||Ft(y(r),Kt)||Ft(l,Ut))||s&&"login"===e?"login"===e?Ft(l,Bt)?"bad-credentials":void 0:o?"refused":void 0:"request-fault"
-})(s,c,e.server),k=Jt.includes(l)&&!p&&"request-fault"!==v;if((c.token||k)&&(e=>{null===Fe(e,"asked")&&ze(e,"asked","1")
+const l=y(`${r} ${n}`);if("refresh"===e){if(Gt(c,t,l))return"request-fault";if(Gt(a,t,l))return"over"}
+return i?"step-required":g(Kt,r)?Kt[r]:g(Kt,n)?Kt[n]:!(s||zt(y(r),Ut)||zt(l,Bt))||s&&"login"===e?"login"===e?zt(l,Ft)?"bad-credentials":void 0:o?"refused":void 0:"request-fault"
+})(s,c,e.server),k=Xt.includes(l)&&!p&&"request-fault"!==v;if((c.token||k)&&(e=>{null===Fe(e,"asked")&&ze(e,"asked","1")
 })(r),(({token:e,expiresIn:t,jwtLifetime:r},n)=>{e&&Math.abs(t-r)>1&&n("warn","lifetimes-differ",{expiresIn:t,
 jwtLifetime:r})})(c,n),n(m?"debug":"warn","auth-request",{endpoint:s,status:l,code:u.slice(0,40),retryAfterMs:h}),
 m&&("logout"===s||"logoutAll"===s||c.token))return{response:c,details:""}
@@ -338,15 +339,15 @@ details:a(`status ${l}${"step-required"===v?"":w}${d?`; the server says: ${d}`:"
 body:b}}catch(e){const t=e instanceof $e;return n("warn","auth-request",{endpoint:s,
 failed:t?"options.authHeaders":e?.name}),t&&B(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",
 details:a("options.authHeaders failed",!0)}:{failure:"network-error",
-details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(T,e,t,r).then(dr)},
+details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(T,e,t,r).then(fr)},
 wrongArgument(e){return(({json:e,call:t="login",isAnswer:r},{calls:n})=>{if(r)return;const s=g(n,t)?n[t]:void 0
 ;return!s||["refresh","logout","logoutAll"].includes(t)?"call":s.isForm&&!(e=>"{"===e[0]&&Object.values(JSON.parse(e)).every(e=>"string"==typeof e))(e)?"credentials":void 0
-})(e,r.server)},abortAuthRequest:T.requests.abort,fetch(e,t){return j.fetch(e,t)},user(){return tr(p.profile().user)},
+})(e,r.server)},abortAuthRequest:T.requests.abort,fetch(e,t){return j.fetch(e,t)},user(){return rr(p.profile().user)},
 jwtPayload(){return se(p.accessToken())},
-getAccessToken:r.exposeToken?j.getAccessToken:()=>Promise.reject(new rr("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
+getAccessToken:r.exposeToken?j.getAccessToken:()=>Promise.reject(new nr("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-m.close(),k.close(),j.rejectAll("DISPOSED")}})}var pr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+m.close(),k.close(),j.rejectAll("DISPOSED")}})}var br=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
 t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
 return this.#e.then(s=>s.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(s=>s.send(e,t,r,n))}}
-;export{rr as CallError,cr as createAdoption,ar as createLogin,nr as createOptions,hr as createPlatform,sr as setServer,or as storedKeyName};
+;export{nr as CallError,lr as createAdoption,cr as createLogin,sr as createOptions,pr as createPlatform,or as setServer,ir as storedKeyName};
