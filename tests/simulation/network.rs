@@ -163,7 +163,7 @@ impl Simulation {
         let Message { cookie, key, tab, sent_at, .. } = self.messages[&message].clone();
         // The documented limits of the server: a request whose page has given up arrives after two more rotations, or later
         // than `REPEAT_WINDOW` although its repetition was answered.
-        let given_up = cookie.filter(|_| sent_at + CONFIG.timeout < self.now);
+        let given_up = cookie.filter(|_| sent_at + CONFIG.timeout <= self.now);
         if let Some(token) = given_up
             && (self.server.is_two_rotations_old(token) || self.server.is_late_repeat(token, key, self.now))
         {
