@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokenward_server::{DEMO_ACCOUNTS, SigningAlgorithm};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::harness::{Server, outcome, payload, rejection, tokens};
+use crate::harness::{Server, on_each_store, outcome, payload, rejection, tokens};
 
 const SECRET: &str = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDAwMDE";
 
@@ -611,51 +611,55 @@ async fn a_page_of_another_site_cannot_use_the_cookie() {
 /// A page of a sibling domain sets a second cookie, with a token of its own account.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planted_cookie_does_not_open_another_account() {
-    let server = Server::spawn(&[]);
-    let (mut owner, thief) = (server.login_as_grace().await, server.login().await);
-    let both = |one: &str, two: &str| {
-        [format!("refresh_token={one}; refresh_token={two}"), format!("refresh_token={two}; x=y; refresh_token={one}")]
-    };
-    let refresh = |cookies: &str| {
-        server.request(Method::POST, "/auth/refresh").header(COOKIE, cookies).header("idempotency-key", "k")
-    };
-    for cookies in both(&owner.refresh, &thief.refresh) {
-        assert_eq!(outcome(refresh(&cookies)).await, (400, "INVALID_REQUEST".into()), "{cookies}");
-    }
-    let [mine, planted] = [&owner.refresh, &thief.refresh].map(|token| format!("refresh_token={token}"));
-    let two_headers = refresh(&mine).header(COOKIE, planted);
-    assert_eq!(outcome(two_headers).await, (400, "INVALID_REQUEST".into()));
-    assert_eq!(server.counted("cookie_conflict").await, 3);
-    // What is not genuine does not count.
-    let forged = format!("{}.{}", thief.refresh.split('.').next().unwrap(), "A".repeat(48));
-    for junk in ["", "x.y", forged.as_str()] {
-        for order in 0..2 {
-            let cookies = &both(&owner.refresh, junk)[order];
-            owner = tokens(refresh(cookies)).await;
-            assert_eq!(owner.body["user"]["email"], "grace@example.com", "{junk} {order}");
+    for (server, _redis) in on_each_store(&[]) {
+        let (mut owner, thief) = (server.login_as_grace().await, server.login().await);
+        let both = |one: &str, two: &str| {
+            [
+                format!("refresh_token={one}; refresh_token={two}"),
+                format!("refresh_token={two}; x=y; refresh_token={one}"),
+            ]
+        };
+        let refresh = |cookies: &str| {
+            server.request(Method::POST, "/auth/refresh").header(COOKIE, cookies).header("idempotency-key", "k")
+        };
+        for cookies in both(&owner.refresh, &thief.refresh) {
+            assert_eq!(outcome(refresh(&cookies)).await, (400, "INVALID_REQUEST".into()), "{cookies}");
         }
+        let [mine, planted] = [&owner.refresh, &thief.refresh].map(|token| format!("refresh_token={token}"));
+        let two_headers = refresh(&mine).header(COOKIE, planted);
+        assert_eq!(outcome(two_headers).await, (400, "INVALID_REQUEST".into()));
+        assert_eq!(server.counted("cookie_conflict").await, 3);
+        // What is not genuine does not count.
+        let forged = format!("{}.{}", thief.refresh.split('.').next().unwrap(), "A".repeat(48));
+        for junk in ["", "x.y", forged.as_str()] {
+            for order in 0..2 {
+                let cookies = &both(&owner.refresh, junk)[order];
+                owner = tokens(refresh(cookies)).await;
+                assert_eq!(owner.body["user"]["email"], "grace@example.com", "{junk} {order}");
+            }
+        }
+        let other_bytes = [b"name=\xff\xfe; refresh_token=", owner.refresh.as_bytes()].concat();
+        owner = tokens(server.request(Method::POST, "/auth/refresh").header(COOKIE, other_bytes)).await;
+        // Of two tokens of one session, the newer one counts.
+        let next = tokens(refresh(&format!("refresh_token={}", owner.refresh))).await;
+        for cookies in both(&owner.refresh, &next.refresh) {
+            let status = outcome(refresh(&cookies)).await.0;
+            assert_eq!(status, 200, "{cookies}");
+        }
+        assert_eq!(server.counted("refresh_reused").await, 0);
+        // A session that has ended does not count, so that a new login repairs the conflict.
+        let body = json!({ "email": "grace@example.com", "password": DEMO_ACCOUNTS[1].1 });
+        let [cookies, _] = both(&next.refresh, &thief.refresh);
+        let login = tokens(server.post("/auth/login", &body).header(COOKIE, cookies)).await;
+        let [cookies, _] = both(&login.refresh, &thief.refresh);
+        let login = tokens(refresh(&cookies)).await;
+        assert_eq!(login.body["user"]["email"], "grace@example.com");
+        // A sign-out ends every session that the browser presents.
+        let thief = server.login().await;
+        let [cookies, _] = both(&thief.refresh, &login.refresh);
+        assert_eq!(outcome(server.request(Method::POST, "/auth/logout").header(COOKIE, cookies)).await.0, 204);
+        assert_eq!(outcome(server.me(&login.access)).await.1, "TOKEN_REVOKED");
     }
-    let other_bytes = [b"name=\xff\xfe; refresh_token=", owner.refresh.as_bytes()].concat();
-    owner = tokens(server.request(Method::POST, "/auth/refresh").header(COOKIE, other_bytes)).await;
-    // Of two tokens of one session, the newer one counts.
-    let next = tokens(refresh(&format!("refresh_token={}", owner.refresh))).await;
-    for cookies in both(&owner.refresh, &next.refresh) {
-        let status = outcome(refresh(&cookies)).await.0;
-        assert_eq!(status, 200, "{cookies}");
-    }
-    assert_eq!(server.counted("refresh_reused").await, 0);
-    // A session that has ended does not count, so that a new login repairs the conflict.
-    let body = json!({ "email": "grace@example.com", "password": DEMO_ACCOUNTS[1].1 });
-    let [cookies, _] = both(&next.refresh, &thief.refresh);
-    let login = tokens(server.post("/auth/login", &body).header(COOKIE, cookies)).await;
-    let [cookies, _] = both(&login.refresh, &thief.refresh);
-    let login = tokens(refresh(&cookies)).await;
-    assert_eq!(login.body["user"]["email"], "grace@example.com");
-    // A sign-out ends every session that the browser presents.
-    let thief = server.login().await;
-    let [cookies, _] = both(&thief.refresh, &login.refresh);
-    assert_eq!(outcome(server.request(Method::POST, "/auth/logout").header(COOKIE, cookies)).await.0, 204);
-    assert_eq!(outcome(server.me(&login.access)).await.1, "TOKEN_REVOKED");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -258,10 +258,8 @@ pub fn on_redis(redis: &Redis, settings: &[(&str, &str)]) -> Server {
 pub async fn two_servers(redis: Option<&Redis>, settings_of_test: &[(&str, &str)]) -> [Server; 2] {
     let mut settings = SHARED_KEYS.to_vec();
     settings.extend_from_slice(settings_of_test);
-    let of_redis = redis.map(Redis::settings).unwrap_or_default();
-    settings.extend(
-        of_redis.iter().filter(|(name, _)| name.starts_with("REDIS")).map(|(name, value)| (*name, value.as_str())),
-    );
+    let of_redis = redis.map(Redis::connection).unwrap_or_default();
+    settings.extend(of_redis.iter().map(|(name, value)| (*name, value.as_str())));
     let first = Server::start_with(&settings).await;
     let second = Server::start_in(first.folder.clone(), &settings).await;
     [first, second]
@@ -399,8 +397,13 @@ impl Redis {
     /// The settings of a server that uses this Redis.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings: Vec<_> = SHARED_KEYS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        settings.push(("REDIS_URL", self.url()));
-        settings.push(("REDIS_CLUSTER", self.is_cluster.to_string()));
+        settings.extend(self.connection());
+        settings
+    }
+
+    /// The settings that name this Redis.
+    pub fn connection(&self) -> Vec<(&'static str, String)> {
+        let mut settings = vec![("REDIS_URL", self.url()), ("REDIS_CLUSTER", self.is_cluster.to_string())];
         settings.extend(self.tls.map(|_| ("REDIS_CA", certificate("ca.pem"))));
         settings
     }
