@@ -14,6 +14,8 @@ impl Simulation {
         for tab in 0..self.tabs.len() {
             let shown = match self.tabs[tab].core.session() {
                 SessionState::SignedIn { subject, .. } => Some(*subject),
+                // (A page that could not ask at its start stays signed out; the next page asks again.)
+                SessionState::SignedOut { reason: SignedOutReason::RestoreFailed } => continue,
                 SessionState::SignedOut { .. } => Some(None),
                 SessionState::Restoring { .. } => None,
             };

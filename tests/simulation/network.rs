@@ -160,11 +160,10 @@ impl Simulation {
     }
 
     fn serve_refresh(&mut self, message: u32) {
-        let Message { cookie, key, tab, sent_at, .. } = self.messages[&message].clone();
-        // The documented limits of the server: a request whose page has given up arrives after two more rotations, or later
-        // than `REPEAT_WINDOW` although its repetition was answered.
-        let given_up = cookie.filter(|_| sent_at + CONFIG.timeout <= self.now);
-        if let Some(token) = given_up
+        let Message { tab, cookie, key, .. } = self.messages[&message].clone();
+        // The documented limits of the server: a request that its page has given up arrives after two more rotations, or
+        // later than `REPEAT_WINDOW` although its repetition was answered.
+        if let Some(token) = cookie.filter(|_| self.is_given_up(message))
             && (self.server.is_two_rotations_old(token) || self.server.is_late_repeat(token, key, self.now))
         {
             self.overdue.insert(token.0);
@@ -191,6 +190,13 @@ impl Simulation {
                 self.reply(message, answer, SetCookie::Keeps);
             }
         }
+    }
+
+    /// Whether the page that sent the message is gone, has stopped to wait, or has lost the lock to another tab.
+    fn is_given_up(&self, message: u32) -> bool {
+        let Message { tab, page, request, sent_at, .. } = self.messages[&message];
+        let it = &self.tabs[tab];
+        it.page != page || it.stolen_for == Some(request) || sent_at + CONFIG.timeout <= self.now
     }
 
     pub fn issue(&mut self, tab: usize, sid: u32) -> HttpResponse {
