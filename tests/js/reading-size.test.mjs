@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { root } from '../../tools/run.mjs';
 
 const manual = readFileSync(path.join(root, 'docs/reference/demo-server.md'), 'utf8');
-const paragraph = /\*\*Where to start reading\.\*\*[^]*?\n\n/.exec(manual)[0].replaceAll('\n', ' ');
+const paragraph = manual.split('**Where to start reading.**')[1].split('\n\n')[0].replaceAll('\n', ' ');
 const source = (name) => path.join(root, 'www/server/src', name);
 const read = (name) => readFileSync(source(name), 'utf8');
 
