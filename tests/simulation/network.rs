@@ -239,6 +239,11 @@ impl Simulation {
             SetCookie::Keeps => {}
             SetCookie::Clears => self.browser.cookie = None,
             SetCookie::Sets(cookie) => {
+                // A tab that resumes with a lock that another one took refreshes beside it. If its response arrives last,
+                // the cookie goes back: a documented limit.
+                if self.browser.cookie.is_some_and(|(sid, generation)| sid == cookie.0 && generation > cookie.1) {
+                    self.overdue.insert(cookie.0);
+                }
                 self.owner_renewed(cookie);
                 self.browser.cookie = Some(cookie);
             }

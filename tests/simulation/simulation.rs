@@ -107,7 +107,7 @@ pub struct Simulation {
     pub switches: u64,
     /// Calls of a signed-in user that got no token in time.
     pub unanswered: u64,
-    /// The sessions of requests that the network delivered so late that the server takes them for theft.
+    /// The sessions of requests or responses that arrived so late that the server takes the client for a thief.
     pub overdue: BTreeSet<u32>,
     /// The invariant that was violated.
     pub violation: Option<String>,
