@@ -6,6 +6,7 @@ import path from 'node:path';
 import { checkBudget } from './build.mjs';
 import { checkPlatform } from './build-platform.mjs';
 import { buildRustClient } from './build-rust-client.mjs';
+import { checkDependencies } from './check-dependencies.mjs';
 import { CHROME_ARGS } from './chrome.mjs';
 import { buildRustExamples } from './examples.mjs';
 import { EXAMPLE_FOLDERS, FIXTURE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
@@ -179,6 +180,11 @@ function checkSteps() {
   return [
     { name: 'check: size of the package', needs: ['build: package'], run: () => checkBudget() },
     { name: 'check: Rust format', needs: ['set-up: Rust'], run: () => run('cargo', ['fmt', '--all', '--check']) },
+    {
+      name: 'check: licences, sources and versions of crates',
+      needs: ['set-up: Rust'],
+      run: () => checkDependencies(),
+    },
     {
       name: 'check: clippy, host',
       needs: ['set-up: Rust'],

@@ -4,6 +4,7 @@ use tokenward::core::{Millis, Restore};
 
 use super::mutation::Mutation;
 use super::simulation::SECOND;
+use super::thief::Theft;
 
 /// What the network, the machine and the users do. Probabilities are in parts of a thousand.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +17,8 @@ pub struct FaultModel {
     pub server_faults: u64,
     /// Requests that a proxy sends twice.
     pub duplicates: u64,
+    /// Refreshes that the network delivers, or delivers again, up to 110 seconds late: within `REPEAT_WINDOW`.
+    pub held_refreshes: u64,
     /// The longest time that a request or a response takes.
     pub delay: Millis,
     /// How long an access token lives.
@@ -35,6 +38,8 @@ pub struct FaultModel {
     pub always_401: u64,
     /// Whether a request can take so long that the server rightly detects reuse.
     pub alarms: bool,
+    /// What a thief copies now and then.
+    pub theft: Option<Theft>,
     /// How the responses name the user.
     pub naming: Naming,
     /// `Config::restore` of every tab.
@@ -56,6 +61,6 @@ pub enum Naming {
 impl FaultModel {
     /// Whether the server is always reachable.
     pub fn is_calm(&self) -> bool {
-        self.lost_requests + self.lost_answers + self.server_faults == 0 && self.delay < SECOND
+        self.lost_requests + self.lost_answers + self.server_faults + self.held_refreshes == 0 && self.delay < SECOND
     }
 }

@@ -14,6 +14,8 @@ impl Simulation {
         for tab in 0..self.tabs.len() {
             let shown = match self.tabs[tab].core.session() {
                 SessionState::SignedIn { subject, .. } => Some(*subject),
+                // (A page that could not ask at its start stays signed out; the next page asks again.)
+                SessionState::SignedOut { reason: SignedOutReason::RestoreFailed } => continue,
                 SessionState::SignedOut { .. } => Some(None),
                 SessionState::Restoring { .. } => None,
             };
@@ -49,20 +51,24 @@ impl Simulation {
                 // (A tab that slept while the storage was cleared may trust a stale message.)
                 let remembered = |sid: &u32| self.server.born_at(*sid) >= self.cleared_at;
                 let true_one = self.expected_session.filter(remembered).is_some_and(|sid| self.server.alive(sid));
+                // (The cookie is that of another sign-in of this user, which a thief used.)
+                let alarm = self.tabs[tab].asked_for.is_some_and(|sid| self.server.sessions[sid as usize].alarm);
                 // (A user who signs in and out in two tabs at the same moment may end up signed out.)
-                if (asked || true_one) && !self.ambiguous {
+                if (asked || true_one) && !alarm && !self.ambiguous {
                     self.fail(format!("signed out ({reason:?}) of a session that is alive"));
                 }
+                // The user learns that the session is over, and may sign in again.
+                self.expected_session = self.expected_session.filter(|sid| !alarm && self.server.alive(*sid));
             }
         }
     }
 
     /// a revocation leaves only with the cookie of a sign-in that the user has ended.
     pub fn check_revocation(&mut self) {
-        let newer = self
-            .browser
-            .cookie
-            .filter(|(sid, _)| self.sign_ins.get(sid).is_some_and(|signed_in_at| *signed_in_at > self.signed_out_at));
+        let newer =
+            self.browser.cookie.filter(|(sid, _)| self.server.alive(*sid)).filter(|(sid, _)| {
+                self.sign_ins.get(sid).is_some_and(|signed_in_at| *signed_in_at > self.signed_out_at)
+            });
         if let Some((sid, _)) = newer {
             self.fail(format!("a revocation left with the cookie of session {sid}, which is newer than the logout"));
         }

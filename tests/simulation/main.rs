@@ -14,6 +14,7 @@ mod outputs;
 mod server;
 mod simulation;
 mod tab;
+mod thief;
 mod trace;
 mod user;
 
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use faults::{FaultModel, Naming};
 use mutation::Mutation;
 use simulation::{CONFIG, Simulation};
+use thief::Theft;
 use tokenward::core::{Core, HintState, Input, IssuedToken, LoginOutcome, Output, Restore, StorageSnapshot, TokenId};
 
 const NO_FAULTS: FaultModel = FaultModel {
@@ -29,6 +31,7 @@ const NO_FAULTS: FaultModel = FaultModel {
     lost_answers: 0,
     server_faults: 0,
     duplicates: 0,
+    held_refreshes: 0,
     delay: 100,
     lifetime: 900_000,
     tabs: 1,
@@ -39,6 +42,7 @@ const NO_FAULTS: FaultModel = FaultModel {
     sign_outs: 0,
     always_401: 0,
     alarms: false,
+    theft: None,
     naming: Naming::ByUser,
     restore: Restore::Auto,
     mutation: None,
@@ -210,6 +214,68 @@ fn all_faults_at_once_violate_no_invariant() {
     simulate(ALL_FAULTS, |_| {});
 }
 
+/// a refresh that the network delivers, or delivers again, up to 110 s late is no theft.
+#[test]
+fn requests_that_the_network_delivers_minutes_late_raise_no_alarm() {
+    let held = FaultModel { held_refreshes: 100, ..FIVE_TABS };
+    for faults in [
+        held,
+        FaultModel { lost_answers: 150, server_faults: 100, ..held },
+        FaultModel { duplicates: 100, lost_locks: 50, ..held },
+        FaultModel { switches: 20, sign_outs: 50, ..held },
+        FaultModel { clock_jumps: 30, ..held },
+        FaultModel { held_refreshes: 50, ..ALL_FAULTS },
+    ] {
+        simulate(faults, |simulation| {
+            assert!(simulation.server.repeats > 10, "refreshes arrived late");
+        });
+    }
+}
+
+/// whatever a thief copies, the server detects the theft within one renewal of the owner.
+mod detects_within_one_renewal_of_the_owner {
+    use super::*;
+
+    /// Runs with a reliable network, with a faulty one, and with tabs that crash.
+    fn assert_detected(theft: Theft) {
+        let thief = FaultModel { theft: Some(theft), ..FIVE_TABS };
+        let mut caught = 0;
+        for faults in [
+            FaultModel { tabs: 1, ..thief },
+            thief,
+            FaultModel { lost_requests: 60, lost_answers: 150, server_faults: 100, delay: 1_500, ..thief },
+            FaultModel { lost_locks: 50, duplicates: 30, held_refreshes: 20, ..thief },
+            FaultModel { theft: Some(theft), ..ALL_FAULTS },
+        ] {
+            for seed in seeds() {
+                caught += run(seed, faults).unwrap_or_else(|report| panic!("{report}")).thief.caught;
+            }
+        }
+        assert!(caught > 100 || number("TOKENWARD_SEED").is_some(), "{caught} thefts were detected");
+        println!("{theft:?}: {caught} thefts were detected");
+    }
+
+    #[test]
+    fn a_copied_cookie() {
+        assert_detected(Theft::Cookie);
+    }
+
+    #[test]
+    fn a_copied_cookie_and_key() {
+        assert_detected(Theft::CookieAndKey);
+    }
+
+    #[test]
+    fn a_replayed_request() {
+        assert_detected(Theft::Request);
+    }
+
+    #[test]
+    fn a_thief_in_lockstep_with_the_owner() {
+        assert_detected(Theft::Lockstep);
+    }
+}
+
 /// 20,000 clients that sign in within one second do not renew within one second.
 #[test]
 fn clients_that_signed_in_together_do_not_renew_together() {
@@ -269,6 +335,18 @@ mod finds_the_mutation {
     #[test]
     fn no_idempotency_key() {
         assert_found(Mutation::NoIdempotencyKey, FaultModel { lost_answers: 100, ..NO_FAULTS }, "a reuse alarm");
+    }
+
+    #[test]
+    fn one_idempotency_key_for_a_whole_sign_in() {
+        let faults = FaultModel { theft: Some(Theft::Lockstep), ..NO_FAULTS };
+        assert_found(Mutation::ConstantKey, faults, "a thief is undetected");
+    }
+
+    #[test]
+    fn a_server_that_repeats_without_limit() {
+        let faults = FaultModel { theft: Some(Theft::Request), ..NO_FAULTS };
+        assert_found(Mutation::RepeatsWithoutLimit, faults, "after a late replay");
     }
 
     #[test]

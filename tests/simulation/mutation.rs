@@ -1,4 +1,4 @@
-//! Eleven mutations. Each is made where the core meets the simulated browser, so that the core under test is the one that
+//! The mutations. Each is made where the core meets the simulated browser, so that the core under test is the one that
 //! ships. The simulation must find a counterexample to each.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,6 +7,10 @@ pub enum Mutation {
     AcceptLateResponses,
     /// Refreshes carry no `Idempotency-Key`.
     NoIdempotencyKey,
+    /// The client keeps one idempotency key for the whole sign-in.
+    ConstantKey,
+    /// The server repeats a rotation however late the repetition is.
+    RepeatsWithoutLimit,
     /// A response replaces the idempotency key, also if another tab has begun the next rotation with it.
     ReplacesAnyKey,
     /// The wait for the lock has no bound.

@@ -10,8 +10,11 @@ use tokenward::core::{
 use super::faults::Naming;
 use super::mutation::Mutation;
 use super::server::{Cookie, Refresh};
-use super::simulation::{HOUR, MESSAGE_DELAY, SECOND, SimEvent, Simulation, count_recent, number};
+use super::simulation::{CONFIG, HOUR, MESSAGE_DELAY, SECOND, SimEvent, Simulation, count_recent, number};
 use super::trace::Note;
+
+/// For how long the network holds a request that it delivers late: shorter than the `REPEAT_WINDOW` of the server.
+const HOLD: std::ops::Range<Millis> = 10 * SECOND..110 * SECOND;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -94,9 +97,21 @@ impl Simulation {
         self.tabs[tab].message = Some(message);
         self.tabs[tab].last_request = request;
         if !self.chance(self.faults.lost_requests) {
-            let way = 1 + self.random_up_to(self.faults.delay);
+            let held = kind == Kind::Refresh && self.chance(self.faults.held_refreshes);
+            let way = if held { self.hold() } else { 1 + self.random_up_to(self.faults.delay) };
             self.plan(way, SimEvent::RequestArrives { message, again: false });
+            if kind == Kind::Refresh && self.chance(self.faults.held_refreshes) {
+                let late = self.hold();
+                self.plan(late, SimEvent::RequestArrives { message, again: true });
+            }
         }
+        if kind == Kind::Refresh {
+            self.record_request(self.browser.cookie, key);
+        }
+    }
+
+    fn hold(&mut self) -> Millis {
+        HOLD.start + self.random.below(HOLD.end - HOLD.start)
     }
 
     pub fn cancel(&mut self, tab: usize) {
@@ -110,8 +125,8 @@ impl Simulation {
     }
 
     pub fn serve(&mut self, message: u32, again: bool) {
-        let Message { kind, cookie, key, tab, over, .. } = self.messages[&message].clone();
-        if over && again {
+        let Message { kind, cookie, tab, over, .. } = self.messages[&message].clone();
+        if over && again && self.faults.held_refreshes == 0 {
             return;
         }
         if !again && self.chance(self.faults.duplicates) {
@@ -140,23 +155,48 @@ impl Simulation {
                 self.server.logout(cookie);
                 self.reply(message, HttpResponse { status: 204, ..HttpResponse::default() }, SetCookie::Clears);
             }
-            Kind::Refresh => match self.server.refresh(cookie, key, self.now) {
-                Refresh::Granted(next) => {
-                    let issue = self.issue(tab, next.0);
-                    self.reply(message, issue, SetCookie::Sets(next));
-                }
-                Refresh::Refused(code) => {
-                    // (If the storage is cleared between a refresh and its repetition, the key is lost.)
-                    let key_lost = cookie.is_some_and(|(sid, _)| self.server.born_at(sid) < self.cleared_at);
-                    if code == "REFRESH_TOKEN_REUSED" && !self.faults.alarms && !key_lost {
-                        self.fail(format!("a reuse alarm: {cookie:?} with key {key:?}"));
-                    }
-                    let code = (code == "REFRESH_TOKEN_REUSED").then_some(SessionErrorCode::TokenReused);
-                    let answer = HttpResponse { status: 401, code, ..HttpResponse::default() };
-                    self.reply(message, answer, SetCookie::Keeps);
-                }
-            },
+            Kind::Refresh => self.serve_refresh(message),
         }
+    }
+
+    fn serve_refresh(&mut self, message: u32) {
+        let Message { tab, cookie, key, .. } = self.messages[&message].clone();
+        // The documented limits of the server: a request that its page has given up arrives after two more rotations, or
+        // later than `REPEAT_WINDOW` although its repetition was answered.
+        if let Some(token) = cookie.filter(|_| self.is_given_up(message))
+            && (self.server.is_two_rotations_old(token) || self.server.is_late_repeat(token, key, self.now))
+        {
+            self.overdue.insert(token.0);
+        }
+        match self.server.refresh(cookie, key, self.now) {
+            Refresh::Granted(next) => {
+                if let Some(presented) = cookie {
+                    self.check_theft(presented);
+                }
+                let issue = self.issue(tab, next.0);
+                self.reply(message, issue, SetCookie::Sets(next));
+            }
+            Refresh::Refused(code) => {
+                // (If the storage is cleared between a refresh and its repetition, the key is lost.)
+                let key_lost = cookie.is_some_and(|(sid, _)| self.server.born_at(sid) < self.cleared_at);
+                let robbed = cookie.is_some_and(|(sid, _)| self.thief.robbed.contains(&sid));
+                let reused = code == "REFRESH_TOKEN_REUSED";
+                let overdue = cookie.is_some_and(|(sid, _)| self.overdue.contains(&sid));
+                if reused && !(self.faults.alarms || key_lost || robbed || overdue) {
+                    self.fail(format!("a reuse alarm: {cookie:?} with key {key:?}"));
+                }
+                let code = reused.then_some(SessionErrorCode::TokenReused);
+                let answer = HttpResponse { status: 401, code, ..HttpResponse::default() };
+                self.reply(message, answer, SetCookie::Keeps);
+            }
+        }
+    }
+
+    /// Whether the page that sent the message is gone, has stopped to wait, or has lost the lock to another tab.
+    fn is_given_up(&self, message: u32) -> bool {
+        let Message { tab, page, request, sent_at, .. } = self.messages[&message];
+        let it = &self.tabs[tab];
+        it.page != page || it.stolen_for == Some(request) || sent_at + CONFIG.timeout <= self.now
     }
 
     pub fn issue(&mut self, tab: usize, sid: u32) -> HttpResponse {
@@ -194,14 +234,24 @@ impl Simulation {
         if it.over || (gone && it.kind != Kind::Logout) {
             return;
         }
-        match std::mem::replace(&mut it.set_cookie, SetCookie::Keeps) {
+        let set_cookie = std::mem::replace(&mut it.set_cookie, SetCookie::Keeps);
+        match set_cookie {
             SetCookie::Keeps => {}
             SetCookie::Clears => self.browser.cookie = None,
-            SetCookie::Sets(cookie) => self.browser.cookie = Some(cookie),
+            SetCookie::Sets(cookie) => {
+                // A tab that resumes with a lock that another one took refreshes beside it. If its response arrives last,
+                // the cookie goes back: a documented limit.
+                if self.browser.cookie.is_some_and(|(sid, generation)| sid == cookie.0 && generation > cookie.1) {
+                    self.overdue.insert(cookie.0);
+                }
+                self.owner_renewed(cookie);
+                self.browser.cookie = Some(cookie);
+            }
         }
         if !gone && self.tabs[tab].asleep {
             return self.tabs[tab].pending.push_back(SimEvent::ResponseArrives { message });
         }
+        let Some(it) = self.messages.get_mut(&message) else { return };
         it.over = true;
         if gone {
             return;

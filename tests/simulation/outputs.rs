@@ -110,6 +110,7 @@ impl Simulation {
         match output {
             Output::StoreNewKey => self.tabs[tab].known_key = self.browser.store_new_key(),
             Output::RemoveKey => self.browser.remove_key(&mut self.tabs[tab].known_key),
+            Output::ReplaceIdempotencyKey if self.faults.mutation == Some(Mutation::ConstantKey) => {}
             Output::ReplaceIdempotencyKey => {
                 // Another tab may have begun the next rotation with the key that is stored now.
                 let replaces_any = self.faults.mutation == Some(Mutation::ReplacesAnyKey);

@@ -6,7 +6,7 @@ use tokenward::core::Millis;
 pub type Cookie = (u32, u32);
 
 /// For how long the server repeats a rotation. A later repetition rotates forward.
-const REPEAT_WINDOW: Millis = 120_000;
+pub const REPEAT_WINDOW: Millis = 120_000;
 
 #[derive(Debug)]
 pub struct ServerSession {
@@ -17,11 +17,14 @@ pub struct ServerSession {
     pub rotated_by: Option<u32>,
     pub rotated_at: Millis,
     pub alive: bool,
+    /// The session ended because a token was reused.
+    pub alarm: bool,
     pub born_at: Millis,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Server {
+    pub repeat_window: Millis,
     pub sessions: Vec<ServerSession>,
     pub rotations: u64,
     pub repeats: u64,
@@ -31,6 +34,12 @@ pub struct Server {
     pub down_until: Millis,
 }
 
+impl ServerSession {
+    fn is_repeat(&self, presented: u32, key: Option<u32>) -> bool {
+        self.generation > 0 && presented == self.rotated_from && key.is_some() && key == self.rotated_by
+    }
+}
+
 /// The outcome of a refresh on the server.
 pub enum Refresh {
     Granted(Cookie),
@@ -38,6 +47,10 @@ pub enum Refresh {
 }
 
 impl Server {
+    pub fn new(repeat_window: Millis) -> Self {
+        Self { repeat_window, sessions: Vec::new(), rotations: 0, repeats: 0, alarms: 0, sign_outs: 0, down_until: 0 }
+    }
+
     pub fn login(&mut self, user: &'static str, born_at: Millis) -> Cookie {
         self.sessions.push(ServerSession {
             user,
@@ -46,6 +59,7 @@ impl Server {
             rotated_by: None,
             rotated_at: 0,
             alive: true,
+            alarm: false,
             born_at,
         });
         (self.sessions.len() as u32 - 1, 0)
@@ -57,9 +71,8 @@ impl Server {
         if !session.alive {
             return Refresh::Refused("INVALID_REFRESH_TOKEN");
         }
-        let is_repeat =
-            session.generation > 0 && presented == session.rotated_from && key.is_some() && key == session.rotated_by;
-        let is_late = is_repeat && now > session.rotated_at + REPEAT_WINDOW;
+        let is_repeat = session.is_repeat(presented, key);
+        let is_late = is_repeat && now > session.rotated_at + self.repeat_window;
         if presented == session.generation || is_late {
             session.generation += 1;
             (session.rotated_from, session.rotated_by, session.rotated_at) = (presented, key, now);
@@ -67,11 +80,22 @@ impl Server {
         } else if is_repeat {
             self.repeats += 1;
         } else {
-            session.alive = false;
+            (session.alive, session.alarm) = (false, true);
             self.alarms += 1;
             return Refresh::Refused("REFRESH_TOKEN_REUSED");
         }
         Refresh::Granted((sid, session.generation))
+    }
+
+    /// Whether this request would repeat a rotation later than `REPEAT_WINDOW`.
+    pub fn is_late_repeat(&self, (sid, presented): Cookie, key: Option<u32>, now: Millis) -> bool {
+        let session = &self.sessions[sid as usize];
+        session.is_repeat(presented, key) && now > session.rotated_at + REPEAT_WINDOW
+    }
+
+    /// Whether this token is older than the one that the last rotation replaced.
+    pub fn is_two_rotations_old(&self, (sid, presented): Cookie) -> bool {
+        presented < self.sessions[sid as usize].rotated_from
     }
 
     /// Any genuine refresh token ends its session, however old it is.

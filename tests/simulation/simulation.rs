@@ -2,7 +2,7 @@
 //! seed.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::num::NonZeroU32;
 
 use tokenward::core::{
@@ -14,14 +14,17 @@ use super::browser::Browser;
 use super::faults::{FaultModel, Naming};
 use super::mutation::Mutation;
 use super::network::Message;
-use super::server::Server;
+use super::server::{REPEAT_WINDOW, Server};
 use super::tab::Tab;
+use super::thief::Thief;
 use super::trace::{Note, Trace};
 
 pub const CONFIG: Config = Config { renew_before: 60_000, timeout: 10_000, restore: Restore::Auto, cross_tab: true };
 pub const SECOND: Millis = 1_000;
 pub const MINUTE: Millis = 60 * SECOND;
 pub const HOUR: Millis = 60 * MINUTE;
+/// The last hours of a simulation, in which no thief acts and no refresh is late. A tab sleeps at most ten of them.
+const LAST_HOURS: u64 = 12;
 /// The longest time that a message between tabs takes.
 pub const MESSAGE_DELAY: Millis = 5;
 pub const USERS: [&str; 2] = ["ada", "grace"];
@@ -63,6 +66,8 @@ pub enum SimEvent {
     Resumes {
         tab: usize,
     },
+    /// The thief acts.
+    Thief,
     /// The simulation checks its invariants.
     Check,
 }
@@ -80,6 +85,7 @@ pub struct Simulation {
     pub messages_of_tabs: Vec<(CrossTabMessage, Option<u32>)>,
     pub browser: Browser,
     pub server: Server,
+    pub thief: Thief,
     /// The session that the user expects to have.
     pub expected_session: Option<u32>,
     /// When a user last signed in or out, or the storage was cleared.
@@ -101,12 +107,16 @@ pub struct Simulation {
     pub switches: u64,
     /// Calls of a signed-in user that got no token in time.
     pub unanswered: u64,
+    /// The sessions of requests or responses that arrived so late that the server takes the client for a thief.
+    pub overdue: BTreeSet<u32>,
     /// The invariant that was violated.
     pub violation: Option<String>,
 }
 
 impl Simulation {
     pub fn new(seed: u64, faults: FaultModel) -> Self {
+        let unlimited = faults.mutation == Some(Mutation::RepeatsWithoutLimit);
+        let repeat_window = if unlimited { Millis::MAX / 2 } else { REPEAT_WINDOW };
         let mut simulation = Self {
             faults,
             random: Random::new(seed),
@@ -119,7 +129,8 @@ impl Simulation {
             timers: 0,
             messages_of_tabs: Vec::new(),
             browser: Browser::default(),
-            server: Server::default(),
+            server: Server::new(repeat_window),
+            thief: Thief::default(),
             expected_session: None,
             user_acted_at: 0,
             cleared_at: 0,
@@ -133,6 +144,7 @@ impl Simulation {
             stolen_locks: 0,
             switches: 0,
             unanswered: 0,
+            overdue: BTreeSet::new(),
             violation: None,
         };
         for tab in 0..faults.tabs {
@@ -143,13 +155,19 @@ impl Simulation {
             simulation.plan(1, SimEvent::App { tab });
         }
         simulation.plan(MINUTE, SimEvent::Check);
+        if faults.theft.is_some() {
+            simulation.plan_theft();
+        }
         simulation
     }
 
     /// Simulates so many hours, then a quiet period without faults, after which all tabs must agree.
     pub fn run(&mut self, hours: u64) {
-        self.run_until(hours * HOUR);
         let faults = self.faults;
+        self.run_until((hours - LAST_HOURS) * HOUR);
+        // The owner uses the app for some hours more, and so hears of each alarm.
+        (self.faults.theft, self.faults.held_refreshes) = (None, 0);
+        self.run_until(hours * HOUR);
         self.faults = FaultModel {
             lost_requests: 0,
             lost_answers: 0,
@@ -157,7 +175,7 @@ impl Simulation {
             lost_locks: 0,
             clock_jumps: 0,
             clears: 0,
-            ..faults
+            ..self.faults
         };
         self.faults.delay = faults.delay.min(100);
         self.quiet = true;
@@ -246,6 +264,7 @@ impl Simulation {
             SimEvent::RequestArrives { message, again } => self.serve(message, again),
             SimEvent::ResponseArrives { message } => self.deliver(message),
             SimEvent::Resumes { tab } => self.resume(tab),
+            SimEvent::Thief => self.act_as_thief(),
             SimEvent::Check => {
                 self.plan(MINUTE, SimEvent::Check);
                 self.check_liveness();

@@ -37,8 +37,8 @@ pub use error::ApiError;
 pub use server::{app, open_store, openapi, serve};
 pub use session::revocation_ttl;
 pub use store::{
-    Cursor, End, KeyHash, NewSession, RecordStore, RedisStore, Revocation, Risks, Rotate, Rotation, Session,
-    SessionStore, SqliteStore, Store, StoreError, User, UserStore,
+    Cursor, End, KeyHash, NewSession, RecordStore, RedisOptions, RedisStore, Revocation, Risks, Rotate, Rotation,
+    Session, SessionStore, SqliteStore, Store, StoreError, User, UserStore,
 };
 pub use telemetry::start_logging;
 pub use token::keys::SigningAlgorithm;

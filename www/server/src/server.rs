@@ -94,10 +94,10 @@ fn router(config: &Config, state: Shared, demo: Option<&Demo>) -> Router {
 pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match &config.store {
         StoreLocation::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
-        StoreLocation::Redis(url, replicas) => Arc::new(RedisStore::single(url.expose())?.wait_for(*replicas)?),
-        StoreLocation::RedisCluster(nodes) => {
+        StoreLocation::Redis(url, options) => Arc::new(RedisStore::single(url.expose(), options)?),
+        StoreLocation::RedisCluster(nodes, options) => {
             let urls: Vec<_> = nodes.iter().map(Secret::expose).collect();
-            Arc::new(RedisStore::cluster(&urls)?)
+            Arc::new(RedisStore::cluster(&urls, options)?)
         }
     })
 }

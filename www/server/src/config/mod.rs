@@ -12,6 +12,7 @@ pub use self::providers::{NewUsers, ProviderConfig};
 use self::reader::{Reader, number, origins};
 pub use self::settings::{SETTINGS, Setting};
 use crate::dialect::Dialect;
+use crate::store::{RedisOptions, WaitFor};
 use crate::token::keys::{self, KeyRing, SigningAlgorithm};
 
 /// What a reused refresh token ends.
@@ -39,10 +40,10 @@ pub enum LogFormat {
 pub enum StoreLocation {
     /// One SQLite file.
     Sqlite(PathBuf),
-    /// One Redis server, and the number of its replicas that must have received the end of a session.
-    Redis(Secret, u32),
+    /// One Redis server.
+    Redis(Secret, RedisOptions),
     /// A Redis Cluster with these nodes, which name the others.
-    RedisCluster(Vec<Secret>),
+    RedisCluster(Vec<Secret>, RedisOptions),
 }
 
 /// All settings; [`SETTINGS`] describes each field. Durations are seconds.
@@ -134,7 +135,9 @@ impl Config {
         let redis = env.secret("REDIS_URL");
         let cluster = env.read("REDIS_CLUSTER", flag);
         let replicas = env.read("REDIS_WAIT_REPLICAS", number(0, 16)) as u32;
-        let store = env.store(redis, cluster, replicas, &database);
+        let wait_for = WaitFor { replicas, disk: env.read("REDIS_WAIT_DISK", flag) };
+        let options = RedisOptions { ca: env.certificates("REDIS_CA"), wait_for };
+        let store = env.store(redis, cluster, options, &database);
         let algorithm = env.read("ALGORITHM", SigningAlgorithm::parse);
         let config = Self {
             host: env.read("HOST", |text| text.parse().ok()),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::settings::find;
 use super::{Config, Secret, StoreLocation};
+use crate::store::RedisOptions;
 use crate::token::keys;
 
 /// Reads variables through `get`.
@@ -45,30 +46,52 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
         value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).map(Secret)
     }
 
+    /// The certificates in the PEM file that a setting names.
+    pub fn certificates(&mut self, name: &str) -> Option<Vec<u8>> {
+        let path = (self.get)(name).filter(|path| !path.is_empty())?;
+        let problem = match std::fs::read(&path) {
+            Ok(pem) if String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") => return Some(pem),
+            Ok(_) => "it has no certificate".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        self.problems.push(format!("{name}: expected {}, got {path}: {problem}", find(name).expected));
+        None
+    }
+
     pub fn store(
         &mut self,
         redis: Option<Secret>,
         cluster: bool,
-        wait_replicas: u32,
+        options: RedisOptions,
         database: &Path,
     ) -> StoreLocation {
-        if wait_replicas > 0 && (cluster || redis.is_none()) {
-            let text = "REDIS_WAIT_REPLICAS: expected 0, because the store is not one Redis server";
-            self.problems.push(format!("{text}, got {wait_replicas}"));
-        }
         let Some(redis) = redis else {
-            if cluster {
-                self.problems.push("REDIS_CLUSTER: expected false, because REDIS_URL is not set, got true".into());
+            let RedisOptions { ca, wait_for } = options;
+            for (name, expected, is_set) in [
+                ("REDIS_CLUSTER", "false", cluster),
+                ("REDIS_CA", "no value", ca.is_some()),
+                ("REDIS_WAIT_REPLICAS", "0", wait_for.replicas > 0),
+                ("REDIS_WAIT_DISK", "false", wait_for.disk),
+            ] {
+                if is_set {
+                    self.problems.push(format!("{name}: expected {expected}, because REDIS_URL is not set"));
+                }
             }
             return StoreLocation::Sqlite(database.to_owned());
         };
         let nodes: Vec<_> = redis.0.split(',').map(|node| Secret(node.trim().to_owned())).collect();
-        if nodes.iter().any(|node| redis::Client::open(node.0.as_str()).is_err()) || (nodes.len() > 1 && !cluster) {
+        // (After `#`, the address could switch the verification of certificates off.)
+        let is_valid = |node: &Secret| redis::Client::open(node.0.as_str()).is_ok() && !node.0.contains('#');
+        let with_tls = nodes.iter().filter(|node| node.0.starts_with("rediss://")).count();
+        if !nodes.iter().all(is_valid) || (nodes.len() > 1 && !cluster) || ![0, nodes.len()].contains(&with_tls) {
             // The value may contain a password, so the message does not quote it.
             let expected = find("REDIS_URL").expected;
             self.problems.push(format!("REDIS_URL: expected {expected}, got something else"));
         }
-        if cluster { StoreLocation::RedisCluster(nodes) } else { StoreLocation::Redis(redis, wait_replicas) }
+        if options.ca.is_some() && with_tls == 0 {
+            self.problems.push("REDIS_CA: expected no value, because REDIS_URL is not rediss://".into());
+        }
+        if cluster { StoreLocation::RedisCluster(nodes, options) } else { StoreLocation::Redis(redis, options) }
     }
 
     /// Checks that the demo accounts, whose passwords are published, are not open to others by mistake.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -82,7 +83,11 @@ pub async fn steal(State(demo): State<Demo>, SignedIn(claims): SignedIn) -> Resu
 /// The token is valid once. The request needs no access token, because the theft may have signed the owner out.
 #[utoipa::path(post, path = "/demo/theft/{id}", tag = "demo", params(("id" = String, Path)),
     responses((status = 200, body = Theft), UnknownTheft))]
-pub async fn use_stolen_token(State(demo): State<Demo>, Path(id): Path<String>) -> Result<Json<Theft>, ApiError> {
+pub async fn use_stolen_token(
+    State(demo): State<Demo>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Theft>, ApiError> {
+    let Path(id) = id.map_err(|_| ApiError::NotFound)?;
     let token = demo.stolen.take(&id).ok_or(ApiError::NotFound)?;
     refresh_as_thief(&demo, &token).await
 }

@@ -6,12 +6,13 @@ mod drain_body;
 mod error_dialect;
 pub mod request_context;
 pub mod security_headers;
+mod single_headers;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 
 pub use self::buffer_body::buffer_body;
@@ -25,6 +26,7 @@ const MAX_DISCARDED: usize = 4 * 1024 * 1024;
 pub fn wrap(router: Router<Shared>, state: &Shared) -> Router<Shared> {
     router
         .layer(cors::layer(&state.http.allowed_origins))
+        .layer(from_fn(single_headers::single_headers))
         .layer(from_fn_with_state(state.clone(), request_context::request_context))
 }
 

@@ -1,6 +1,7 @@
 //! `GET /auth/sessions` and `DELETE /auth/sessions/{id}`.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -57,8 +58,9 @@ pub async fn sessions(State(state): State<Shared>, SignedIn(claims): SignedIn) -
 pub async fn end_session(
     State(state): State<Shared>,
     SignedIn(claims): SignedIn,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
+    let Path(id) = id.map_err(|_| ApiError::NotFound)?;
     // The response is the same for another user's session and for an id that does not exist.
     let session =
         state.sessions.store.find(&id, state.sessions.now()).await?.filter(|session| session.user_id == claims.sub);

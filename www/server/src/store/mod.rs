@@ -5,7 +5,7 @@ mod sqlite;
 
 use async_trait::async_trait;
 
-pub use self::redis::RedisStore;
+pub use self::redis::{RedisOptions, RedisStore, WaitFor};
 pub use self::sqlite::SqliteStore;
 
 /// An account.

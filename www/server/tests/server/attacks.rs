@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokenward_server::{DEMO_ACCOUNTS, SigningAlgorithm};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::harness::{Server, outcome, payload, rejection, tokens};
+use crate::harness::{Server, on_each_store, outcome, payload, rejection, tokens};
 
 const SECRET: &str = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDAwMDE";
 
@@ -611,51 +611,55 @@ async fn a_page_of_another_site_cannot_use_the_cookie() {
 /// A page of a sibling domain sets a second cookie, with a token of its own account.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planted_cookie_does_not_open_another_account() {
-    let server = Server::spawn(&[]);
-    let (mut owner, thief) = (server.login_as_grace().await, server.login().await);
-    let both = |one: &str, two: &str| {
-        [format!("refresh_token={one}; refresh_token={two}"), format!("refresh_token={two}; x=y; refresh_token={one}")]
-    };
-    let refresh = |cookies: &str| {
-        server.request(Method::POST, "/auth/refresh").header(COOKIE, cookies).header("idempotency-key", "k")
-    };
-    for cookies in both(&owner.refresh, &thief.refresh) {
-        assert_eq!(outcome(refresh(&cookies)).await, (400, "INVALID_REQUEST".into()), "{cookies}");
-    }
-    let [mine, planted] = [&owner.refresh, &thief.refresh].map(|token| format!("refresh_token={token}"));
-    let two_headers = refresh(&mine).header(COOKIE, planted);
-    assert_eq!(outcome(two_headers).await, (400, "INVALID_REQUEST".into()));
-    assert_eq!(server.counted("cookie_conflict").await, 3);
-    // What is not genuine does not count.
-    let forged = format!("{}.{}", thief.refresh.split('.').next().unwrap(), "A".repeat(48));
-    for junk in ["", "x.y", forged.as_str()] {
-        for order in 0..2 {
-            let cookies = &both(&owner.refresh, junk)[order];
-            owner = tokens(refresh(cookies)).await;
-            assert_eq!(owner.body["user"]["email"], "grace@example.com", "{junk} {order}");
+    for (server, _redis) in on_each_store(&[]) {
+        let (mut owner, thief) = (server.login_as_grace().await, server.login().await);
+        let both = |one: &str, two: &str| {
+            [
+                format!("refresh_token={one}; refresh_token={two}"),
+                format!("refresh_token={two}; x=y; refresh_token={one}"),
+            ]
+        };
+        let refresh = |cookies: &str| {
+            server.request(Method::POST, "/auth/refresh").header(COOKIE, cookies).header("idempotency-key", "k")
+        };
+        for cookies in both(&owner.refresh, &thief.refresh) {
+            assert_eq!(outcome(refresh(&cookies)).await, (400, "INVALID_REQUEST".into()), "{cookies}");
         }
+        let [mine, planted] = [&owner.refresh, &thief.refresh].map(|token| format!("refresh_token={token}"));
+        let two_headers = refresh(&mine).header(COOKIE, planted);
+        assert_eq!(outcome(two_headers).await, (400, "INVALID_REQUEST".into()));
+        assert_eq!(server.counted("cookie_conflict").await, 3);
+        // What is not genuine does not count.
+        let forged = format!("{}.{}", thief.refresh.split('.').next().unwrap(), "A".repeat(48));
+        for junk in ["", "x.y", forged.as_str()] {
+            for order in 0..2 {
+                let cookies = &both(&owner.refresh, junk)[order];
+                owner = tokens(refresh(cookies)).await;
+                assert_eq!(owner.body["user"]["email"], "grace@example.com", "{junk} {order}");
+            }
+        }
+        let other_bytes = [b"name=\xff\xfe; refresh_token=", owner.refresh.as_bytes()].concat();
+        owner = tokens(server.request(Method::POST, "/auth/refresh").header(COOKIE, other_bytes)).await;
+        // Of two tokens of one session, the newer one counts.
+        let next = tokens(refresh(&format!("refresh_token={}", owner.refresh))).await;
+        for cookies in both(&owner.refresh, &next.refresh) {
+            let status = outcome(refresh(&cookies)).await.0;
+            assert_eq!(status, 200, "{cookies}");
+        }
+        assert_eq!(server.counted("refresh_reused").await, 0);
+        // A session that has ended does not count, so that a new login repairs the conflict.
+        let body = json!({ "email": "grace@example.com", "password": DEMO_ACCOUNTS[1].1 });
+        let [cookies, _] = both(&next.refresh, &thief.refresh);
+        let login = tokens(server.post("/auth/login", &body).header(COOKIE, cookies)).await;
+        let [cookies, _] = both(&login.refresh, &thief.refresh);
+        let login = tokens(refresh(&cookies)).await;
+        assert_eq!(login.body["user"]["email"], "grace@example.com");
+        // A sign-out ends every session that the browser presents.
+        let thief = server.login().await;
+        let [cookies, _] = both(&thief.refresh, &login.refresh);
+        assert_eq!(outcome(server.request(Method::POST, "/auth/logout").header(COOKIE, cookies)).await.0, 204);
+        assert_eq!(outcome(server.me(&login.access)).await.1, "TOKEN_REVOKED");
     }
-    let other_bytes = [b"name=\xff\xfe; refresh_token=", owner.refresh.as_bytes()].concat();
-    owner = tokens(server.request(Method::POST, "/auth/refresh").header(COOKIE, other_bytes)).await;
-    // Of two tokens of one session, the newer one counts.
-    let next = tokens(refresh(&format!("refresh_token={}", owner.refresh))).await;
-    for cookies in both(&owner.refresh, &next.refresh) {
-        let status = outcome(refresh(&cookies)).await.0;
-        assert_eq!(status, 200, "{cookies}");
-    }
-    assert_eq!(server.counted("refresh_reused").await, 0);
-    // A session that has ended does not count, so that a new login repairs the conflict.
-    let body = json!({ "email": "grace@example.com", "password": DEMO_ACCOUNTS[1].1 });
-    let [cookies, _] = both(&next.refresh, &thief.refresh);
-    let login = tokens(server.post("/auth/login", &body).header(COOKIE, cookies)).await;
-    let [cookies, _] = both(&login.refresh, &thief.refresh);
-    let login = tokens(refresh(&cookies)).await;
-    assert_eq!(login.body["user"]["email"], "grace@example.com");
-    // A sign-out ends every session that the browser presents.
-    let thief = server.login().await;
-    let [cookies, _] = both(&thief.refresh, &login.refresh);
-    assert_eq!(outcome(server.request(Method::POST, "/auth/logout").header(COOKIE, cookies)).await.0, 204);
-    assert_eq!(outcome(server.me(&login.access)).await.1, "TOKEN_REVOKED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -739,4 +743,70 @@ async fn every_response_has_the_security_headers() {
     }
     let (status, _, headers) = rejection(server.request(Method::GET, "/auth/login")).await;
     assert_eq!((status, headers.contains_key("allow")), (405, true));
+}
+
+/// A proxy may read another one of two headers than this server, so that each believes something else of the request.
+#[tokio::test]
+async fn a_header_that_comes_twice_decides_nothing() {
+    let server = Server::start().await;
+    let login = server.login().await;
+    let bearer = format!("Bearer {}", login.access);
+    let me = || server.request(Method::GET, "/api/me").header(AUTHORIZATION, &bearer);
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("authorization", bearer.as_str()),
+        ("authorization", "Bearer x"),
+        ("origin", "https://evil.example"),
+    ] {
+        let request = me().header("host", "app.example").header("origin", "http://app.example").header(name, value);
+        assert_eq!(outcome(request).await, (400, "INVALID_REQUEST".into()), "{name}: {value}");
+    }
+    // The session continues, and the client may send the refresh again.
+    let cookie = format!("refresh_token={}", login.refresh);
+    for (name, values) in [("idempotency-key", ["one", "two"]), ("sec-fetch-site", ["same-origin", "cross-site"])] {
+        let request = server.request(Method::POST, "/auth/refresh").header(COOKIE, &cookie);
+        let request = request.header(name, values[0]).header(name, values[1]);
+        assert_eq!(outcome(request).await, (400, "INVALID_REQUEST".into()), "{name}");
+    }
+    let types = server.request(Method::POST, "/auth/login").header("content-type", "application/json");
+    let types = types.header("content-type", "text/plain").body("{}");
+    assert_eq!(outcome(types).await.0, 400);
+    tokens(server.refresh(&login.refresh, Some("one"))).await;
+    // HTTP/1.1 requires `Host`.
+    let answer = exchange(&server, &format!("GET /api/me HTTP/1.1\r\nauthorization: {bearer}\r\n\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+}
+
+/// Sends bytes and returns the response up to the end of its headers.
+async fn exchange(server: &Server, request: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.windows(4).any(|end| end == b"\r\n\r\n") && stream.read_buf(&mut answer).await.unwrap() > 0 {}
+    String::from_utf8(answer).unwrap()
+}
+
+/// Also an address that is no UTF-8 gets an error of the API, in its dialect.
+#[tokio::test]
+async fn unusual_addresses_get_the_error_of_an_unknown_resource() {
+    for (dialect, code) in [("tokenward", "NOT_FOUND"), ("oauth2", "")] {
+        let server = Server::start_with(&[("DIALECT", dialect)]).await;
+        let login = if dialect == "oauth2" { None } else { Some(server.login().await) };
+        let bearer = login.map_or(String::new(), |login| format!("authorization: Bearer {}\r\n", login.access));
+        for path in [
+            "/auth/sessions/%ff",
+            "/auth/sessions/%2e%2e%2f%00",
+            "/api/me%00",
+            "//api/me",
+            "/api/./me",
+            "/demo/theft/%ff",
+        ] {
+            let method = if path.starts_with("/auth") { "DELETE" } else { "POST" };
+            let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\n{bearer}content-length: 0\r\n\r\n");
+            let answer = exchange(&server, &request).await;
+            let status = answer.split(' ').nth(1).unwrap();
+            assert!(["401", "404"].contains(&status) && answer.contains("application/json"), "{path}: {answer}");
+            assert!(status == "404" || code.is_empty(), "{path}: {answer}");
+        }
+    }
 }

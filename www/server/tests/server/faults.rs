@@ -10,7 +10,7 @@ use reqwest::header::{COOKIE, RETRY_AFTER};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
-use crate::harness::{Redis, SHARED_KEYS, Server, Stop, Tokens, outcome, rejection, tokens};
+use crate::harness::{Redis, SHARED_KEYS, Server, Stop, Tokens, on_redis, outcome, rejection, tokens};
 
 fn two_processes(redis: &Redis) -> [Server; 2] {
     let url = redis.url();
@@ -144,22 +144,20 @@ async fn without_redis_the_server_answers_503_and_recovers_afterwards() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_reconnects_to_a_restarted_cluster() {
-    let mut nodes = Redis::cluster();
-    let urls = format!("{},{}", nodes[0].url(), nodes[1].url());
-    let settings = [&SHARED_KEYS[..], &[("REDIS_URL", urls.as_str()), ("REDIS_CLUSTER", "true")]].concat();
-    let server = Server::start_with(&settings).await;
+    let mut redis = Redis::cluster(2, 0);
+    let server = on_redis(&redis, &[]);
     let mut logins = Vec::new();
     for _ in 0..8 {
         logins.push(server.login().await); // on both nodes
     }
-    for node in &mut nodes {
-        node.stop(Stop::Kill);
+    for at in 0..2 {
+        redis.node(at).stop(Stop::Kill);
     }
     for login in &logins {
         assert_eq!(outcome(server.refresh(&login.refresh, Some("k"))).await, (503, "STORE_UNAVAILABLE".into()));
     }
-    for node in &mut nodes {
-        node.restart();
+    for at in 0..2 {
+        redis.node(at).restart();
     }
     wait_until(|| async { server.request(Method::GET, "/readyz").send().await.unwrap().status() == StatusCode::OK })
         .await;

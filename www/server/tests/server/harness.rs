@@ -237,67 +237,118 @@ pub const SHARED_KEYS: [(&str, &str); 3] = [
     ("REFRESH_KEY", "cmVmcmVzaC1rZXktZm9yLXRlc3RzLW9ubHktMDAwMDE"),
 ];
 
-/// A server on SQLite, and one on Redis, as processes.
+/// A server on SQLite, one on Redis, and one on a Redis Cluster, as processes.
 pub fn on_each_store(settings: &[(&str, &str)]) -> Vec<(Server, Option<Redis>)> {
-    let redis = Redis::start();
+    let mut servers = vec![(Server::spawn(settings), None)];
+    for redis in [Redis::start(), Redis::cluster(3, 0)] {
+        servers.push((on_redis(&redis, settings), Some(redis)));
+    }
+    servers
+}
+
+/// A server on this Redis, as a process.
+pub fn on_redis(redis: &Redis, settings: &[(&str, &str)]) -> Server {
     let shared = redis.settings();
-    let mut with_redis = settings.to_vec();
-    with_redis.extend(shared.iter().map(|(name, value)| (*name, value.as_str())));
-    vec![(Server::spawn(settings), None), (Server::spawn(&with_redis), Some(redis))]
+    let mut all = settings.to_vec();
+    all.extend(shared.iter().map(|(name, value)| (*name, value.as_str())));
+    Server::spawn(&all)
 }
 
 /// Two servers with the same keys and the same store: Redis, or one SQLite file.
 pub async fn two_servers(redis: Option<&Redis>, settings_of_test: &[(&str, &str)]) -> [Server; 2] {
     let mut settings = SHARED_KEYS.to_vec();
     settings.extend_from_slice(settings_of_test);
-    let url = redis.map(Redis::url);
-    settings.extend(url.as_deref().map(|url| ("REDIS_URL", url)));
+    let of_redis = redis.map(Redis::connection).unwrap_or_default();
+    settings.extend(of_redis.iter().map(|(name, value)| (*name, value.as_str())));
     let first = Server::start_with(&settings).await;
     let second = Server::start_in(first.folder.clone(), &settings).await;
     [first, second]
 }
 
-/// A real Redis server on a free port, with an append-only file.
+/// A real Redis server on a free port, with an append-only file; or a cluster of them.
 pub struct Redis {
     port: u16,
+    /// The port for TLS, if the server has one.
+    tls: Option<u16>,
     /// The port on which the nodes of a cluster talk to each other.
     bus: u16,
-    cluster: bool,
+    is_cluster: bool,
     folder: TempDir,
     child: Option<Child>,
+    /// The other nodes of the cluster.
+    others: Vec<Self>,
 }
 
 impl Redis {
     pub fn start() -> Self {
-        Self::launch(false)
+        Self::launch(false, false)
+    }
+
+    /// With TLS, and the certificate `tests/server/tls/redis.pem` for 127.0.0.1.
+    pub fn with_tls() -> Self {
+        Self::launch(false, true)
     }
 
     /// A replica of this server, which has all of its data.
     pub fn replica(&self) -> Self {
         let replica = Self::start();
         replica.command(&format!("REPLICAOF 127.0.0.1 {}", self.port));
-        eventually("the replica is in step", || replica.command("INFO replication").contains("master_link_status:up"));
+        replica.wait_for_master();
         replica
     }
 
-    /// A cluster of two nodes.
-    pub fn cluster() -> [Self; 2] {
-        let nodes = [Self::launch(true), Self::launch(true)];
-        nodes[0].command("CLUSTER ADDSLOTSRANGE 0 8191");
-        nodes[1].command("CLUSTER ADDSLOTSRANGE 8192 16383");
-        nodes[1].command(&format!("CLUSTER MEET 127.0.0.1 {} {}", nodes[0].port, nodes[0].bus));
+    fn wait_for_master(&self) {
+        eventually("the replica is in step", || self.command("INFO replication").contains("master_link_status:up"));
+    }
+
+    /// A cluster with so many masters, each of which has so many replicas. The replicas are the last nodes.
+    pub fn cluster(masters: usize, replicas: usize) -> Self {
+        Self::form_cluster(masters, replicas, false)
+    }
+
+    pub fn cluster_with_tls() -> Self {
+        Self::form_cluster(2, 0, true)
+    }
+
+    fn form_cluster(masters: usize, replicas: usize, tls: bool) -> Self {
+        let count = masters * (1 + replicas);
+        let mut nodes: Vec<_> = (0..count).map(|_| Self::launch(true, tls)).collect();
+        for (at, node) in nodes[..masters].iter().enumerate() {
+            let first = |at| at * 16_384 / masters;
+            node.command(&format!("CLUSTER ADDSLOTSRANGE {} {}", first(at), first(at + 1) - 1));
+        }
+        // (With TLS, the port of a node is that for TLS.)
+        let (port, bus) = (nodes[0].tls.unwrap_or(nodes[0].port), nodes[0].bus);
+        for node in &nodes[1..] {
+            node.command(&format!("CLUSTER MEET 127.0.0.1 {port} {bus}"));
+        }
+        let knows_all = format!("cluster_known_nodes:{count}\r");
         for node in &nodes {
             eventually("the cluster is complete", || {
                 let info = node.command("CLUSTER INFO");
-                info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:2")
+                info.contains("cluster_state:ok") && info.contains(&knows_all)
             });
         }
-        nodes
+        let id = |at: usize| nodes[at].command("CLUSTER MYID").lines().nth(1).unwrap().to_owned();
+        let ids: Vec<_> = (0..masters).map(id).collect();
+        for (at, node) in nodes[masters..].iter().enumerate() {
+            node.command(&format!("CLUSTER REPLICATE {}", ids[at % masters]));
+        }
+        nodes[masters..].iter().for_each(Self::wait_for_master);
+        let mut first = nodes.remove(0);
+        first.others = nodes;
+        first
     }
 
-    fn launch(cluster: bool) -> Self {
-        let mut redis =
-            Self { port: free_port(), bus: free_port(), cluster, folder: tempfile::tempdir().unwrap(), child: None };
+    /// A node of the cluster: the masters first, then the replicas.
+    pub fn node(&mut self, at: usize) -> &mut Self {
+        if at == 0 { self } else { &mut self.others[at - 1] }
+    }
+
+    fn launch(is_cluster: bool, tls: bool) -> Self {
+        let (port, bus, folder) = (free_port(), free_port(), tempfile::tempdir().unwrap());
+        let tls = tls.then(free_port);
+        let mut redis = Self { port, tls, bus, is_cluster, folder, child: None, others: Vec::new() };
         redis.restart();
         redis
     }
@@ -307,8 +358,15 @@ impl Redis {
         let mut command = Command::new(&program);
         command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]);
         command.args(["--dir", self.folder.path().to_str().unwrap()]);
-        if self.cluster {
+        if self.is_cluster {
             command.args(["--cluster-enabled", "yes", "--cluster-port", &self.bus.to_string()]);
+            command.args(["--cluster-node-timeout", "2000"]);
+        }
+        if let Some(tls) = self.tls {
+            command.args(["--tls-port", &tls.to_string(), "--tls-auth-clients", "no"]);
+            command.args(["--tls-cert-file", &certificate("redis.pem"), "--tls-key-file", &certificate("redis.key")]);
+            command.args(["--tls-ca-cert-file", &certificate("ca.pem")]);
+            command.args(if self.is_cluster { &["--tls-cluster", "yes"][..] } else { &[] });
         }
         let child = command.stdout(Stdio::null()).spawn();
         let missing =
@@ -327,18 +385,38 @@ impl Redis {
         child.wait().unwrap();
     }
 
+    /// The addresses of the server, or of all nodes of the cluster.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        let one = |node: &Self| match node.tls {
+            Some(port) => format!("rediss://127.0.0.1:{port}"),
+            None => format!("redis://127.0.0.1:{}", node.port),
+        };
+        std::iter::once(self).chain(&self.others).map(one).collect::<Vec<_>>().join(",")
     }
 
     /// The settings of a server that uses this Redis.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings: Vec<_> = SHARED_KEYS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        settings.push(("REDIS_URL", self.url()));
+        settings.extend(self.connection());
         settings
     }
 
+    /// The settings that name this Redis.
+    pub fn connection(&self) -> Vec<(&'static str, String)> {
+        let mut settings = vec![("REDIS_URL", self.url()), ("REDIS_CLUSTER", self.is_cluster.to_string())];
+        settings.extend(self.tls.map(|_| ("REDIS_CA", certificate("ca.pem"))));
+        settings
+    }
+
+    /// The answer to a command; of a cluster, the answers of all nodes that have the key or need none.
     pub fn command(&self, command: &str) -> String {
+        let nodes = std::iter::once(self).chain(&self.others);
+        let answers = nodes.map(|node| node.try_command(command).unwrap());
+        answers.filter(|answer| !answer.starts_with("-MOVED")).collect()
+    }
+
+    /// The answer of the first node of the cluster.
+    pub fn command_of_one_node(&self, command: &str) -> String {
         self.try_command(command).unwrap()
     }
 
@@ -359,6 +437,11 @@ impl Drop for Redis {
             let _ = child.wait();
         }
     }
+}
+
+/// The path of a file in `tests/server/tls`: certificates that are valid until 2120.
+pub fn certificate(name: &str) -> String {
+    format!("{}/tests/server/tls/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use reqwest::header::{COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE}
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{Server, outcome, payload, rejection, tokens};
+use crate::harness::{Server, on_each_store, outcome, payload, rejection, tokens};
 
 #[tokio::test]
 async fn a_login_returns_tokens_a_user_and_a_cookie() {
@@ -156,51 +156,54 @@ async fn the_previous_token_with_the_same_key_gets_the_same_successor() {
 /// with another key, without a key, or with an older token.
 #[tokio::test]
 async fn a_reused_token_ends_its_own_session_only() {
-    let server = Server::start().await;
-    for (key, rotations) in [(Some("thief"), 1), (None, 1), (Some("k"), 2)] {
-        let other = server.login().await;
-        let first = server.login().await;
-        let mut last = tokens(server.refresh(&first.refresh, Some("k"))).await;
-        for _ in 1..rotations {
-            last = tokens(server.refresh(&last.refresh, Some("k"))).await;
+    for (server, _redis) in on_each_store(&[]) {
+        for (key, rotations) in [(Some("thief"), 1), (None, 1), (Some("k"), 2)] {
+            let other = server.login().await;
+            let first = server.login().await;
+            let mut last = tokens(server.refresh(&first.refresh, Some("k"))).await;
+            for _ in 1..rotations {
+                last = tokens(server.refresh(&last.refresh, Some("k"))).await;
+            }
+            let (status, code, headers) = rejection(server.refresh(&first.refresh, key)).await;
+            assert_eq!((status, code.as_str()), (401, "REFRESH_TOKEN_REUSED"), "{key:?} {rotations}");
+            assert!(!headers.contains_key(SET_COOKIE), "a late rejection must not clear the cookie of a newer session");
+            let now = outcome(server.refresh(&last.refresh, Some("k"))).await;
+            assert_eq!(now, (401, "INVALID_REFRESH_TOKEN".into()), "{key:?} {rotations}");
+            assert_eq!(outcome(server.me(&last.access)).await, (401, "TOKEN_REVOKED".into()));
+            tokens(server.refresh(&other.refresh, Some("other"))).await;
         }
-        let (status, code, headers) = rejection(server.refresh(&first.refresh, key)).await;
-        assert_eq!((status, code.as_str()), (401, "REFRESH_TOKEN_REUSED"), "{key:?} {rotations}");
-        assert!(!headers.contains_key(SET_COOKIE), "a late rejection must not clear the cookie of a newer session");
-        let now = outcome(server.refresh(&last.refresh, Some("k"))).await;
-        assert_eq!(now, (401, "INVALID_REFRESH_TOKEN".into()), "{key:?} {rotations}");
-        assert_eq!(outcome(server.me(&last.access)).await, (401, "TOKEN_REVOKED".into()));
-        tokens(server.refresh(&other.refresh, Some("other"))).await;
+        assert_eq!(server.counted("refresh_reused").await, 3);
     }
-    assert_eq!(server.counted("refresh_reused").await, 3);
 }
 
 #[tokio::test]
 async fn a_forged_refresh_token_changes_no_session() {
-    let server = Server::start().await;
-    let login = server.login().await;
-    let sid = login.refresh.split('.').next().unwrap();
-    for forged in [format!("{sid}.{}", "A".repeat(48)), format!("{sid}."), sid.to_owned(), "x.y".into()] {
-        assert_eq!(outcome(server.refresh(&forged, Some("k"))).await, (401, "INVALID_REFRESH_TOKEN".into()));
-        let logout = server.request(Method::POST, "/auth/logout").header(COOKIE, format!("refresh_token={forged}"));
-        assert_eq!(logout.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    for (server, _redis) in on_each_store(&[]) {
+        let login = server.login().await;
+        let sid = login.refresh.split('.').next().unwrap();
+        for forged in [format!("{sid}.{}", "A".repeat(48)), format!("{sid}."), sid.to_owned(), "x.y".into()] {
+            assert_eq!(outcome(server.refresh(&forged, Some("k"))).await, (401, "INVALID_REFRESH_TOKEN".into()));
+            let logout = server.request(Method::POST, "/auth/logout").header(COOKIE, format!("refresh_token={forged}"));
+            assert_eq!(logout.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+        }
+        assert_eq!(outcome(server.request(Method::POST, "/auth/refresh")).await, (401, "NO_REFRESH_TOKEN".into()));
+        tokens(server.refresh(&login.refresh, Some("k"))).await;
     }
-    assert_eq!(outcome(server.request(Method::POST, "/auth/refresh")).await, (401, "NO_REFRESH_TOKEN".into()));
-    tokens(server.refresh(&login.refresh, Some("k"))).await;
 }
 
 /// R-33, on one server.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_refreshes_at_once_exactly_one_rotates() {
-    let server = Server::start().await;
-    let login = server.login().await;
-    let mut calls = tokio::task::JoinSet::new();
-    for _ in 0..50 {
-        calls.spawn(tokens(server.refresh(&login.refresh, Some("k"))));
+    for (server, _redis) in on_each_store(&[]) {
+        let login = server.login().await;
+        let mut calls = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            calls.spawn(tokens(server.refresh(&login.refresh, Some("k"))));
+        }
+        let successors: std::collections::HashSet<_> = calls.join_all().await.into_iter().map(|g| g.refresh).collect();
+        assert_eq!(successors.len(), 1);
+        assert_eq!((server.counted("refresh_rotated").await, server.counted("refresh_repeated").await), (1, 49));
     }
-    let successors: std::collections::HashSet<_> = calls.join_all().await.into_iter().map(|g| g.refresh).collect();
-    assert_eq!(successors.len(), 1);
-    assert_eq!((server.counted("refresh_rotated").await, server.counted("refresh_repeated").await), (1, 49));
 }
 
 #[tokio::test]
@@ -214,27 +217,29 @@ async fn idle_and_absolute_lifetimes_end_a_session() {
 
 #[tokio::test]
 async fn logout_with_a_token_of_any_generation_ends_the_session_and_clears_the_cookie() {
-    let server = Server::start().await;
-    let first = server.login().await;
-    let second = tokens(server.refresh(&first.refresh, Some("k"))).await;
-    let cookie = format!("refresh_token={}", first.refresh);
-    let logout = server.request(Method::POST, "/auth/logout").header(COOKIE, cookie).send().await.unwrap();
-    assert_eq!(logout.status(), StatusCode::NO_CONTENT);
-    assert!(logout.headers()[SET_COOKIE].to_str().unwrap().contains("Max-Age=0"));
-    assert_eq!(outcome(server.me(&second.access)).await, (401, "TOKEN_REVOKED".into()));
-    assert_eq!(outcome(server.refresh(&second.refresh, Some("k"))).await.1, "INVALID_REFRESH_TOKEN");
-    assert_eq!(server.request(Method::POST, "/auth/logout").send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    for (server, _redis) in on_each_store(&[]) {
+        let first = server.login().await;
+        let second = tokens(server.refresh(&first.refresh, Some("k"))).await;
+        let cookie = format!("refresh_token={}", first.refresh);
+        let logout = server.request(Method::POST, "/auth/logout").header(COOKIE, cookie).send().await.unwrap();
+        assert_eq!(logout.status(), StatusCode::NO_CONTENT);
+        assert!(logout.headers()[SET_COOKIE].to_str().unwrap().contains("Max-Age=0"));
+        assert_eq!(outcome(server.me(&second.access)).await, (401, "TOKEN_REVOKED".into()));
+        assert_eq!(outcome(server.refresh(&second.refresh, Some("k"))).await.1, "INVALID_REFRESH_TOKEN");
+        assert_eq!(server.request(Method::POST, "/auth/logout").send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    }
 }
 
 #[tokio::test]
 async fn logout_all_ends_every_session_of_the_user_and_no_other_session() {
-    let server = Server::start().await;
-    let (here, there, grace) = (server.login().await, server.login().await, server.login_as_grace().await);
-    let all = || server.request(Method::POST, "/auth/logout-all");
-    assert_eq!(outcome(all()).await, (401, "NO_TOKEN".into()));
-    assert_eq!(all().bearer_auth(&here.access).send().await.unwrap().status(), StatusCode::NO_CONTENT);
-    assert_eq!(outcome(server.me(&there.access)).await, (401, "TOKEN_REVOKED".into()));
-    assert_eq!(server.me(&grace.access).send().await.unwrap().status(), StatusCode::OK);
+    for (server, _redis) in on_each_store(&[]) {
+        let (here, there, grace) = (server.login().await, server.login().await, server.login_as_grace().await);
+        let all = || server.request(Method::POST, "/auth/logout-all");
+        assert_eq!(outcome(all()).await, (401, "NO_TOKEN".into()));
+        assert_eq!(all().bearer_auth(&here.access).send().await.unwrap().status(), StatusCode::NO_CONTENT);
+        assert_eq!(outcome(server.me(&there.access)).await, (401, "TOKEN_REVOKED".into()));
+        assert_eq!(server.me(&grace.access).send().await.unwrap().status(), StatusCode::OK);
+    }
 }
 
 ///

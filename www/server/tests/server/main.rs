@@ -12,6 +12,7 @@ mod harness;
 mod http;
 mod operations;
 mod provider;
+mod redis;
 mod replay;
 mod rotation;
 mod settings;

@@ -5,12 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use reqwest::header::COOKIE;
 
-use crate::harness::{Redis, Server, on_each_store, outcome, tokens, wait_until};
-
-fn on_redis(redis: &Redis, settings: &[(&str, &str)]) -> Server {
-    let shared = redis.settings();
-    Server::spawn(&[settings, &shared.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>()].concat())
-}
+use crate::harness::{Redis, Server, on_each_store, on_redis, outcome, tokens, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_redis_is_not_ready_and_stops_no_sign_out() {

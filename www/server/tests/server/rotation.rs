@@ -9,13 +9,13 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokenward_server::{DEMO_ACCOUNTS, SigningAlgorithm};
 
-use crate::harness::{Redis, SHARED_KEYS, Server, Tokens, outcome, tokens, two_servers};
+use crate::harness::{Redis, SHARED_KEYS, Server, Tokens, on_each_store, outcome, tokens, two_servers};
 
-/// With both stores.
+/// With every store.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_out_on_one_server_reaches_the_other_within_a_second() {
-    let redis = Redis::start();
-    for store in [Some(&redis), None] {
+    let (redis, cluster) = (Redis::start(), Redis::cluster(3, 0));
+    for store in [Some(&redis), Some(&cluster), None] {
         let [here, there] = two_servers(store, &[]).await;
         let (login, bystander) = (here.login().await, there.login_as_grace().await);
         assert_eq!(there.me(&login.access).send().await.unwrap().status(), StatusCode::OK);
@@ -31,8 +31,8 @@ async fn a_sign_out_on_one_server_reaches_the_other_within_a_second() {
         assert_eq!(here.me(&bystander.access).send().await.unwrap().status(), StatusCode::OK);
         // A server that starts later rejects the token, too.
         let mut settings = SHARED_KEYS.to_vec();
-        let url = store.map(Redis::url);
-        settings.extend(url.as_deref().map(|url| ("REDIS_URL", url)));
+        let of_redis = store.map(Redis::connection).unwrap_or_default();
+        settings.extend(of_redis.iter().map(|(name, value)| (*name, value.as_str())));
         let late = Server::start_in(here.folder.clone(), &settings).await;
         assert_eq!(outcome(late.me(&login.access)).await, (401, "TOKEN_REVOKED".into()));
     }
@@ -41,12 +41,13 @@ async fn a_sign_out_on_one_server_reaches_the_other_within_a_second() {
 #[tokio::test]
 async fn reuse_ends_one_session_or_all_sessions_depending_on_the_setting() {
     for (setting, other_lives) in [("session", true), ("user", false)] {
-        let server = Server::start_with(&[("REUSE_REVOKES", setting)]).await;
-        let (other, first) = (server.login().await, server.login().await);
-        tokens(server.refresh(&first.refresh, Some("k"))).await;
-        assert_eq!(outcome(server.refresh(&first.refresh, Some("thief"))).await.1, "REFRESH_TOKEN_REUSED");
-        assert_eq!(outcome(server.me(&other.access)).await.0 == 200, other_lives, "{setting}");
-        assert_eq!(outcome(server.refresh(&other.refresh, None)).await.0 == 200, other_lives, "{setting}");
+        for (server, _redis) in on_each_store(&[("REUSE_REVOKES", setting)]) {
+            let (other, first) = (server.login().await, server.login().await);
+            tokens(server.refresh(&first.refresh, Some("k"))).await;
+            assert_eq!(outcome(server.refresh(&first.refresh, Some("thief"))).await.1, "REFRESH_TOKEN_REUSED");
+            assert_eq!(outcome(server.me(&other.access)).await.0 == 200, other_lives, "{setting}");
+            assert_eq!(outcome(server.refresh(&other.refresh, None)).await.0 == 200, other_lives, "{setting}");
+        }
     }
 }
 

@@ -83,12 +83,37 @@ fn every_wrong_setting_is_reported_and_no_secret_is_quoted() {
         ("SIGNING_KEY", "my-secret-key"),
         ("REFRESH_KEY", "my-secret-key"),
         ("REFRESH_IDLE_TTL", "3000000"),
+        ("REDIS_CLUSTER", "true"),
+        ("REDIS_WAIT_REPLICAS", "1"),
+        ("REDIS_WAIT_DISK", "true"),
+        ("REDIS_CA", "/nowhere/ca.pem"),
     ]);
     let problems = Config::from_env(|name| env.get(name).map(|&value| value.into())).unwrap_err().to_string();
     for name in env.keys() {
         assert!(problems.contains(&format!("{name}: expected ")), "{name} in\n{problems}");
     }
     assert!(problems.contains("\"70000\"") && !problems.contains("my-secret-key"), "{problems}");
+}
+
+#[test]
+fn an_address_of_redis_cannot_switch_the_verification_of_certificates_off() {
+    let ca = crate::harness::certificate("ca.pem");
+    let key = crate::harness::certificate("redis.key");
+    for (url, cluster, ca, problem) in [
+        ("rediss://:hunter2@host/#insecure", "false", "", "REDIS_URL: expected "),
+        ("rediss://one,redis://two", "true", "", "REDIS_URL: expected "),
+        ("redis://host", "false", ca.as_str(), "REDIS_CA: expected no value"),
+        ("rediss://host", "false", key.as_str(), "REDIS_CA: expected a PEM file with certificates"),
+        ("rediss://host", "false", ca.as_str(), ""),
+        ("rediss://one,rediss://two", "true", ca.as_str(), ""),
+    ] {
+        let mut env = HashMap::from([("REDIS_URL", url), ("REDIS_CLUSTER", cluster), ("REDIS_CA", ca)]);
+        env.extend(SHARED_KEYS);
+        let config = Config::from_env(|name| env.get(name).map(|&value| value.into()));
+        let problems = config.err().map(|problems| problems.to_string()).unwrap_or_default();
+        assert!(problems.contains(problem) && problem.is_empty() == problems.is_empty(), "{url}: {problems}");
+        assert!(!problems.contains("hunter2"), "{problems}");
+    }
 }
 
 /// The passwords of the demo accounts are published.

@@ -44,7 +44,8 @@ impl Stalled {
         match &self.redis {
             Some(redis) => {
                 wait_until("the request waits for Redis", || async {
-                    !redis.command("INFO clients").contains("blocked_clients:0")
+                    let info = redis.command("INFO clients");
+                    info.lines().any(|line| line.strip_prefix("blocked_clients:").is_some_and(|count| count != "0"))
                 })
                 .await;
             }

@@ -15,18 +15,20 @@
 //! | `tokenward:email:<email>` | the id of the user with a password and this email |
 //! | `tokenward:record:<key>` | a record of [`RecordStore`], a string that expires |
 
+mod connection;
+mod durability;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
-use redis::cluster::ClusterClient;
-use redis::cluster_async::ClusterConnection;
-use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisFuture, Script, Value, cmd};
-use tokio::sync::OnceCell;
+use redis::{Cmd, FromRedisValue, RedisError, Script, Value, cmd};
 
+use self::connection::{Connection, RedisServer};
+use self::durability::Durability;
+pub use self::durability::WaitFor;
 use super::{
     Cursor, End, NewSession, RecordStore, Revocation, Risks, Rotate, Rotation, Session, SessionStore, StoreError, User,
     UserStore,
@@ -39,16 +41,13 @@ const LOG_BATCH: usize = 2_000;
 const CLUSTER_CHECKS: u32 = 8;
 /// The number of old sessions that one login ends.
 const OLDEST_BATCH: usize = 100;
-/// How long a change may take to reach the replicas, in milliseconds: less than `TIMEOUT`.
-const WAIT_MILLIS: u32 = 500;
 /// A Redis that takes longer counts as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Sessions and users in Redis.
 pub struct RedisStore {
     server: RedisServer,
-    /// The number of replicas to wait for, and a connection of its own, because `WAIT` blocks its connection.
-    replicas: Option<(u32, ConnectionManager)>,
+    durability: Option<Durability>,
     rotate: Script,
     index: Script,
     time: Script,
@@ -58,43 +57,34 @@ pub struct RedisStore {
     user: FreeingScript,
 }
 
-enum RedisServer {
-    One { client: Client, manager: ConnectionManager },
-    Cluster { client: Box<ClusterClient>, connection: OnceCell<ClusterConnection> },
+/// How a server uses Redis.
+#[derive(Debug, Clone, Default)]
+pub struct RedisOptions {
+    /// For TLS: the certificates (PEM) that the certificate of Redis must follow from, instead of those of the system.
+    pub ca: Option<Vec<u8>>,
+    /// What [`SessionStore::confirm`] waits for.
+    pub wait_for: WaitFor,
 }
 
 impl RedisStore {
     /// One Redis server. Does not connect yet: while the server is unavailable, every operation fails.
-    pub fn single(url: &str) -> Result<Self, StoreError> {
-        let client = Client::open(url)?;
-        let manager = connect_lazily(client.clone())?;
-        Ok(Self::new(RedisServer::One { client, manager }))
-    }
-
-    /// Lets [`SessionStore::confirm`] wait until as many replicas of the one server have received the changes.
-    pub fn wait_for(mut self, replicas: u32) -> Result<Self, StoreError> {
-        if let RedisServer::One { client, .. } = &self.server
-            && replicas > 0
-        {
-            self.replicas = Some((replicas, connect_lazily(client.clone())?));
-        }
-        Ok(self)
+    pub fn single(url: &str, options: &RedisOptions) -> Result<Self, StoreError> {
+        Self::open(options, |timeout| RedisServer::single(url, options.ca.as_deref(), timeout))
     }
 
     /// A cluster with these nodes; it tells the client of the others.
-    pub fn cluster(urls: &[&str]) -> Result<Self, StoreError> {
-        let client = ClusterClient::builder(urls.iter().copied())
-            .connection_timeout(TIMEOUT)
-            .response_timeout(TIMEOUT)
-            .retries(2)
-            .build()?;
-        Ok(Self::new(RedisServer::Cluster { client: Box::new(client), connection: OnceCell::new() }))
+    pub fn cluster(urls: &[&str], options: &RedisOptions) -> Result<Self, StoreError> {
+        Self::open(options, |timeout| RedisServer::cluster(urls, options.ca.as_deref(), timeout))
     }
 
-    fn new(server: RedisServer) -> Self {
-        Self {
-            server,
-            replicas: None,
+    fn open(
+        RedisOptions { wait_for, .. }: &RedisOptions,
+        connect: impl Fn(Duration) -> Result<RedisServer, StoreError>,
+    ) -> Result<Self, StoreError> {
+        let waiting = (!wait_for.is_nothing()).then(|| connect(wait_for.timeout())).transpose()?;
+        Ok(Self {
+            server: connect(TIMEOUT)?,
+            durability: waiting.map(|server| Durability::new(*wait_for, server)),
             rotate: Script::new(include_str!("rotate.lua")),
             index: Script::new(include_str!("index.lua")),
             time: Script::new("return tonumber(redis.call('TIME')[1])"),
@@ -102,17 +92,11 @@ impl RedisStore {
             end: FreeingScript::new(include_str!("end.lua")),
             log: FreeingScript::new(include_str!("log.lua")),
             user: FreeingScript::new(include_str!("user.lua")),
-        }
+        })
     }
 
     async fn connection(&self) -> Result<Connection, StoreError> {
-        Ok(match &self.server {
-            RedisServer::One { manager, .. } => Connection::One(manager.clone()),
-            RedisServer::Cluster { client, connection } => {
-                let connect = || async { client.get_async_connection().await };
-                Connection::Cluster(connection.get_or_try_init(connect).await?.clone())
-            }
-        })
+        self.server.connection().await
     }
 
     async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
@@ -161,15 +145,6 @@ impl RedisStore {
     }
 }
 
-fn connect_lazily(client: Client) -> Result<ConnectionManager, StoreError> {
-    let config = ConnectionManagerConfig::new()
-        .set_connection_timeout(Some(TIMEOUT))
-        .set_response_timeout(Some(TIMEOUT))
-        .set_number_of_retries(0)
-        .set_max_delay(TIMEOUT);
-    Ok(ConnectionManager::new_lazy_with_config(client, config)?)
-}
-
 /// A script that ends sessions. It also runs while Redis is out of memory, because it frees more memory than it takes.
 struct FreeingScript {
     script: Script,
@@ -193,40 +168,6 @@ impl FreeingScript {
                 Ok(self.when_full.key(key).arg(arguments).invoke_async(connection).await?)
             }
             result => Ok(result?),
-        }
-    }
-}
-
-#[derive(Clone)]
-enum Connection {
-    One(ConnectionManager),
-    Cluster(ClusterConnection),
-}
-
-impl ConnectionLike for Connection {
-    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
-        match self {
-            Self::One(one) => one.req_packed_command(cmd),
-            Self::Cluster(cluster) => cluster.req_packed_command(cmd),
-        }
-    }
-
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        cmd: &'a Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisFuture<'a, Vec<Value>> {
-        match self {
-            Self::One(one) => one.req_packed_commands(cmd, offset, count),
-            Self::Cluster(cluster) => cluster.req_packed_commands(cmd, offset, count),
-        }
-    }
-
-    fn get_db(&self) -> i64 {
-        match self {
-            Self::One(one) => one.get_db(),
-            Self::Cluster(cluster) => cluster.get_db(),
         }
     }
 }
@@ -390,17 +331,10 @@ impl SessionStore for RedisStore {
     }
 
     async fn confirm(&self) -> Result<(), StoreError> {
-        let Some((replicas, manager)) = &self.replicas else { return Ok(()) };
-        // `WAIT` waits for what the server had written when the connection sent its last command before.
-        let mut wait = redis::pipe();
-        wait.cmd("GET").arg("tokenward:ping").ignore().cmd("WAIT").arg(*replicas).arg(WAIT_MILLIS);
-        let (received,): (u32,) = wait.query_async(&mut manager.clone()).await?;
-        if received >= *replicas {
-            return Ok(());
+        match &self.durability {
+            Some(durability) => durability.confirm().await,
+            None => Ok(()),
         }
-        Err(StoreError::Unavailable(format!(
-            "Redis: expected {replicas} replicas with the last changes, got {received}"
-        )))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -409,7 +343,7 @@ impl SessionStore for RedisStore {
     }
 
     async fn check_writable(&self) -> Result<(), StoreError> {
-        let checks = if matches!(self.server, RedisServer::One { .. }) { 1 } else { CLUSTER_CHECKS };
+        let checks = if matches!(self.server, RedisServer::One(_)) { 1 } else { CLUSTER_CHECKS };
         for number in 0..checks {
             self.run::<()>(cmd("SET").arg(format!("tokenward:check:{number}")).arg("").arg("EX").arg(60)).await?;
         }

@@ -1,7 +1,7 @@
 -- Rotates a session. One script on one key, so that no other command can run in between.
 -- KEYS[1]: the session.
 -- ARGV: presented generation, hash of the Idempotency-Key or '', idle lifetime, repeat window, grace, now (seconds).
--- Returns {outcome, record, seconds since the last rotation}. The record is the text that redis.rs writes and reads:
+-- Returns {outcome, record, seconds since the last rotation}. The record is the text that mod.rs writes and reads:
 -- state|generation|replaced generation|hash of the key that rotated|repeats|created|used|idle expiry|absolute expiry|
 -- credential version|user|user agent
 local record = redis.call('GET', KEYS[1])
