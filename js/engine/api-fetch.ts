@@ -9,9 +9,16 @@ import * as captured from '../browser/captured-globals.js';
 import type { AuthErrorCode } from '../client/errors.js';
 import type { ApiRequestInit } from '../client/options.js';
 import { abortable } from '../util/abortable.js';
+import { limitConcurrency } from '../util/limit-concurrency.js';
 import { ownMembers } from '../util/own-members.js';
 import type { CreateError } from './auth-errors.js';
 import type { Log } from './diagnostics.js';
+
+/**
+ * How many calls are sent again at once. Chromium looks at each waiting request whenever one ends, so a thousand calls that are sent
+ * again while a thousand others still wait take longer than one thousand after the other.
+ */
+const MAX_REPLAYS = 128;
 
 /** What the app decides about a response. */
 export interface ResponseHandler {
@@ -49,12 +56,11 @@ export interface ApiFetch {
 }
 
 export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
-  const { client, tokens, sendAuthorized, log, createError } = dependencies;
+  const { client, tokens, sendAuthorized, createError } = dependencies;
   const authEndpoints = new Set(authUrls(dependencies.settings.server));
   const inFlight = new Set<Call>();
+  const sendAgain = createReplay(dependencies, inFlight, tokenNow);
   let disposed = false;
-  /** The token of the last entry about a rejected call. */
-  let loggedToken = 0;
 
   /** The number of the access token; throws if there is none. */
   function tokenNow(): number {
@@ -75,24 +81,6 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
         call.reject(reason);
       }
     }, call.reject);
-  }
-
-  /** Sends a call once more, with a renewed token, if the API rejected the token of the first response. */
-  async function sendAgain(call: Call, token: number, response: Response, rejected: true | Promise<boolean>) {
-    if (rejected !== true && !(await rejected)) return response;
-    const place = placeOf(captured.urlOf(call.request));
-    // Of a thousand calls at once that are rejected, the log has one entry.
-    if (token !== loggedToken) log('info', 'call-rejected', { status: response.status, token });
-    loggedToken = token;
-    const again = await abortable(client.tokenRejected(token, place), call.signal);
-    const request = again ? copyRequest(call) : undefined;
-    if (!request) return response;
-    response.body?.cancel().catch(() => {});
-    const renewed = tokenNow();
-    const second = await sendAuthorized(request, call);
-    if (!requiresStepUp(call, second) && (await call.handler.isRejected(second)))
-      await client.retryRejected(renewed, place);
-    return second;
   }
 
   /** Sends a call when there is a token for it. */
@@ -145,6 +133,38 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
       for (const call of inFlight) call.reject(createError(code));
       inFlight.clear();
     },
+  };
+}
+
+/** Returns the function that sends a call once more, with a renewed token, if the API rejected the token of the first response. */
+function createReplay(dependencies: ApiFetchDependencies, inFlight: ReadonlySet<Call>, tokenNow: () => number) {
+  const { client, tokens, sendAuthorized, log, createError } = dependencies;
+  const limitReplays = limitConcurrency(MAX_REPLAYS);
+  /** The token of the last entry about a rejected call. */
+  let loggedToken = 0;
+
+  return async (call: Call, token: number, response: Response, rejected: true | Promise<boolean>) => {
+    if (rejected !== true && !(await rejected)) return response;
+    const place = placeOf(captured.urlOf(call.request));
+    // Of a thousand calls at once that are rejected, the log has one entry.
+    if (token !== loggedToken) log('info', 'call-rejected', { status: response.status, token });
+    loggedToken = token;
+    const again = await abortable(client.tokenRejected(token, place), call.signal);
+    const request = again ? copyRequest(call) : undefined;
+    if (!request) return response;
+    response.body?.cancel().catch(() => {});
+    const generation = tokens.generation();
+    let renewed = 0;
+    const sendCopy = () => {
+      // While it waits, the call may be aborted or the session may end, and the next session must not send it.
+      if (!inFlight.has(call) || tokens.generation() !== generation) throw createError('SESSION_ENDED');
+      renewed = tokenNow();
+      return sendAuthorized(request, call);
+    };
+    const second = await abortable(limitReplays(sendCopy), call.signal);
+    if (!requiresStepUp(call, second) && (await call.handler.isRejected(second)))
+      await client.retryRejected(renewed, place);
+    return second;
   };
 }
 

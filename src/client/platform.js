@@ -1,59 +1,59 @@
 // Generated from js/rust/platform.ts by `npm run build:platform`.
 var{bind:e,call:t}=Function.prototype,r=e.bind(t),n=(e,t)=>{const n=e&&Object.getOwnPropertyDescriptor(e,t)?.get
 ;return n?r(n):()=>{}
-},s="document"in globalThis,{Request:o,Headers:i,XMLHttpRequest:a,URLSearchParams:c}=globalThis,{fetch:l}=globalThis,{parse:u,stringify:d}=JSON,{keys:f}=Object,h=r(String.prototype.indexOf),p=r(String.prototype.lastIndexOf),b=r(String.prototype.slice),y=r(String.prototype.toLowerCase),g=r(Object.prototype.hasOwnProperty),m=o?.prototype,v=n(m,"body"),k=n(m,"credentials"),w=n(m,"headers"),_=n(m,"method"),j=n(m,"referrer"),T=n(m,"referrerPolicy"),O=n(m,"signal"),S=n(m,"url"),$=m&&r(m.clone),I=i?.prototype,A=I&&r(I.set),N=I&&r(I.has),E=(I&&r(I.delete),
-a?.prototype),R=E&&r(E.open),x=E&&r(E.send),P=E&&r(E.abort),D=E&&r(E.setRequestHeader),q=E&&r(E.getAllResponseHeaders),L=E&&r(E.addEventListener),M=E&&r(Object.getOwnPropertyDescriptor(E,"withCredentials")?.set),H=n(E,"status"),C=n(E,"responseText"),K=n(E,"responseURL"),U=e=>e.reason??new DOMException("the call was aborted","AbortError"),B=e=>{
-Promise.resolve().then(e).catch(e=>setTimeout(()=>{throw e}))};function F(e,t){return t?new Promise((r,n)=>{
+},s="document"in globalThis,{Request:o,Headers:i,XMLHttpRequest:a,URLSearchParams:c}=globalThis,{fetch:l}=globalThis,{parse:u,stringify:d}=JSON,{keys:f}=Object,h=r(String.prototype.indexOf),p=r(String.prototype.lastIndexOf),y=r(String.prototype.slice),b=r(String.prototype.toLowerCase),g=r(Object.prototype.hasOwnProperty),m=o?.prototype,v=n(m,"body"),k=n(m,"credentials"),w=n(m,"headers"),_=n(m,"method"),j=n(m,"referrer"),T=n(m,"referrerPolicy"),O=n(m,"signal"),S=n(m,"url"),$=m&&r(m.clone),I=i?.prototype,A=I&&r(I.set),E=I&&r(I.has),N=(I&&r(I.delete),
+a?.prototype),R=N&&r(N.open),x=N&&r(N.send),P=N&&r(N.abort),D=N&&r(N.setRequestHeader),q=N&&r(N.getAllResponseHeaders),L=N&&r(N.addEventListener),M=N&&r(Object.getOwnPropertyDescriptor(N,"withCredentials")?.set),H=n(N,"status"),C=n(N,"responseText"),K=n(N,"responseURL"),U=e=>e.reason??new DOMException("the call was aborted","AbortError"),B=e=>{
+Promise.resolve().then(e).catch(e=>setTimeout(()=>{throw e}))};function z(e,t){return t?new Promise((r,n)=>{
 const s=()=>n(U(t))
 ;t.aborted&&s(),t.addEventListener("abort",s),e.then(r,n).finally(()=>t.removeEventListener("abort",s))}):e}
-var z=globalThis.performance??Date,G=()=>z.now();function V(e){try{return u(e)}catch{return null}}function J(e,t){
-let r=e;for(let e=0;"."!==t&&e<=t.length;){const n=h(t,".",e),s=n<0?t.length:n,o=b(t,e,s)
+var F=globalThis.performance??Date,G=()=>F.now();function V(e){try{return u(e)}catch{return null}}function J(e,t){
+let r=e;for(let e=0;"."!==t&&e<=t.length;){const n=h(t,".",e),s=n<0?t.length:n,o=y(t,e,s)
 ;if("object"!=typeof r||null===r||!g(r,o))return;r=r[o],e=s+1}return r??void 0}function X(e,t){const r=J(e,t)
 ;return"string"==typeof r?r:""}var W=(e,t)=>({__proto__:null,access:e,refresh:"",credentials:void 0,clientId:void 0,
 cookies:t,kept:void 0});function Y(e,t){
 return"access"===e?t.access:"refresh"===e?t.refresh:"clientId"===e?t.clientId:"credentials"===e?void 0===t.credentials?void 0:u(t.credentials):0===h(e,"cookie:")?((e,t)=>{
-const r=`; ${e};`,n=h(r,`; ${t}=`);if(n<0)return;const s=n+t.length+3,o=b(r,s,h(r,";",s));try{
+const r=`; ${e};`,n=h(r,`; ${t}=`);if(n<0)return;const s=n+t.length+3,o=y(r,s,h(r,";",s));try{
 return decodeURIComponent(o)}catch{return o}
-})(t.cookies,b(e,7)):void 0===t.credentials?void 0:J(u(t.credentials),b(e,12))}function Z(e,t){
+})(t.cookies,y(e,7)):void 0===t.credentials?void 0:J(u(t.credentials),y(e,12))}function Z(e,t){
 if("string"==typeof e)return h(e,`{${t}`)>=0;if("object"!=typeof e||null===e)return!1;const r=f(e)
 ;for(let n=0;n<r.length;n+=1)if(Z(e[r[n]],t))return!0;return!1}function Q(e,t){let r="";for(let n=0;;){
-const s=h(e,"{",n),o=s<0?-1:h(e,"}",s);if(o<0)return r+b(e,n);const i=Y(b(e,s+1,o),t);if(null==i||""===i)return
-;if(0===s&&o===e.length-1)return i;r+=b(e,n,s)+i,n=o+1}}function ee(e,t,r,n){const s=f(e);for(let o=0;o<s.length;o+=1){
-const i=s[o],a=n&&N(n,i)?void 0:Q(e[i],t);void 0!==a&&r(i,`${a}`)}}var te=e=>"object"==typeof e&&null!==e?f(e):[]
+const s=h(e,"{",n),o=s<0?-1:h(e,"}",s);if(o<0)return r+y(e,n);const i=Y(y(e,s+1,o),t);if(null==i||""===i)return
+;if(0===s&&o===e.length-1)return i;r+=y(e,n,s)+i,n=o+1}}function ee(e,t,r,n){const s=f(e);for(let o=0;o<s.length;o+=1){
+const i=s[o],a=n&&E(n,i)?void 0:Q(e[i],t);void 0!==a&&r(i,`${a}`)}}var te=e=>"object"==typeof e&&null!==e?f(e):[]
 ;function re(e,t){const r={__proto__:null},n=f(e);for(let s=0;s<n.length;s+=1){
 const o=n[s],i=e[o],a="string"==typeof i?Q(i,t):"object"==typeof i&&null!==i?re(i,t):i;if("..."===o){const e=te(a)
 ;for(let t=0;t<e.length;t+=1)r[e[t]]=a[e[t]]}else void 0!==a&&(r[o]=a)}return r}function ne(e,t,r){
 if(null==e)return null;if("{credentials}"===e&&!t)return r.credentials??null
 ;const n="object"==typeof e?re(e,r):"string"==typeof e?Q(e,r):e
 ;return void 0===n||"object"==typeof n&&0===te(n).length&&te(e).length>0?null:t?new c(n):d(n)}function se(e){
-const t=h(e,"."),r=h(e,".",t+1);return r>t&&t>0?b(e,t+1,r):""}function oe(e){try{
+const t=h(e,"."),r=h(e,".",t+1);return r>t&&t>0?y(e,t+1,r):""}function oe(e){try{
 const t=atob(se(e).split("-").join("+").split("_").join("/")),r=V((new TextDecoder).decode(Uint8Array.from(t,e=>e.charCodeAt(0))))
 ;return"object"==typeof r?r:null}catch{return null}}
 var ie=e=>void 0===e?void 0:`${e}`,ae=e=>"string"==typeof e?e:void 0,ce=()=>null;function le(e,t,r){
-for(let n=0;n<e.length;n+=1){const s=e[n],o=0===h(s,"@")?r(y(b(s,1))):J(t,s);if(null!=o&&""!==o)return o}}
+for(let n=0;n<e.length;n+=1){const s=e[n],o=0===h(s,"@")?r(b(y(s,1))):J(t,s);if(null!=o&&""!==o)return o}}
 function ue(e,t,r,n=ce,s=!1){const o=V(t),i=((e,t)=>{let r=0;for(;r<e.length&&e[r]<=" ";)r+=1
-;return"<"===e[r]||e.length>1e3&&h(y(t("content-type")??""),"html")>=0
+;return"<"===e[r]||e.length>1e3&&h(b(t("content-type")??""),"html")>=0
 })(t,n),a=!1!==(le(r.step,o,n)??!1),c=null===o&&t.length<16&&h(t,"null")>=0,l=void 0!==le(r.access??[],o,n)||void 0!==le(r.refresh,o,n),u="object"==typeof o&&null!==o,d=e&&(c||u&&((e,{access:t,user:r})=>{
 if(!1===J(e,"success"))return!0;const n=t??r;for(let t=0;t<n.length;t+=1)if(de(e,n[t]))return!0;return!1
 })(o,r)),p=!e||a||i||c||d&&!r.access?void 0:((e,t,r,n)=>{const{access:s}=t,o=s?(e=>{const t=h(e," ")
-;return t<0?e:b(e,t+1)})(ae(le(s,e,r))??""):"";if(!o&&s&&(!0!==J(e,"success")||ke(e,8)))return
+;return t<0?e:y(e,t+1)})(ae(le(s,e,r))??""):"";if(!o&&s&&(!0!==J(e,"success")||ke(e,8)))return
 ;const i=le(t.user,e,r)??null,a=ae(le(t.refresh,e,r))??"",c=(me(i,o,a,6)?null:i)??(n?oe(X(e,"id_token")):null),l=oe(o)
 ;return{accessToken:o,refreshToken:a,user:c,claims:l,identity:ge(t.subject,c,e,l)}})(o,r,n,s),g=(!e||d)&&!l,m=g?(e=>{
 for(let t=0;t<fe.length;t+=1){const r=J(e,fe[t]);if("string"==typeof r)return r}const t=J(e,"error.code")??J(e,"code")
 ;return"number"==typeof t?`${t}`:void 0})(o):void 0,v=null===o&&!i&&!c&&!e&&t.length<=1e3&&t?t:void 0,k=g?(e=>{
 for(let t=0;t<he.length;t+=1){const r=pe(J(e,he[t]),4);if(r)return r}const t=pe(J(e,"error"),1)
 ;if(t||"object"!=typeof e||null===e)return t;const r=f(e);for(let t=0;t<r.length;t+=1){const n=r[t],s=J(J(e,n),"0")
-;if("string"==typeof s)return`${n}: ${s}`}})(o)??v:void 0;return{code:m,message:k&&b(k,0,200),
-isRefusal:d||!e&&u&&!(!m&&!k),isPage:i,isStep:a,body:!u||!a&&e||l?void 0:o,expiresIn:be(r.expiresIn,o,n),
+;if("string"==typeof s)return`${n}: ${s}`}})(o)??v:void 0;return{code:m,message:k&&y(k,0,200),
+isRefusal:d||!e&&u&&!(!m&&!k),isPage:i,isStep:a,body:!u||!a&&e||l?void 0:o,expiresIn:ye(r.expiresIn,o,n),
 jwtLifetime:Number(J(p?.claims,"exp"))-Number(J(p?.claims,"iat")),issued:p,found:e&&!p?ve(o)||"no JSON object":""}}
-function de(e,t){const r=p(t,"."),n=r>0?J(e,b(t,0,r)):e,s=b(t,r+1)
+function de(e,t){const r=p(t,"."),n=r>0?J(e,y(t,0,r)):e,s=y(t,r+1)
 ;return"object"==typeof n&&null!==n&&g(n,s)&&null===n[s]}
 var fe=["error.code","errors.0.extensions.code","errors.0.code","error_code","code","__type","error","error.status","error.name"],he=["error.message","error_description","message","detail","msg","errors","title","non_field_errors"]
 ;function pe(e,t){if("string"==typeof e)return e;if("object"!=typeof e||null===e||0===t)return
 ;const r=J(e,"message")??J(e,"msg")??J(e,"detail");if("string"==typeof r)return r;const n=f(e)
-;for(let r=0;r<n.length;r+=1){const s=pe(e[n[r]],t-1);if(s)return s}}function be(e,t,r){for(let n=0;n<e.length;n+=1){
-const s=e[n],o=h(s," "),i=o<0?"s":b(s,o+1),a=le([o<0?s:b(s,0,o)],t,r),c=void 0===a?Number.NaN:ye(a,i,Date.parse(r("date")??""))
-;if(!Number.isNaN(c))return c}return Number.NaN}function ye(e,t,r){
+;for(let r=0;r<n.length;r+=1){const s=pe(e[n[r]],t-1);if(s)return s}}function ye(e,t,r){for(let n=0;n<e.length;n+=1){
+const s=e[n],o=h(s," "),i=o<0?"s":y(s,o+1),a=le([o<0?s:y(s,0,o)],t,r),c=void 0===a?Number.NaN:be(a,i,Date.parse(r("date")??""))
+;if(!Number.isNaN(c))return c}return Number.NaN}function be(e,t,r){
 const n=Number("string"==typeof e?e.trim()||Number.NaN:e)
 ;return"ms"===t?n/1e3:"at"!==t?n:((Number.isNaN(n)?Date.parse(String(e)):n>1e11?n:1e3*n)-(r||Date.now()))/1e3}
 function ge(e,t,r,n){if(0===e.length)return((e,t)=>({userId:ie(J(e,"id")??J(e,"pk")??J(e,"user_id")),
@@ -61,9 +61,9 @@ sub:ie(J(e,"sub")??J(t,"sub")??J(t,"user_id"))}))(t,n);const s=e=>void 0===e?voi
 userId:s(e[1]),sub:s(e[0])}}function me(e,t,r,n){if("string"==typeof e)return""!==e&&(e===t||e===r)
 ;if("object"!=typeof e||null===e)return!1;const s=f(e)
 ;for(let o=0;o<s.length;o+=1)if(0===n||me(e[s[o]],t,r,n-1))return!0;return!1}function ve(e,t=""){
-if("object"!=typeof e||null===e)return"";let r="";const n=f(e);for(let s=0;s<n.length&&s<20;s+=1){const o=b(n[s],0,40)
+if("object"!=typeof e||null===e)return"";let r="";const n=f(e);for(let s=0;s<n.length&&s<20;s+=1){const o=y(n[s],0,40)
 ;r+=`${r&&", "}${(t?"":ve(e[o],`${o}.`))||t+o}`}return r}function ke(e,t){
-if("object"!=typeof e||null===e||0===t)return!1;const r=f(e);for(let n=0;n<r.length;n+=1){const s=y(r[n])
+if("object"!=typeof e||null===e||0===t)return!1;const r=f(e);for(let n=0;n<r.length;n+=1){const s=b(r[n])
 ;if(h(s,"token")>=0&&h(s,"csrf")<0&&h(s,"xsrf")<0||ke(e[r[n]],t-1))return!0}return!1}
 var we=e=>"logout"===e||"logoutAll"===e,_e=({settings:e})=>e.server.calls.login.answer
 ;function je(e,{endpoint:t,call:r},n,s,o,i){e.prover?.learnNonce(r?.url??"",o("dpop-nonce"))
@@ -80,7 +80,7 @@ const i=s>0&&!(o<s&&o>0)?s:o,a=i>0?Date.now()+1e3*i:null;Oe(e,r,e.keepsAccess?t:
 access:r,until:n,user:s}))}function Se({method:e,url:t,headers:r,setHeaders:n,body:o,withCredentials:i,signal:c},l){
 return new Promise((u,d)=>{const f=new a;if(R(f,e,t),M(f,i),r.forEach((e,t)=>{D(f,t,e)}),n((e,t)=>{D(f,e,t)}),
 L(f,"loadend",()=>{const e=H(f),r=C(f),n=K(f)!==t,o=q(f);s&&R(f,"POST",t),P(f),e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{
-const r=`\r\n${e}`,n=h(r,`\r\n${t}: `),s=n+t.length+4;return n<0?null:b(r,s,h(r,"\r\n",s))
+const r=`\r\n${e}`,n=h(r,`\r\n${t}: `),s=n+t.length+4;return n<0?null:y(r,s,h(r,"\r\n",s))
 })(o,e),r)):d(c.reason??new TypeError("no response"))}),c.addEventListener("abort",()=>P(f)),c.aborted)return d(U(c))
 ;x(f,o)})}var $e=class extends Error{},Ie=e=>"function"==typeof e?.then;function Ae(e){
 const{settings:t,tokens:r,remembered:n}=e,{calls:s,api:o}=t.server,i={...e,inBody:"body"===t.transport,usesCookies:Z({
@@ -91,16 +91,16 @@ signal:u,login:o,access:r.accessToken(),refresh:r.refreshToken(we(e))},h=(({auth
 throw new $e("",{cause:e})};try{const r=e?.()
 ;return Ie(r)?Promise.resolve(r).then(e=>new Headers(e)).catch(t):new Headers(r)}catch(e){return t(e)}})(t)
 ;return Ie(h)||i.usesCookies||n||d?.before?(async(e,t,r)=>{
-const{endpoint:n,call:s,signal:o}=t,{remembered:i}=e,a=e=>F(Promise.resolve(e),o),c=await a(r)
+const{endpoint:n,call:s,signal:o}=t,{remembered:i}=e,a=e=>z(Promise.resolve(e),o),c=await a(r)
 ;s?.before&&await a(Re(e,s.before,o));const l=e.usesCookies?await a(e.cookies()):"";let u=""
 ;if(i&&"refresh"===n&&(u=await a(i.read())),i&&we(n)&&(u=await a(i.last())),o.aborted)throw U(o)
-;const d=await xe(e,t,c,l,u),{written:f}=e;return f&&await Promise.race([f,new Promise(e=>setTimeout(e,Ne))]),
+;const d=await xe(e,t,c,l,u),{written:f}=e;return f&&await Promise.race([f,new Promise(e=>setTimeout(e,Ee))]),
 e.written=void 0,d})(i,f,h):xe(i,f,h,"","")},abort(){return a()}}}
-var Ne=2e3,Ee=({inBody:e},t,r,n,s=()=>{},o=null,i=new Headers)=>({__proto__:null,method:r,url:n,headers:i,setHeaders:s,
-body:o,withCredentials:!e,signal:t}),Re=(e,t,r)=>Se(Ee(e,r,"GET",t),()=>{}).catch(()=>{});function xe(e,t,r,n,s){
+var Ee=2e3,Ne=({inBody:e},t,r,n,s=()=>{},o=null,i=new Headers)=>({__proto__:null,method:r,url:n,headers:i,setHeaders:s,
+body:o,withCredentials:!e,signal:t}),Re=(e,t,r)=>Se(Ne(e,r,"GET",t),()=>{}).catch(()=>{});function xe(e,t,r,n,s){
 const{endpoint:i,call:a,login:c}=t,{prover:u,settings:d}=e,f=G(),h=s?V(s):void 0,p={__proto__:null,
 access:X(h,"access")||t.access,refresh:X(h,"refresh")||t.refresh,credentials:c?.json,clientId:d.clientId,cookies:n,
-kept:h},b=()=>c?.isAnswer?Promise.resolve(je(e,t,p,200,ce,c.json)):((e,t,r,n)=>{
+kept:h},y=()=>c?.isAnswer?Promise.resolve(je(e,t,p,200,ce,c.json)):((e,t,r,n)=>{
 const{endpoint:s,call:i,signal:a}=t,{inBody:c}=e,u=!!i&&c&&De(i,n)
 ;if(!i||u&&("refresh"===s||we(s)&&Z(i,"refresh}")))return Promise.resolve(((e,t,r)=>{
 const{endpoint:n}=t,s=Number(J(r.kept,"until")??Number.POSITIVE_INFINITY),o="refresh"===n&&!e.tokens.currentId()&&s>Date.now(),i=_e(e),a=o?((e,t)=>{
@@ -118,22 +118,22 @@ cache:"no-store",redirect:"error",keepalive:!0,signal:i}))(r,s,i,e.inBody,t.sign
 ;return 401===f.status&&a.access&&u&&(f=await c(d,i)),401!==f.status?f:(await(async(e,{signal:t},r,n,s)=>{
 const o=e.settings.server.calls.refresh;if(!o||e.inBody&&De(o,r))return;const{answer:i}=o,a=new Headers(n)
 ;a.delete("content-type");const c=ne(o.body,o.isForm,r);Pe(a,o,c)
-;const l=Ee(e,t,o.method,o.url,e=>ee(o.headers,r,e,n),c,a);await Se(l,(e,t,n)=>{const{issued:o}=ue(e<300,n,i,t)
+;const l=Ne(e,t,o.method,o.url,e=>ee(o.headers,r,e,n),c,a);await Se(l,(e,t,n)=>{const{issued:o}=ue(e<300,n,i,t)
 ;if(!o)return;const{accessToken:a,refreshToken:c}=o;s({...r,__proto__:null,access:a,refresh:c||r.refresh})
 }).catch(()=>{})})(e,t,a,s,e=>{a=e}),a===n?f:(e.usesCookies&&(a={...a,__proto__:null,cookies:await e.cookies()}),
 c(d,ne(r.body,r.isForm,a))))
-})(e,t,i,n,r,d):Se(Ee(e,a,i.method,i.url,e=>ee(i.headers,n,e,r),d,r),(r,s,o)=>je(e,t,n,r,s,o))
-})(e,t,r,p),y=u&&"logout"!==i&&a?u.sendAuthRequest(r,a,we(i)?p.access:"",b):b()
-;return d.server.user?y.then(t=>(async(e,t,r,n)=>{
+})(e,t,i,n,r,d):Se(Ne(e,a,i.method,i.url,e=>ee(i.headers,n,e,r),d,r),(r,s,o)=>je(e,t,n,r,s,o))
+})(e,t,r,p),b=u&&"logout"!==i&&a?u.sendAuthRequest(r,a,we(i)?p.access:"",y):y()
+;return d.server.user?b.then(t=>(async(e,t,r,n)=>{
 const{token:s}=t,{tokens:o,settings:i,prover:a}=e,{user:c,api:l}=i.server,u=r+.8*i.timeoutMs-G()
 ;if(!s||!c||"id_token"===c||!o.needsUser(s)||u<=0)return t;const{signal:d,abort:f}=(e=>{
 const t=new AbortController,r=setTimeout(()=>t.abort(),e);return{signal:t.signal,abort(){clearTimeout(r),t.abort()}}
-})(u),h=W(o.received(s),n),p=new Headers,b=Ee(e,d,"GET",c,e=>ee(l,h,e),null,p);let{subject:y}=t
-;const g=()=>Se(b,(r,n,i)=>(r>=200&&r<300&&(y=o.describe(s,i,_e(e))),t))
-;return await(a&&h.access?a.sendAuthRequest(p,b,h.access,g):g()).catch(()=>{}),f(),
+})(u),h=W(o.received(s),n),p=new Headers,y=Ne(e,d,"GET",c,e=>ee(l,h,e),null,p);let{subject:b}=t
+;const g=()=>Se(y,(r,n,i)=>(r>=200&&r<300&&(b=o.describe(s,i,_e(e))),t))
+;return await(a&&h.access?a.sendAuthRequest(p,y,h.access,g):g()).catch(()=>{}),f(),
 e.remembered&&o.userOf(s)&&await(async(e,t)=>{const{remembered:r,tokens:n}=e,s=V(await(r?.read())||"null")
-;s&&Oe(e,J(s,"refresh"),J(s,"access"),J(s,"until"),n.userOf(t))})(e,s),{...t,subject:y}})(e,t,f,n)):y}
-function Pe(e,t,r){const n=N(e,"content-type")||g(t.headers,"content-type")
+;s&&Oe(e,J(s,"refresh"),J(s,"access"),J(s,"until"),n.userOf(t))})(e,s),{...t,subject:b}})(e,t,f,n)):b}
+function Pe(e,t,r){const n=E(e,"content-type")||g(t.headers,"content-type")
 ;"string"!=typeof r||n||e.set("content-type","application/json")}
 var De=(e,{refresh:t,access:r})=>Z(e,"refresh}")?!t:Z(e,"access}")&&!r;function qe({request:e,replayBody:t}){
 if(null===t)return new o(e);if("string"!=typeof t)return t&&$(t);const r=j(e),n=T(e);return new o(e,{__proto__:null,
@@ -145,12 +145,12 @@ body:t,referrer:r,referrerPolicy:n})}var Le={__proto__:null,method:"POST",mode:"
 ;return s(a,e.accessToken(),i),l(a)};return(e=>Z(e,"cookie:"))(t)?async(t,r)=>{const s=e.generation(),o=await n()
 ;if(e.generation()!==s)throw new TypeError("the session in which this call was made has ended");return i(t,r,o)
 }:(e,t)=>i(e,t,"")}
-var He=/^[\x21-\x7e]{1,128}$/,Ce=864e5,Ke=e=>`tokenward:v1:${e}`,Ue=e=>"string"==typeof e&&He.test(e),Be=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),Fe=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),ze=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
-;function Ge(e){const t=Number(Fe(e,"not-before")??0)-Date.now();return t>0&&t<=Ce?t:0}
-var Ve=e=>e.unstoredRevocation||"1"===Fe(e,"pending-revocation");function Je(e,t,r=!0){e.known=t,
-r&&ze(e,"sign-in-key",t),ze(e,"probe-key")}var Xe=e=>e.unstoredTokens||(Fe(e,"tokens")??"");function We(e,t=""){
-ze(e,"tokens",t);const r=(Fe(e,"tokens")??"")===t;e.unstoredTokens=r?"":t,r||ze(e,"tokens")}function Ye(e,t){
-e.idempotencyKey=t,ze(e,"idempotency-key",t)}var Ze={accessToken:"",refreshToken:"",user:null,claims:null,identity:{},
+var He=/^[\x21-\x7e]{1,128}$/,Ce=864e5,Ke=e=>`tokenward:v1:${e}`,Ue=e=>"string"==typeof e&&He.test(e),Be=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),ze=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),Fe=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
+;function Ge(e){const t=Number(ze(e,"not-before")??0)-Date.now();return t>0&&t<=Ce?t:0}
+var Ve=e=>e.unstoredRevocation||"1"===ze(e,"pending-revocation");function Je(e,t,r=!0){e.known=t,
+r&&Fe(e,"sign-in-key",t),Fe(e,"probe-key")}var Xe=e=>e.unstoredTokens||(ze(e,"tokens")??"");function We(e,t=""){
+Fe(e,"tokens",t);const r=(ze(e,"tokens")??"")===t;e.unstoredTokens=r?"":t,r||Fe(e,"tokens")}function Ye(e,t){
+e.idempotencyKey=t,Fe(e,"idempotency-key",t)}var Ze={accessToken:"",refreshToken:"",user:null,claims:null,identity:{},
 subject:0,isRefresh:!1};function Qe(e,t){
 for(const r of["userId","sub"])if(void 0!==e[r]&&void 0!==t[r])return e[r]===t[r]}var et=e=>({read(t){try{
 return globalThis[e].getItem(t)}catch{return}},write(t,r){try{r?globalThis[e].setItem(t,r):globalThis[e].removeItem(t)
@@ -168,33 +168,33 @@ timeout:"timeoutSeconds",renewBefore:"renewBeforeSeconds",minValidity:"minValidi
 const n=new URL(e,t)
 ;return("string"==typeof e||e instanceof URL)&&""!==e&&/^https?:$/.test(n.protocol)&&!(n.username||n.password)&&r(n)
 }catch{return!1}
-}),ut=/^[!#$%&'*+.^_`|~\w-]+$/,dt=it("a string that is not empty",e=>"string"==typeof e&&""!==e),ft=lt("a path or an http(s) URL","http://localhost"),ht=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,pt=e=>e.match(/\{[^}]*\}/g)??[],bt=it("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&pt(e).every(e=>ht.test(e))),yt=(e,t)=>(ft(e,t),
+}),ut=/^[!#$%&'*+.^_`|~\w-]+$/,dt=it("a string that is not empty",e=>"string"==typeof e&&""!==e),ft=lt("a path or an http(s) URL","http://localhost"),ht=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,pt=e=>e.match(/\{[^}]*\}/g)??[],yt=it("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&pt(e).every(e=>ht.test(e))),bt=(e,t)=>(ft(e,t),
 pt(String(t)).every(e=>"{clientId}"===e)?t:It(e,"a path with no placeholder but {clientId}",t)),gt=e=>(t,r)=>at(Object.fromEntries(Object.keys(Object(r)).map(t=>[t,e])))(t,r),mt=(e,t)=>{
-for(const r of Object.keys(Object(t)))ut.test(r)||It(e,"names of HTTP headers",r);return gt(bt)(e,t)
-},vt=(e,t)=>"string"==typeof t?bt(e,t):"object"==typeof t&&t?gt(vt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void It(e,"a text, a number, a boolean, null or an object",t),kt=e=>(t,r)=>null===r?null:e(t,r),wt=(e,t)=>Array.isArray(t)?t.map((t,r)=>dt(`${e}[${r}]`,t)):It(e,"an array of texts",t),_t=kt((e,t)=>Array.isArray(t)?wt(e,t):dt(e,t)),jt=at({
+for(const r of Object.keys(Object(t)))ut.test(r)||It(e,"names of HTTP headers",r);return gt(yt)(e,t)
+},vt=(e,t)=>"string"==typeof t?yt(e,t):"object"==typeof t&&t?gt(vt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void It(e,"a text, a number, a boolean, null or an object",t),kt=e=>(t,r)=>null===r?null:e(t,r),wt=(e,t)=>Array.isArray(t)?t.map((t,r)=>dt(`${e}[${r}]`,t)):It(e,"an array of texts",t),_t=kt((e,t)=>Array.isArray(t)?wt(e,t):dt(e,t)),jt=at({
 access:_t,refresh:_t,expiresIn(e,t){const r=_t(e,t),n=[r].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
 ;return void 0===n?r:It(e,"a place, which the unit s, ms or at may follow",n)},user:_t,subject:_t,step:_t}),Tt=at({
-path:yt,method:it('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:ct("json","form"),
-body:vt,headers:mt,before:yt,answer:jt}),Ot=(e,t)=>{
+path:bt,method:it('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:ct("json","form"),
+body:vt,headers:mt,before:bt,answer:jt}),Ot=(e,t)=>{
 const r=Tt(e,t),{as:n,body:s,method:o}=r,i="form"===n&&Object.entries(Object(s)).find(([,e])=>"object"==typeof e&&e)
 ;return i&&It(`${e}.body.${i[0]}`,"a text, a number or a boolean in a form",i[1]),
 s&&/^(GET|HEAD)$/.test(o??"")&&It(`${e}.body`,`none with ${o}`,s),r},St=["login","refresh","logout","logoutAll"],$t=at({
 login:Ot,refresh:kt(Ot),logout:kt(Ot),logoutAll:kt(Ot),calls(e,t){const r=gt(Ot)(e,t)
 ;for(const t of Object.keys(r))St.includes(t)&&It(`${e}.${t}`,`a name that is not one of ${St.join(", ")}`,t);return r},
-api:mt,answer:jt,user(e,t){return"id_token"===t?t:yt(e,t)},over:wt,notOver:wt});function It(...e){
+api:mt,answer:jt,user(e,t){return"id_token"===t?t:bt(e,t)},over:wt,notOver:wt});function It(...e){
 throw new st("INVALID_OPTIONS",((e,t,r,n="")=>`${e}: expected ${t}, got ${("string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)).slice(0,80)}${n||""}`)(...e))
 }
-var At=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),Nt=(e,t="")=>At(e,e=>e.split("{clientId}").join(t)),Et=e=>"string"==typeof e?[e]:e??[]
-;function Rt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=Et(t)
-;return void 0!==t&&(n.access=null===t?null:Et(t)),n}
+var At=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),Et=(e,t="")=>At(e,e=>e.split("{clientId}").join(t)),Nt=e=>"string"==typeof e?[e]:e??[]
+;function Rt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=Nt(t)
+;return void 0!==t&&(n.access=null===t?null:Nt(t)),n}
 var xt=(e,t,r)=>r?.signal||"object"==typeof t?O(e):void 0,Pt=e=>!e||!1!==nt(nt(e).auth).retry
 ;function Dt({handler:e},t){if(401!==t.status&&403!==t.status)return!1
 ;const r=t.headers.get("www-authenticate")??"",n=/error="?insufficient_(scope|user_authentication)\b/i.test(r)
 ;return n&&e.onStepUp(t.clone()),n}
 var qt=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],Lt=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],Mt=(e,t)=>"number"==typeof t&&t>=0&&t<=e,Ht=[250,2e3]
-;function Ct(e,t,r,n,s){let o=!1;const i=(e,t)=>{if(o)return;const a=((e,t)=>{const r=Fe(e,"sign-in-key")
+;function Ct(e,t,r,n,s){let o=!1;const i=(e,t)=>{if(o)return;const a=((e,t)=>{const r=ze(e,"sign-in-key")
 ;return void 0===r||t===e.known?"same":t===r?"current":"stale"
-})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==Fe(e,"sign-in-key"))(r)?Ge(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&Fe(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=Ht[t]
+})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==ze(e,"sign-in-key"))(r)?Ge(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&ze(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=Ht[t]
 ;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||s(nt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
 ;try{t=new BroadcastChannel(e)}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
 const t=nt(e),{v:r,type:n,key:s="-",userId:o="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
@@ -202,25 +202,25 @@ const t=nt(e),{v:r,type:n,key:s="-",userId:o="",sub:i="",reason:a,waitMs:c=0,fai
 })(e);t&&(e=>{n(()=>i(e,0))})(t)},t})(e):void 0;return{broadcast(e){const t={...e,v:1,key:r.known}
 ;a&&n(()=>a.postMessage(t))},close(){o=!0,a?.close()}}}var Kt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
 invalid_grant:"ended",REFRESH_TOKEN_REUSED:"token-reused",TOKEN_REVOKED:"revoked"
-},Ut=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Bt=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Ft=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
-;function zt(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function Gt(e,t,r){
-for(let n=0;n<e.length;n+=1){const s=y(e[n]),o=b(s,3,4),i=(""===o||" "===o)&&Number(b(s,0,3))||0,a=b(s,i?4:0)
+},Ut=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Bt=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],zt=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
+;function Ft(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function Gt(e,t,r){
+for(let n=0;n<e.length;n+=1){const s=b(e[n]),o=y(s,3,4),i=(""===o||" "===o)&&Number(y(s,0,3))||0,a=y(s,i?4:0)
 ;if((!i||i===t)&&h(r,a)>=0)return!0}return!1}function Vt(e){
 const{client:t,tokens:r,users:n,state:s,lock:o,crossTab:i,log:a,remembered:c}=e,l=(e,r,n=0)=>{
 a(e?"warn":"debug","lock-requested",{steal:e}),o.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){
 a("debug","token-set",{token:e,freshForMs:t}),r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,
-abortCalls(){return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=Fe(e,"sign-in-key")
-;return null!==t||e.known||null!==Fe(e,"asked")||Ve(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
+abortCalls(){return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=ze(e,"sign-in-key")
+;return null!==t||e.known||null!==ze(e,"asked")||Ve(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
 })(s)},isRevocationPending(){return Ve(s)},notBeforeWait(){return Ge(s)},storeNewKey(){return(e=>{Je(e,Be()),Ye(e,Be())
-})(s)},adoptStoredKey(){return(e=>{const t=Fe(e,"sign-in-key"),r=Ue(t)?t:e.known||Be();Je(e,r,t!==r)})(s)},
-useProbeKey(){return(e=>{const t=Fe(e,"probe-key");e.known||=Ue(t)?t:Be(),ze(e,"probe-key",e.known)})(s)},removeKey(){
-(e=>{const t=Fe(e,"sign-in-key"),r=t&&t!==e.known;return Je(e,void 0,!r),!r&&(Ye(e,void 0),
+})(s)},adoptStoredKey(){return(e=>{const t=ze(e,"sign-in-key"),r=Ue(t)?t:e.known||Be();Je(e,r,t!==r)})(s)},
+useProbeKey(){return(e=>{const t=ze(e,"probe-key");e.known||=Ue(t)?t:Be(),Fe(e,"probe-key",e.known)})(s)},removeKey(){
+(e=>{const t=ze(e,"sign-in-key"),r=t&&t!==e.known;return Je(e,void 0,!r),!r&&(Ye(e,void 0),
 e.lastTokens=Xe(e)||e.lastTokens,We(e),!0)})(s)&&c?.end()},replaceIdempotencyKey(){return(e=>{
-const t=Fe(e,"idempotency-key");t&&t!==e.idempotencyKey||Ye(e,Be())})(s)},storePendingRevocation(){return(e=>{
-ze(e,"pending-revocation","1"),e.unstoredRevocation="1"!==Fe(e,"pending-revocation")})(s)},clearPendingRevocation(){
-(e=>{ze(e,"pending-revocation"),e.unstoredRevocation=!1,e.lastTokens=""})(s),r.forgetRevoked()},storeNotBefore(e){
-return((e,t)=>ze(e,"not-before",String(Date.now()+Math.min(Math.max(t,Ge(e)),Ce))))(s,e)},clearNotBefore(){
-return(e=>ze(e,"not-before"))(s)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
+const t=ze(e,"idempotency-key");t&&t!==e.idempotencyKey||Ye(e,Be())})(s)},storePendingRevocation(){return(e=>{
+Fe(e,"pending-revocation","1"),e.unstoredRevocation="1"!==ze(e,"pending-revocation")})(s)},clearPendingRevocation(){
+(e=>{Fe(e,"pending-revocation"),e.unstoredRevocation=!1,e.lastTokens=""})(s),r.forgetRevoked()},storeNotBefore(e){
+return((e,t)=>Fe(e,"not-before",String(Date.now()+Math.min(Math.max(t,Ge(e)),Ce))))(s,e)},clearNotBefore(){
+return(e=>Fe(e,"not-before"))(s)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
 return l(!0,e)},releaseLock:o.release,broadcast(e,t,r,s,o){const a="refresh-failed"===e?{waitMs:Math.min(s,Ce),
 failures:o}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}}}
 var Jt=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Xt=[400,401,403,419,422,440,498],Wt={
@@ -231,7 +231,7 @@ refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function er(e){
 const e=globalThis.location?.origin;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
 })(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,{start:s,end:o,...i}=nt(e.endpoints),a={
 ...n?Yt:Wt,...i
-},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:b="memory"}=e,y=nt(e.server),{refresh:g}=y,m=e.transport??(n||Z(g,"refresh}")||null===g&&null!==nt(y.answer).access?"body":"cookie"),v=((e,t,r)=>{
+},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:y="memory"}=e,b=nt(e.server),{refresh:g}=b,m=e.transport??(n||Z(g,"refresh}")||null===g&&null!==nt(b.answer).access?"body":"cookie"),v=((e,t,r)=>{
 const{inBody:n,oauth2:s,tokenScheme:o,clientId:i,fields:a}=t,c=Rt({access:[a.accessToken],refresh:[a.refreshToken],
 expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},nt(e.answer)),l=`${o} {access}`,u=(e,t,n,o)=>{
 const i=nt(o),{method:a="POST"}=i;return nt({method:a,url:r(i.path??t),isForm:"form"===(i.as??(s?"form":"json")),
@@ -242,13 +242,13 @@ client_id:"{clientId}"},h={login:s?{grant_type:"password","...":"{credentials}",
 refresh:s?{grant_type:"refresh_token",refresh_token:"{refresh}",client_id:"{clientId}"}:d,logout:s?f:d,logoutAll:s?f:d
 },p={};for(const[t,r]of Object.entries(e.calls??{}))p[t]=u(t,`/${t}`,"{credentials}",r)
 ;for(const[r,n]of Object.entries(t.endpoints)){const t=e[r];p[r]=null===t?void 0:u(r,n,h[r],t)}return{calls:p,api:{
-...e.api?Nt(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
-notOver:e.notOver??[]}})(y,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?Qt:Zt,
+...e.api?Et(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
+notOver:e.notOver??[]}})(b,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?Qt:Zt,
 ...e.fields}
 },e=>tr(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),k=Object.keys(a).map(e=>[e,v.calls[e]?.url??tr(a[e],r)]),w=Object.fromEntries(k)
 ;return{idempotencyKey:new URL(w.refresh).origin===t,restore:"auto",crossTab:!0,
 name:w.refresh===`${t}${Wt.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
-onLog:void 0,...e,clientId:p,transport:m,remember:b,sharesSession:"cookie"===m||"memory"!==b&&"tab"!==b,tokenScheme:h,
+onLog:void 0,...e,clientId:p,transport:m,remember:y,sharesSession:"cookie"===m||"memory"!==y&&"tab"!==y,tokenScheme:h,
 dpop:u,server:v,endpoints:w,origins:[...new Set(c)].filter(e=>e).map(e=>`${e}/`),
 authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function tr(e,t){
 const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
@@ -291,7 +291,7 @@ refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||l}:n,i=o.subjec
 block(){l=0},clear(){c=o.refreshToken||c,s=0,a+=1,o=Ze,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
 c=""},currentId:()=>s,subject:()=>i,profile:()=>({user:o.user,claims:o.claims}),isFresh:()=>G()<l&&Date.now()<u,
 allows(t){for(let r=0;r<e.length;r+=1)if(0===h(t,e[r]))return!0;return!1},generation:()=>a,
-accessToken:()=>o.accessToken,refreshToken:e=>o.refreshToken||(e?c:"")}})(r.origins,f),b=t&&new br(t),m=((e,t,r)=>{
+accessToken:()=>o.accessToken,refreshToken:e=>o.refreshToken||(e?c:"")}})(r.origins,f),y=t&&new yr(t),m=((e,t,r)=>{
 const n=t?globalThis.navigator?.locks:void 0;let s=()=>{};return{request(t,o,i){s()
 ;const a=new AbortController,{signal:c}=a,l=()=>r(()=>c.aborted||i()),u=()=>o>0?setTimeout(l,o):l()
 ;if(!n)return s=()=>a.abort(),B(u);const d=new Promise(e=>{s=()=>{a.abort(),e()}});n.request(e,nt(t?{steal:t}:{signal:c
@@ -299,44 +299,47 @@ const n=t?globalThis.navigator?.locks:void 0;let s=()=>{};return{request(t,o,i){
 })(i.prefix,s,hr),k=Ct(i.prefix,s,i,hr,(t,r)=>{const{type:s,reason:o,waitMs:i=0,failures:a=0}=t
 ;n("debug","message-received",{type:s,relation:r,waitMs:i,failures:a});const c=f.numberOf(t,p.subject(),!0)
 ;e.messageReceived(r,s,c,o,i,a)}),j=function(e){
-const{client:t,tokens:r,sendAuthorized:n,log:s,createError:i}=e,a=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),c=new Set
-;let u=!1,d=0;function f(){const e=r.currentId();if(0===e)throw i(u?"DISPOSED":"SESSION_ENDED");return e}function h(e){
-const r=f();n(e.request,e).then(o=>{try{const i=!Dt(e,o)&&e.handler.isRejected(o);!1===i?e.resolve(o):(async(e,r,o,i)=>{
-if(!0!==i&&!await i)return o;const a=(e=>{let t=2166136261
+const{client:t,tokens:r,sendAuthorized:n,createError:s}=e,i=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),a=new Set,c=((e,t,r)=>{
+const{client:n,tokens:s,sendAuthorized:o,log:i,createError:a}=e,c=(()=>{let e=0,t=0;const r=[];return async n=>{
+e<128?e+=1:await new Promise(e=>r.push(e));try{return await n()}finally{const n=r[t];t+=1,n?n():(e-=1,t=r.length=0)}}
+})();let l=0;return async(e,u,d,f)=>{if(!0!==f&&!await f)return d;const h=(e=>{let t=2166136261
 ;for(let r=0;r<e.length&&"?"!==e[r];r+=1)t=Math.imul(t^e.charCodeAt(r),16777619);return t>>>0})(S(e.request))
-;r!==d&&s("info","call-rejected",{status:o.status,token:r}),d=r
-;const c=await F(t.tokenRejected(r,a),e.signal)?qe(e):void 0;if(!c)return o;o.body?.cancel().catch(()=>{})
-;const l=f(),u=await n(c,e);return!Dt(e,u)&&await e.handler.isRejected(u)&&await t.retryRejected(l,a),u
-})(e,r,o,i).then(e.resolve,e.reject)}catch(t){e.reject(t)}},e.reject)}return{fetch(n,s,i=e.handler){let u;try{
-u=new o(n,s)}catch(e){return Promise.reject(e)}if(!((e,t,r)=>{const n=S(e),s=N(w(e),"authorization")
-;return t.allows(n)&&!r.has(n)&&!s})(u,r,a))return l(u);const d=Pt(s)?i:{...i,isRejected:()=>!1
-},f=((e,t)=>null===v(e)||/^(GET|HEAD)$/.test(_(e))?null:"string"==typeof t?t:((e,t)=>{if("ReadableStream"===(r=t,
+;u!==l&&i("info","call-rejected",{status:d.status,token:u}),l=u
+;const p=await z(n.tokenRejected(u,h),e.signal)?qe(e):void 0;if(!p)return d;d.body?.cancel().catch(()=>{})
+;const y=s.generation();let b=0;const g=await z(c(()=>{if(!t.has(e)||s.generation()!==y)throw a("SESSION_ENDED")
+;return b=r(),o(p,e)}),e.signal);return!Dt(e,g)&&await e.handler.isRejected(g)&&await n.retryRejected(b,h),g}})(e,a,d)
+;let u=!1;function d(){const e=r.currentId();if(0===e)throw s(u?"DISPOSED":"SESSION_ENDED");return e}function f(e){
+const t=d();n(e.request,e).then(r=>{try{const n=!Dt(e,r)&&e.handler.isRejected(r)
+;!1===n?e.resolve(r):c(e,t,r,n).then(e.resolve,e.reject)}catch(t){e.reject(t)}},e.reject)}return{fetch(n,s,c=e.handler){
+let u;try{u=new o(n,s)}catch(e){return Promise.reject(e)}if(!((e,t,r)=>{const n=S(e),s=E(w(e),"authorization")
+;return t.allows(n)&&!r.has(n)&&!s})(u,r,i))return l(u);const d=Pt(s)?c:{...c,isRejected:()=>!1
+},h=((e,t)=>null===v(e)||/^(GET|HEAD)$/.test(_(e))?null:"string"==typeof t?t:((e,t)=>{if("ReadableStream"===(r=t,
 Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return;var r;const n=$(e)
 ;if(null!=t)return n;try{return new o($(n),Le),n}catch{return void v(n)?.cancel().catch(()=>{})}})(e,t))(u,s?.body)
-;return new Promise((e,o)=>{const i={request:u,handler:d,signal:xt(u,n,s),replayBody:f,resolve(t){c.delete(i),e(t)},
-reject(e){c.delete(i),o(e)}};(e=>{if(c.add(e),r.isFresh())return h(e)
-;F(t.requestToken(0),e.signal).then(()=>h(e)).catch(e.reject)})(i)})},async getAccessToken(e){await t.requestToken(e),
-f();const n=r.accessToken();if(!n)throw i("TOKEN_IN_COOKIE");return n},rejectAll(e){u||="DISPOSED"===e
-;for(const t of c)t.reject(i(e));c.clear()}}}({settings:r,client:e,tokens:p,sendAuthorized:Me(p,r.server.api,b,d),
+;return new Promise((e,o)=>{const i={request:u,handler:d,signal:xt(u,n,s),replayBody:h,resolve(t){a.delete(i),e(t)},
+reject(e){a.delete(i),o(e)}};(e=>{if(a.add(e),r.isFresh())return f(e)
+;z(t.requestToken(0),e.signal).then(()=>f(e)).catch(e.reject)})(i)})},async getAccessToken(e){await t.requestToken(e),
+d();const n=r.accessToken();if(!n)throw s("TOKEN_IN_COOKIE");return n},rejectAll(e){u||="DISPOSED"===e
+;for(const t of a)t.reject(s(e));a.clear()}}}({settings:r,client:e,tokens:p,sendAuthorized:Me(p,r.server.api,y,d),
 handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},log:n,createError(e){return new nr(e)}
 }),T={client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,tokens:p,idempotencyKey(){return(e=>{
-const t=Fe(e,"idempotency-key"),r=Ue(t)?t:e.idempotencyKey||Be();return Ye(e,r),r})(i)},prover:b,cookies:d,remembered:u
+const t=ze(e,"idempotency-key"),r=Ue(t)?t:e.idempotencyKey||Be();return Ye(e,r),r})(i)},prover:y,cookies:d,remembered:u
 }),remembered:u,state:i,lock:m,crossTab:k,log:n,rejectCalls:j.rejectAll};return Object.freeze({...Vt(T),settings:{
 name:r.name,transport:r.transport},sendAuthRequest(e,t,r){return(async({settings:e,requests:t,state:r,log:n},s,o,i)=>{
 const a=(t,r=!1)=>{const n=`${(({server:e,endpoints:t},r,n)=>{const s=e.calls[n?.call??r]
 ;return`${s?.method??"POST"} ${s?.url??t[r]}`})(e,s,o)}: ${t}`;var i;return r||(i=n,
 Jt&&console.warn(`tokenward: ${i}`)),n};try{
-const c=await t.send(s,o,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:b}=c,m=l>=200&&l<300,v=((e,{status:t,code:r="",message:n="",isPage:s,isRefusal:o,isStep:i},{over:a,notOver:c})=>{
-const l=y(`${r} ${n}`);if("refresh"===e){if(Gt(c,t,l))return"request-fault";if(Gt(a,t,l))return"over"}
-return i?"step-required":g(Kt,r)?Kt[r]:g(Kt,n)?Kt[n]:!(s||zt(y(r),Ut)||zt(l,Bt))||s&&"login"===e?"login"===e?zt(l,Ft)?"bad-credentials":void 0:o?"refused":void 0:"request-fault"
-})(s,c,e.server),k=Xt.includes(l)&&!p&&"request-fault"!==v;if((c.token||k)&&(e=>{null===Fe(e,"asked")&&ze(e,"asked","1")
+const c=await t.send(s,o,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:y}=c,m=l>=200&&l<300,v=((e,{status:t,code:r="",message:n="",isPage:s,isRefusal:o,isStep:i},{over:a,notOver:c})=>{
+const l=b(`${r} ${n}`);if("refresh"===e){if(Gt(c,t,l))return"request-fault";if(Gt(a,t,l))return"over"}
+return i?"step-required":g(Kt,r)?Kt[r]:g(Kt,n)?Kt[n]:!(s||Ft(b(r),Ut)||Ft(l,Bt))||s&&"login"===e?"login"===e?Ft(l,zt)?"bad-credentials":void 0:o?"refused":void 0:"request-fault"
+})(s,c,e.server),k=Xt.includes(l)&&!p&&"request-fault"!==v;if((c.token||k)&&(e=>{null===ze(e,"asked")&&Fe(e,"asked","1")
 })(r),(({token:e,expiresIn:t,jwtLifetime:r},n)=>{e&&Math.abs(t-r)>1&&n("warn","lifetimes-differ",{expiresIn:t,
 jwtLifetime:r})})(c,n),n(m?"debug":"warn","auth-request",{endpoint:s,status:l,code:u.slice(0,40),retryAfterMs:h}),
 m&&("logout"===s||"logoutAll"===s||c.token))return{response:c,details:""}
 ;const w=404===l||405===l?` (options.endpoints.${s})`:m?(({server:e},t,r)=>`; expected the member ${e.calls[t]?.answer.access?.join(" or ")} (options.fields), found ${r}`)(e,o?.call??s,f):""
 ;return{response:c,stated:v,
 details:a(`status ${l}${"step-required"===v?"":w}${d?`; the server says: ${d}`:""}`,"refresh"===s&&401===l||!e.server.calls[s]||"step-required"===v),
-body:b}}catch(e){const t=e instanceof $e;return n("warn","auth-request",{endpoint:s,
+body:y}}catch(e){const t=e instanceof $e;return n("warn","auth-request",{endpoint:s,
 failed:t?"options.authHeaders":e?.name}),t&&B(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",
 details:a("options.authHeaders failed",!0)}:{failure:"network-error",
 details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(T,e,t,r).then(fr)},
@@ -347,7 +350,7 @@ jwtPayload(){return se(p.accessToken())},
 getAccessToken:r.exposeToken?j.getAccessToken:()=>Promise.reject(new nr("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-m.close(),k.close(),j.rejectAll("DISPOSED")}})}var br=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+m.close(),k.close(),j.rejectAll("DISPOSED")}})}var yr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
 t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
 return this.#e.then(s=>s.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(s=>s.send(e,t,r,n))}}
 ;export{nr as CallError,lr as createAdoption,cr as createLogin,sr as createOptions,pr as createPlatform,or as setServer,ir as storedKeyName};

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { root } from '../../tools/run.mjs';
-import { ADA, closeBrowser, makeClient, NPM_ONLY, openBlank, openBrowser, withPage } from './harness.mjs';
+import { ADA, closeBrowser, ISOLATION, makeClient, NPM_ONLY, openBlank, openBrowser, withPage } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -635,6 +635,57 @@ test('no storage, URL, console line, event, error or property of the client cont
       }
     }
   }));
+
+const ON_PAGE = { skip: ISOLATION !== 'page' && 'a stub on the page answers the calls' };
+
+test('of 300 calls that are rejected at once, 128 are sent again at a time, and none after a sign-out', ON_PAGE, () =>
+  withPage({}, async ({ page, server }) => {
+    await openBlank(page, server);
+    const seen = await page.evaluate(async (credentials) => {
+      // The stub rejects the first token, and holds each call with a later one until it is released.
+      const { fetch: real } = globalThis;
+      let firstToken;
+      const held = [];
+      globalThis.fetch = (input, init) => {
+        if (!/\/api\/held/.test(input.url ?? input)) return real(input, init);
+        const token = input.headers.get('authorization');
+        firstToken ??= token;
+        if (token === firstToken) return Promise.resolve(new Response(null, { status: 401 }));
+        return new Promise((resolve) => held.push(() => resolve(new Response('{}'))));
+      };
+      const hasHeld = async (count) => {
+        while (held.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+        // If more were sent, they were sent by now.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return held.length;
+      };
+      const { AuthClient } = await import('/pkg/index.js');
+      const auth = new AuthClient({ restore: 'never' });
+      await auth.login(credentials);
+      const aborted = new AbortController();
+      const call = (index) => auth.fetch('/api/held', index === 299 ? { signal: aborted.signal } : undefined);
+      const outcomes = Array.from({ length: 300 }, (_, index) => call(index)).map((result) =>
+        result.then(
+          (response) => response.status,
+          (error) => (error.name === 'AbortError' ? error.name : error.code),
+        ),
+      );
+      const first = await hasHeld(128);
+      aborted.abort();
+      const last = await outcomes[299];
+      for (let index = 0; index < 10; index += 1) held[index]();
+      const second = await hasHeld(138);
+      await auth.logout();
+      await auth.login(credentials);
+      for (const release of held) release();
+      const sent = await hasHeld(138);
+      return { first, last, second, sent, outcomes: await Promise.all(outcomes) };
+    }, ADA);
+    assert.deepEqual([seen.first, seen.last, seen.second, seen.sent], [128, 'AbortError', 138, 138]);
+    const count = (outcome) => seen.outcomes.filter((one) => one === outcome).length;
+    assert.deepEqual([count(200), count('SESSION_ENDED')], [138, 161]);
+  }),
+);
 
 test('in Node, importing the package and making a client loads no engine', NPM_ONLY, async () => {
   const { AuthClient, AuthError } = await import(path.join(root, 'pkg/index.js'));
