@@ -48,6 +48,12 @@ interface Call extends Replayable {
   readonly reject: (reason: unknown) => void;
 }
 
+/**
+ * The calls that are not settled, each as the function that rejects it. A script that replaces `Set.prototype.add` receives no request,
+ * whose header will hold the token.
+ */
+type InFlight = Set<Call['reject']>;
+
 export interface ApiFetch {
   fetch(input: RequestInfo | URL, init?: ApiRequestInit, handler?: ResponseHandler): Promise<Response>;
   getAccessToken(minValidityMs: number): Promise<string>;
@@ -58,7 +64,7 @@ export interface ApiFetch {
 export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
   const { client, tokens, sendAuthorized, createError } = dependencies;
   const authEndpoints = new Set(authUrls(dependencies.settings.server));
-  const inFlight = new Set<Call>();
+  const inFlight: InFlight = new Set();
   const sendAgain = createReplay(dependencies, inFlight, tokenNow);
   let disposed = false;
 
@@ -85,7 +91,7 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
 
   /** Sends a call when there is a token for it. */
   function sendWithToken(call: Call) {
-    inFlight.add(call);
+    inFlight.add(call.reject);
     if (tokens.isFresh()) return send(call);
     abortable(client.requestToken(0), call.signal)
       .then(() => send(call))
@@ -110,11 +116,11 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
           signal: givenSignal(request, input, init),
           replayBody,
           resolve(response) {
-            inFlight.delete(call);
+            inFlight.delete(call.reject);
             resolve(response);
           },
           reject(reason) {
-            inFlight.delete(call);
+            inFlight.delete(call.reject);
             reject(reason);
           },
         };
@@ -130,14 +136,14 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
     },
     rejectAll(code) {
       disposed ||= code === 'DISPOSED';
-      for (const call of inFlight) call.reject(createError(code));
+      for (const reject of inFlight) reject(createError(code));
       inFlight.clear();
     },
   };
 }
 
 /** Returns the function that sends a call once more, with a renewed token, if the API rejected the token of the first response. */
-function createReplay(dependencies: ApiFetchDependencies, inFlight: ReadonlySet<Call>, tokenNow: () => number) {
+function createReplay(dependencies: ApiFetchDependencies, inFlight: InFlight, tokenNow: () => number) {
   const { client, tokens, sendAuthorized, log, createError } = dependencies;
   const limitReplays = limitConcurrency(MAX_REPLAYS);
   /** The token of the last entry about a rejected call. */
@@ -157,7 +163,7 @@ function createReplay(dependencies: ApiFetchDependencies, inFlight: ReadonlySet<
     let renewed = 0;
     const sendCopy = () => {
       // While it waits, the call may be aborted or the session may end, and the next session must not send it.
-      if (!inFlight.has(call) || tokens.generation() !== generation) throw createError('SESSION_ENDED');
+      if (!inFlight.has(call.reject) || tokens.generation() !== generation) throw createError('SESSION_ENDED');
       renewed = tokenNow();
       return sendAuthorized(request, call);
     };

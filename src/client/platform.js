@@ -306,7 +306,7 @@ e<128?e+=1:await new Promise(e=>r.push(e));try{return await n()}finally{const n=
 ;for(let r=0;r<e.length&&"?"!==e[r];r+=1)t=Math.imul(t^e.charCodeAt(r),16777619);return t>>>0})(S(e.request))
 ;u!==l&&i("info","call-rejected",{status:d.status,token:u}),l=u
 ;const p=await z(n.tokenRejected(u,h),e.signal)?qe(e):void 0;if(!p)return d;d.body?.cancel().catch(()=>{})
-;const y=s.generation();let b=0;const g=await z(c(()=>{if(!t.has(e)||s.generation()!==y)throw a("SESSION_ENDED")
+;const y=s.generation();let b=0;const g=await z(c(()=>{if(!t.has(e.reject)||s.generation()!==y)throw a("SESSION_ENDED")
 ;return b=r(),o(p,e)}),e.signal);return!Dt(e,g)&&await e.handler.isRejected(g)&&await n.retryRejected(b,h),g}})(e,a,d)
 ;let u=!1;function d(){const e=r.currentId();if(0===e)throw s(u?"DISPOSED":"SESSION_ENDED");return e}function f(e){
 const t=d();n(e.request,e).then(r=>{try{const n=!Dt(e,r)&&e.handler.isRejected(r)
@@ -316,13 +316,13 @@ let u;try{u=new o(n,s)}catch(e){return Promise.reject(e)}if(!((e,t,r)=>{const n=
 },h=((e,t)=>null===v(e)||/^(GET|HEAD)$/.test(_(e))?null:"string"==typeof t?t:((e,t)=>{if("ReadableStream"===(r=t,
 Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return;var r;const n=$(e)
 ;if(null!=t)return n;try{return new o($(n),Le),n}catch{return void v(n)?.cancel().catch(()=>{})}})(e,t))(u,s?.body)
-;return new Promise((e,o)=>{const i={request:u,handler:d,signal:xt(u,n,s),replayBody:h,resolve(t){a.delete(i),e(t)},
-reject(e){a.delete(i),o(e)}};(e=>{if(a.add(e),r.isFresh())return f(e)
+;return new Promise((e,o)=>{const i={request:u,handler:d,signal:xt(u,n,s),replayBody:h,resolve(t){a.delete(i.reject),
+e(t)},reject(e){a.delete(i.reject),o(e)}};(e=>{if(a.add(e.reject),r.isFresh())return f(e)
 ;z(t.requestToken(0),e.signal).then(()=>f(e)).catch(e.reject)})(i)})},async getAccessToken(e){await t.requestToken(e),
 d();const n=r.accessToken();if(!n)throw s("TOKEN_IN_COOKIE");return n},rejectAll(e){u||="DISPOSED"===e
-;for(const t of a)t.reject(s(e));a.clear()}}}({settings:r,client:e,tokens:p,sendAuthorized:Me(p,r.server.api,y,d),
-handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},log:n,createError(e){return new nr(e)}
-}),T={client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,tokens:p,idempotencyKey(){return(e=>{
+;for(const t of a)t(s(e));a.clear()}}}({settings:r,client:e,tokens:p,sendAuthorized:Me(p,r.server.api,y,d),handler:{
+isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},log:n,createError(e){return new nr(e)}}),T={
+client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,tokens:p,idempotencyKey(){return(e=>{
 const t=ze(e,"idempotency-key"),r=Ue(t)?t:e.idempotencyKey||Be();return Ye(e,r),r})(i)},prover:y,cookies:d,remembered:u
 }),remembered:u,state:i,lock:m,crossTab:k,log:n,rejectCalls:j.rejectAll};return Object.freeze({...Vt(T),settings:{
 name:r.name,transport:r.transport},sendAuthRequest(e,t,r){return(async({settings:e,requests:t,state:r,log:n},s,o,i)=>{
