@@ -13,6 +13,11 @@ const SECTIONS = [
       ...['rust', 'testing', 'migration', 'troubleshooting'],
     ],
   },
+  {
+    text: 'Frameworks',
+    folder: 'docs/guides/frameworks',
+    first: ['README', 'react', 'react-router', 'nextjs', 'vue', 'nuxt', 'svelte', 'solid', 'angular', 'astro'],
+  },
   { text: 'Servers', folder: 'docs/guides/servers', first: [] },
   {
     text: 'Reference',
@@ -32,6 +37,7 @@ const PROJECT = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG
 const TITLES = {
   'docs/reference/api/README.md': 'All entries',
   'docs/reference/api/index.md': 'tokenward',
+  'docs/guides/frameworks/README.md': 'All frameworks',
 };
 
 const linkOf = (file) => `/${pageOf(file).replace(/(index)?\.md$/, '')}`;
@@ -73,7 +79,7 @@ export function sidebar() {
 
 /** The bar at the top: the first page of each section. */
 export const nav = () =>
-  SECTIONS.filter(({ text }) => !['Servers', 'Errors', 'Types'].includes(text)).map((section) => ({
+  SECTIONS.filter(({ text }) => !['Frameworks', 'Servers', 'Errors', 'Types'].includes(text)).map((section) => ({
     text: section.text,
     link: itemsOf(section)[0].link,
     activeMatch: `^/${section.folder.slice('docs/'.length)}/`,
