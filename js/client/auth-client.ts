@@ -174,7 +174,10 @@ export class AuthClient<User = RegisteredUser> {
     signal?: AbortSignal,
   ): Promise<Session<User>> {
     const json = stringify(value);
-    if (json === undefined) throwInvalidOption(where, 'a JSON value', value);
+    // JSON of a FormData or a Map is an empty object.
+    const brand = json === '{}' && brandOf(value);
+    if (json === undefined || (brand && brand !== 'Object'))
+      throwInvalidOption(where, 'a JSON value', value, brand && ` (${brand})`);
     this.#endSignIn();
     try {
       await this.#call((engine) => engine.login({ json, call, isAnswer }, signal), signal);

@@ -321,6 +321,25 @@ test('login() rejects credentials that are not JSON before it sends a request', 
     assert.equal(await server.counted('login_ok'), 1);
   }));
 
+test('login() rejects a form or a map, which JSON would send as an empty object', NPM_ONLY, () =>
+  signedIn({}, async ({ page, server }) => {
+    const messages = await page.evaluate(async () => {
+      const form = new FormData();
+      form.set('email', 'ada@example.com');
+      const all = [form, new URLSearchParams('email=ada'), new Map([['email', 'ada']])];
+      return Promise.all(all.map((credentials) => failure(auth.login(credentials)).then(({ message }) => message)));
+    });
+    assert.deepEqual(
+      messages,
+      ['FormData', 'URLSearchParams', 'Map'].map(
+        (brand) => `INVALID_OPTIONS: login.credentials: expected a JSON value, got an object (${brand})`,
+      ),
+    );
+    assert.equal(await server.counted('login_ok'), 1);
+    assert.equal(await server.counted('login_failed'), 0);
+  }),
+);
+
 test('a listener may call the client', () =>
   signedIn({}, async ({ page, server }) => {
     const results = await page.evaluate(async () => {
