@@ -1,5 +1,5 @@
 // Sends the app's calls: each carries the access token, waits while it is renewed, and is sent once more after a 401. While
-// the token is fresh, a call does not enter wasm: it is `fetch`'s own promise with one `then`.
+// the token is fresh, a call does not enter wasm: one `then` on the promise of `fetch` settles it.
 import type { Client } from '#glue';
 import type { SendAuthorized } from '../auth/authorized-fetch.js';
 import { copyRequest, type Replayable, replayBodyOf } from '../auth/replay.js';
@@ -136,8 +136,7 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
     },
     rejectAll(code) {
       disposed ||= code === 'DISPOSED';
-      for (const reject of inFlight) reject(createError(code));
-      inFlight.clear();
+      for (const reject of inFlight) reject(createError(code)); // each removes itself
     },
   };
 }

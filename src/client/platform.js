@@ -320,7 +320,7 @@ Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t
 e(t)},reject(e){a.delete(i.reject),o(e)}};(e=>{if(a.add(e.reject),r.isFresh())return f(e)
 ;z(t.requestToken(0),e.signal).then(()=>f(e)).catch(e.reject)})(i)})},async getAccessToken(e){await t.requestToken(e),
 d();const n=r.accessToken();if(!n)throw s("TOKEN_IN_COOKIE");return n},rejectAll(e){u||="DISPOSED"===e
-;for(const t of a)t(s(e));a.clear()}}}({settings:r,client:e,tokens:p,sendAuthorized:Me(p,r.server.api,y,d),handler:{
+;for(const t of a)t(s(e))}}}({settings:r,client:e,tokens:p,sendAuthorized:Me(p,r.server.api,y,d),handler:{
 isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},log:n,createError(e){return new nr(e)}}),T={
 client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,tokens:p,idempotencyKey(){return(e=>{
 const t=ze(e,"idempotency-key"),r=Ue(t)?t:e.idempotencyKey||Be();return Ye(e,r),r})(i)},prover:y,cookies:d,remembered:u
