@@ -2,7 +2,10 @@
 import type { OpenEngine } from '../engine/engine.js';
 import type { AuthClientOptions } from './options.js';
 
-/** Adds the engine under a symbol. What are no options, and the options on a server that renders pages, stay as they are. */
+/**
+ * Adds the engine under a symbol. Returns a value that is no object unchanged, for the check of the options, and also the options of a
+ * client without a page (server-side rendering).
+ */
 export function withEngine(options: AuthClientOptions, openEngine: OpenEngine): AuthClientOptions {
   const isObject = typeof options === 'object' && options && !Array.isArray(options) && globalThis.location;
   return isObject ? ({ ...options, [Symbol.for('tokenward.engine')]: openEngine } as AuthClientOptions) : options;
