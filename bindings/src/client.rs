@@ -359,6 +359,9 @@ impl Client {
         let (status, expires_at, reason) = match self.core.borrow().session() {
             SessionState::Restoring { .. } => (SessionStatus::Restoring, None, None),
             SessionState::SignedIn { token, .. } => (SessionStatus::SignedIn, token.expires_at, None),
+            SessionState::RestoreFailed { .. } => {
+                (SessionStatus::SignedOut, None, Some(SignedOutReason::RestoreFailed))
+            }
             SessionState::SignedOut { reason } => (SessionStatus::SignedOut, None, Some((*reason).into())),
         };
         self.host.notify(event, status, self.epoch(expires_at), reason);

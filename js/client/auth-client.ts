@@ -8,7 +8,7 @@ import { microtask } from '../util/compat.js';
 import { ownMembers } from '../util/own-members.js';
 import { inThisZone, outsideZone } from '../util/zone.js';
 import { AuthError } from './errors.js';
-import type { AuthEvents } from './events.js';
+import { type AuthEvents, EVENTS } from './events.js';
 import type { Idle } from './idle.js';
 import { createEngineLoader, type EngineLoader, importFile } from './load-engine.js';
 import type { ApiRequestInit, AuthClientOptions, LogEntry, SignInOptions } from './options.js';
@@ -173,7 +173,12 @@ export class AuthClient<User = RegisteredUser> {
     isAnswer: boolean,
     signal?: AbortSignal,
   ): Promise<Session<User>> {
-    const json = stringify(value);
+    let json: string | undefined;
+    try {
+      json = stringify(value);
+    } catch (error) {
+      throwInvalidOption(where, 'a JSON value', value, ` (${(error as Error).message})`);
+    }
     // JSON of a FormData or a Map is an empty object.
     const brand = json === '{}' && brandOf(value);
     if (json === undefined || (brand && brand !== 'Object'))
@@ -274,11 +279,15 @@ export class AuthClient<User = RegisteredUser> {
     return () => void this.#subscribers.delete(entry);
   };
 
-  /** Calls the listener on each such event. Returns the function that unsubscribes. */
+  /**
+   * Calls the listener on each such event. Returns the function that unsubscribes.
+   * @throws {AuthError} `INVALID_OPTIONS` for a name that is no event.
+   */
   readonly on = <K extends keyof AuthEvents<User>>(
     event: K,
     listener: (detail: AuthEvents<User>[K]) => void,
   ): (() => void) => {
+    if (!EVENTS.includes(event)) throwInvalidOption('on.event', EVENTS.join(', '), event);
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
     const entry = inThisZone((detail: AuthEvents<User>[K]) => listener(detail));
@@ -417,7 +426,7 @@ export class AuthClient<User = RegisteredUser> {
     const isFailure = event === 'refresh-failed';
     if (snapshot) this.#session = this.#withReason(snapshot as Session<User>);
     // A failed refresh changes nothing of the session but this.
-    else if (isFailure && this.#session.status !== 'signed-out')
+    else if (isFailure && (this.#session.error || this.#session.status !== 'signed-out'))
       this.#session = Object.freeze({ ...this.#session, ...(detail as AuthEvents['refresh-failed']) });
     const session = this.#session;
     if (event === 'signed-in') this.#previousUser = this.#lastUser;

@@ -37,3 +37,16 @@ export interface AuthEvents<User = RegisteredUser> {
   /** A refresh failed without ending the session, or the client's own files could not be loaded; the next attempt is at `retryAt` (epoch milliseconds; null: none is scheduled). */
   'refresh-failed': { readonly error: AuthError; readonly retryAt: number | null };
 }
+
+/** Every name of an event. */
+export const EVENTS: readonly string[] = [
+  'signed-in',
+  'refreshed',
+  'signed-out',
+  'account-changed',
+  'step-up-required',
+  'sign-in-failed',
+  'idle-warning',
+  'idle-warning-ended',
+  'refresh-failed',
+] satisfies (keyof AuthEvents)[];

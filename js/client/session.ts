@@ -54,8 +54,10 @@ export interface SignedOutSession {
   readonly expiresAt: null;
   /** Why there is no session. */
   readonly reason: SignedOutReason;
-  readonly error: null;
-  readonly retryAt: null;
+  /** With the reason `'restore-failed'`: why the last attempt failed. Else null. */
+  readonly error: AuthError | null;
+  /** With the reason `'restore-failed'`: when the client asks again, milliseconds since the epoch. Else null. */
+  readonly retryAt: number | null;
 }
 
 /**
@@ -71,8 +73,9 @@ export type Session<User = RegisteredUser> = RestoringSession | SignedInSession<
 /**
  * Why there is no session: there was none (`'no-session'`), the app signed out (`'logout'`), the server ended it
  * (`'expired'`, `'revoked'`, or `'token-reused'`: it received an old refresh token and took it for stolen), or another tab
- * signed out or signed in another user (`'other-tab'`), or the user was idle for `options.idleTimeoutSeconds` (`'idle'`), or the server answered each attempt to resume the session, and never about
- * the session (`'restore-failed'`: the next page asks again; `diagnostics()` has the answers).
+ * signed out or signed in another user (`'other-tab'`), or the user was idle for `options.idleTimeoutSeconds` (`'idle'`), or
+ * the server answered four attempts to resume the session, and never about the session (`'restore-failed'`: `error` has the last
+ * answer, and the client asks again).
  */
 export type SignedOutReason =
   | 'no-session'

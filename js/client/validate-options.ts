@@ -34,7 +34,8 @@ const record =
       const check = Object.keys(checks).includes(name) && checks[name];
       if (!check) {
         const renamed = Object.keys(RENAMED).includes(name) && RENAMED[name];
-        const expected = renamed || `one of ${Object.keys(checks).join(', ')}`;
+        const near = Object.keys(checks).find((known) => known.toLowerCase() === name.toLowerCase());
+        const expected = renamed || near || `one of ${Object.keys(checks).join(', ')}`;
         throwInvalidOption(path, expected, name, renamed && `: renamed to ${renamed}`);
       }
       if (inner !== undefined) copy[name] = check(path, inner);

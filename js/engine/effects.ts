@@ -171,7 +171,7 @@ export async function sendAuthRequest(
     if (isOk && (isRevocation || response.token)) return { response, details: '' };
     const hint =
       status === 404 || status === 405
-        ? ` (options.endpoints.${endpoint})`
+        ? ` (wrong options.baseUrl or options.endpoints.${endpoint}?)`
         : isOk
           ? missingToken(settings, login?.call ?? endpoint, found)
           : '';

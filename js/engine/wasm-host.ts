@@ -7,6 +7,7 @@ import type { LoginRequest } from '../auth/auth-requests.js';
 import type { SessionRelation } from '../browser/persisted-state.js';
 import type { TabMessage } from '../browser/tab-message.js';
 import type { AuthError } from '../client/errors.js';
+import type { AuthEvents } from '../client/events.js';
 import type { Session } from '../client/session.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import { createDeferred, type Deferred } from '../util/deferred.js';
@@ -81,6 +82,7 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
   /** What the last login and the last refresh failed with, for people. */
   const details: Partial<Record<Endpoint, { text: string; body?: unknown }>> = {};
   const createFailure = explained(createError, () => details.refresh?.text);
+  let lastFailure: AuthEvents['refresh-failed'];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const settleToken = (settle: (waiter: Deferred<boolean>) => void) => {
     if (forToken) settle(forToken);
@@ -129,21 +131,18 @@ export function connectWasm(dependencies: HostDependencies): { host: Host; core:
     ...effects(dependencies),
     notify(event, status, expiresAt, reason) {
       log('info', event, { status, ...(reason && { reason }) });
-      const values = {
-        ...tokens.profile(),
-        expiresAt: finiteOrNull(expiresAt),
-        reason: reason ?? null,
-        error: null,
-        retryAt: null,
-      };
-      const session = { status, ...values } as Session;
-      notify(event, deepFreeze(session), session);
+      // A restore that failed is signed out with the error of its last attempt.
+      const failure = reason === 'restore-failed' ? lastFailure : { error: null, retryAt: null };
+      const values = { ...tokens.profile(), expiresAt: finiteOrNull(expiresAt), reason: reason ?? null };
+      const session = Object.freeze({ status, ...deepFreeze(values), ...failure }) as Session;
+      notify(event, session, session);
     },
     refreshFailed(code, retryable, status, retryAfterSeconds, at) {
       const error = reported(createError(code, retryable, status, retryAfterSeconds, details.refresh?.text));
       const retryAt = finiteOrNull(at);
       log('warn', 'refresh-failed', { code, status: error.status, retryAt });
-      notify('refresh-failed', { error, retryAt });
+      lastFailure = { error, retryAt };
+      notify('refresh-failed', lastFailure);
     },
   } satisfies Host;
 

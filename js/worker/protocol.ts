@@ -3,10 +3,10 @@
 // Page and worker are always of the same release.
 import type { LoginRequest } from '../auth/auth-requests.js';
 import type { LogEntry } from '../client/options.js';
-import type { Session } from '../client/session.js';
 import type { EngineEvent, LogoutScope } from '../engine/engine.js';
 import type { Settings } from '../engine/resolve-options.js';
 import type { SerializedResponse } from './remote-response.js';
+import type { SerializedSession } from './serialize-error.js';
 import type { SerializedRequest } from './serialize-request.js';
 
 /** The settings as JSON: the worker's name. Functions stay on the page, and the worker requests their results from it. */
@@ -26,7 +26,7 @@ export interface ConnectRequest {
 
 export interface ConnectResponse {
   /** Undefined if the page has received it as an event. */
-  readonly session: Session | undefined;
+  readonly session: SerializedSession | undefined;
   /** As in `SessionEvent`. */
   readonly mustStoreLogout: boolean;
   readonly entries: readonly LogEntry[];
@@ -35,7 +35,7 @@ export interface ConnectResponse {
 export interface SessionEvent {
   readonly event: EngineEvent;
   readonly detail: unknown;
-  readonly session: Session | undefined;
+  readonly session: SerializedSession | undefined;
   /** Whether the page must store a logout before it hands the logout to the worker. */
   readonly mustStoreLogout: boolean;
 }

@@ -1,5 +1,6 @@
 // Errors as data, so that a rejection in the worker arrives on the page as the same kind of error.
 import type { AuthError, AuthErrorCode } from '../client/errors.js';
+import type { Session } from '../client/session.js';
 import type { AuthErrorClass } from '../engine/auth-errors.js';
 import { ownMembers } from '../util/own-members.js';
 
@@ -29,6 +30,19 @@ export function serializeError(error: unknown): SerializedError {
     return { kind: 'value', value: String(error) };
   }
 }
+
+/** A session as a message holds it: a message cannot hold an `AuthError`. */
+export type SerializedSession = {
+  readonly [Member in keyof Session]: Member extends 'error' ? SerializedError | null : Session[Member];
+};
+
+export const serializeSession = (session: Session): SerializedSession => ({
+  ...session,
+  error: session.error && serializeError(session.error),
+});
+
+export const deserializeSession = (session: SerializedSession, AuthErrorType: AuthErrorClass) =>
+  ({ ...session, error: session.error && deserializeError(session.error, AuthErrorType) }) as Session;
 
 export function deserializeError(serialized: unknown, AuthErrorType: AuthErrorClass): unknown {
   // A member that the error lacks is not one of `Object.prototype`.

@@ -6,7 +6,7 @@ import type { AuthErrorClass } from '../engine/auth-errors.js';
 import type { Notify } from '../engine/engine.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import type { SessionEvent } from './protocol.js';
-import { deserializeError } from './serialize-error.js';
+import { deserializeError, deserializeSession, type SerializedSession } from './serialize-error.js';
 
 export class SessionEvents {
   readonly #notify: Notify;
@@ -40,13 +40,13 @@ export class SessionEvents {
   }
 
   /** The session of a worker that other tabs use already. */
-  connected(session: Session, mustStoreLogout: boolean) {
+  connected(session: SerializedSession, mustStoreLogout: boolean) {
     const event = session.status === 'restoring' ? 'session-updated' : session.status;
     this.receive({ event, detail: session, session, mustStoreLogout });
   }
 
-  receive({ event, detail, session, mustStoreLogout }: SessionEvent) {
-    deepFreeze(session);
+  receive({ event, detail, session: received, mustStoreLogout }: SessionEvent) {
+    const session = received && Object.freeze(deserializeSession(deepFreeze(received), this.#AuthError));
     this.#mustStoreLogout = mustStoreLogout;
     if (event === 'refresh-failed') {
       const { error, retryAt } = detail as { error: unknown; retryAt: number | null };

@@ -2,7 +2,8 @@
 // all tabs of the origin. Its settings are its name, which is fixed when it is started.
 import { Client } from '#glue';
 import { AuthError } from '../client/errors.js';
-import type { EngineReason, Session } from '../client/session.js';
+import type { AuthEvents } from '../client/events.js';
+import type { EngineReason } from '../client/session.js';
 import type { ResponseHandler } from '../engine/api-fetch.js';
 import type { LocalEngine, Notify } from '../engine/engine.js';
 import { PageStorageMirror } from './page-storage-mirror.js';
@@ -17,7 +18,7 @@ import type {
 } from './protocol.js';
 import { pairHeaders, serializeResponse } from './remote-response.js';
 import { type Handlers, Rpc } from './rpc.js';
-import { serializeError } from './serialize-error.js';
+import { type SerializedSession, serializeError, serializeSession } from './serialize-error.js';
 import { deserializeBody, type SerializedRequest } from './serialize-request.js';
 
 const scope = globalThis as unknown as Port & {
@@ -35,7 +36,7 @@ type PageRpc = Rpc<PageMethods, WorkerMethods>;
 const pages = new Set<PageRpc>();
 const hiddenPages = new Set<PageRpc>();
 let engine: Promise<LocalEngine> | undefined;
-let session: Session | undefined;
+let session: SerializedSession | undefined;
 let mustStoreLogout = false;
 /** The page that signed out last. */
 let signedOutBy: PageRpc | undefined;
@@ -66,14 +67,17 @@ async function requestAny<T>(request: (page: PageRpc, signal: AbortSignal) => Pr
 
 /** Sends an event to the connected pages after the earlier tasks, so that the lock is released. A page that connects later receives the session then. */
 const notifyPages: Notify = (event, detail, next, mustStore = false) => {
-  session = next ?? session;
+  if (next) session = serializeSession(next);
+  else if (event === 'refresh-failed' && session && (session.error || session.status !== 'signed-out'))
+    session = { ...session, ...serializeFailure(detail) };
+  const sent = next && session;
   mustStoreLogout = mustStore;
   const receivers = [...pages];
   const by = signedOutBy;
   storage.enqueue(() => {
     for (const page of receivers) {
-      if (next) {
-        const received = !by || page === by ? next : sessionOfOtherPage(next);
+      if (sent) {
+        const received = !by || page === by ? sent : sessionOfOtherPage(sent);
         page.notify('sessionEvent', { event, detail: received, session: received, mustStoreLogout: mustStore });
       } else if (event === 'refresh-failed') page.notify('sessionEvent', refreshFailure(detail));
     }
@@ -81,18 +85,20 @@ const notifyPages: Notify = (event, detail, next, mustStore = false) => {
 };
 
 /** The session for the pages that did not call `logout`. */
-const sessionOfOtherPage = (next: Session): Session =>
+const sessionOfOtherPage = (next: SerializedSession): SerializedSession =>
   next.reason ? { ...next, reason: Client.reasonInOtherTabs(next.reason as EngineReason) } : next;
 
-function refreshFailure(detail: unknown): SessionEvent {
-  const { error, retryAt } = detail as { error: unknown; retryAt: number | null };
-  return {
-    event: 'refresh-failed',
-    detail: { error: serializeError(error), retryAt },
-    session: undefined,
-    mustStoreLogout,
-  };
+function serializeFailure(detail: unknown) {
+  const { error, retryAt } = detail as AuthEvents['refresh-failed'];
+  return { error: serializeError(error), retryAt };
 }
+
+const refreshFailure = (detail: unknown): SessionEvent => ({
+  event: 'refresh-failed',
+  detail: serializeFailure(detail),
+  session: undefined,
+  mustStoreLogout,
+});
 
 function startEngine(request: ConnectRequest): Promise<LocalEngine> {
   engine ??= openEngine(request).catch((error: unknown) => {

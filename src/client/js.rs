@@ -440,8 +440,9 @@ impl JsAuthClient {
 }
 
 fn json_of(argument: &'static str, value: &JsValue) -> Result<JsString, JsValue> {
-    let json = js_sys::JSON::stringify(value)?;
-    if json.is_string() { Ok(json) } else { Err(invalid(argument, "a JSON value", text(value))) }
+    // (A circular object, a BigInt, or a `toJSON` that throws.)
+    let not_json = || invalid(argument, "a JSON value", text(value));
+    js_sys::JSON::stringify(value).ok().filter(|json| json.is_string()).ok_or_else(not_json)
 }
 
 /// Runs a task until the returned function is called.

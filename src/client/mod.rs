@@ -795,10 +795,18 @@ impl Inner {
             SessionState::SignedIn { token, .. } => {
                 SessionStatus::SignedIn { expires_at: token.expires_at.map(|at| self.clock.epoch(at)) }
             }
+            SessionState::RestoreFailed { .. } => {
+                SessionStatus::SignedOut { reason: crate::core::SignedOutReason::RestoreFailed }
+            }
             SessionState::SignedOut { reason } => SessionStatus::SignedOut { reason: *reason },
         };
+        // A restore that failed is signed out with the error of its last attempt.
+        let unavailable = match self.core.borrow().session() {
+            SessionState::RestoreFailed { .. } => self.session.borrow().unavailable.clone(),
+            SessionState::Restoring { .. } | SessionState::SignedIn { .. } | SessionState::SignedOut { .. } => None,
+        };
         let user = Some(self.platform.user()).filter(|user| !user.is_null());
-        SessionSnapshot { status, user, payload: self.platform.jwt_payload(), unavailable: None }
+        SessionSnapshot { status, user, payload: self.platform.jwt_payload(), unavailable }
     }
 
     /// The listeners' tasks run after the client has finished its work and released its lock.

@@ -73,7 +73,8 @@ impl SessionSnapshot {
     }
 
     /// Why the last refresh failed without ending the session; `None` after a success. With [`SessionStatus::Restoring`]: the
-    /// server has not said yet whether there is a session, and this is why.
+    /// server has not said yet whether there is a session, and this is why. With [`SignedOutReason::RestoreFailed`]: the last
+    /// answer.
     pub fn error(&self) -> Option<&AuthError> {
         self.unavailable.as_ref().map(|(error, _)| error)
     }

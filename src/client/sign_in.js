@@ -27,18 +27,18 @@ this.body=o.body,this.docs="https://github.com/tokenward/tokenward/blob/main/doc
 timeout:"timeoutSeconds",renewBefore:"renewBeforeSeconds",minValidity:"minValiditySeconds"
 },N=(e,t)=>(n,r)=>t(r)?r:q(n,e,r),T=e=>(t,n)=>{"object"==typeof n&&n&&!Array.isArray(n)||q(t,"an object",n);const r={
 __proto__:null};for(const[o,s]of Object.entries(n)){const n=`${t}.${o}`,i=Object.keys(e).includes(o)&&e[o];if(!i){
-const t=Object.keys($).includes(o)&&$[o];q(n,t||`one of ${Object.keys(e).join(", ")}`,o,t&&`: renamed to ${t}`)}
-void 0!==s&&(r[o]=i(n,s))}return r
-},R=(...e)=>N(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),k=(e,t,n=()=>!0)=>N(e,e=>{try{
+const t=Object.keys($).includes(o)&&$[o],r=Object.keys(e).find(e=>e.toLowerCase()===o.toLowerCase())
+;q(n,t||r||`one of ${Object.keys(e).join(", ")}`,o,t&&`: renamed to ${t}`)}void 0!==s&&(r[o]=i(n,s))}return r
+},R=(...e)=>N(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),L=(e,t,n=()=>!0)=>N(e,e=>{try{
 const r=new URL(e,t)
 ;return("string"==typeof e||e instanceof URL)&&""!==e&&/^https?:$/.test(r.protocol)&&!(r.username||r.password)&&n(r)
 }catch{return!1}
-}),L=/^[!#$%&'*+.^_`|~\w-]+$/,j=N("a string that is not empty",e=>"string"==typeof e&&""!==e),P=k("a path or an http(s) URL","http://localhost"),D=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,U=e=>e.match(/\{[^}]*\}/g)??[],x=N("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&U(e).every(e=>D.test(e))),V=(e,t)=>(P(e,t),
-U(String(t)).every(e=>"{clientId}"===e)?t:q(e,"a path with no placeholder but {clientId}",t)),B=e=>(t,n)=>T(Object.fromEntries(Object.keys(Object(n)).map(t=>[t,e])))(t,n),C=(e,t)=>"string"==typeof t?x(e,t):"object"==typeof t&&t?B(C)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void q(e,"a text, a number, a boolean, null or an object",t),M=e=>(t,n)=>null===n?null:e(t,n),F=M((e,t)=>Array.isArray(t)?((e,t)=>Array.isArray(t)?t.map((t,n)=>j(`${e}[${n}]`,t)):q(e,"an array of texts",t))(e,t):j(e,t)),G=T({
+}),k=/^[!#$%&'*+.^_`|~\w-]+$/,j=N("a string that is not empty",e=>"string"==typeof e&&""!==e),P=L("a path or an http(s) URL","http://localhost"),D=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,U=e=>e.match(/\{[^}]*\}/g)??[],x=N("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&U(e).every(e=>D.test(e))),V=(e,t)=>(P(e,t),
+U(String(t)).every(e=>"{clientId}"===e)?t:q(e,"a path with no placeholder but {clientId}",t)),C=e=>(t,n)=>T(Object.fromEntries(Object.keys(Object(n)).map(t=>[t,e])))(t,n),B=(e,t)=>"string"==typeof t?x(e,t):"object"==typeof t&&t?C(B)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void q(e,"a text, a number, a boolean, null or an object",t),M=e=>(t,n)=>null===n?null:e(t,n),F=M((e,t)=>Array.isArray(t)?((e,t)=>Array.isArray(t)?t.map((t,n)=>j(`${e}[${n}]`,t)):q(e,"an array of texts",t))(e,t):j(e,t)),G=T({
 access:F,refresh:F,expiresIn(e,t){const n=F(e,t),r=[n].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
 ;return void 0===r?n:q(e,"a place, which the unit s, ms or at may follow",r)},user:F,subject:F,step:F}),H=T({path:V,
-method:N('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:R("json","form"),body:C,
-headers(e,t){for(const n of Object.keys(Object(t)))L.test(n)||q(e,"names of HTTP headers",n);return B(x)(e,t)},before:V,
+method:N('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:R("json","form"),body:B,
+headers(e,t){for(const n of Object.keys(Object(t)))k.test(n)||q(e,"names of HTTP headers",n);return C(x)(e,t)},before:V,
 answer:G}),Q=(e,t)=>{
 const n=H(e,t),{as:r,body:o,method:s}=n,i="form"===r&&Object.entries(Object(o)).find(([,e])=>"object"==typeof e&&e)
 ;return i&&q(`${e}.body.${i[0]}`,"a text, a number or a boolean in a form",i[1]),

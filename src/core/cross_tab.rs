@@ -181,8 +181,11 @@ impl Core {
                     self.suspend_session(Evidence::HintRemoved, now);
                 }
             }
-            SessionState::Restoring { evidence: Evidence::None, .. } => {}
-            SessionState::Restoring { evidence, .. } => *evidence = Evidence::HintRemoved,
+            SessionState::Restoring { evidence, .. } | SessionState::RestoreFailed { evidence } => {
+                if evidence.suggests_session() {
+                    *evidence = Evidence::HintRemoved;
+                }
+            }
         }
     }
 
@@ -198,10 +201,11 @@ impl Core {
                 *evidence = Evidence::Hint;
                 self.mark_session_changed();
             }
-            SessionState::SignedOut { .. } if never => return,
-            SessionState::SignedOut { .. } => {
+            SessionState::SignedOut { .. } | SessionState::RestoreFailed { .. } if never => return,
+            SessionState::SignedOut { .. } | SessionState::RestoreFailed { .. } => {
                 self.session = SessionState::Restoring { evidence: Evidence::Hint, previous: None };
                 self.retry.next_attempt = Some(now);
+                self.mark_session_changed();
                 self.emit(Output::Notify(Event::SessionUpdated));
             }
         }
@@ -222,7 +226,7 @@ impl Core {
         self.visibility = super::client::Visibility::Visible;
         self.reconcile_storage(storage, now);
         let request_uses_key = self.request.is_some() && !self.refresh_is_queued();
-        if storage.hint == HintState::Removed && self.expects_session() && !request_uses_key {
+        if storage.hint == HintState::Removed && self.session.expects_session() && !request_uses_key {
             // The known sign-in may have ended long ago. No later sign-in may use its key.
             self.emit(Output::RemoveKey);
         }
@@ -236,14 +240,5 @@ impl Core {
             self.load_pending_revocation(storage);
         }
         self.send_pending_revocation(now);
-    }
-
-    /// Whether the client has a session that can end, or waits for one.
-    fn expects_session(&self) -> bool {
-        match self.session {
-            SessionState::SignedIn { .. } => true,
-            SessionState::Restoring { evidence, .. } => evidence != Evidence::None,
-            SessionState::SignedOut { .. } => false,
-        }
     }
 }

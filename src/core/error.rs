@@ -104,7 +104,7 @@ impl ErrorCode {
 pub struct Failure {
     /// The code.
     pub code: ErrorCode,
-    /// The HTTP status, if the server answered.
+    /// The HTTP status, if the server answered. Of `RefreshUnavailable`, that of the last refresh.
     pub status: Option<u16>,
     /// How long to wait before the next attempt, if known.
     pub retry_after: Option<Millis>,

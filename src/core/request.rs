@@ -156,12 +156,7 @@ impl Core {
             Purpose::Refresh { .. } => {
                 self.retry.postponed_since = None;
                 // A refresh whose response is lost is repeated with this key, by this tab or by another one.
-                let may_have_session = match self.session {
-                    SessionState::SignedIn { .. } => true,
-                    SessionState::Restoring { evidence, .. } => evidence != Evidence::None,
-                    SessionState::SignedOut { .. } => false,
-                };
-                self.emit(if may_have_session { Output::AdoptStoredKey } else { Output::UseProbeKey });
+                self.emit(if self.session.expects_session() { Output::AdoptStoredKey } else { Output::UseProbeKey });
                 self.emit(Output::SendRefresh(id));
             }
             Purpose::Login => self.emit(Output::SendLogin(id)),
@@ -208,13 +203,17 @@ impl Core {
             RefreshOutcome::Rejected(reason) => match self.session {
                 // The app asked while signed out: nothing has changed.
                 SessionState::SignedOut { reason } => self.end_session_here(reason),
-                SessionState::Restoring { evidence: Evidence::None, .. } => {
+                SessionState::Restoring { evidence: Evidence::None, .. }
+                | SessionState::RestoreFailed { evidence: Evidence::None } => {
                     self.end_session_here(SignedOutReason::NoSession);
                 }
-                SessionState::Restoring { evidence: Evidence::HintRemoved, .. } => {
+                SessionState::Restoring { evidence: Evidence::HintRemoved, .. }
+                | SessionState::RestoreFailed { evidence: Evidence::HintRemoved } => {
                     self.end_session(SignedOutReason::OtherTab);
                 }
-                SessionState::Restoring { evidence: Evidence::Hint, .. } | SessionState::SignedIn { .. } => {
+                SessionState::Restoring { evidence: Evidence::Hint, .. }
+                | SessionState::RestoreFailed { evidence: Evidence::Hint }
+                | SessionState::SignedIn { .. } => {
                     self.end_session(reason);
                 }
             },

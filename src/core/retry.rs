@@ -1,7 +1,7 @@
 //! Times: how long a token is valid, when the client renews it, and how long it waits after a failure.
 
 use super::{
-    Admission, Core, CrossTabMessage, ErrorCode, Event, Evidence, Failure, Millis, Output, Random, SessionState,
+    Admission, Core, CrossTabMessage, ErrorCode, Event, Failure, Millis, Output, Random, SessionState,
     request::PurposeKind,
 };
 
@@ -20,7 +20,7 @@ const BACKOFF_MAX: Millis = 60_000;
 /// After another tab's refresh succeeded, this tab's next attempt is due within this time.
 const SUCCESS_ELSEWHERE_DELAY: Millis = 1_000;
 
-/// After so many answers that say nothing about the session, a restore ends: no visitor waits for ever.
+/// After so many answers that say nothing about the session, the app shows a signed-out user: no visitor waits for ever.
 pub(super) const UNCLEAR_ANSWERS_MAX: u32 = 4;
 /// How long the client waits before it asks again whether a session is over.
 const CONFIRM_DELAY: Millis = 500;
@@ -38,6 +38,8 @@ pub(super) struct Retry {
     pub not_before: Millis,
     /// Whether the server has refused a refresh without a known code; the next such answer ends the session.
     pub was_refused: bool,
+    /// The status of the last answer that was neither a token nor the end of the session.
+    pub last_status: Option<u16>,
     /// Answers to the restore that say nothing about the session.
     pub unclear_answers: u32,
 }
@@ -131,8 +133,9 @@ impl Core {
     pub(super) fn confirms_refusal(&mut self, retry_after: Option<Millis>, now: Millis) -> bool {
         let was_signed_in = match self.session {
             SessionState::SignedIn { token, .. } => token.renewable,
-            SessionState::Restoring { evidence, .. } => evidence != Evidence::None,
-            SessionState::SignedOut { .. } => false,
+            SessionState::Restoring { .. } | SessionState::RestoreFailed { .. } | SessionState::SignedOut { .. } => {
+                self.session.expects_session()
+            }
         };
         let asks = was_signed_in && !std::mem::replace(&mut self.retry.was_refused, true);
         if asks {
@@ -148,11 +151,15 @@ impl Core {
         if wait > 0 {
             self.emit(Output::StoreNotBefore(wait.min(NOT_BEFORE_MAX)));
         }
-        if self.end_first_question() || self.end_restore_after(failure) {
+        if self.end_first_question() {
             return;
         }
+        let restore_ended = self.end_restore_after(failure);
         self.emit(Output::Broadcast(CrossTabMessage::RefreshFailed { wait, failures: self.retry.failures }));
         self.schedule_retry(failure, now);
+        if restore_ended {
+            self.emit(Output::Notify(Event::SignedOut));
+        }
     }
 
     /// Another tab's refresh failed: this tab does not repeat it at once.
@@ -167,12 +174,13 @@ impl Core {
     /// The session is unchanged; the next attempt follows after the backoff.
     fn schedule_retry(&mut self, failure: Failure, now: Millis) {
         self.retry.was_refused = false; // the answers are not in a row
+        self.retry.last_status = failure.status;
         let delay = backoff(self.retry.failures, &mut self.random);
         self.retry.failures = self.retry.failures.saturating_add(1);
         self.block_refreshes_for(failure.retry_after.unwrap_or(0), now);
         self.retry.next_attempt = match self.session {
             SessionState::SignedOut { .. } => None, // only the app asked; it gets the error and may ask again
-            SessionState::SignedIn { .. } | SessionState::Restoring { .. } => {
+            SessionState::SignedIn { .. } | SessionState::Restoring { .. } | SessionState::RestoreFailed { .. } => {
                 Some(self.retry.not_before.max(now).saturating_add(delay))
             }
         };
@@ -217,6 +225,7 @@ impl Core {
                 self.retry.next_attempt.or(token.renew_at).filter(|_| !self.is_dormant())
             }
             SessionState::Restoring { .. } => Some(self.retry.next_attempt.unwrap_or(0)),
+            SessionState::RestoreFailed { .. } => self.retry.next_attempt.filter(|_| !self.is_dormant()),
             SessionState::SignedOut { .. } => None,
         };
         // Calls that wait although no attempt is scheduled (the server asked to wait first) get theirs afterwards.
@@ -249,7 +258,8 @@ impl Core {
 
     fn unavailable(&self, now: Millis) -> Failure {
         let wait = self.next_attempt(now) - now;
-        Failure { code: ErrorCode::RefreshUnavailable, status: None, retry_after: (wait > 0).then_some(wait) }
+        let status = self.retry.last_status;
+        Failure { code: ErrorCode::RefreshUnavailable, status, retry_after: (wait > 0).then_some(wait) }
     }
 }
 

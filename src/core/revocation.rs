@@ -114,7 +114,9 @@ impl Core {
     pub(super) fn take_over_revocation(&mut self, now: Millis) {
         let reason = match self.session {
             SessionState::SignedOut { reason } => reason,
-            SessionState::SignedIn { .. } | SessionState::Restoring { .. } => SignedOutReason::OtherTab,
+            SessionState::SignedIn { .. } | SessionState::Restoring { .. } | SessionState::RestoreFailed { .. } => {
+                SignedOutReason::OtherTab
+            }
         };
         self.end_session_here(reason);
         self.revocation = Revocation::Pending;

@@ -1,6 +1,6 @@
 //! The session: its state, and the transitions that begin, continue and end it.
 //!
-//! `Restoring`, `SignedIn` and `SignedOut` are the only states; a signed-in session without a token cannot be expressed.
+//! A signed-in session without a token cannot be expressed.
 
 use std::num::NonZeroU32;
 
@@ -79,6 +79,12 @@ pub enum SessionState {
         /// The user.
         subject: Subject,
     },
+    /// The server answered each attempt to resume the session, and never about the session. The app shows a signed-out user, and
+    /// the client asks again.
+    RestoreFailed {
+        /// Why there may be a session.
+        evidence: Evidence,
+    },
     /// No user is signed in.
     SignedOut {
         /// Why.
@@ -97,6 +103,13 @@ pub enum Evidence {
     HintRemoved,
 }
 
+impl Evidence {
+    /// Whether something suggests that there is a session.
+    pub(super) fn suggests_session(self) -> bool {
+        self != Self::None
+    }
+}
+
 /// Why no user is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignedOutReason {
@@ -112,7 +125,7 @@ pub enum SignedOutReason {
     TokenReused,
     /// Another tab signed out, or signed another user in.
     OtherTab,
-    /// The server answered each attempt to resume the session, and never about the session. The next page asks again.
+    /// The server answered each attempt to resume the session, and never about the session. The client asks again.
     RestoreFailed,
 }
 
@@ -153,13 +166,36 @@ impl AccessToken {
 }
 
 impl SessionState {
+    /// Why the app shows no user; `None` while it shows one, or waits.
+    pub fn signed_out_reason(&self) -> Option<SignedOutReason> {
+        match self {
+            Self::SignedOut { reason } => Some(*reason),
+            Self::RestoreFailed { .. } => Some(SignedOutReason::RestoreFailed),
+            Self::SignedIn { .. } | Self::Restoring { .. } => None,
+        }
+    }
+
     /// Whether the storage should hold the hint of this session.
     pub(super) fn has_hint(&self) -> bool {
-        matches!(self, Self::SignedIn { .. } | Self::Restoring { evidence: Evidence::Hint, .. })
+        let hint = Evidence::Hint;
+        matches!(self, Self::SignedIn { .. }) || self.evidence() == Some(hint)
     }
 
     pub(super) fn is_signed_out(&self) -> bool {
         matches!(self, Self::SignedOut { .. })
+    }
+
+    /// Why there may be a session, while the server has not said whether there is one.
+    pub(super) fn evidence(&self) -> Option<Evidence> {
+        match self {
+            Self::Restoring { evidence, .. } | Self::RestoreFailed { evidence } => Some(*evidence),
+            Self::SignedIn { .. } | Self::SignedOut { .. } => None,
+        }
+    }
+
+    /// Whether the client has a session that can end, or waits for one.
+    pub(super) fn expects_session(&self) -> bool {
+        matches!(self, Self::SignedIn { .. }) || self.evidence().is_some_and(Evidence::suggests_session)
     }
 
     /// The user that is signed in, or was before the state became unknown.
@@ -167,7 +203,7 @@ impl SessionState {
         match self {
             Self::SignedIn { subject, .. } => *subject,
             Self::Restoring { previous, .. } => *previous,
-            Self::SignedOut { .. } => None,
+            Self::RestoreFailed { .. } | Self::SignedOut { .. } => None,
         }
     }
 }
@@ -207,7 +243,9 @@ impl Core {
 
     pub(super) fn request_token(&mut self, min_validity: Millis, now: Millis) -> Admission {
         match &self.session {
-            SessionState::SignedOut { .. } => Admission::Reject(Failure::of(ErrorCode::SignedOut)),
+            SessionState::SignedOut { .. } | SessionState::RestoreFailed { .. } => {
+                Admission::Reject(Failure::of(ErrorCode::SignedOut))
+            }
             SessionState::SignedIn { token, .. } if token.is_valid_for(min_validity, now) => Admission::Proceed,
             SessionState::SignedIn { .. } | SessionState::Restoring { .. } => {
                 self.wait_for_refresh(self.next_attempt(now), now)
@@ -224,7 +262,9 @@ impl Core {
     ) -> Admission {
         let (token, first_token) = match &mut self.session {
             SessionState::SignedIn { token, first_token, .. } => (token, *first_token),
-            SessionState::SignedOut { .. } => return Admission::Reject(Failure::of(ErrorCode::SessionEnded)),
+            SessionState::SignedOut { .. } | SessionState::RestoreFailed { .. } => {
+                return Admission::Reject(Failure::of(ErrorCode::SessionEnded));
+            }
             SessionState::Restoring { .. } => return Admission::PassThrough,
         };
         if rejected < first_token {
@@ -274,15 +314,13 @@ impl Core {
                 self.settle_waiters(Err(Failure::of(ErrorCode::SessionEnded)));
                 None
             }
-            SessionState::Restoring { .. } | SessionState::SignedOut { .. } => None,
+            SessionState::Restoring { .. } | SessionState::RestoreFailed { .. } | SessionState::SignedOut { .. } => {
+                None
+            }
         };
-        let sign_in_was_known = source == TokenSource::Refresh
-            && match self.session {
-                SessionState::SignedIn { .. } => continued.is_some(),
-                SessionState::Restoring { evidence, .. } => evidence != Evidence::None,
-                SessionState::SignedOut { .. } => false,
-            };
-        let hint_removed = matches!(self.session, SessionState::Restoring { evidence: Evidence::HintRemoved, .. });
+        let is_continued = continued.is_some() || self.session.evidence().is_some_and(Evidence::suggests_session);
+        let sign_in_was_known = source == TokenSource::Refresh && is_continued;
+        let hint_removed = self.session.evidence() == Some(Evidence::HintRemoved);
         let new_key = source == TokenSource::Login || matches!(self.session, SessionState::SignedIn { .. });
         let token = self.schedule(issued, sent_at);
         self.emit(Output::SetToken { token: token.id, fresh_for: token.remaining(now) });
@@ -374,7 +412,7 @@ impl Core {
         self.settle_waiters(Err(Failure::of(code)));
         match (&before, reason) {
             (SessionState::SignedOut { reason: same }, _) if *same == reason => {}
-            (SessionState::Restoring { .. }, SignedOutReason::NoSession) => {
+            (SessionState::RestoreFailed { .. }, _) | (SessionState::Restoring { .. }, SignedOutReason::NoSession) => {
                 self.emit(Output::Notify(Event::SessionUpdated));
             }
             _ => self.emit(Output::Notify(Event::SignedOut)),
@@ -396,19 +434,18 @@ impl Core {
         is_first_question
     }
 
-    /// Ends a restore whose answers say nothing about the session. The keys stay in the storage: the next page asks again.
+    /// Ends a restore whose answers say nothing about the session: the app shows a signed-out user. The keys stay in the
+    /// storage, and the client asks again.
     pub(super) fn end_restore_after(&mut self, failure: Failure) -> bool {
-        if !matches!(self.session, SessionState::Restoring { .. }) || !retry::is_unclear_answer(failure) {
+        let SessionState::Restoring { evidence, .. } = self.session else { return false };
+        if !retry::is_unclear_answer(failure) {
             return false;
         }
         self.retry.unclear_answers += 1;
         let ends = self.retry.unclear_answers >= retry::UNCLEAR_ANSWERS_MAX;
         if ends {
-            self.session = SessionState::SignedOut { reason: SignedOutReason::RestoreFailed };
-            self.retry.reset();
+            self.session = SessionState::RestoreFailed { evidence };
             self.settle_waiters(Err(Failure::of(ErrorCode::SignedOut)));
-            self.emit(Output::Notify(Event::RefreshFailed { failure, retry_at: None }));
-            self.emit(Output::Notify(Event::SignedOut));
         }
         ends
     }

@@ -107,6 +107,26 @@ impl Harness {
         client
     }
 
+    /// A page that four answers of a captive portal signed out.
+    pub fn restore_failed() -> Self {
+        let mut client = Self::new(CONFIG, true);
+        let mut request = client.expect_refresh();
+        loop {
+            client.portal_answers(request);
+            if client.signed_out_reason().is_some() {
+                return client;
+            }
+            let now = client.now + client.timer().expect("the client asks again");
+            request = client.at(now).handle(Input::TimerElapsed).expect_refresh();
+        }
+    }
+
+    /// A captive portal answers a refresh with its own page, status 200.
+    pub fn portal_answers(&mut self, request: RequestId) -> &mut Self {
+        let failure = Failure { code: ErrorCode::MalformedResponse, status: Some(200), retry_after: None };
+        self.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Retry(failure) })
+    }
+
     /// Hands the core an input, and grants the locks that it requests, if the lock is free, and those that it steals.
     pub fn handle(&mut self, input: Input) -> &mut Self {
         if let Input::Start { storage } | Input::LockGranted { storage, .. } | Input::Resumed { storage } = input {
@@ -285,10 +305,7 @@ impl Harness {
     }
 
     pub fn signed_out_reason(&self) -> Option<SignedOutReason> {
-        match self.core.session() {
-            SessionState::SignedOut { reason } => Some(*reason),
-            _ => None,
-        }
+        self.core.session().signed_out_reason()
     }
 
     pub fn is_signed_in(&self) -> bool {

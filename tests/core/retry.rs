@@ -217,7 +217,71 @@ fn answers_that_say_nothing_about_the_session_end_a_restore_and_keep_its_hint() 
     assert_eq!((answers, client.signed_out_reason()), (4, Some(SignedOutReason::RestoreFailed)));
     assert!(!client.emitted(&Output::RemoveKey));
     assert_eq!(client.waiters_result(), Some(Err(ErrorCode::SignedOut)));
+}
+
+#[test]
+fn a_restore_that_failed_asks_again_until_the_server_answers() {
+    let mut client = Harness::restore_failed();
+    for _ in 0..20 {
+        let wait = client.timer().expect("the client asks again");
+        assert!(wait <= 60_000, "{wait}");
+        let now = client.now + wait;
+        let request = client.at(now).handle(Input::TimerElapsed).expect_refresh();
+        client.portal_answers(request);
+        assert!(!client.emitted(&Output::Notify(Event::SignedOut)), "the app knows already");
+    }
+    let wait = client.timer();
+    client.request_token();
+    assert_eq!(client.rejection(), Some(ErrorCode::SignedOut), "no call waits");
+    let now = client.now + wait.expect("the client asks again");
+    let request = client.at(now).handle(Input::TimerElapsed).expect_refresh();
+    assert!(client.emitted(&Output::AdoptStoredKey), "the hint of the session is still there");
+    client.refresh_succeeds(request, Some(LIFETIME));
+    assert!(client.is_signed_in() && client.emitted(&Output::Notify(Event::SignedIn)));
+    assert_eq!(client.broadcast(), Some(refreshed_for("ada")), "the other tabs know this sign-in");
+}
+
+#[test]
+fn a_restore_that_failed_is_over_when_the_server_says_so() {
+    let mut client = Harness::restore_failed();
+    let now = client.now + client.timer().expect("the client asks again");
+    let request = client.at(now).handle(Input::TimerElapsed).expect_refresh();
+    client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Rejected(SignedOutReason::Expired) });
+    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::Expired));
+    assert!(client.emitted(&Output::RemoveKey) && client.emitted(&Output::Notify(Event::SessionUpdated)));
     assert_eq!(client.timer(), None);
+}
+
+#[test]
+fn a_restore_that_failed_follows_other_tabs() {
+    let mut client = Harness::restore_failed();
+    client.receive(refreshed_for("ada"), SessionRelation::Same);
+    assert!(client.timer().is_some_and(|wait| wait < 1_000), "a refresh of another tab succeeded");
+    client.receive(LOGOUT_MESSAGE, SessionRelation::Same);
+    assert_eq!(client.signed_out_reason(), Some(SignedOutReason::OtherTab));
+    assert_eq!(client.timer(), None);
+}
+
+#[test]
+fn a_hidden_page_whose_restore_failed_asks_when_the_user_returns() {
+    let mut client = Harness::restore_failed();
+    client.handle(Input::Hidden);
+    assert_eq!(client.timer(), None);
+    let now = client.now + 3_600_000;
+    client.at(now).handle(RESUMED).expect_refresh();
+}
+
+#[test]
+fn a_late_answer_to_a_restore_that_failed_revokes_nothing() {
+    let mut client = Harness::restore_failed();
+    let now = client.now + client.timer().expect("the client asks again");
+    let request = client.at(now).handle(Input::TimerElapsed).expect_refresh();
+    let now = client.now + client.timer().expect("the request has a deadline");
+    client.at(now).handle(Input::TimerElapsed);
+    let issued = client.issue("ada", Some(LIFETIME));
+    client.handle(Input::RefreshCompleted { request, outcome: RefreshOutcome::Renewed(issued) });
+    assert!(client.emitted(&Output::DiscardToken(issued.id)));
+    assert!(client.sent_revocation().is_none(), "{:?}", client.out);
 }
 
 #[test]

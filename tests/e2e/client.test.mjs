@@ -317,7 +317,8 @@ test('login() rejects credentials that are not JSON before it sends a request', 
       return all.map(({ code, name, message }) => [code ?? name, message]);
     });
     assert.equal(errors[0][1], 'INVALID_OPTIONS: login.credentials: expected a JSON value, got undefined');
-    assert.equal(errors[1][0], 'TypeError');
+    assert.equal(errors[1][0], 'INVALID_OPTIONS');
+    assert.match(errors[1][1], /^INVALID_OPTIONS: login\.credentials: expected a JSON value, got /);
     assert.equal(await server.counted('login_ok'), 1);
   }));
 
@@ -337,6 +338,19 @@ test('login() rejects a form or a map, which JSON would send as an empty object'
     );
     assert.equal(await server.counted('login_ok'), 1);
     assert.equal(await server.counted('login_failed'), 0);
+  }),
+);
+
+test('on() rejects a name that is no event, and names those that exist', NPM_ONLY, () =>
+  signedIn({}, async ({ page }) => {
+    const message = await page.evaluate(() => {
+      try {
+        return auth.on('signed_out', () => {});
+      } catch (error) {
+        return error.message;
+      }
+    });
+    assert.match(message, /^INVALID_OPTIONS: on\.event: expected signed-in, refreshed, .*, got "signed_out"$/);
   }),
 );
 

@@ -58,6 +58,8 @@ test('R-7: no fault of a refresh ends the session, and refresh() rejects within 
         return [error, performance.now() - start, auth.session.status, status];
       });
       assert.deepEqual([error.name, error.code, error.retryable], ['AuthError', 'REFRESH_UNAVAILABLE', true], name);
+      if (fault.answer?.body)
+        assert.equal(error.status, fault.answer.status, `${name}: the status of the last refresh`);
       assert.ok(took < 3_000, `${name}: ${took} ms`);
       assert.deepEqual([status, works], ['signed-in', 200], name);
     }

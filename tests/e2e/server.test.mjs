@@ -397,7 +397,7 @@ test('`over` and `notOver` decide about an answer before the defaults', () =>
   }));
 
 test(
-  'R-40: answers that say nothing about the session end a restore, and the next page asks again',
+  'R-40: answers that say nothing about the session end a restore, and the client asks again',
   {
     skip: ISOLATION === 'shared-worker' && 'the tabs share one client',
   },
@@ -415,9 +415,18 @@ test(
       };
       const next = await open();
       await hasStatus(next, 'signed-out');
+      const [retryAt, ...shown] = await next.evaluate(() => {
+        const { reason, error, retryAt } = auth.session;
+        return [retryAt, reason, error.code, error.status];
+      });
+      assert.deepEqual(shown, ['restore-failed', 'MALFORMED_RESPONSE', 200]);
+      assert.ok(retryAt > Date.now() - 60_000, `the next attempt is at ${retryAt}`);
+      const asked = await next.evaluate(
+        () => new Promise((resolve) => auth.on('refresh-failed', ({ error }) => resolve(error.code))),
+      );
+      assert.equal(asked, 'MALFORMED_RESPONSE', 'the client asks by itself');
       assert.equal(await next.evaluate(() => auth.session.reason), 'restore-failed');
       fault = undefined;
-      await reload(next, {});
       await hasStatus(next, 'signed-in');
     }),
 );

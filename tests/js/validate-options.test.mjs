@@ -102,11 +102,14 @@ for (const [old, current] of [
   });
 
 test('an unknown option names those that exist, and no member of Object.prototype is an option', () => {
-  for (const name of ['baseURL', 'toString', '__proto__x'])
+  for (const name of ['base', 'toString', '__proto__x'])
     invalid({ [name]: 1 }, /expected one of baseUrl, .*timeoutSeconds/);
+  invalid({ baseURL: '/x' }, /options\.baseURL: expected baseUrl, got "baseURL"$/);
+  invalid({ endpoints: { logOut: '/x' } }, /options\.endpoints\.logOut: expected logout, got "logOut"$/);
+  invalid({ crosstab: false }, /options\.crosstab: expected crossTab, got "crosstab"$/);
   invalid(
-    { endpoints: { logOut: '/x' } },
-    /options\.endpoints\.logOut: expected one of login, refresh, logout, logoutAll/,
+    { endpoints: { signOut: '/x' } },
+    /options\.endpoints\.signOut: expected one of login, refresh, logout, logoutAll/,
   );
   for (const options of [null, 'text', [], 5]) invalid(options, /^INVALID_OPTIONS: options: expected an object/);
 });

@@ -14,10 +14,8 @@ impl Simulation {
         for tab in 0..self.tabs.len() {
             let shown = match self.tabs[tab].core.session() {
                 SessionState::SignedIn { subject, .. } => Some(*subject),
-                // (A page that could not ask at its start stays signed out; the next page asks again.)
-                SessionState::SignedOut { reason: SignedOutReason::RestoreFailed } => continue,
                 SessionState::SignedOut { .. } => Some(None),
-                SessionState::Restoring { .. } => None,
+                SessionState::Restoring { .. } | SessionState::RestoreFailed { .. } => None,
             };
             if shown != Some(expected_session.and_then(number)) {
                 self.fail(format!("tab {tab} shows {shown:?}, the session is {expected_session:?}"));
@@ -34,11 +32,10 @@ impl Simulation {
         if event != Event::SignedOut {
             return;
         }
-        let SessionState::SignedOut { reason } = self.tabs[tab].core.session() else { return };
-        let reason = *reason;
+        let Some(reason) = self.tabs[tab].core.session().signed_out_reason() else { return };
         self.note(tab, Note::SignedOut(reason));
         match reason {
-            // (After `RestoreFailed` the keys stay in the storage, and the next page asks again.)
+            // (After `RestoreFailed` the keys stay in the storage, and the client asks again.)
             SignedOutReason::Logout | SignedOutReason::NoSession | SignedOutReason::RestoreFailed => {}
             SignedOutReason::OtherTab => {
                 if self.user_acted_at == 0 {
@@ -114,7 +111,7 @@ impl Simulation {
     pub fn check_liveness(&mut self) {
         let calm = self.faults.is_calm();
         for tab in 0..self.tabs.len() {
-            if matches!(self.tabs[tab].core.session(), SessionState::SignedOut { .. }) {
+            if self.tabs[tab].core.session().signed_out_reason().is_some() {
                 self.tabs[tab].without_token_since = None;
             }
             let it = &self.tabs[tab];

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::num::NonZeroU32;
 
 use tokenward::core::{
-    Config, Core, CrossTabMessage, HintState, Input, Millis, Random, RequestId, Restore, SessionRelation, SessionState,
-    Subject, SubjectId,
+    Config, Core, CrossTabMessage, HintState, Input, Millis, Random, RequestId, Restore, SessionRelation, Subject,
+    SubjectId,
 };
 
 use super::browser::Browser;
@@ -245,8 +245,7 @@ impl Simulation {
                 let mut storage = self.browser.snapshot(self.tabs[tab].known_key, self.now);
                 if self.faults.mutation == Some(Mutation::LockWithoutStorage) {
                     storage.hint = HintState::Same;
-                    storage.pending_revocation |=
-                        matches!(self.tabs[tab].core.session(), SessionState::SignedOut { .. });
+                    storage.pending_revocation |= self.tabs[tab].core.session().signed_out_reason().is_some();
                 }
                 self.handle(tab, Input::LockGranted { request: RequestId(request), storage });
             }

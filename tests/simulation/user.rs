@@ -25,7 +25,7 @@ impl Simulation {
             (self.user_acted_at, self.cleared_at) = (self.now, self.now);
         }
         let signed_in = matches!(self.tabs[tab].core.session(), SessionState::SignedIn { .. });
-        let signed_out = matches!(self.tabs[tab].core.session(), SessionState::SignedOut { .. });
+        let signed_out = self.tabs[tab].core.session().signed_out_reason().is_some();
         if signed_in && self.chance(self.faults.switches) {
             self.switches += 1;
             let user = USERS[self.random.below(2) as usize];
