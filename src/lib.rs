@@ -35,7 +35,7 @@
 //! | `dpop` | | tokens bound to a key of the browser (RFC 9449) |
 //! | `gloo-net` | | [`AuthClient::fetch`] takes requests of gloo-net |
 //! | `js` | | the client as a JavaScript class |
-//! | `leptos`, `yew` | | adapters for these frameworks |
+//! | `dioxus`, `leptos`, `yew` | | adapters for these frameworks |
 //!
 //! The client runs in browsers (`wasm32-unknown-unknown`). On other targets it compiles and does nothing, for server-side
 //! rendering.
@@ -66,6 +66,8 @@ mod client;
 #[doc(hidden)]
 pub mod clock;
 pub mod core;
+#[cfg(feature = "dioxus")]
+pub mod dioxus;
 #[cfg(feature = "leptos")]
 pub mod leptos;
 #[cfg(feature = "names")]

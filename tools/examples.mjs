@@ -1,5 +1,5 @@
 // npm run examples: the same small app in React, Vue, Svelte and plain JavaScript, with the server behind them; with `-- --rust`
-// in Leptos and Yew too.
+// in Dioxus, Leptos and Yew too.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { EXAMPLE_FOLDERS, installPackage, installTools } from './pack.mjs';
@@ -15,7 +15,7 @@ export async function installExamples() {
 }
 
 /** The examples in Rust, each a crate of examples/rust. */
-export const RUST_EXAMPLES = ['leptos', 'yew'];
+export const RUST_EXAMPLES = ['dioxus', 'leptos', 'yew'];
 
 /** Compiles the examples in Rust to `dist/` beside their pages. */
 export async function buildRustExamples({ wasmBindgen }) {

@@ -197,7 +197,7 @@ function checkSteps() {
       locks: ['target/debug'],
       run: async () => {
         await clippy('--target', WASM, '--package', BINDINGS.crate);
-        await clippy('--target', WASM, ...CORE, '--features', 'dpop,gloo-net,js,leptos,sign-in,yew');
+        await clippy('--target', WASM, ...CORE, '--features', 'dioxus,dpop,gloo-net,js,leptos,sign-in,yew');
       },
     },
     {

@@ -89,6 +89,20 @@ impl AuthError {
         }
     }
 
+    /// The address of the page that explains the code, with its causes and what to do; `None` for a code of this crate alone.
+    ///
+    /// ```
+    /// use tokenward::AuthError;
+    /// let page = "https://github.com/tokenward/tokenward/blob/main/docs/reference/errors/TOKEN_NOT_EXPOSED.md";
+    /// assert_eq!(AuthError::TokenNotExposed.docs().as_deref(), Some(page));
+    /// assert_eq!(AuthError::NoBrowser.docs(), None);
+    /// ```
+    pub fn docs(&self) -> Option<String> {
+        const PAGES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/reference/errors/");
+        let has_page = !matches!(self, Self::Superseded | Self::Fetch(_) | Self::Json(_) | Self::NoBrowser);
+        has_page.then(|| format!("{PAGES}{}.md", self.code()))
+    }
+
     /// Whether the same call may succeed later without an action of the user.
     pub fn is_retryable(&self) -> bool {
         match self {
