@@ -32,6 +32,7 @@ import {
 } from '@angular/router';
 import { Observable } from 'rxjs';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
+import { hasSomeRole, isAt } from './util/guards.js';
 
 const CLIENT = new InjectionToken<AuthClient<unknown>>('the client of provideAuth(auth)');
 const SESSION = new InjectionToken<Signal<Session<unknown>>>('the session of provideAuth(auth)');
@@ -144,10 +145,6 @@ export function injectIdleWarning(): Signal<number | null> {
   return signOutAt.asReadonly();
 }
 
-function hasSomeRole<User>(client: AuthClient<User>, role: string | readonly string[]): boolean {
-  return [role].flat().some(client.hasRole);
-}
-
 /** The options of `requireAuth`. */
 export interface RequireAuthOptions {
   /** The path of the page on which the user signs in. Default: `'/login'`. */
@@ -191,7 +188,7 @@ function watchGuards(): Guards {
   const guarded = new Map<Route, Set<RequireAuthOptions>>();
   const allows = ({ login = '/login', forbidden = login, requiredRole }: RequireAuthOptions, url: string) => {
     const { status } = client.session;
-    if (status === 'restoring') return true;
+    if (status === 'restoring' || isAt(url, login, forbidden)) return true;
     if (status === 'signed-in' && (requiredRole === undefined || hasSomeRole(client, requiredRole))) return true;
     return router.createUrlTree([status === 'signed-in' ? forbidden : login], { queryParams: { redirect: url } });
   };

@@ -3,6 +3,7 @@
 import { getContext, onDestroy, onMount, setContext } from 'svelte';
 import { fromStore, writable } from 'svelte/store';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
+import { hasSomeRole, isAt } from './util/guards.js';
 
 const KEY = Symbol.for('tokenward');
 
@@ -87,10 +88,6 @@ export function useIdleWarning(): Reactive<number | null> {
   return fromStore(signOutAt);
 }
 
-function hasSomeRole<User>(client: AuthClient<User>, role: string | readonly string[]): boolean {
-  return [role].flat().some(client.hasRole);
-}
-
 /** What `createGuard` needs of SvelteKit, and where it redirects to. */
 export interface GuardOptions {
   /** `redirect` of `@sveltejs/kit`. */
@@ -154,7 +151,7 @@ export function createGuard<User>(
       await client.ready;
       checked = client.session;
       const { status } = checked;
-      if (status === 'restoring') return;
+      if (status === 'restoring' || isAt(pathname, login, forbidden)) return;
       if (status === 'signed-in' && (requiredRole === undefined || hasSomeRole(client, requiredRole))) return;
       const path = status === 'signed-in' ? forbidden : login;
       redirect(307, `${path}?redirect=${encodeURIComponent(pathname + search)}`);

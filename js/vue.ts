@@ -12,6 +12,7 @@ import {
   toValue,
 } from 'vue';
 import type { AuthClient, RegisteredUser, Session, SignInOptions } from './index.js';
+import { hasSomeRole, isAt } from './util/guards.js';
 
 interface Provided {
   readonly client: AuthClient<unknown>;
@@ -134,10 +135,6 @@ export function useIdleWarning(): Readonly<ShallowRef<number | null>> {
   return signOutAt;
 }
 
-function hasSomeRole<User>(client: AuthClient<User>, role: string | readonly string[]): boolean {
-  return [role].flat().some(client.hasRole);
-}
-
 /** The part of vue-router's route that the guard reads. */
 export interface GuardedRoute {
   readonly fullPath: string;
@@ -181,7 +178,7 @@ export interface GuardOptions {
  *
  * `meta.requiresAuth: 'admin'` (or several: `['admin', 'editor']`) requires one of these roles; a signed-in user without it is
  * redirected to `forbidden`. While the server cannot be reached, no user counts as signed out: the page is shown, and its calls
- * fail as they do offline.
+ * fail as they do offline. The routes `login` and `forbidden` are shown to everybody, also inside a guarded layout.
  *
  * Returns the function that removes the guard. Call `guardRoutes` before `app.use(router)`, which starts the first navigation.
  *
@@ -193,12 +190,14 @@ export function guardRoutes<User>(
   client: AuthClient<User>,
   { login = '/login', forbidden = login, signIn }: GuardOptions = {},
 ): () => void {
+  if (typeof router?.beforeEach !== 'function' || typeof client?.subscribe !== 'function')
+    throw new TypeError('guardRoutes: expected (router, auth, options)');
   const provider = signIn ? providerOf(router, client, signIn === true ? {} : signIn, () => recheck()) : undefined;
   const check = (route: GuardedRoute, cause: 'navigation' | 'session'): boolean | GuardRedirect => {
     const { fullPath, meta } = route;
     const { requiresAuth } = meta;
     const { status } = client.session;
-    if (!requiresAuth || status === 'restoring') return true;
+    if (!requiresAuth || status === 'restoring' || isAt(fullPath, login, forbidden)) return true;
     const query = { redirect: fullPath };
     if (status === 'signed-out') return provider?.signsIn(fullPath, cause) ? false : { path: login, query };
     return requiresAuth === true || hasSomeRole(client, requiresAuth as string) || { path: forbidden, query };

@@ -13,6 +13,7 @@ import { limitConcurrency } from '../util/limit-concurrency.js';
 import { ownMembers } from '../util/own-members.js';
 import type { CreateError } from './auth-errors.js';
 import type { Log } from './diagnostics.js';
+import { warnDeveloper } from './effects.js';
 
 /**
  * How many calls are sent again at once. Chromium looks at each waiting request whenever one ends, so a thousand calls that are sent
@@ -167,8 +168,12 @@ function createReplay(dependencies: ApiFetchDependencies, inFlight: InFlight, to
       return sendAuthorized(request, call);
     };
     const second = await abortable(limitReplays(sendCopy), call.signal);
-    if (!requiresStepUp(call, second) && (await call.handler.isRejected(second)))
+    if (!requiresStepUp(call, second) && (await call.handler.isRejected(second))) {
+      warnDeveloper(
+        `${captured.methodOf(request)} ${captured.urlOf(request)}: status ${second.status} with a new token too. If it is not about the token, pass auth: {retry: false}`,
+      );
       await client.retryRejected(renewed, place);
+    }
     return second;
   };
 }

@@ -171,9 +171,9 @@ export async function sendAuthRequest(
     if (isOk && (isRevocation || response.token)) return { response, details: '' };
     const hint =
       status === 404 || status === 405
-        ? ` (wrong options.baseUrl or options.endpoints.${endpoint}?)`
+        ? ` (wrong options.baseUrl or options.endpoints.${endpoint}, or no proxy?)`
         : isOk
-          ? missingToken(settings, login?.call ?? endpoint, found)
+          ? missingToken(settings, login?.call ?? endpoint, isPage ? 'a page of HTML (no proxy?)' : found)
           : '';
     const says = message ? `; the server says: ${message}` : '';
     // A visitor without a session, or a session that is over.

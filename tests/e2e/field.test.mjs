@@ -83,9 +83,9 @@ for (const [name, options, fault, path, code, retryable, message] of [
     '/nowhere',
     'SERVER_ERROR',
     false,
-    /POST \S+\/nowhere: status 404 \(options\.endpoints\.login\)/,
+    /POST \S+\/nowhere: status 404 \(wrong options\.baseUrl or options\.endpoints\.login, or no proxy\?\)/,
   ],
-  ['405', {}, answer(405, {}), '/auth/login', 'SERVER_ERROR', false, /POST \S+\/auth\/login: status 405 \(options/],
+  ['405', {}, answer(405, {}), '/auth/login', 'SERVER_ERROR', false, /POST \S+\/auth\/login: status 405 \(wrong options/],
   [
     '500',
     {},
@@ -111,7 +111,7 @@ for (const [name, options, fault, path, code, retryable, message] of [
     '/auth/login',
     'MALFORMED_RESPONSE',
     false,
-    /found no JSON object/,
+    /found a page of HTML \(no proxy\?\)/,
   ],
   ['no response', {}, { lose: 'request' }, '/auth/login', 'OFFLINE', true, /POST \S+\/auth\/login: no response/],
   [
@@ -214,7 +214,10 @@ test('fault 5b: a call without a token names the refresh that failed', () =>
     proxy.fault = ({ path }) => (path === '/auth/refresh' ? { answer: { status: 404, body: 'not here' } } : undefined);
     const failed = await page.evaluate(() => failure(auth.refresh()));
     assert.deepEqual([failed.code, failed.retryable], ['REFRESH_UNAVAILABLE', true]);
-    assert.match(failed.message, /POST \S+\/auth\/refresh: status 404 \(options\.endpoints\.refresh\)/);
+    assert.match(
+      failed.message,
+      /POST \S+\/auth\/refresh: status 404 \(wrong options\.baseUrl or options\.endpoints\.refresh, or no/,
+    );
   }));
 
 test('fault 6: two apps of one origin with their own endpoints neither hear nor sign out each other', () =>
@@ -373,6 +376,23 @@ test('fault 8: fifty places that always answer 401 cost few refreshes', () =>
     });
     const { length } = proxy.to('/auth/refresh');
     assert.ok(length >= 1 && length <= 6, `${length} refreshes`);
+  }));
+
+test('fault 9: the console of a developer explains a 401 that a new token does not change', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await open();
+    await signIn(page);
+    const lines = [];
+    page.on('console', (line) => line.text().startsWith('tokenward:') && lines.push(line.text()));
+    proxy.fault = ({ path }) => (path === '/api/password' ? answer(401, { error: 'wrong' }) : undefined);
+    for (let times = 0; times < 3; times += 1)
+      assert.equal(
+        await page.evaluate(() => auth.fetch('/api/password', { method: 'POST', body: 'x' }).then((r) => r.status)),
+        401,
+      );
+    if (ISOLATION !== 'page') return;
+    assert.equal(lines.length, 1, lines.join('\n'));
+    assert.match(lines[0], /POST \S+\/api\/password: status 401 with a new token too\. .*auth: \{retry: false\}$/);
   }));
 
 test('fault 9: auth.retry false sends a call once and costs no refresh, also with a Request', () =>
