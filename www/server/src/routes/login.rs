@@ -15,10 +15,11 @@ use crate::extract::cookies::genuine_refresh_tokens;
 use crate::extract::json::{Json, check_length};
 use crate::extract::{DpopKey, Transport, require_same_site};
 use crate::rate_limit::network;
-use crate::routes::token_response::{TokenResponse, token_response};
+use crate::routes::token_response::{Grantee, TokenResponse, token_response};
 use crate::state::Shared;
 use crate::store::{Session, StoreError, User};
 use crate::telemetry::AuthEvent;
+use crate::token::access::Authentication;
 
 const MAX_EMAIL_LENGTH: usize = 254;
 const MAX_PASSWORD_LENGTH: usize = 1_024;
@@ -71,7 +72,8 @@ pub async fn login(
         Transport::Body => Vec::new(),
     };
     let (user, session) = sign_in(&state, peer, &headers, &email, password, previous).await?;
-    token_response(&state, &user, &session, transport, key.as_deref())
+    let grantee = Grantee { user, session, authentication: Authentication::default() };
+    token_response(&state, &grantee, transport, key.as_deref())
 }
 
 /// Checks the credentials, begins a session, and ends the `previous` ones of this browser.

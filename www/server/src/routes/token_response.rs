@@ -15,6 +15,7 @@ use crate::extract::Transport;
 use crate::now;
 use crate::state::AppState;
 use crate::store::{Session, User};
+use crate::token::access::Authentication;
 
 const ACCESS_COOKIE_PATH: &str = "/";
 
@@ -42,16 +43,23 @@ pub struct Profile {
     role: String,
 }
 
+/// Whom a login or refresh issues tokens for.
+pub struct Grantee {
+    pub user: User,
+    pub session: Session,
+    pub authentication: Authentication,
+}
+
 /// Issues the tokens of the session's current generation.
 pub fn token_response(
     state: &AppState,
-    user: &User,
-    session: &Session,
+    grantee: &Grantee,
     transport: Transport,
     jkt: Option<&str>,
 ) -> Result<Response, ApiError> {
     let dialect = state.http.dialect;
-    let (access_token, expires_in) = state.access_tokens.issue(user, session, jkt, now())?;
+    let Grantee { user, session, authentication } = grantee;
+    let (access_token, expires_in) = state.access_tokens.issue(user, session, authentication, jkt, now())?;
     let refresh_token = state.refresh_tokens.issue(&session.sid, session.generation, jkt);
     let idle_ttl = session.idle_expires_at.saturating_sub(state.sessions.now());
     if let Some(name) = &state.http.access_cookie {

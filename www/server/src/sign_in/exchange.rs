@@ -12,6 +12,7 @@ use crate::error::ApiError;
 use crate::state::Shared;
 use crate::store::{Session, StoreError, User};
 use crate::telemetry::AuthEvent;
+use crate::token::access::Authentication;
 use crate::users::{first_credential_version, provider_user_id};
 
 /// A provider that takes longer for the exchange, with all attempts, keys and user info, counts as unavailable.
@@ -49,6 +50,9 @@ pub struct ProviderSession {
     pub sid: Option<String>,
     /// The ID token, encrypted.
     pub id_token: String,
+    /// For the access tokens of the session.
+    #[serde(flatten)]
+    authentication: Authentication,
 }
 
 /// A callback whose `state` is valid.
@@ -167,6 +171,7 @@ async fn begin(
         provider: provider.name().to_owned(),
         sid: who.sid.clone(),
         id_token: state.sign_in.states.seal(&who.id_token),
+        authentication: who.authentication.clone(),
     };
     let record = serde_json::to_string(&record).map_err(|_| ApiError::Internal)?;
     store.set_record(&session_key(&session.sid), &record, until, now).await?;
@@ -218,6 +223,16 @@ async fn user(state: &Shared, provider: &Provider, who: &ProviderUser) -> Result
 pub async fn provider_session(state: &Shared, sid: &str) -> Result<Option<ProviderSession>, StoreError> {
     let record = state.sessions.store.record(&session_key(sid), state.sessions.now()).await?;
     Ok(record.and_then(|record| serde_json::from_str(&record).ok()))
+}
+
+/// How the session's user authenticated at the provider.
+pub async fn authentication(state: &Shared, user: &User, session: &Session) -> Result<Authentication, StoreError> {
+    // (No read for a user with a password.)
+    if !user.password_hash.is_empty() || state.sign_in.provider(None).is_none() {
+        return Ok(Authentication::default());
+    }
+    let began = provider_session(state, &session.sid).await?;
+    Ok(began.map(|began| began.authentication).unwrap_or_default())
 }
 
 fn replaced_key(sid: &str) -> String {

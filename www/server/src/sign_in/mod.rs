@@ -18,7 +18,7 @@ use axum::http::header::HOST;
 use serde::{Deserialize, Serialize};
 
 pub use self::exchange::{
-    Callback, Finished, end_replaced, finish, log_failure, provider_session, provider_session_key,
+    Callback, Finished, authentication, end_replaced, finish, log_failure, provider_session, provider_session_key,
 };
 pub use self::id_token::{LOGOUT_TOKEN_LIFE, LogoutToken, claimed_issuer};
 use self::login_state::LoginStates;
@@ -113,7 +113,8 @@ impl SignInError {
     /// The error that the provider's parameter `error` means.
     pub fn of_provider(error: &str) -> Self {
         match error {
-            "access_denied" => Self::AccessDenied,
+            // (The second one: OpenID Connect Core Error Code unmet_authentication_requirements 1.0.)
+            "access_denied" | "unmet_authentication_requirements" => Self::AccessDenied,
             "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
                 Self::InteractionRequired
             }

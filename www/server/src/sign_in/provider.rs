@@ -19,6 +19,7 @@ use super::redirect_uri;
 use crate::config::providers::{is_secure, read_client_key};
 use crate::config::{NewUsers, ProviderConfig};
 use crate::now;
+use crate::token::access::Authentication;
 use crate::token::keys::random_bytes;
 
 /// A provider that takes longer counts as unavailable.
@@ -88,6 +89,7 @@ pub struct ProviderUser {
     pub subject: String,
     pub sid: Option<String>,
     pub id_token: String,
+    pub authentication: Authentication,
     /// The email, if the provider says that it is verified.
     pub email: Option<String>,
     /// The role of the role claim, if the settings name one.
@@ -302,7 +304,7 @@ impl Provider {
             return Err(ProviderError::Refused("id_token: expected one in the token response, got none".into()));
         };
         let verify = |keys: &JwkSet| verify_id_token(&id_token, keys, &self.expected(), &login.nonce, max_age);
-        let IdToken { subject, sid, claims } = self.with_keys(verify).await?;
+        let IdToken { subject, sid, authentication, claims } = self.with_keys(verify).await?;
         let email = match verified_email(&claims) {
             None if !claims.contains_key("email") => {
                 self.email_of_user_info(&metadata, response.access_token.as_deref(), &subject).await
@@ -310,7 +312,7 @@ impl Provider {
             email => email,
         };
         let role = self.config.role_claim.as_deref().map(|path| role(&claims, path, &self.config.roles));
-        Ok(ProviderUser { subject, sid, id_token, email, role })
+        Ok(ProviderUser { subject, sid, id_token, authentication, email, role })
     }
 
     /// Sends the code. A provider that answers with 5xx has not redeemed it, as far as it says, and receives it again.
