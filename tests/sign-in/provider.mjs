@@ -9,7 +9,7 @@ import { root } from '../../tools/run.mjs';
 
 // (The package belongs to tests/backends.)
 const modules = createRequire(path.join(root, 'tests/backends/package.json'));
-const { Provider } = await import(pathToFileURL(modules.resolve('oidc-provider')));
+const { interactionPolicy, Provider } = await import(pathToFileURL(modules.resolve('oidc-provider')));
 
 const SECRET = 'a-secret-of-the-provider-tests-0123456789';
 
@@ -71,6 +71,19 @@ const pageOf = (metadata) => ({
   response_types: ['code'],
   ...metadata,
 });
+
+/** The provider also asks users who are signed in, if the app asks for an `acr` with which they have not authenticated. */
+function policyWithStepUp() {
+  const { base, Check } = interactionPolicy;
+  const policy = base();
+  policy.get('login').checks.add(
+    new Check('acr_values', 'the user has to authenticate with one of acr_values', ({ oidc }) => {
+      const wanted = oidc.params.acr_values?.split(' ') ?? [oidc.acr];
+      return wanted.includes(oidc.acr) || oidc.result?.login ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
+    }),
+  );
+  return policy;
+}
 
 const escaped = (text) => String(text).replaceAll(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
@@ -217,7 +230,7 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
       findAccount: (_, sub) => ({ accountId: sub, claims: () => claimsOf(sub) }),
       cookies: { keys: ['k'.repeat(32)] },
       pkce: { required: () => true },
-      interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+      interactions: { url: (_, { uid }) => `/interaction/${uid}`, policy: policyWithStepUp() },
       // (The provider's own fetch refuses addresses of this machine.)
       fetch: (url, { dispatcher: _, ...options }) => globalThis.fetch(url, options),
       ttl: { AuthorizationCode: 60, IdToken: 600, AccessToken: 600, Session: 86_400, Grant: 86_400, Interaction: 600 },
@@ -336,7 +349,10 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
     for await (const chunk of request) text += chunk;
     const form = new URLSearchParams(text);
     const denied = { error: 'access_denied', error_description: 'the user cancelled' };
-    const result = form.get('answer') === 'no' ? denied : { login: { accountId: form.get('login') || 'ada' } };
+    // (A user who may choose has authenticated as the app asked for.)
+    const acr = details.params.acr_values?.split(' ')[0];
+    const login = { accountId: form.get('login') || 'ada', ...(acr && { acr }) };
+    const result = form.get('answer') === 'no' ? denied : { login };
     await current.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
   }
 
