@@ -82,6 +82,12 @@ pub enum ApiError {
     /// 503 with `Retry-After`: the store does not answer.
     #[error("the session store is not available; try again")]
     StoreUnavailable,
+    /// 503 with `Retry-After`: the identity provider does not renew its token now; the session continues.
+    #[error("the identity provider is not available; try again after the seconds in Retry-After")]
+    ProviderUnavailable(Duration),
+    /// 502: the identity provider rejects this server as its client; the operator finds the reason in the log.
+    #[error("the identity provider rejects the requests of this server; its log says why")]
+    ProviderRefused,
     /// 500: an error in this server.
     #[error("internal error")]
     Internal,
@@ -111,6 +117,8 @@ impl ApiError {
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
             Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
             Self::StoreUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE"),
+            Self::ProviderUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "PROVIDER_UNAVAILABLE"),
+            Self::ProviderRefused => (StatusCode::BAD_GATEWAY, "PROVIDER_REFUSED"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
         }
     }
@@ -131,6 +139,7 @@ impl ApiError {
         }
         let wait = match self {
             Self::RateLimited(wait) => Some(wait.as_secs() + 1),
+            Self::ProviderUnavailable(wait) => Some(wait.as_secs().max(1)),
             Self::StoreUnavailable => Some(1),
             _ => None,
         };
@@ -186,8 +195,10 @@ impl ApiError {
             Self::InsufficientAuthentication { .. } => (status, "insufficient_user_authentication"),
             Self::Forbidden(_) => (status, "insufficient_scope"),
             Self::UnsupportedGrant => (status, "unsupported_grant_type"),
-            Self::RateLimited(_) | Self::StoreUnavailable => (status, "temporarily_unavailable"),
-            Self::Internal => (status, "server_error"),
+            Self::RateLimited(_) | Self::StoreUnavailable | Self::ProviderUnavailable(_) => {
+                (status, "temporarily_unavailable")
+            }
+            Self::ProviderRefused | Self::Internal => (status, "server_error"),
             _ => (status, "invalid_request"),
         }
     }

@@ -19,7 +19,6 @@ use crate::routes::token_response::{Grantee, TokenResponse, token_response};
 use crate::state::Shared;
 use crate::store::{Session, StoreError, User};
 use crate::telemetry::AuthEvent;
-use crate::token::access::Authentication;
 
 const MAX_EMAIL_LENGTH: usize = 254;
 const MAX_PASSWORD_LENGTH: usize = 1_024;
@@ -72,7 +71,7 @@ pub async fn login(
         Transport::Body => Vec::new(),
     };
     let (user, session) = sign_in(&state, peer, &headers, &email, password, previous).await?;
-    let grantee = Grantee { user, session, authentication: Authentication::default() };
+    let grantee = Grantee::with_password(user, session);
     token_response(&state, &grantee, transport, key.as_deref())
 }
 

@@ -7,6 +7,7 @@ use crate::error::{ApiError, error_responses};
 use crate::extract::{PresentedRefreshToken, RefreshBody, SignedIn, Transport};
 use crate::routes::TokenErrors;
 use crate::routes::token_response::clear_cookies;
+use crate::sign_in::mediation;
 use crate::state::Shared;
 use crate::telemetry::AuthEvent;
 
@@ -45,11 +46,12 @@ pub async fn end_sessions(state: &Shared, sids: Vec<String>, event: AuthEvent) -
     let task = {
         let state = state.clone();
         async move {
-            for sid in sids {
-                if state.sessions.end(&sid).await? {
-                    state.telemetry.record(event, &sid);
+            for sid in &sids {
+                if state.sessions.end(sid).await? {
+                    state.telemetry.record(event, sid);
                 }
             }
+            mediation::release(&state, &sids).await;
             Ok(())
         }
     };

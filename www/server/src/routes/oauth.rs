@@ -19,7 +19,6 @@ use crate::routes::token_response::{Grantee, token_type};
 use crate::routes::{login, logout, refresh};
 use crate::state::Shared;
 use crate::telemetry::AuthEvent;
-use crate::token::access::Authentication;
 
 error_responses!(
     OauthErrors: ApiError::invalid_field("what is wrong"), ApiError::UnsupportedGrant,
@@ -54,12 +53,12 @@ pub async fn token(
 ) -> Result<Json<Value>, ApiError> {
     let Form(request) = form.map_err(|rejection| invalid_form(&rejection))?;
     let missing = |name: &str| ApiError::invalid_field(format!("{name}: expected a string, got none"));
-    let Grantee { user, session, authentication } = match request.grant_type.as_str() {
+    let Grantee { user, session, authentication, .. } = match request.grant_type.as_str() {
         "password" => {
             let email = request.username.ok_or_else(|| missing("username"))?;
             let password = request.password.ok_or_else(|| missing("password"))?;
             let (user, session) = login::sign_in(&state, peer, &headers, &email, password, Vec::new()).await?;
-            Grantee { user, session, authentication: Authentication::default() }
+            Grantee::with_password(user, session)
         }
         "refresh_token" => refresh::rotate(&state, &headers, request.refresh_token.as_deref(), key.as_ref()).await?,
         _ => return Err(ApiError::UnsupportedGrant),

@@ -1,5 +1,7 @@
 //! `POST /auth/refresh`.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
@@ -8,7 +10,7 @@ use crate::error::{ApiError, error_responses};
 use crate::extract::{DpopKey, PresentedRefreshToken, RefreshBody};
 use crate::routes::token_response::{Grantee, TokenResponse, token_response};
 use crate::session::RefreshOutcome;
-use crate::sign_in::{authentication, end_replaced};
+use crate::sign_in::{authentication, end_replaced, mediation};
 use crate::state::Shared;
 use crate::telemetry::AuthEvent;
 use crate::token::dpop::Thumbprint;
@@ -18,7 +20,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 error_responses!(
     RefreshErrors: ApiError::invalid_field("what is wrong"), ApiError::NoRefreshToken, ApiError::InvalidRefreshToken,
     ApiError::RefreshTokenReused, ApiError::CsrfRejected, ApiError::InvalidProof("what is wrong"),
-    ApiError::UseDpopNonce
+    ApiError::UseDpopNonce, ApiError::ProviderUnavailable(Duration::ZERO), ApiError::ProviderRefused
 );
 
 /// Refresh
@@ -63,6 +65,7 @@ pub async fn rotate(
     }
     let limited = |_: &ApiError| state.telemetry.record(AuthEvent::RateLimited, &token.sid);
     state.rate_limits.refresh(&token.sid).inspect_err(limited)?;
+    let renewal = mediation::renew(state, &token.sid, key.is_some()).await?;
     let idempotency_key = headers.get(IDEMPOTENCY_KEY).cloned();
     let task = {
         let state = state.clone();
@@ -72,10 +75,15 @@ pub async fn rotate(
                     let (user, session) = *refreshed;
                     end_replaced(&state, &session).await?;
                     let authentication = authentication(&state, &user, &session).await?;
-                    Ok(Grantee { user, session, authentication })
+                    let provider_token = renewal.into_token(&state, &session).await?;
+                    Ok(Grantee { user, session, authentication, provider_token })
                 }
-                RefreshOutcome::Reused => Err(ApiError::RefreshTokenReused),
+                RefreshOutcome::Reused => {
+                    mediation::release(&state, &[token.sid]).await;
+                    Err(ApiError::RefreshTokenReused)
+                }
                 RefreshOutcome::Unknown => {
+                    mediation::release(&state, &[token.sid]).await;
                     state.telemetry.record(AuthEvent::RefreshRejected, "");
                     Err(ApiError::InvalidRefreshToken)
                 }

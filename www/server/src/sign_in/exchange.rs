@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::login_state::LoginStates;
 use super::provider::{LoginSecrets, Provider, ProviderError, ProviderUser};
-use super::{BrowserId, LOGIN_LIFE, LoginState, SignInError};
+use super::{BrowserId, LOGIN_LIFE, LoginState, SignInError, mediation};
 use crate::config::NewUsers;
 use crate::error::ApiError;
 use crate::state::Shared;
@@ -141,6 +141,8 @@ pub async fn end_replaced(state: &Shared, session: &Session) -> Result<(), Store
         if let Err(error) = state.sessions.end(&sid).await {
             tracing::warn!(%error, sid, "the end of a replaced session is not confirmed");
         }
+        // Not revoked: the provider may have given the new session the same grant.
+        mediation::forget(state, &sid).await;
     }
     Ok(())
 }
@@ -170,11 +172,14 @@ async fn begin(
     let record = ProviderSession {
         provider: provider.name().to_owned(),
         sid: who.sid.clone(),
-        id_token: state.sign_in.states.seal(&who.id_token),
+        id_token: state.sign_in.states.seal(&who.id_token, ""),
         authentication: who.authentication.clone(),
     };
     let record = serde_json::to_string(&record).map_err(|_| ApiError::Internal)?;
     store.set_record(&session_key(&session.sid), &record, until, now).await?;
+    if let Some(grant) = &who.grant {
+        mediation::keep(state, provider, &session, grant).await?;
+    }
     if let Some(sid) = &who.sid {
         store.set_record(&provider_session_key(provider.issuer(), sid), &user.id, until, now).await?;
     }

@@ -8,8 +8,10 @@
 //! of several servers can finish what another began.
 
 mod exchange;
+mod grant;
 mod id_token;
 mod login_state;
+pub mod mediation;
 mod provider;
 mod return_to;
 
@@ -58,6 +60,11 @@ impl SignIn {
             Some(name) => self.providers.iter().find(|provider| provider.name() == name),
             None => self.providers.first(),
         }
+    }
+
+    /// Whether pages receive the access tokens of a provider.
+    pub fn mediates(&self) -> bool {
+        self.providers.iter().any(Provider::mediates)
     }
 
     /// The provider with this issuer.
