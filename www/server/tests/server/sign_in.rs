@@ -13,25 +13,25 @@ use crate::harness::{Redis, SHARED_KEYS, Server, on_each_store, outcome, payload
 use crate::provider::{Behaviour, CLIENT_ID, CLIENT_SECRET, TestProvider, closed_address, new_key, now};
 
 /// A browser: it keeps cookies, and follows no redirect by itself.
-struct Browser<'a> {
-    server: &'a Server,
+pub struct Browser<'a> {
+    pub server: &'a Server,
     http: reqwest::Client,
-    cookies: Mutex<BTreeMap<String, String>>,
+    pub cookies: Mutex<BTreeMap<String, String>>,
 }
 
 impl<'a> Browser<'a> {
-    fn new(server: &'a Server) -> Self {
+    pub fn new(server: &'a Server) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { server, http, cookies: Mutex::default() }
     }
 
     /// The same browser at another server.
-    fn at(&self, server: &'a Server) -> Self {
+    pub fn at(&self, server: &'a Server) -> Self {
         let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
         Self { server, http: self.http.clone(), cookies }
     }
 
-    fn cookie(&self, name: &str) -> Option<String> {
+    pub fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap().get(name).cloned()
     }
 
@@ -47,7 +47,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Navigates to a path; returns the address of the redirect.
-    async fn go(&self, path: &str) -> String {
+    pub async fn go(&self, path: &str) -> String {
         self.go_with(path, &[]).await.0
     }
 
@@ -77,12 +77,12 @@ impl<'a> Browser<'a> {
     }
 
     /// Begins a sign-in, and consents at the provider: the path of the callback.
-    async fn begin(&self, provider: &TestProvider, query: &str) -> String {
+    pub async fn begin(&self, provider: &TestProvider, query: &str) -> String {
         let url = self.go(&format!("/auth/start{query}")).await;
         path_of(&provider.consent(&url))
     }
 
-    async fn sign_in(&self, provider: &TestProvider) -> String {
+    pub async fn sign_in(&self, provider: &TestProvider) -> String {
         let callback = self.begin(provider, "").await;
         self.go(&callback).await
     }
