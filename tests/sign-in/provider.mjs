@@ -135,8 +135,10 @@ const noCounts = () => ({
   exchanges: 0,
   /** Codes that were redeemed. */
   redeemed: 0,
-  /** Grants that the provider revoked, because a code was used twice. */
+  /** Grants that the provider revoked, because a code or a refresh token was used twice, or at the client's wish. */
   revoked: 0,
+  /** Refresh tokens that were used. */
+  renewals: 0,
   /** Login pages that were shown. */
   logins: 0,
   discoveries: 0,
@@ -148,8 +150,9 @@ const noCounts = () => ({
 /**
  * Starts a provider for an app at the origin `app`. It has the users that a test names on its login page, without passwords.
  * `clients` changes the clients' metadata; `publicClient` is the metadata of a client `spa` that is a page, with refresh tokens.
+ * `accessTokenLife` is in seconds.
  */
-export async function startProvider({ app, clients = {}, publicClient } = {}) {
+export async function startProvider({ app, clients = {}, publicClient, accessTokenLife = 600 } = {}) {
   const sockets = new Set();
   let current;
   let server;
@@ -181,6 +184,12 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
     counts: noCounts(),
     /** ID tokens, codes and access tokens that the provider issued: nothing of it may reach the page. */
     issued: [],
+    /** The refresh tokens that the provider issued, as its models. */
+    refreshTokens: [],
+    /** Makes the refresh tokens so far invalid. */
+    async endGrants() {
+      for (const token of provider.refreshTokens) await token.destroy();
+    },
     /** The provider's errors, as text. */
     errors: [],
     heal: () => Object.assign(provider.faults, noFaults()),
@@ -233,11 +242,19 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
       interactions: { url: (_, { uid }) => `/interaction/${uid}`, policy: policyWithStepUp() },
       // (The provider's own fetch refuses addresses of this machine.)
       fetch: (url, { dispatcher: _, ...options }) => globalThis.fetch(url, options),
-      ttl: { AuthorizationCode: 60, IdToken: 600, AccessToken: 600, Session: 86_400, Grant: 86_400, Interaction: 600 },
+      ttl: {
+        AuthorizationCode: 60,
+        IdToken: 600,
+        AccessToken: accessTokenLife,
+        Session: 86_400,
+        Grant: 86_400,
+        Interaction: 600,
+      },
       features: {
         devInteractions: { enabled: false },
         pushedAuthorizationRequests: { enabled: true },
         backchannelLogout: { enabled: true },
+        revocation: { enabled: true },
         webMessageResponseMode: { enabled: true, ack: 'individual-draft-01' },
         rpInitiatedLogout: {
           enabled: true,
@@ -265,6 +282,8 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
     count('authorization_code.saved', 'codes');
     count('authorization_code.consumed', 'redeemed');
     count('grant.revoked', 'revoked');
+    count('refresh_token.consumed', 'renewals');
+    made.on('refresh_token.saved', (token) => provider.refreshTokens.push(token));
     count('pushed_authorization_request.success', 'pushed');
     count('backchannel.success', 'logouts');
     count('backchannel.error', 'failedLogouts');
