@@ -13,6 +13,7 @@
 
 use std::time::{Duration, Instant};
 
+use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use super::exchange::provider_session;
@@ -20,6 +21,8 @@ use super::grant::{Grant, RenewalError};
 use super::provider::Provider;
 use crate::config::Secret;
 use crate::error::ApiError;
+use crate::extract::cookies::refresh_token_of_cookie;
+use crate::extract::require_same_site;
 use crate::state::Shared;
 use crate::store::{Session, StoreError};
 use crate::telemetry::AuthEvent;
@@ -380,6 +383,21 @@ fn revoke_in_background(state: &Shared, provider: &str, refresh_token: String) {
         // (As a task that the server finishes before it stops.)
         let _ = state.store_tasks.run(task).await;
     });
+}
+
+/// The user and the session of the refresh token in the cookie, where pages have no access token of this server. The token must
+/// be the current one, and the request must not come from another site.
+pub async fn session_of_cookie(state: &Shared, headers: &HeaderMap) -> Result<Option<(String, String)>, ApiError> {
+    if !state.sign_in.mediates() || require_same_site(headers, state).is_err() {
+        return Ok(None);
+    }
+    let token = refresh_token_of_cookie(headers, state).await?;
+    let Some(token) = token.and_then(|token| state.refresh_tokens.verify(&token)) else { return Ok(None) };
+    let (store, now) = (&state.sessions.store, state.sessions.now());
+    let session = store.find(&token.sid, now).await?.filter(|session| session.generation == token.generation);
+    let Some(session) = session.filter(|_| token.jkt.is_none()) else { return Ok(None) };
+    let is_mediated = store.record(&key(&session.sid), now).await?.is_some();
+    Ok(is_mediated.then_some((session.user_id, session.sid)))
 }
 
 /// The context in which a session's tokens are encrypted.

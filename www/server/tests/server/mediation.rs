@@ -450,6 +450,33 @@ async fn a_logout_revokes_the_refresh_token_at_the_provider() {
 }
 
 #[tokio::test]
+async fn a_logout_of_all_sessions_takes_the_user_from_the_cookie() {
+    let provider = TestProvider::start().await;
+    for (server, _redis) in on_each_store(&settings(&provider)) {
+        let (browser, other) = (signed_in(&server, &provider).await, signed_in(&server, &provider).await);
+        let former = browser.cookie("refresh_token").unwrap();
+        let token = refresh(&browser).await.token().to_owned();
+        let valid = provider.valid_grants();
+        let send = |cookie: &str, site: &str| {
+            let request = server.request(Method::POST, "/auth/logout-all").bearer_auth(&token);
+            outcome(request.header(COOKIE, format!("refresh_token={cookie}")).header("sec-fetch-site", site))
+        };
+        let current = browser.cookie("refresh_token").unwrap();
+        for (cookie, site) in [(current.as_str(), "cross-site"), (&former, "same-origin"), ("", "same-origin")] {
+            assert_eq!(send(cookie, site).await, (401, "INVALID_TOKEN".into()), "{cookie} {site}");
+        }
+        let password = server.login().await;
+        assert_eq!(send(&password.refresh, "same-origin").await.0, 401, "this user has an access token");
+        assert_eq!(refresh(&other).await.status, 200);
+        assert_eq!(send(&current, "same-origin").await.0, 204);
+        for browser in [browser, other] {
+            assert_eq!(refresh(&browser).await.failure(), (401, "INVALID_REFRESH_TOKEN"));
+        }
+        wait_until("both grants are revoked", || async { provider.valid_grants() == valid - 2 }).await;
+    }
+}
+
+#[tokio::test]
 async fn a_logout_does_not_wait_for_the_provider() {
     let provider = TestProvider::start().await;
     let server = Server::start_with(&settings(&provider)).await;
