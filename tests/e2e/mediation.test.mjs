@@ -146,16 +146,17 @@ mediationTest(
   },
 );
 
-mediationTest('a logout revokes the grant at the provider', 600, async ({ provider, page, calls }) => {
-  assert.deepEqual(await call(page), [200, 'ada']);
-  assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: true });
-  await until(
-    () => provider.counts.revoked === 1,
-    () => `the grant is not revoked: ${provider.errors}`,
-  );
-  const { status } = await fetch(`${provider.issuer}/me`, { headers: { authorization: calls[0] } });
-  assert.equal(status, 401, 'the access token is not valid any more');
-});
+for (const scope of ['session', 'global'])
+  mediationTest(`a logout (${scope}) revokes the grant at the provider`, 600, async ({ provider, page, calls }) => {
+    assert.deepEqual(await call(page), [200, 'ada']);
+    assert.deepEqual(await page.evaluate((wanted) => auth.logout({ scope: wanted }), scope), { revoked: true });
+    await until(
+      () => provider.counts.revoked === 1,
+      () => `the grant is not revoked: ${provider.errors}`,
+    );
+    const { status } = await fetch(`${provider.issuer}/me`, { headers: { authorization: calls[0] } });
+    assert.equal(status, 401, 'the access token is not valid any more');
+  });
 
 mediationTest('a lost response of the provider costs a sign-in at most', 4, async ({ proxy, provider, page }) => {
   provider.faults.loseAnswers = 1;
