@@ -120,6 +120,9 @@ async fn sign_in(state: &Shared, callback: &Callback) -> Result<Finished, ApiErr
         }
     };
     let Some(session) = begin(state, provider, &user, callback).await? else {
+        if let Some(grant) = &user.grant {
+            mediation::discard(state, provider, grant);
+        }
         state.telemetry.record(AuthEvent::LoginFailed, "");
         return Ok(Finished::Failed(SignInError::AccessDenied));
     };

@@ -367,6 +367,13 @@ pub async fn forget(state: &Shared, sid: &str) -> Option<(String, String)> {
     }
 }
 
+/// Revokes the tokens of a sign-in that begins no session.
+pub fn discard(state: &Shared, provider: &Provider, grant: &Grant) {
+    if let Some(refresh_token) = &grant.refresh_token {
+        revoke_in_background(state, provider.name(), refresh_token.expose().to_owned());
+    }
+}
+
 fn revoke_in_background(state: &Shared, provider: &str, refresh_token: String) {
     let (state, name) = (state.clone(), provider.to_owned());
     tokio::spawn(async move {

@@ -389,14 +389,14 @@ async fn a_renewal_of_a_server_that_was_killed_is_taken_over_later() {
     server.kill();
     assert!(leaving.await.unwrap().is_err());
     server.restart();
-    provider.behave(short());
+    provider.behave(Behaviour::default());
     let request = || server.refresh(&cookie, Some("k"));
     let waiting = tokio::time::timeout(Duration::from_millis(500), request().send()).await;
     assert!(waiting.is_err(), "the request may still be under way");
     assert_eq!(provider.requests("refresh"), 0);
     records.age(24);
     assert_eq!(outcome(request()).await.0, 200);
-    assert_eq!(provider.requests("refresh"), 1);
+    assert_eq!(provider.requests("refresh"), 1, "also if the request that the client gave up took over");
 }
 
 #[tokio::test]
@@ -595,6 +595,17 @@ async fn a_sign_in_without_what_mediation_needs_is_refused() {
     assert_eq!(browser.cookie("refresh_token"), None);
     let log = server.kill_and_read_log();
     assert!(log.contains("refresh_token: expected one, because OIDC_TOKENS is provider"), "{log}");
+}
+
+#[tokio::test]
+async fn the_grant_of_a_user_who_is_rejected_is_revoked() {
+    let provider = TestProvider::start().await;
+    let mut settings = settings(&provider);
+    settings.push(("OIDC_USERS", "known"));
+    let server = Server::start_with(&settings).await;
+    assert_eq!(Browser::new(&server).sign_in(&provider).await, "/#~sign-in-error=access_denied");
+    wait_until("the grant is revoked", || async { provider.requests("revoke") == 1 }).await;
+    assert_eq!(provider.valid_grants(), 0);
 }
 
 #[tokio::test]
