@@ -47,6 +47,9 @@ const SIGN_IN_SERVERS = {
 
 const SIGN_IN_TEST = 'tests/e2e/sign-in.test.mjs';
 
+/** Runs with each store of the demo server. */
+const MEDIATION_TEST = 'tests/e2e/mediation.test.mjs';
+
 /** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
 const ALONE = ['budget', 'time'];
 
@@ -271,11 +274,15 @@ function testSteps() {
 
 /** The provider is a package of tests/backends. */
 function signInSteps() {
-  return Object.entries(SIGN_IN_SERVERS).map(([server, needs]) => ({
-    name: `e2e: sign-in on ${server}`,
+  const step = (name, file, server, needs = []) => ({
+    name: `e2e: ${name} on ${server}`,
     needs: [...BUILD, 'set-up: back ends', ...needs, ...BROWSERS],
-    run: () => browserTest(SIGN_IN_TEST, 'page', { SIGN_IN_SERVER: server }),
-  }));
+    run: () => browserTest(file, 'page', { SIGN_IN_SERVER: server }),
+  });
+  return [
+    ...Object.entries(SIGN_IN_SERVERS).map(([server, needs]) => step('sign-in', SIGN_IN_TEST, server, needs)),
+    ...['SQLite', 'Redis'].map((store) => step('mediation', MEDIATION_TEST, store)),
+  ];
 }
 
 /** The unit tests of the JavaScript, which need no browser and no build. */
@@ -301,7 +308,7 @@ function clientsOf(folder, name) {
 
 /** A step for each test file of a folder, and one more for each kind of worker that it runs in. */
 function browserSteps(folder, needs) {
-  const files = testFiles(folder).filter((file) => file !== SIGN_IN_TEST);
+  const files = testFiles(folder).filter((file) => file !== SIGN_IN_TEST && file !== MEDIATION_TEST);
   return files.flatMap((file) => {
     const name = path.basename(file, '.test.mjs');
     const clients = clientsOf(folder, name);

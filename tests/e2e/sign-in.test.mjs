@@ -977,6 +977,13 @@ const APP = `<!doctype html><title>app</title><script type="module">
 import { AuthClient } from '/pkg/index.js';
 globalThis.events = [];
 globalThis.auth = new AuthClient();
+// As in docs/guides/sign-in.md.
+globalThis.readChallenge = (response) => {
+  const challenge = response.headers.get('www-authenticate') ?? '';
+  const acrValues = /acr_values="([^"]*)"/.exec(challenge)?.[1];
+  const maxAge = /max_age="?(\\d+)/.exec(challenge)?.[1];
+  return { ...(acrValues && { acrValues }), ...(maxAge && { maxAge: Number(maxAge) }) };
+};
 for (const name of ${JSON.stringify(EVENTS)})
   auth.on(name, ({ error, reason }) => events.push([name, error?.code ?? reason].filter(Boolean).join(' ')));
 await auth.ready;
@@ -1169,6 +1176,29 @@ appTest('a logout at the provider signs all tabs out with their next call', asyn
   await isSignedOut(page);
   await isSignedOut(other);
 });
+
+// The example servers have no API that requires it.
+if (SERVERS[SERVER].keepsSessions)
+  appTest('step-up: an API requires a stronger authentication, and accepts it after signIn', async ({ user }) => {
+    const page = await openApp(user);
+    await leave(page);
+    await user.enter(page);
+    await isSignedIn(page, 'ada@example.com');
+    const call = () =>
+      page.evaluate(async () => (await auth.fetch('/api/step-up?acr=urn:example:mfa&maxAge=300')).status);
+    const challenged = page.evaluate(
+      () => new Promise((resolve) => auth.on('step-up-required', ({ response }) => resolve(readChallenge(response)))),
+    );
+    assert.equal(await call(), 401);
+    const required = await challenged;
+    assert.deepEqual(required, { acrValues: 'urn:example:mfa', maxAge: 300 });
+    await leave(page, required);
+    await user.enter(page);
+    await isSignedIn(page, 'ada@example.com');
+    assert.equal(await call(), 200);
+    await page.evaluate(() => auth.refresh());
+    assert.equal(await call(), 200, 'a refreshed token says so as well');
+  });
 
 for (const coop of [false, true])
   appTest(

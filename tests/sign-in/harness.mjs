@@ -64,9 +64,9 @@ export const SERVER = process.env.SIGN_IN_SERVER ?? 'SQLite';
 /**
  * Starts a provider and the server behind a proxy, whose address is the app's. `client` is the provider's client (see
  * `provider.mjs`), and `clients` changes all of them; `env` are further settings of the server. `publicClient(app)` is the
- * metadata of a client that is a page.
+ * metadata of a client that is a page, and `accessTokenLife` the lifetime of the provider's access tokens in seconds.
  */
-export async function startSignIn({ client = 'web', env = {}, clients, publicClient } = {}) {
+export async function startSignIn({ client = 'web', env = {}, clients, publicClient, accessTokenLife } = {}) {
   const undo = [];
   const stop = async () => {
     for (const one of undo.reverse()) await one();
@@ -74,7 +74,12 @@ export async function startSignIn({ client = 'web', env = {}, clients, publicCli
   try {
     const proxy = await startProxy('http://127.0.0.1/');
     undo.push(() => proxy.stop());
-    const provider = await startProvider({ app: proxy.url, clients, publicClient: publicClient?.(proxy.url) });
+    const provider = await startProvider({
+      app: proxy.url,
+      clients,
+      publicClient: publicClient?.(proxy.url),
+      accessTokenLife,
+    });
     undo.push(() => provider.stop().catch(() => {}));
     const store = await SERVERS[SERVER].open();
     undo.push(() => store.close());

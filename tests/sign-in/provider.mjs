@@ -9,7 +9,7 @@ import { root } from '../../tools/run.mjs';
 
 // (The package belongs to tests/backends.)
 const modules = createRequire(path.join(root, 'tests/backends/package.json'));
-const { Provider } = await import(pathToFileURL(modules.resolve('oidc-provider')));
+const { interactionPolicy, Provider } = await import(pathToFileURL(modules.resolve('oidc-provider')));
 
 const SECRET = 'a-secret-of-the-provider-tests-0123456789';
 
@@ -72,6 +72,19 @@ const pageOf = (metadata) => ({
   ...metadata,
 });
 
+/** The provider also asks users who are signed in, if the app asks for an `acr` with which they have not authenticated. */
+function policyWithStepUp() {
+  const { base, Check } = interactionPolicy;
+  const policy = base();
+  policy.get('login').checks.add(
+    new Check('acr_values', 'the user has to authenticate with one of acr_values', ({ oidc }) => {
+      const wanted = oidc.params.acr_values?.split(' ') ?? [oidc.acr];
+      return wanted.includes(oidc.acr) || oidc.result?.login ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
+    }),
+  );
+  return policy;
+}
+
 const escaped = (text) => String(text).replaceAll(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 const loginPage = ({ uid, params }) => `<!doctype html><title>provider</title><h1>Sign in to the provider</h1>
@@ -122,8 +135,10 @@ const noCounts = () => ({
   exchanges: 0,
   /** Codes that were redeemed. */
   redeemed: 0,
-  /** Grants that the provider revoked, because a code was used twice. */
+  /** Grants that the provider revoked, because a code or a refresh token was used twice, or at the client's wish. */
   revoked: 0,
+  /** Refresh tokens that were used. */
+  renewals: 0,
   /** Login pages that were shown. */
   logins: 0,
   discoveries: 0,
@@ -135,8 +150,9 @@ const noCounts = () => ({
 /**
  * Starts a provider for an app at the origin `app`. It has the users that a test names on its login page, without passwords.
  * `clients` changes the clients' metadata; `publicClient` is the metadata of a client `spa` that is a page, with refresh tokens.
+ * `accessTokenLife` is in seconds.
  */
-export async function startProvider({ app, clients = {}, publicClient } = {}) {
+export async function startProvider({ app, clients = {}, publicClient, accessTokenLife = 600 } = {}) {
   const sockets = new Set();
   let current;
   let server;
@@ -168,6 +184,12 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
     counts: noCounts(),
     /** ID tokens, codes and access tokens that the provider issued: nothing of it may reach the page. */
     issued: [],
+    /** The refresh tokens that the provider issued, as its models. */
+    refreshTokens: [],
+    /** Makes the refresh tokens so far invalid. */
+    async endGrants() {
+      for (const token of provider.refreshTokens) await token.destroy();
+    },
     /** The provider's errors, as text. */
     errors: [],
     heal: () => Object.assign(provider.faults, noFaults()),
@@ -217,14 +239,22 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
       findAccount: (_, sub) => ({ accountId: sub, claims: () => claimsOf(sub) }),
       cookies: { keys: ['k'.repeat(32)] },
       pkce: { required: () => true },
-      interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+      interactions: { url: (_, { uid }) => `/interaction/${uid}`, policy: policyWithStepUp() },
       // (The provider's own fetch refuses addresses of this machine.)
       fetch: (url, { dispatcher: _, ...options }) => globalThis.fetch(url, options),
-      ttl: { AuthorizationCode: 60, IdToken: 600, AccessToken: 600, Session: 86_400, Grant: 86_400, Interaction: 600 },
+      ttl: {
+        AuthorizationCode: 60,
+        IdToken: 600,
+        AccessToken: accessTokenLife,
+        Session: 86_400,
+        Grant: 86_400,
+        Interaction: 600,
+      },
       features: {
         devInteractions: { enabled: false },
         pushedAuthorizationRequests: { enabled: true },
         backchannelLogout: { enabled: true },
+        revocation: { enabled: true },
         webMessageResponseMode: { enabled: true, ack: 'individual-draft-01' },
         rpInitiatedLogout: {
           enabled: true,
@@ -252,6 +282,8 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
     count('authorization_code.saved', 'codes');
     count('authorization_code.consumed', 'redeemed');
     count('grant.revoked', 'revoked');
+    count('refresh_token.consumed', 'renewals');
+    made.on('refresh_token.saved', (token) => provider.refreshTokens.push(token));
     count('pushed_authorization_request.success', 'pushed');
     count('backchannel.success', 'logouts');
     count('backchannel.error', 'failedLogouts');
@@ -336,7 +368,10 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
     for await (const chunk of request) text += chunk;
     const form = new URLSearchParams(text);
     const denied = { error: 'access_denied', error_description: 'the user cancelled' };
-    const result = form.get('answer') === 'no' ? denied : { login: { accountId: form.get('login') || 'ada' } };
+    // (A user who may choose has authenticated as the app asked for.)
+    const acr = details.params.acr_values?.split(' ')[0];
+    const login = { accountId: form.get('login') || 'ada', ...(acr && { acr }) };
+    const result = form.get('answer') === 'no' ? denied : { login };
     await current.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
   }
 

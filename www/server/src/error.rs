@@ -34,6 +34,15 @@ pub enum ApiError {
     /// 401: the access token or its session was revoked.
     #[error("the session of this access token has ended")]
     TokenRevoked,
+    /// 401 (RFC 9470): the user has to authenticate again, with one of the context classes (separated by spaces) or within
+    /// the last seconds.
+    #[error("the user has to authenticate again, or more strongly")]
+    InsufficientAuthentication {
+        /// The accepted values of `acr`: printable ASCII without quotes and backslashes.
+        acr_values: Option<String>,
+        /// Seconds.
+        max_age: Option<u64>,
+    },
     /// 401: a refresh without a refresh token.
     #[error("a refresh token is required")]
     NoRefreshToken,
@@ -73,6 +82,12 @@ pub enum ApiError {
     /// 503 with `Retry-After`: the store does not answer.
     #[error("the session store is not available; try again")]
     StoreUnavailable,
+    /// 503 with `Retry-After`: the identity provider does not renew its token now; the session continues.
+    #[error("the identity provider is not available; try again after the seconds in Retry-After")]
+    ProviderUnavailable(Duration),
+    /// 502: the identity provider rejects this server as its client; the operator finds the reason in the log.
+    #[error("the identity provider rejects the requests of this server; its log says why")]
+    ProviderRefused,
     /// 500: an error in this server.
     #[error("internal error")]
     Internal,
@@ -88,6 +103,7 @@ impl ApiError {
             Self::TokenExpired => (StatusCode::UNAUTHORIZED, "TOKEN_EXPIRED"),
             Self::InvalidToken => (StatusCode::UNAUTHORIZED, "INVALID_TOKEN"),
             Self::TokenRevoked => (StatusCode::UNAUTHORIZED, "TOKEN_REVOKED"),
+            Self::InsufficientAuthentication { .. } => (StatusCode::UNAUTHORIZED, "INSUFFICIENT_USER_AUTHENTICATION"),
             Self::NoRefreshToken => (StatusCode::UNAUTHORIZED, "NO_REFRESH_TOKEN"),
             Self::InvalidRefreshToken => (StatusCode::UNAUTHORIZED, "INVALID_REFRESH_TOKEN"),
             Self::RefreshTokenReused => (StatusCode::UNAUTHORIZED, "REFRESH_TOKEN_REUSED"),
@@ -101,6 +117,8 @@ impl ApiError {
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
             Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
             Self::StoreUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE"),
+            Self::ProviderUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "PROVIDER_UNAVAILABLE"),
+            Self::ProviderRefused => (StatusCode::BAD_GATEWAY, "PROVIDER_REFUSED"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
         }
     }
@@ -116,10 +134,12 @@ impl ApiError {
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge()));
+            let challenge = HeaderValue::from_str(&self.challenge());
+            headers.insert(header::WWW_AUTHENTICATE, challenge.unwrap_or(HeaderValue::from_static("Bearer")));
         }
         let wait = match self {
             Self::RateLimited(wait) => Some(wait.as_secs() + 1),
+            Self::ProviderUnavailable(wait) => Some(wait.as_secs().max(1)),
             Self::StoreUnavailable => Some(1),
             _ => None,
         };
@@ -147,12 +167,18 @@ impl ApiError {
     }
 
     /// The value of `WWW-Authenticate`. RFC 6750 §3.1: the challenge names no error for a request without a token.
-    fn challenge(&self) -> &'static str {
+    fn challenge(&self) -> String {
         match self {
-            Self::NoToken => "Bearer",
-            Self::InvalidProof(_) => "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\"",
-            Self::UseDpopNonce => "DPoP error=\"use_dpop_nonce\", algs=\"ES256\"",
-            _ => "Bearer error=\"invalid_token\"",
+            Self::NoToken => "Bearer".into(),
+            Self::InvalidProof(_) => "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\"".into(),
+            Self::UseDpopNonce => "DPoP error=\"use_dpop_nonce\", algs=\"ES256\"".into(),
+            Self::InsufficientAuthentication { acr_values, max_age } => {
+                let acr_values = acr_values.as_ref().map(|values| format!(", acr_values=\"{values}\""));
+                let max_age = max_age.map(|seconds| format!(", max_age=\"{seconds}\""));
+                let (acr_values, max_age) = (acr_values.unwrap_or_default(), max_age.unwrap_or_default());
+                format!("Bearer error=\"insufficient_user_authentication\"{acr_values}{max_age}")
+            }
+            _ => "Bearer error=\"invalid_token\"".into(),
         }
     }
 
@@ -166,10 +192,13 @@ impl ApiError {
             Self::InvalidProof(_) => (StatusCode::BAD_REQUEST, "invalid_dpop_proof"),
             Self::UseDpopNonce => (StatusCode::BAD_REQUEST, "use_dpop_nonce"),
             Self::NoToken | Self::TokenExpired | Self::InvalidToken | Self::TokenRevoked => (status, "invalid_token"),
+            Self::InsufficientAuthentication { .. } => (status, "insufficient_user_authentication"),
             Self::Forbidden(_) => (status, "insufficient_scope"),
             Self::UnsupportedGrant => (status, "unsupported_grant_type"),
-            Self::RateLimited(_) | Self::StoreUnavailable => (status, "temporarily_unavailable"),
-            Self::Internal => (status, "server_error"),
+            Self::RateLimited(_) | Self::StoreUnavailable | Self::ProviderUnavailable(_) => {
+                (status, "temporarily_unavailable")
+            }
+            Self::ProviderRefused | Self::Internal => (status, "server_error"),
             _ => (status, "invalid_request"),
         }
     }

@@ -21,6 +21,10 @@ pub enum AuthEvent {
     LoginFailed,
     /// A sign-in at an identity provider failed because of the provider.
     SignInFailed,
+    /// A provider renewed the access token that a page receives.
+    ProviderRenewed,
+    /// It did not, for whatever reason.
+    ProviderRenewalFailed,
     /// A refresh made a new generation.
     RefreshRotated,
     /// A refresh repeated an earlier one, and received the same successor again or, if it came late, a new one.
@@ -47,16 +51,18 @@ pub enum AuthEvent {
 }
 
 use AuthEvent::{
-    ApiAuthorised, ApiUnauthorised, CookieConflict, CsrfRejected, LoginFailed, LoginSucceeded, Logout, RateLimited,
-    RefreshRejected, RefreshRepeated, RefreshReused, RefreshRotated, RepeatsExceedRotations, Revoked, SignInFailed,
-    WrongKey,
+    ApiAuthorised, ApiUnauthorised, CookieConflict, CsrfRejected, LoginFailed, LoginSucceeded, Logout,
+    ProviderRenewalFailed, ProviderRenewed, RateLimited, RefreshRejected, RefreshRepeated, RefreshReused,
+    RefreshRotated, RepeatsExceedRotations, Revoked, SignInFailed, WrongKey,
 };
 
 /// The names of the events in the log and in the label `event`, which dashboards and alerts rely on.
-const EVENTS: [(AuthEvent, &str); 16] = [
+const EVENTS: [(AuthEvent, &str); 18] = [
     (LoginSucceeded, "login_ok"),
     (LoginFailed, "login_failed"),
     (SignInFailed, "sign_in_failed"),
+    (ProviderRenewed, "provider_renewed"),
+    (ProviderRenewalFailed, "provider_renewal_failed"),
     (RefreshRotated, "refresh_rotated"),
     (RefreshRepeated, "refresh_repeated"),
     (RepeatsExceedRotations, "repeats_exceed_rotations"),

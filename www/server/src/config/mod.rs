@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-pub use self::providers::{NewUsers, ProviderConfig};
+pub use self::providers::{NewUsers, PageTokens, ProviderConfig};
 use self::reader::{Reader, number, origins};
 pub use self::settings::{SETTINGS, Setting};
 use crate::dialect::Dialect;

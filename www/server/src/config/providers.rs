@@ -7,6 +7,7 @@ use reqwest::Url;
 
 use super::reader::Reader;
 use super::{Config, Secret};
+use crate::dialect::Dialect;
 
 /// The name of the provider whose settings have no name in them.
 pub const DEFAULT_PROVIDER: &str = "default";
@@ -18,6 +19,15 @@ pub enum NewUsers {
     Create,
     /// The sign-in is rejected.
     Reject,
+}
+
+/// Whose access tokens a page receives after a sign-in at a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageTokens {
+    /// Those of this server.
+    Own,
+    /// Those of the provider, which this server renews (see `sign_in/mediation.rs`).
+    Provider,
 }
 
 /// An identity provider, and this server as its client.
@@ -33,6 +43,7 @@ pub struct ProviderConfig {
     pub role_claim: Option<String>,
     pub roles: Vec<String>,
     pub new_users: NewUsers,
+    pub tokens: PageTokens,
 }
 
 impl<G: Fn(&str) -> Option<String>> Reader<G> {
@@ -78,6 +89,11 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
                 "known" => Some(NewUsers::Reject),
                 _ => None,
             }),
+            tokens: self.read_like(&variable("TOKENS"), "OIDC_TOKENS", |text| match text {
+                "own" => Some(PageTokens::Own),
+                "provider" => Some(PageTokens::Provider),
+                _ => None,
+            }),
         };
         for (setting, value) in [("ISSUER", &provider.issuer), ("CLIENT_ID", &provider.client_id)] {
             if value.is_empty() {
@@ -99,6 +115,11 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
     pub fn check_providers(&mut self, config: &Config) {
         if !config.providers.is_empty() && config.public_url.is_none() {
             self.problems.push("PUBLIC_URL: expected an origin, because a provider is set, got none".into());
+        }
+        let mediated = config.providers.iter().find(|provider| provider.tokens == PageTokens::Provider);
+        if let Some(provider) = mediated.filter(|_| config.dialect != Dialect::Tokenward) {
+            let reason = format!("because pages receive the tokens of the provider {}", provider.name);
+            self.problems.push(format!("DIALECT: expected tokenward, {reason} (OIDC_TOKENS=provider), got another"));
         }
         let mut names: Vec<_> = config.providers.iter().map(|provider| &provider.name).collect();
         names.sort();

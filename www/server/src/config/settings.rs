@@ -213,6 +213,12 @@ pub const SETTINGS: &[Setting] = &[
         "Whether a user who signs in for the first time is created, or rejected unless `user add --issuer --subject` has added the user.",
     ),
     setting(
+        "OIDC_TOKENS",
+        "own",
+        "own or provider",
+        "Whose access tokens the page receives: those of this server, or those of the provider, which the server then renews with the provider's refresh token (mediation). `provider` needs `DIALECT=tokenward` and excludes DPoP.",
+    ),
+    setting(
         "OIDC_PROVIDERS",
         "",
         "names of lower-case letters and digits, separated by commas",

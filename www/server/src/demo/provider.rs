@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::providers::is_loopback;
-use crate::config::{Config, NewUsers, ProviderConfig, Secret};
+use crate::config::{Config, NewUsers, PageTokens, ProviderConfig, Secret};
 use crate::demo::Demo;
 use crate::demo::accounts::{DEMO_ACCOUNT_IDS, DEMO_ACCOUNTS};
 use crate::demo::faults::Fault;
@@ -95,6 +95,7 @@ impl DemoProvider {
             role_claim: Some("role".into()),
             roles: vec!["admin".into()],
             new_users: NewUsers::Create,
+            tokens: PageTokens::Own,
         };
         let (codes, pushed) = (Mutex::default(), Mutex::default());
         let public_url = config.public_url.clone();

@@ -15,7 +15,7 @@ use crate::extract::cookies::genuine_refresh_tokens;
 use crate::extract::json::{Json, check_length};
 use crate::extract::{DpopKey, Transport, require_same_site};
 use crate::rate_limit::network;
-use crate::routes::token_response::{TokenResponse, token_response};
+use crate::routes::token_response::{Grantee, TokenResponse, token_response};
 use crate::state::Shared;
 use crate::store::{Session, StoreError, User};
 use crate::telemetry::AuthEvent;
@@ -71,7 +71,8 @@ pub async fn login(
         Transport::Body => Vec::new(),
     };
     let (user, session) = sign_in(&state, peer, &headers, &email, password, previous).await?;
-    token_response(&state, &user, &session, transport, key.as_deref())
+    let grantee = Grantee::with_password(user, session);
+    token_response(&state, &grantee, transport, key.as_deref())
 }
 
 /// Checks the credentials, begins a session, and ends the `previous` ones of this browser.

@@ -52,6 +52,7 @@ pub fn endpoints(dialect: Dialect) -> OpenApiRouter<Shared> {
     let api = OpenApiRouter::new()
         .routes(routes!(api::me))
         .routes(routes!(api::admin))
+        .routes(routes!(api::step_up))
         .routes(routes!(api::echo))
         .layer(DefaultBodyLimit::max(API_BODY_LIMIT))
         .layer(from_fn_with_state(API_BODY_LIMIT, drain_body));

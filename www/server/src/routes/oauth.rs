@@ -15,7 +15,7 @@ use crate::error::{ApiError, error_responses};
 use crate::extract::DpopKey;
 use crate::extract::json::body_too_long;
 use crate::now;
-use crate::routes::token_response::token_type;
+use crate::routes::token_response::{Grantee, token_type};
 use crate::routes::{login, logout, refresh};
 use crate::state::Shared;
 use crate::telemetry::AuthEvent;
@@ -53,16 +53,18 @@ pub async fn token(
 ) -> Result<Json<Value>, ApiError> {
     let Form(request) = form.map_err(|rejection| invalid_form(&rejection))?;
     let missing = |name: &str| ApiError::invalid_field(format!("{name}: expected a string, got none"));
-    let (user, session) = match request.grant_type.as_str() {
+    let Grantee { user, session, authentication, .. } = match request.grant_type.as_str() {
         "password" => {
             let email = request.username.ok_or_else(|| missing("username"))?;
             let password = request.password.ok_or_else(|| missing("password"))?;
-            login::sign_in(&state, peer, &headers, &email, password, Vec::new()).await?
+            let (user, session) = login::sign_in(&state, peer, &headers, &email, password, Vec::new()).await?;
+            Grantee::with_password(user, session)
         }
         "refresh_token" => refresh::rotate(&state, &headers, request.refresh_token.as_deref(), key.as_ref()).await?,
         _ => return Err(ApiError::UnsupportedGrant),
     };
-    let (access_token, expires_in) = state.access_tokens.issue(&user, &session, key.as_deref(), now())?;
+    let (access_token, expires_in) =
+        state.access_tokens.issue(&user, &session, &authentication, key.as_deref(), now())?;
     Ok(Json(json!({
         "access_token": access_token,
         "refresh_token": state.refresh_tokens.issue(&session.sid, session.generation, key.as_deref()),

@@ -1,16 +1,17 @@
 //! `POST /auth/refresh`.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 
 use crate::error::{ApiError, error_responses};
 use crate::extract::{DpopKey, PresentedRefreshToken, RefreshBody};
-use crate::routes::token_response::{TokenResponse, token_response};
+use crate::routes::token_response::{Grantee, TokenResponse, token_response};
 use crate::session::RefreshOutcome;
-use crate::sign_in::end_replaced;
+use crate::sign_in::{authentication, end_replaced, mediation};
 use crate::state::Shared;
-use crate::store::{Session, User};
 use crate::telemetry::AuthEvent;
 use crate::token::dpop::Thumbprint;
 
@@ -19,7 +20,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 error_responses!(
     RefreshErrors: ApiError::invalid_field("what is wrong"), ApiError::NoRefreshToken, ApiError::InvalidRefreshToken,
     ApiError::RefreshTokenReused, ApiError::CsrfRejected, ApiError::InvalidProof("what is wrong"),
-    ApiError::UseDpopNonce
+    ApiError::UseDpopNonce, ApiError::ProviderUnavailable(Duration::ZERO), ApiError::ProviderRefused
 );
 
 /// Refresh
@@ -38,8 +39,8 @@ pub async fn refresh(
     token: PresentedRefreshToken,
 ) -> Result<Response, ApiError> {
     let text = token.text(&state).await?;
-    let (user, session) = rotate(&state, &headers, text.as_deref(), key.as_ref()).await?;
-    token_response(&state, &user, &session, token.transport(), key.as_deref())
+    let grantee = rotate(&state, &headers, text.as_deref(), key.as_ref()).await?;
+    token_response(&state, &grantee, token.transport(), key.as_deref())
 }
 
 /// Verifies and rotates a refresh token.
@@ -51,7 +52,7 @@ pub async fn rotate(
     headers: &HeaderMap,
     token: Option<&str>,
     key: Option<&Thumbprint>,
-) -> Result<(User, Session), ApiError> {
+) -> Result<Grantee, ApiError> {
     let rejected = |error| {
         state.telemetry.record(AuthEvent::RefreshRejected, "");
         error
@@ -64,20 +65,30 @@ pub async fn rotate(
     }
     let limited = |_: &ApiError| state.telemetry.record(AuthEvent::RateLimited, &token.sid);
     state.rate_limits.refresh(&token.sid).inspect_err(limited)?;
+    let renewal = mediation::renew(state, &token.sid, key.is_some()).await?;
     let idempotency_key = headers.get(IDEMPOTENCY_KEY).cloned();
     let task = {
         let state = state.clone();
         async move {
-            let outcome = state.sessions.refresh(&token, idempotency_key.as_ref().map(HeaderValue::as_bytes)).await?;
-            if let RefreshOutcome::Refreshed(refreshed) = &outcome {
-                end_replaced(&state, &refreshed.1).await?;
+            match state.sessions.refresh(&token, idempotency_key.as_ref().map(HeaderValue::as_bytes)).await? {
+                RefreshOutcome::Refreshed(refreshed) => {
+                    let (user, session) = *refreshed;
+                    end_replaced(&state, &session).await?;
+                    let authentication = authentication(&state, &user, &session).await?;
+                    let provider_token = renewal.into_token(&state, &session).await?;
+                    Ok(Grantee { user, session, authentication, provider_token })
+                }
+                RefreshOutcome::Reused => {
+                    mediation::release(&state, &[token.sid]).await;
+                    Err(ApiError::RefreshTokenReused)
+                }
+                RefreshOutcome::Unknown => {
+                    mediation::release(&state, &[token.sid]).await;
+                    state.telemetry.record(AuthEvent::RefreshRejected, "");
+                    Err(ApiError::InvalidRefreshToken)
+                }
             }
-            Ok(outcome)
         }
     };
-    match state.store_tasks.run(task).await? {
-        RefreshOutcome::Refreshed(refreshed) => Ok(*refreshed),
-        RefreshOutcome::Reused => Err(ApiError::RefreshTokenReused),
-        RefreshOutcome::Unknown => Err(rejected(ApiError::InvalidRefreshToken)),
-    }
+    state.store_tasks.run(task).await
 }

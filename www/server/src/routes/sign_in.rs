@@ -312,7 +312,7 @@ async fn url_at_provider(state: &Shared, headers: &HeaderMap, sids: &[String], r
     for sid in sids {
         let Ok(Some(session)) = provider_session(state, sid).await else { continue };
         let Some(provider) = state.sign_in.provider(Some(&session.provider)) else { continue };
-        let id_token = state.sign_in.states.unseal(&session.id_token);
+        let id_token = state.sign_in.states.unseal(&session.id_token, "");
         let end_state = state.sign_in.states.write_end(return_to.as_str());
         if let Some(url) = provider.end_session_url(&public_url, id_token.as_deref(), &end_state).await {
             return Some(url);

@@ -13,8 +13,10 @@ use crate::dialect::Dialect;
 use crate::error::ApiError;
 use crate::extract::Transport;
 use crate::now;
+use crate::sign_in::mediation::ProviderToken;
 use crate::state::AppState;
 use crate::store::{Session, User};
+use crate::token::access::Authentication;
 
 const ACCESS_COOKIE_PATH: &str = "/";
 
@@ -22,7 +24,7 @@ const ACCESS_COOKIE_PATH: &str = "/";
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenResponse {
-    /// A JWT (RFC 9068).
+    /// A JWT (RFC 9068); with `OIDC_TOKENS=provider`, the provider's token.
     access_token: String,
     /// `Bearer`; `DPoP` if the token is bound to the key of the request's proof (RFC 9449).
     token_type: &'static str,
@@ -42,16 +44,35 @@ pub struct Profile {
     role: String,
 }
 
+/// Whom a login or refresh issues tokens for.
+pub struct Grantee {
+    pub user: User,
+    pub session: Session,
+    pub authentication: Authentication,
+    /// The access token that the page receives instead of one of this server.
+    pub provider_token: Option<ProviderToken>,
+}
+
+impl Grantee {
+    /// A user who has signed in with a password.
+    pub fn with_password(user: User, session: Session) -> Self {
+        Self { user, session, authentication: Authentication::default(), provider_token: None }
+    }
+}
+
 /// Issues the tokens of the session's current generation.
 pub fn token_response(
     state: &AppState,
-    user: &User,
-    session: &Session,
+    grantee: &Grantee,
     transport: Transport,
     jkt: Option<&str>,
 ) -> Result<Response, ApiError> {
     let dialect = state.http.dialect;
-    let (access_token, expires_in) = state.access_tokens.issue(user, session, jkt, now())?;
+    let Grantee { user, session, authentication, provider_token } = grantee;
+    let (access_token, expires_in) = match provider_token {
+        Some(token) => (token.access_token.expose().to_owned(), token.expires_in),
+        None => state.access_tokens.issue(user, session, authentication, jkt, now())?,
+    };
     let refresh_token = state.refresh_tokens.issue(&session.sid, session.generation, jkt);
     let idle_ttl = session.idle_expires_at.saturating_sub(state.sessions.now());
     if let Some(name) = &state.http.access_cookie {

@@ -193,11 +193,13 @@ impl Sessions {
         Ok(end)
     }
 
-    /// Ends all sessions of a user, also those that are beginning.
-    pub async fn end_all(&self, user_id: &str) -> Result<(), StoreError> {
+    /// Ends all sessions of a user, also those that are beginning. Returns their ids.
+    pub async fn end_all(&self, user_id: &str) -> Result<Vec<String>, StoreError> {
         self.store.renew_credentials(user_id).await?;
-        self.revocations.add(self.store.end_all(user_id, self.now() + self.revocation_ttl).await?);
-        self.store.confirm().await
+        let ended = self.store.end_all(user_id, self.now() + self.revocation_ttl).await?;
+        self.revocations.add(ended.clone());
+        self.store.confirm().await?;
+        Ok(ended)
     }
 
     /// Revokes one access token; its session continues. A token that is revoked already is not logged again.

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::login_state::LoginStates;
 use super::provider::{LoginSecrets, Provider, ProviderError, ProviderUser};
-use super::{BrowserId, LOGIN_LIFE, LoginState, SignInError};
+use super::{BrowserId, LOGIN_LIFE, LoginState, SignInError, mediation};
 use crate::config::NewUsers;
 use crate::error::ApiError;
 use crate::state::Shared;
 use crate::store::{Session, StoreError, User};
 use crate::telemetry::AuthEvent;
+use crate::token::access::Authentication;
 use crate::users::{first_credential_version, provider_user_id};
 
 /// A provider that takes longer for the exchange, with all attempts, keys and user info, counts as unavailable.
@@ -49,6 +50,9 @@ pub struct ProviderSession {
     pub sid: Option<String>,
     /// The ID token, encrypted.
     pub id_token: String,
+    /// For the access tokens of the session.
+    #[serde(flatten)]
+    authentication: Authentication,
 }
 
 /// A callback whose `state` is valid.
@@ -116,6 +120,9 @@ async fn sign_in(state: &Shared, callback: &Callback) -> Result<Finished, ApiErr
         }
     };
     let Some(session) = begin(state, provider, &user, callback).await? else {
+        if let Some(grant) = &user.grant {
+            mediation::discard(state, provider, grant);
+        }
         state.telemetry.record(AuthEvent::LoginFailed, "");
         return Ok(Finished::Failed(SignInError::AccessDenied));
     };
@@ -137,6 +144,8 @@ pub async fn end_replaced(state: &Shared, session: &Session) -> Result<(), Store
         if let Err(error) = state.sessions.end(&sid).await {
             tracing::warn!(%error, sid, "the end of a replaced session is not confirmed");
         }
+        // Not revoked: the provider may have given the new session the same grant.
+        mediation::forget(state, &sid).await;
     }
     Ok(())
 }
@@ -166,10 +175,14 @@ async fn begin(
     let record = ProviderSession {
         provider: provider.name().to_owned(),
         sid: who.sid.clone(),
-        id_token: state.sign_in.states.seal(&who.id_token),
+        id_token: state.sign_in.states.seal(&who.id_token, ""),
+        authentication: who.authentication.clone(),
     };
     let record = serde_json::to_string(&record).map_err(|_| ApiError::Internal)?;
     store.set_record(&session_key(&session.sid), &record, until, now).await?;
+    if let Some(grant) = &who.grant {
+        mediation::keep(state, provider, &session, grant).await?;
+    }
     if let Some(sid) = &who.sid {
         store.set_record(&provider_session_key(provider.issuer(), sid), &user.id, until, now).await?;
     }
@@ -218,6 +231,16 @@ async fn user(state: &Shared, provider: &Provider, who: &ProviderUser) -> Result
 pub async fn provider_session(state: &Shared, sid: &str) -> Result<Option<ProviderSession>, StoreError> {
     let record = state.sessions.store.record(&session_key(sid), state.sessions.now()).await?;
     Ok(record.and_then(|record| serde_json::from_str(&record).ok()))
+}
+
+/// How the session's user authenticated at the provider.
+pub async fn authentication(state: &Shared, user: &User, session: &Session) -> Result<Authentication, StoreError> {
+    // (No read for a user with a password.)
+    if !user.password_hash.is_empty() || state.sign_in.provider(None).is_none() {
+        return Ok(Authentication::default());
+    }
+    let began = provider_session(state, &session.sid).await?;
+    Ok(began.map(|began| began.authentication).unwrap_or_default())
 }
 
 fn replaced_key(sid: &str) -> String {

@@ -6,8 +6,12 @@ use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
+use crate::token::access::Authentication;
+
 /// The longest token that is parsed, in bytes.
 const MAX_LENGTH: usize = 64 * 1024;
+/// The longest `acr` that access tokens carry, in bytes.
+const MAX_ACR_LENGTH: usize = 255;
 /// The difference between the clocks of the provider and of this server that is tolerated, in seconds.
 const LEEWAY: u64 = 60;
 /// The age that a logout token may have, in seconds.
@@ -54,6 +58,7 @@ pub struct IdToken {
     pub subject: String,
     /// The id of the provider's session.
     pub sid: Option<String>,
+    pub authentication: Authentication,
     pub claims: Map<String, Value>,
 }
 
@@ -76,15 +81,18 @@ pub fn verify_id_token(
         None if audiences > 1 => return Err(invalid("azp: expected the client's id, because aud has several values")),
         _ => {}
     }
+    let auth_time = claims.get("auth_time").and_then(seconds).filter(|time| *time <= expected.now + LEEWAY);
     if let Some(max_age) = max_age {
-        let recent = |time: u64| time + max_age + LEEWAY >= expected.now;
-        if !claims.get("auth_time").and_then(seconds).is_some_and(recent) {
+        let recent = |time: u64| time.saturating_add(max_age + LEEWAY) >= expected.now;
+        if !auth_time.is_some_and(recent) {
             return Err(invalid("auth_time: expected a time within max_age"));
         }
     }
     let subject = text("sub").filter(|subject| !subject.is_empty() && subject.len() <= 255);
     let subject = subject.ok_or_else(|| invalid("sub: expected 1 to 255 characters"))?.to_owned();
-    Ok(IdToken { subject, sid: text("sid").map(str::to_owned), claims })
+    let acr = text("acr").filter(|acr| acr.len() <= MAX_ACR_LENGTH).map(str::to_owned);
+    let authentication = Authentication { acr, auth_time };
+    Ok(IdToken { subject, sid: text("sid").map(str::to_owned), authentication, claims })
 }
 
 /// The claims of a logout token.

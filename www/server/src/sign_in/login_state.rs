@@ -134,16 +134,16 @@ impl Keys {
         BASE64.decode(body).ok()
     }
 
-    fn unseal(&self, sealed: &[u8]) -> Option<String> {
+    fn unseal(&self, sealed: &[u8], context: &str) -> Option<String> {
         let (nonce, rest) = sealed.split_at_checked(aead::NONCE_LEN)?;
         let nonce = aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut rest = rest.to_vec();
-        let text = self.sealing.open_in_place(nonce, aead::Aad::empty(), &mut rest).ok()?;
+        let text = self.sealing.open_in_place(nonce, aead::Aad::from(context), &mut rest).ok()?;
         String::from_utf8(text.to_vec()).ok()
     }
 }
 
-/// Writes and reads states, and seals the ID tokens that the store keeps.
+/// Writes and reads states, and seals the provider's tokens that the store keeps.
 pub struct LoginStates {
     /// The first writes; every one reads. So a key can be replaced while users sign in.
     keys: Vec<Keys>,
@@ -191,18 +191,18 @@ impl LoginStates {
         format!("exchange:{}", BASE64.encode(digest(&SHA256, state.as_bytes())))
     }
 
-    /// Encrypts a text for the store.
-    pub fn seal(&self, text: &str) -> String {
+    /// Encrypts a text for the store (AES-256-GCM). It can be decrypted only in the same context (the associated data).
+    pub fn seal(&self, text: &str, context: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
-        let sealed = self.keys[0].sealing.seal_in_place_append_tag(aead::Aad::empty(), &mut bytes);
+        let sealed = self.keys[0].sealing.seal_in_place_append_tag(aead::Aad::from(context), &mut bytes);
         let nonce = sealed.expect("a text of some kilobytes can be encrypted");
         BASE64.encode([nonce.as_ref().as_slice(), &bytes].concat())
     }
 
     /// Decrypts a text of the store.
-    pub fn unseal(&self, sealed: &str) -> Option<String> {
+    pub fn unseal(&self, sealed: &str, context: &str) -> Option<String> {
         let sealed = BASE64.decode(sealed).ok()?;
-        self.keys.iter().find_map(|keys| keys.unseal(&sealed))
+        self.keys.iter().find_map(|keys| keys.unseal(&sealed, context))
     }
 
     /// The key with which a `state` was written.
@@ -237,7 +237,7 @@ mod tests {
         let rotated = LoginStates::new(&[[8; 32], [7; 32]]);
         assert_eq!(rotated.read(&text), Some(state.clone()), "an old key reads");
         assert_eq!(rotated.verifier(&text, &browser), states.verifier(&text, &browser));
-        assert_eq!(rotated.unseal(&states.seal("an ID token")).as_deref(), Some("an ID token"));
+        assert_eq!(rotated.unseal(&states.seal("an ID token", "x"), "x").as_deref(), Some("an ID token"));
         assert_eq!(states.read(&rotated.write(&state)), None);
         assert_eq!(states.read_end(&text), None, "the state of a sign-in is not that of a sign-out");
         assert_eq!(states.read(&states.write_end("/")), None);
@@ -266,12 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_text_is_opened_only_with_the_key() {
+    fn a_sealed_text_is_opened_only_with_the_key_and_in_its_context() {
         let states = LoginStates::new(&[[7; 32]]);
-        let sealed = states.seal("an ID token");
-        assert_eq!(states.unseal(&sealed).as_deref(), Some("an ID token"));
-        assert_ne!(sealed, states.seal("an ID token"));
-        assert_eq!(LoginStates::new(&[[8; 32]]).unseal(&sealed), None);
-        assert_eq!(states.unseal(""), None);
+        let sealed = states.seal("an ID token", "x");
+        assert_eq!(states.unseal(&sealed, "x").as_deref(), Some("an ID token"));
+        assert_ne!(sealed, states.seal("an ID token", "x"));
+        assert_eq!(states.unseal(&sealed, "y"), None, "another context");
+        assert_eq!(LoginStates::new(&[[8; 32]]).unseal(&sealed, "x"), None);
+        assert_eq!(states.unseal("", "x"), None);
     }
 }

@@ -8,8 +8,10 @@
 //! of several servers can finish what another began.
 
 mod exchange;
+mod grant;
 mod id_token;
 mod login_state;
+pub mod mediation;
 mod provider;
 mod return_to;
 
@@ -18,7 +20,7 @@ use axum::http::header::HOST;
 use serde::{Deserialize, Serialize};
 
 pub use self::exchange::{
-    Callback, Finished, end_replaced, finish, log_failure, provider_session, provider_session_key,
+    Callback, Finished, authentication, end_replaced, finish, log_failure, provider_session, provider_session_key,
 };
 pub use self::id_token::{LOGOUT_TOKEN_LIFE, LogoutToken, claimed_issuer};
 use self::login_state::LoginStates;
@@ -58,6 +60,11 @@ impl SignIn {
             Some(name) => self.providers.iter().find(|provider| provider.name() == name),
             None => self.providers.first(),
         }
+    }
+
+    /// Whether pages receive the access tokens of a provider.
+    pub fn mediates(&self) -> bool {
+        self.providers.iter().any(Provider::mediates)
     }
 
     /// The provider with this issuer.
@@ -113,7 +120,8 @@ impl SignInError {
     /// The error that the provider's parameter `error` means.
     pub fn of_provider(error: &str) -> Self {
         match error {
-            "access_denied" => Self::AccessDenied,
+            // (The second one: OpenID Connect Core Error Code unmet_authentication_requirements 1.0.)
+            "access_denied" | "unmet_authentication_requirements" => Self::AccessDenied,
             "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
                 Self::InteractionRequired
             }

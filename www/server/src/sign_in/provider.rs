@@ -14,11 +14,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
+use super::grant::Grant;
 use super::id_token::{Expected, IdToken, LogoutToken, Rejection, verify_id_token, verify_logout_token};
 use super::redirect_uri;
 use crate::config::providers::{is_secure, read_client_key};
-use crate::config::{NewUsers, ProviderConfig};
+use crate::config::{NewUsers, PageTokens, ProviderConfig};
 use crate::now;
+use crate::token::access::Authentication;
 use crate::token::keys::random_bytes;
 
 /// A provider that takes longer counts as unavailable.
@@ -48,13 +50,15 @@ pub enum ProviderError {
 
 /// What discovery returns (OpenID Connect Discovery 1.0 §3, RFC 8414).
 #[derive(Debug, Clone, Deserialize)]
-struct Metadata {
+pub(super) struct Metadata {
     issuer: String,
     authorization_endpoint: String,
-    token_endpoint: String,
+    pub(super) token_endpoint: String,
     jwks_uri: String,
     userinfo_endpoint: Option<String>,
     end_session_endpoint: Option<String>,
+    /// RFC 7009.
+    pub(super) revocation_endpoint: Option<String>,
     /// RFC 9126.
     pushed_authorization_request_endpoint: Option<String>,
     #[serde(default)]
@@ -88,16 +92,24 @@ pub struct ProviderUser {
     pub subject: String,
     pub sid: Option<String>,
     pub id_token: String,
+    pub authentication: Authentication,
     /// The email, if the provider says that it is verified.
     pub email: Option<String>,
     /// The role of the role claim, if the settings name one.
     pub role: Option<String>,
+    /// The provider's tokens, if pages receive them.
+    pub grant: Option<Grant>,
 }
 
+/// A token response (RFC 6749 §5.1).
 #[derive(Deserialize)]
-struct TokenResponse {
+pub(super) struct TokenResponse {
     id_token: Option<String>,
-    access_token: Option<String>,
+    pub(super) access_token: Option<String>,
+    pub(super) refresh_token: Option<String>,
+    pub(super) token_type: Option<String>,
+    /// Seconds, as a number; some providers write a text.
+    pub(super) expires_in: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -181,7 +193,12 @@ impl Provider {
         self.config.new_users
     }
 
-    async fn metadata(&self) -> Result<Arc<Metadata>, ProviderError> {
+    /// Whether pages receive the provider's access tokens.
+    pub fn mediates(&self) -> bool {
+        self.config.tokens == PageTokens::Provider
+    }
+
+    pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, ProviderError> {
         let read = async || {
             let address = format!("{}/.well-known/openid-configuration", self.config.issuer.trim_end_matches('/'));
             let metadata: Metadata = self.read_json(self.http.get(address)).await?;
@@ -298,11 +315,11 @@ impl Provider {
             ("code_verifier", login.verifier.clone()),
         ];
         let response = self.redeem(&metadata, &form).await?;
-        let Some(id_token) = response.id_token else {
+        let Some(id_token) = response.id_token.clone() else {
             return Err(ProviderError::Refused("id_token: expected one in the token response, got none".into()));
         };
         let verify = |keys: &JwkSet| verify_id_token(&id_token, keys, &self.expected(), &login.nonce, max_age);
-        let IdToken { subject, sid, claims } = self.with_keys(verify).await?;
+        let IdToken { subject, sid, authentication, claims } = self.with_keys(verify).await?;
         let email = match verified_email(&claims) {
             None if !claims.contains_key("email") => {
                 self.email_of_user_info(&metadata, response.access_token.as_deref(), &subject).await
@@ -310,7 +327,8 @@ impl Provider {
             email => email,
         };
         let role = self.config.role_claim.as_deref().map(|path| role(&claims, path, &self.config.roles));
-        Ok(ProviderUser { subject, sid, id_token, email, role })
+        let grant = self.mediates().then(|| Grant::of_sign_in(response)).transpose()?;
+        Ok(ProviderUser { subject, sid, id_token, authentication, email, role, grant })
     }
 
     /// Sends the code. A provider that answers with 5xx has not redeemed it, as far as it says, and receives it again.
@@ -410,7 +428,7 @@ impl Provider {
     }
 
     /// A POST with the client's authentication (OpenID Connect Core §9, RFC 7523).
-    fn authenticated(
+    pub(super) fn authenticated(
         &self,
         endpoint: &str,
         metadata: &Metadata,
@@ -472,7 +490,7 @@ impl Provider {
     }
 }
 
-async fn read_body(mut response: reqwest::Response) -> Result<Vec<u8>, String> {
+pub(super) async fn read_body(mut response: reqwest::Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| describe(&error))? {
         body.extend_from_slice(&chunk);
@@ -484,13 +502,13 @@ async fn read_body(mut response: reqwest::Response) -> Result<Vec<u8>, String> {
 }
 
 /// The code of an error response (RFC 6749 §5.2), without anything that could change a line of the log.
-fn error_of(body: &[u8]) -> String {
+pub(super) fn error_of(body: &[u8]) -> String {
     let error = serde_json::from_slice(body).map_or_else(|_| "unknown".to_owned(), |body: ErrorResponse| body.error);
     error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect()
 }
 
 /// The error without the address, whose query may be secret.
-fn describe(error: &reqwest::Error) -> String {
+pub(super) fn describe(error: &reqwest::Error) -> String {
     let mut text = String::new();
     let mut source: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(cause) = source {

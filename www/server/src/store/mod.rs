@@ -249,8 +249,19 @@ pub trait RecordStore: Send + Sync {
     async fn add_record(&self, key: &str, value: &str, until: u64, now: u64) -> Result<bool, StoreError>;
     /// Stores a record until a time, and replaces the one with this key.
     async fn set_record(&self, key: &str, value: &str, until: u64, now: u64) -> Result<(), StoreError>;
+    /// Replaces a record if its value is `expected`; returns whether it did. Of several simultaneous calls, exactly one does.
+    async fn replace_record(
+        &self,
+        key: &str,
+        expected: &str,
+        value: &str,
+        until: u64,
+        now: u64,
+    ) -> Result<bool, StoreError>;
     /// The value of a record that has not expired.
     async fn record(&self, key: &str, now: u64) -> Result<Option<String>, StoreError>;
+    /// Deletes a record that has not expired; returns its value. Of several simultaneous calls, exactly one receives it.
+    async fn take_record(&self, key: &str, now: u64) -> Result<Option<String>, StoreError>;
 }
 
 /// A store of all of these, which is what a server needs.

@@ -463,6 +463,32 @@ impl RecordStore for SqliteStore {
         self.run(move |connection| connection.execute(statement, params![key, value, seconds(until)])).await.map(drop)
     }
 
+    async fn replace_record(
+        &self,
+        key: &str,
+        expected: &str,
+        value: &str,
+        until: u64,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        let (key, expected, value) = (key.to_owned(), expected.to_owned(), value.to_owned());
+        let statement = "UPDATE records SET value = ?3, until = ?4 WHERE key = ?1 AND value = ?2 AND until > ?5";
+        self.run(move |connection| {
+            connection.execute(statement, params![key, expected, value, seconds(until), seconds(now)])
+        })
+        .await
+        .map(|rows| rows > 0)
+    }
+
+    async fn take_record(&self, key: &str, now: u64) -> Result<Option<String>, StoreError> {
+        let key = key.to_owned();
+        let statement = "DELETE FROM records WHERE key = ?1 AND until > ?2 RETURNING value";
+        self.run(move |connection| {
+            connection.prepare_cached(statement)?.query_row(params![key, seconds(now)], |row| row.get(0)).optional()
+        })
+        .await
+    }
+
     async fn record(&self, key: &str, now: u64) -> Result<Option<String>, StoreError> {
         let key = key.to_owned();
         let query = "SELECT value FROM records WHERE key = ?1 AND until > ?2";

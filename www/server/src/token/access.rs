@@ -37,9 +37,22 @@ pub struct Claims {
     pub sid: String,
     pub email: String,
     pub role: String,
+    #[serde(flatten)]
+    pub authentication: Authentication,
     /// The key to which the token is bound (RFC 7800); absent for a bearer token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+}
+
+/// How the user authenticated, as far as the ID token of the sign-in says (RFC 9068 §2.2.1).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authentication {
+    /// The authentication context class, for example `urn:example:mfa`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// When the user authenticated, in seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
 }
 
 /// RFC 9449 §6.1.
@@ -105,6 +118,7 @@ impl AccessTokens {
         &self,
         user: &User,
         session: &Session,
+        authentication: &Authentication,
         jkt: Option<&str>,
         now: u64,
     ) -> Result<(String, u64), ApiError> {
@@ -119,6 +133,7 @@ impl AccessTokens {
             sid: session.sid.clone(),
             email: user.email.clone(),
             role: user.role.clone(),
+            authentication: authentication.clone(),
             cnf: jkt.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
         };
         let extension = self.extension.as_ref().map(|extension| extension.claims(session)).unwrap_or_default();

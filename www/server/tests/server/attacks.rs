@@ -367,7 +367,7 @@ const GARBAGE_PER_ENDPOINT: usize = 10_000;
 async fn ten_thousand_garbage_requests_to_each_endpoint() {
     let server = Server::spawn(&[("LOGIN_LIMIT", "1000000"), ("DIALECT", "oauth2"), ("LOG", "off")]);
     let login = server.login().await;
-    let endpoints: [(&str, &str, bool); 11] = [
+    let endpoints: [(&str, &str, bool); 12] = [
         ("POST", "/auth/login", false),
         ("POST", "/auth/refresh", false),
         ("POST", "/auth/logout", false),
@@ -378,6 +378,7 @@ async fn ten_thousand_garbage_requests_to_each_endpoint() {
         ("POST", "/oauth/revoke", false),
         ("GET", "/api/me", false),
         ("GET", "/api/admin", false),
+        ("GET", "/api/step-up", false),
         ("POST", "/api/echo", false),
     ];
     let mut at = Vec::new();

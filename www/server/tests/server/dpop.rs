@@ -14,7 +14,7 @@ use tokenward_server::DEMO_ACCOUNTS;
 use crate::harness::{Server, Tokens, outcome, payload, tokens};
 
 /// Without this setting, the server rejects proofs for http.
-const HTTP: (&str, &str) = ("COOKIE_SECURE", "false");
+pub const HTTP: (&str, &str) = ("COOKIE_SECURE", "false");
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A client's key.
@@ -76,6 +76,11 @@ fn claims(server: &Server, method: &str, path: &str, token: Option<&str>) -> Val
         claims["ath"] = hash(token).into();
     }
     claims
+}
+
+/// The proof of a new key for a POST request.
+pub fn proof_for(server: &Server, path: &str) -> String {
+    Key::new().proof(&claims(server, "POST", path, None))
 }
 
 /// The claims with these changes; `null` removes a claim.

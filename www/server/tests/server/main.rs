@@ -10,6 +10,7 @@ mod dpop;
 mod faults;
 mod harness;
 mod http;
+mod mediation;
 mod operations;
 mod provider;
 mod redis;

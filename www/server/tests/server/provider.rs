@@ -47,6 +47,19 @@ pub struct Behaviour {
     pub signing: Option<EncodingKey>,
     /// The ID token itself.
     pub id_token: Option<String>,
+    /// Fields that replace those of the token response; null removes one.
+    pub grant: Value,
+    /// Status, error code and `Retry-After` with which the token endpoint answers a refresh, which it does not process.
+    pub refusal: Option<(u16, &'static str, &'static str)>,
+    /// The endpoint for revocations answers as many requests with 503.
+    pub revocation_fails: u32,
+}
+
+/// A refresh token that the provider has issued.
+struct RefreshToken {
+    /// The number of its grant.
+    grant: usize,
+    used: bool,
 }
 
 struct Code {
@@ -63,6 +76,27 @@ struct Inner {
     pushed: HashMap<String, Pairs>,
     keys: Vec<(EncodingKey, Jwk)>,
     requests: HashMap<&'static str, u32>,
+    refresh_tokens: HashMap<String, RefreshToken>,
+    /// For each grant, whether it is valid.
+    grants: Vec<bool>,
+    access_tokens: Vec<String>,
+}
+
+impl Inner {
+    /// Issues the tokens of a grant.
+    fn issue(&mut self, grant: usize) -> Value {
+        let number = self.access_tokens.len();
+        let access_token =
+            if number == 0 { "provider-access-token".into() } else { format!("provider-access-token-{number}") };
+        let refresh_token = format!("provider-refresh-token-{}", random());
+        self.access_tokens.push(access_token.clone());
+        self.refresh_tokens.insert(refresh_token.clone(), RefreshToken { grant, used: false });
+        let mut body = json!({
+            "token_type": "Bearer", "access_token": access_token, "refresh_token": refresh_token, "expires_in": 600,
+        });
+        replace(&mut body, &self.behaviour.grant);
+        body
+    }
 }
 
 #[derive(Clone)]
@@ -82,6 +116,7 @@ impl TestProvider {
             .route("/token", post(token))
             .route("/par", post(par))
             .route("/userinfo", get(user_info))
+            .route("/revoke", post(revoke))
             .with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         provider
@@ -159,6 +194,24 @@ impl TestProvider {
         self.sign(&Header { typ: Some("logout+jwt".into()), ..Header::new(Algorithm::EdDSA) }, &claims)
     }
 
+    /// The secrets of all grants so far.
+    pub fn refresh_tokens(&self) -> Vec<String> {
+        self.inner.lock().unwrap().refresh_tokens.keys().cloned().collect()
+    }
+
+    pub fn access_tokens(&self) -> Vec<String> {
+        self.inner.lock().unwrap().access_tokens.clone()
+    }
+
+    /// How many grants are valid.
+    pub fn valid_grants(&self) -> usize {
+        self.inner.lock().unwrap().grants.iter().filter(|valid| **valid).count()
+    }
+
+    pub fn revoke_all(&self) {
+        self.inner.lock().unwrap().grants.fill(false);
+    }
+
     fn count(&self, endpoint: &'static str) -> Behaviour {
         let mut inner = self.inner.lock().unwrap();
         *inner.requests.entry(endpoint).or_default() += 1;
@@ -197,6 +250,7 @@ async fn metadata(State(provider): State<TestProvider>) -> Json<Value> {
     let mut metadata = json!({
         "issuer": provider.issuer, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"),
         "jwks_uri": at("/jwks"), "userinfo_endpoint": at("/userinfo"), "end_session_endpoint": at("/end"),
+        "revocation_endpoint": at("/revoke"),
         "authorization_response_iss_parameter_supported": true,
     });
     replace(&mut metadata, &behaviour.metadata);
@@ -234,7 +288,7 @@ async fn par(
 
 async fn user_info(State(provider): State<TestProvider>, headers: HeaderMap) -> Response {
     let behaviour = provider.count("userinfo");
-    if headers.get("authorization").is_none_or(|value| value != "Bearer provider-access-token") {
+    if headers.get("authorization").is_none_or(|value| !value.as_bytes().starts_with(b"Bearer provider-access-token")) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let mut claims = json!({ "sub": "ada", "email": "ada@example.com", "email_verified": true });
@@ -254,7 +308,63 @@ fn is_authenticated(headers: &HeaderMap) -> bool {
     headers.get("authorization").is_some_and(|value| value == format!("Basic {expected}").as_str())
 }
 
+/// Renews a token (RFC 6749 §6). A refresh token that comes a second time ends its grant (RFC 9700 §4.14.2).
+fn refresh(provider: &TestProvider, form: &Pairs) -> Response {
+    let behaviour = provider.count("refresh");
+    let mut inner = provider.inner.lock().unwrap();
+    if let Some((status, code, wait)) = behaviour.refusal {
+        let mut response = (StatusCode::from_u16(status).unwrap(), Json(json!({ "error": code }))).into_response();
+        if !wait.is_empty() {
+            response.headers_mut().insert("retry-after", wait.parse().unwrap());
+        }
+        return response;
+    }
+    if inner.behaviour.unavailable > 0 {
+        inner.behaviour.unavailable -= 1;
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let Some(token) = inner.refresh_tokens.get_mut(&form["refresh_token"]) else { return error("invalid_grant") };
+    let (grant, was_used) = (token.grant, token.used);
+    // A provider without rotation returns no refresh token, and the former one remains valid.
+    token.used = behaviour.grant.get("refresh_token").is_none();
+    if was_used {
+        inner.grants[grant] = false;
+    }
+    if !inner.grants[grant] {
+        return error("invalid_grant");
+    }
+    let body = inner.issue(grant);
+    if inner.behaviour.broken > 0 {
+        inner.behaviour.broken -= 1;
+        return Response::new(axum::body::Body::new(Broken));
+    }
+    Json(body).into_response()
+}
+
+/// RFC 7009. The grant ends with its refresh token.
+async fn revoke(State(provider): State<TestProvider>, headers: HeaderMap, Form(form): Form<Pairs>) -> Response {
+    let behaviour = provider.count("revoke");
+    tokio::time::sleep(behaviour.delay).await;
+    let mut inner = provider.inner.lock().unwrap();
+    if inner.behaviour.revocation_fails > 0 {
+        inner.behaviour.revocation_fails -= 1;
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    if !is_authenticated(&headers) {
+        return error("invalid_client");
+    }
+    if let Some(grant) = inner.refresh_tokens.get(&form["token"]).map(|token| token.grant) {
+        inner.grants[grant] = false;
+    }
+    StatusCode::OK.into_response()
+}
+
 async fn token(State(provider): State<TestProvider>, headers: HeaderMap, Form(form): Form<Pairs>) -> Response {
+    if form["grant_type"] == "refresh_token" {
+        let delay = provider.inner.lock().unwrap().behaviour.delay;
+        tokio::time::sleep(delay).await;
+        return if is_authenticated(&headers) { refresh(&provider, &form) } else { error("invalid_client") };
+    }
     let behaviour = provider.count("token");
     tokio::time::sleep(behaviour.delay).await;
     if !is_authenticated(&headers) {
@@ -283,7 +393,7 @@ async fn token(State(provider): State<TestProvider>, headers: HeaderMap, Form(fo
             return Response::new(axum::body::Body::new(Broken));
         }
     }
-    let inner = provider.inner.lock().unwrap();
+    let mut inner = provider.inner.lock().unwrap();
     let mut claims = json!({
         "iss": provider.issuer, "aud": CLIENT_ID, "sub": "ada", "iat": now(), "exp": now() + 60,
         "nonce": inner.codes[&form["code"]].nonce, "sid": "provider-session",
@@ -294,11 +404,11 @@ async fn token(State(provider): State<TestProvider>, headers: HeaderMap, Form(fo
     let header = behaviour.header.unwrap_or(header);
     let claims: Map<String, Value> = serde_json::from_value(claims).unwrap();
     let id_token = encode(&header, &claims, &behaviour.signing.unwrap_or_else(|| key.clone())).unwrap();
-    Json(json!({
-        "token_type": "Bearer", "access_token": "provider-access-token",
-        "id_token": behaviour.id_token.unwrap_or(id_token),
-    }))
-    .into_response()
+    inner.grants.push(true);
+    let grant = inner.grants.len() - 1;
+    let mut body = inner.issue(grant);
+    body["id_token"] = json!(behaviour.id_token.unwrap_or(id_token));
+    Json(body).into_response()
 }
 
 /// A body that fails, so that the connection breaks.

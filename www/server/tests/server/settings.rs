@@ -272,6 +272,7 @@ async fn the_openapi_document_describes_every_endpoint() {
         "/oauth/revoke",
         "/api/me",
         "/api/admin",
+        "/api/step-up",
         "/api/echo",
         "/.well-known/jwks.json",
         "/healthz",

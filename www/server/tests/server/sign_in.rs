@@ -13,25 +13,25 @@ use crate::harness::{Redis, SHARED_KEYS, Server, on_each_store, outcome, payload
 use crate::provider::{Behaviour, CLIENT_ID, CLIENT_SECRET, TestProvider, closed_address, new_key, now};
 
 /// A browser: it keeps cookies, and follows no redirect by itself.
-struct Browser<'a> {
-    server: &'a Server,
+pub struct Browser<'a> {
+    pub server: &'a Server,
     http: reqwest::Client,
-    cookies: Mutex<BTreeMap<String, String>>,
+    pub cookies: Mutex<BTreeMap<String, String>>,
 }
 
 impl<'a> Browser<'a> {
-    fn new(server: &'a Server) -> Self {
+    pub fn new(server: &'a Server) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { server, http, cookies: Mutex::default() }
     }
 
     /// The same browser at another server.
-    fn at(&self, server: &'a Server) -> Self {
+    pub fn at(&self, server: &'a Server) -> Self {
         let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
         Self { server, http: self.http.clone(), cookies }
     }
 
-    fn cookie(&self, name: &str) -> Option<String> {
+    pub fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap().get(name).cloned()
     }
 
@@ -47,7 +47,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Navigates to a path; returns the address of the redirect.
-    async fn go(&self, path: &str) -> String {
+    pub async fn go(&self, path: &str) -> String {
         self.go_with(path, &[]).await.0
     }
 
@@ -77,12 +77,12 @@ impl<'a> Browser<'a> {
     }
 
     /// Begins a sign-in, and consents at the provider: the path of the callback.
-    async fn begin(&self, provider: &TestProvider, query: &str) -> String {
+    pub async fn begin(&self, provider: &TestProvider, query: &str) -> String {
         let url = self.go(&format!("/auth/start{query}")).await;
         path_of(&provider.consent(&url))
     }
 
-    async fn sign_in(&self, provider: &TestProvider) -> String {
+    pub async fn sign_in(&self, provider: &TestProvider) -> String {
         let callback = self.begin(provider, "").await;
         self.go(&callback).await
     }
@@ -414,6 +414,7 @@ async fn an_error_of_the_provider_becomes_one_of_five_names() {
         ("access_denied", "access_denied"),
         ("login_required", "interaction_required"),
         ("consent_required", "interaction_required"),
+        ("unmet_authentication_requirements", "access_denied"),
         ("temporarily_unavailable", "provider_unavailable"),
         ("invalid_scope", "provider_refused"),
         ("<script>alert(1)</script>", "provider_refused"),
@@ -538,6 +539,75 @@ async fn roles_come_from_the_claim_and_follow_it() {
         let body = browser.refresh().await;
         assert_eq!(payload(body["accessToken"].as_str().unwrap())["role"], expected);
     }
+}
+
+/// Calls the API that requires a step-up; returns the status and the challenge.
+async fn step_up(server: &Server, token: &str, query: &str) -> (u16, String) {
+    let response =
+        server.request(Method::GET, &format!("/api/step-up{query}")).bearer_auth(token).send().await.unwrap();
+    let challenge = response.headers().get("www-authenticate").map(|value| value.to_str().unwrap().to_owned());
+    (response.status().as_u16(), challenge.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn access_tokens_say_how_and_when_the_user_authenticated() {
+    let provider = TestProvider::start().await;
+    for (server, _redis) in on_each_store(&provider.settings()) {
+        provider.behave(Behaviour::default());
+        let browser = Browser::new(&server);
+        browser.sign_in(&provider).await;
+        let weak = browser.refresh().await["accessToken"].as_str().unwrap().to_owned();
+        assert_eq!((&payload(&weak)["acr"], &payload(&weak)["auth_time"]), (&Value::Null, &Value::Null));
+        let query = "?acr=urn:example:mfa%20urn:example:key&maxAge=300";
+        let challenge = "Bearer error=\"insufficient_user_authentication\", \
+                         acr_values=\"urn:example:mfa urn:example:key\", max_age=\"300\"";
+        assert_eq!(step_up(&server, &weak, query).await, (401, challenge.into()));
+        assert_eq!(step_up(&server, &weak, "").await, (200, String::new()), "nothing is required");
+
+        let callback = browser.begin(&provider, "?acr=urn:example:mfa&maxAge=300").await;
+        let time = now() - 5;
+        provider.behave(claims(json!({ "acr": "urn:example:mfa", "auth_time": time })));
+        assert_eq!(browser.go(&callback).await, "/#~signed-in");
+        for round in 0..2 {
+            let token = browser.refresh().await["accessToken"].as_str().unwrap().to_owned();
+            let claims = payload(&token);
+            let expected = (&json!("urn:example:mfa"), &json!(time));
+            assert_eq!((&claims["acr"], &claims["auth_time"]), expected, "refresh {round}");
+            assert_eq!(step_up(&server, &token, query).await.0, 200);
+            assert_eq!(step_up(&server, &token, "?maxAge=4").await.0, 401);
+            assert_eq!(step_up(&server, &token, "?acr=urn:example:key").await.0, 401);
+        }
+        // A user with a password has neither.
+        let token = server.login().await.access;
+        assert_eq!(step_up(&server, &token, "?maxAge=300").await.0, 401);
+        let wrong = server.request(Method::GET, "/api/step-up?acr=%22").bearer_auth(&token);
+        assert_eq!(outcome(wrong).await, (400, "INVALID_REQUEST".into()));
+    }
+}
+
+#[tokio::test]
+async fn max_age_is_enforced_and_acr_is_not() {
+    let provider = TestProvider::start().await;
+    let server = start(&provider, &[]).await;
+    let browser = Browser::new(&server);
+    for (query, changes, expected) in [
+        ("?maxAge=300", json!({}), "~sign-in-error=provider_refused"),
+        ("?maxAge=300", json!({ "auth_time": now() - 400 }), "~sign-in-error=provider_refused"),
+        ("?maxAge=300", json!({ "auth_time": "soon" }), "~sign-in-error=provider_refused"),
+        ("?maxAge=300", json!({ "auth_time": now() - 200 }), "~signed-in"),
+        ("?maxAge=300", json!({ "auth_time": u64::MAX }), "~sign-in-error=provider_refused"),
+        // `acr_values` asks for a voluntary claim (OpenID Connect Core §3.1.2.1): the API decides.
+        ("?acr=urn:example:mfa", json!({}), "~signed-in"),
+        ("?acr=urn:example:mfa", json!({ "acr": "0" }), "~signed-in"),
+        ("", json!({ "acr": "x".repeat(256) }), "~signed-in"),
+        ("", json!({ "acr": ["urn:example:mfa"] }), "~signed-in"),
+    ] {
+        let callback = browser.begin(&provider, query).await;
+        provider.behave(claims(changes.clone()));
+        assert_eq!(browser.go(&callback).await, format!("/#{expected}"), "{query} {changes}");
+    }
+    let token = browser.refresh().await["accessToken"].as_str().unwrap().to_owned();
+    assert_eq!(payload(&token)["acr"], Value::Null, "an acr that is no text, or too long, is left out");
 }
 
 #[tokio::test]

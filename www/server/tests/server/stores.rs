@@ -80,6 +80,7 @@ on_every_store!(
     an_entry_that_lives_longer_does_not_stop_the_purge,
     a_long_log_is_read_in_parts,
     checks_tell_whether_the_store_is_writable_and_keeps_its_data,
+    of_servers_that_change_a_record_at_once_exactly_one_does,
 );
 
 /// In Redis a session ends in three steps. A server that crashes after the first step leaves a session that no token
@@ -247,6 +248,26 @@ async fn purge_deletes_what_has_expired_and_nothing_else(Opened { store, other, 
     store.revoke(Revocation { id: "new".into(), until: NOW + 9 * IDLE }).await.unwrap();
     assert_eq!(other.revocations(&cursor).await.unwrap().0.len(), 1);
     store.ping().await.unwrap();
+}
+
+async fn of_servers_that_change_a_record_at_once_exactly_one_does(Opened { store, other, .. }: Opened) {
+    let until = NOW + 100;
+    assert!(!store.replace_record("r", "", "a", until, NOW).await.unwrap(), "there is none");
+    assert!(store.add_record("r", "a", until, NOW).await.unwrap());
+    for (from, to) in [("a", "b"), ("b", "it's | \"quoted\""), ("it's | \"quoted\"", "c")] {
+        assert!(!other.replace_record("r", "another value", "x", until, NOW).await.unwrap());
+        let (one, two) = tokio::join!(
+            store.replace_record("r", from, to, until, NOW),
+            other.replace_record("r", from, to, until, NOW)
+        );
+        assert!(one.unwrap() ^ two.unwrap());
+        assert_eq!(other.record("r", NOW).await.unwrap().as_deref(), Some(to));
+    }
+    let (one, two) = tokio::join!(store.take_record("r", NOW), other.take_record("r", NOW));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!((one.is_some() ^ two.is_some(), one.or(two).as_deref()), (true, Some("c")));
+    assert_eq!(store.record("r", NOW).await.unwrap(), None);
+    assert!(!store.replace_record("r", "c", "d", until, NOW).await.unwrap());
 }
 
 fn user(id: &str, email: &str) -> User {

@@ -52,6 +52,7 @@ pub struct RedisStore {
     index: Script,
     time: Script,
     add_user: Script,
+    replace_record: Script,
     end: FreeingScript,
     log: FreeingScript,
     user: FreeingScript,
@@ -89,6 +90,7 @@ impl RedisStore {
             index: Script::new(include_str!("index.lua")),
             time: Script::new("return tonumber(redis.call('TIME')[1])"),
             add_user: Script::new(include_str!("add_user.lua")),
+            replace_record: Script::new(include_str!("replace_record.lua")),
             end: FreeingScript::new(include_str!("end.lua")),
             log: FreeingScript::new(include_str!("log.lua")),
             user: FreeingScript::new(include_str!("user.lua")),
@@ -450,6 +452,24 @@ impl RecordStore for RedisStore {
     async fn set_record(&self, key: &str, value: &str, until: u64, now: u64) -> Result<(), StoreError> {
         let ttl = until.saturating_sub(now).max(1);
         self.run(cmd("SET").arg(record_key(key)).arg(value).arg("EX").arg(ttl)).await
+    }
+
+    async fn replace_record(
+        &self,
+        key: &str,
+        expected: &str,
+        value: &str,
+        until: u64,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        let ttl = until.saturating_sub(now).max(1);
+        let mut call = self.replace_record.key(record_key(key));
+        call.arg(expected).arg(value).arg(ttl);
+        Ok(call.invoke_async(&mut self.connection().await?).await?)
+    }
+
+    async fn take_record(&self, key: &str, _now: u64) -> Result<Option<String>, StoreError> {
+        self.run(cmd("GETDEL").arg(record_key(key))).await
     }
 
     async fn record(&self, key: &str, _now: u64) -> Result<Option<String>, StoreError> {
