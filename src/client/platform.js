@@ -65,18 +65,19 @@ if("object"!=typeof e||null===e)return"";let r="";const n=f(e);for(let s=0;s<n.l
 ;r+=`${r&&", "}${(t?"":ve(e[o],`${o}.`))||t+o}`}return r}function ke(e,t){
 if("object"!=typeof e||null===e||0===t)return!1;const r=f(e);for(let n=0;n<r.length;n+=1){const s=b(r[n])
 ;if(h(s,"token")>=0&&h(s,"csrf")<0&&h(s,"xsrf")<0||ke(e[r[n]],t-1))return!0}return!1}
-var we=e=>"logout"===e||"logoutAll"===e,_e=({settings:e})=>e.server.calls.login.answer
-;function je(e,{endpoint:t,call:r},n,s,o,i){e.prover?.learnNonce(r?.url??"",o("dpop-nonce"))
-;const a=s>=200&&s<300,c=r?.answer??_e(e),{issued:l,...u}=ue(a,i,c,o,"id_token"===e.settings.server.user)
-;return Te(e,t,n,{...u,status:s,retryAfterMs:((e,t)=>{
+var we=e=>"logout"===e||"logoutAll"===e,_e=({settings:e})=>e.server.calls.login.answer;function je(e,t,r,n,s,o){
+const{call:i}=t;e.prover?.learnNonce(i?.url??"",s("dpop-nonce"))
+;const a=n>=200&&n<300,c=i?.answer??_e(e),{issued:l,...u}=ue(a,o,c,s,"id_token"===e.settings.server.user)
+;return Te(e,t,r,{...u,status:n,retryAfterMs:((e,t)=>{
 const r=e??"",n=/^\s*\d+\s*$/.test(r)?1e3*Number(r):Date.parse(r)-(Date.parse(t??"")||Date.now())
-;return Math.max(n,0)||0})(o("retry-after"),o("date"))},l)}function Te(e,t,r,n,s){if(!s||we(t))return{...n,token:0,
-subject:0,renewable:!1};const{tokens:o,remembered:i,inBody:a}=e,{refresh:c}=e.settings.server.calls,l="refresh"===t
-;s.refreshToken=a?s.refreshToken||(l?r.refresh:""):"";const u=a&&Z(c,"refresh}"),d=!(!c||u&&""===s.refreshToken)
-;l&&!o.currentId()&&(s.user??=J(r.kept,"user")??null);const f=s.user??(l?o.profile().user:null)
-;return i&&((e,{accessToken:t,refreshToken:r},n,{expiresIn:s,jwtLifetime:o})=>{
-const i=s>0&&!(o<s&&o>0)?s:o,a=i>0?Date.now()+1e3*i:null;Oe(e,r,e.keepsAccess?t:"",a,n)})(e,s,f,n),{...n,
-...o.receive(s,l),renewable:d}}function Oe(e,t,r,n,s){e.written=e.remembered?.write(d({__proto__:null,refresh:t,
+;return Math.max(n,0)||0})(s("retry-after"),s("date"))},l)}function Te(e,t,r,n,s){const{endpoint:o}=t
+;if(!s||we(o)||e.settings.refusesUser?.(s.user,t))return{...n,token:0,subject:0,renewable:!1}
+;const{tokens:i,remembered:a,inBody:c}=e,{refresh:l}=e.settings.server.calls,u="refresh"===o
+;s.refreshToken=c?s.refreshToken||(u?r.refresh:""):"";const d=c&&Z(l,"refresh}"),f=!(!l||d&&""===s.refreshToken)
+;u&&!i.currentId()&&(s.user??=J(r.kept,"user")??null);const h=s.user??(u?i.profile().user:null)
+;return a&&((e,{accessToken:t,refreshToken:r},n,{expiresIn:s,jwtLifetime:o})=>{
+const i=s>0&&!(o<s&&o>0)?s:o,a=i>0?Date.now()+1e3*i:null;Oe(e,r,e.keepsAccess?t:"",a,n)})(e,s,h,n),{...n,
+...i.receive(s,u),renewable:f}}function Oe(e,t,r,n,s){e.written=e.remembered?.write(d({__proto__:null,refresh:t,
 access:r,until:n,user:s}))}function Se({method:e,url:t,headers:r,setHeaders:n,body:o,withCredentials:i,signal:c},l){
 return new Promise((u,d)=>{const f=new a;if(R(f,e,t),M(f,i),r.forEach((e,t)=>{D(f,t,e)}),n((e,t)=>{D(f,e,t)}),
 L(f,"loadend",()=>{const e=H(f),r=C(f),n=K(f)!==t,o=q(f);s&&R(f,"POST",t),P(f),e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{
@@ -103,11 +104,11 @@ access:X(h,"access")||t.access,refresh:X(h,"refresh")||t.refresh,credentials:c?.
 kept:h},y=()=>c?.isAnswer?Promise.resolve(je(e,t,p,200,ce,c.json)):((e,t,r,n)=>{
 const{endpoint:s,call:i,signal:a}=t,{inBody:c}=e,u=!!i&&c&&De(i,n)
 ;if(!i||u&&("refresh"===s||we(s)&&Z(i,"refresh}")))return Promise.resolve(((e,t,r)=>{
-const{endpoint:n}=t,s=Number(J(r.kept,"until")??Number.POSITIVE_INFINITY),o="refresh"===n&&!e.tokens.currentId()&&s>Date.now(),i=_e(e),a=o?((e,t)=>{
+const n=Number(J(r.kept,"until")??Number.POSITIVE_INFINITY),{endpoint:s}=t,o="refresh"===s&&!e.tokens.currentId()&&n>Date.now(),i=_e(e),a=o?((e,t)=>{
 const r=X(e,"access");if(!r)return;const n=J(e,"user")??null,s=oe(r);return{accessToken:r,refreshToken:"",user:n,
 claims:s,identity:ge(t.subject,n,null,s)}})(r.kept,i):void 0
-;if(!a)return je(e,t,r,we(n)?404:401,ce,'{"code":"NO_REFRESH_TOKEN"}')
-;const c=Number.isFinite(s)?(s-Date.now())/1e3:Number.NaN;return Te(e,n,r,{...ue(!1,"",i),expiresIn:c,status:200,
+;if(!a)return je(e,t,r,we(s)?404:401,ce,'{"code":"NO_REFRESH_TOKEN"}')
+;const c=Number.isFinite(n)?(n-Date.now())/1e3:Number.NaN;return Te(e,t,r,{...ue(!1,"",i),expiresIn:c,status:200,
 retryAfterMs:0},a)})(e,t,n))
 ;const d=ne(i.body,i.isForm,n),f="refresh"===s&&e.settings.idempotencyKey&&e.idempotencyKey()
 ;return f&&r.set("idempotency-key",f),Pe(r,i,d),we(s)?(async(e,t,r,n,s,i)=>{let a=n;const c=async(n,i)=>{
