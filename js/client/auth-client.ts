@@ -376,7 +376,7 @@ export class AuthClient<User = RegisteredUser> {
       return openEngine(options, notify, AuthError, nativeFetch, importFile);
     };
     const { isolation = 'page' } = this.#options;
-    if (isolation !== 'page')
+    if (isolation !== 'page' && !this.#openEngine)
       return open((await importFile('worker-client.js', () => import('../worker/worker-client.js'))).openEngine);
     try {
       // A service worker has no XMLHttpRequest; the other file does not need it.
