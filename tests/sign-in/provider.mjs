@@ -225,6 +225,7 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
         devInteractions: { enabled: false },
         pushedAuthorizationRequests: { enabled: true },
         backchannelLogout: { enabled: true },
+        revocation: { enabled: true },
         webMessageResponseMode: { enabled: true, ack: 'individual-draft-01' },
         rpInitiatedLogout: {
           enabled: true,
@@ -269,13 +270,17 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
     if (context.path === '/token' && context.body?.id_token) await changeTokens(context);
     if (context.path.startsWith('/.well-known/')) faults.metadata?.(context.body);
     const target = context.response.get('location') ?? '';
-    if (/[?&]state=/.test(target) && target.startsWith(`${app}/`)) context.set('location', changeCallback(target));
+    if (/[?&#]state=/.test(target) && target.startsWith(`${app}/`)) context.set('location', changeCallback(target));
   }
 
   function changeCallback(target) {
     const url = new URL(target);
-    if (url.searchParams.has('code')) provider.issued.push(url.searchParams.get('code'));
-    faults.callback?.(url.searchParams);
+    // (A page asks for the parameters in the fragment.)
+    const inFragment = new URLSearchParams(url.hash.slice(1));
+    const parameters = inFragment.has('state') ? inFragment : url.searchParams;
+    if (parameters.has('code')) provider.issued.push(parameters.get('code'));
+    faults.callback?.(parameters);
+    if (parameters === inFragment) url.hash = `${inFragment}`;
     return url.href;
   }
 
@@ -287,7 +292,7 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
       body.id_token = signToken(claims, header, faults.foreignKey ? foreign : keys[0]);
     }
     faults.tokenAnswer?.(body);
-    provider.issued.push(body.id_token, body.access_token);
+    provider.issued.push(body.id_token, body.access_token, ...(body.refresh_token ? [body.refresh_token] : []));
   }
 
   function serve(request, response) {
