@@ -47,6 +47,9 @@ const SIGN_IN_SERVERS = {
 
 const SIGN_IN_TEST = 'tests/e2e/sign-in.test.mjs';
 
+/** The test of tokenward/pkce, which needs a provider and no server, runs in each isolation mode of the npm package. */
+const PKCE_TEST = 'tests/e2e/pkce.test.mjs';
+
 /** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
 const ALONE = ['budget', 'time'];
 
@@ -271,11 +274,17 @@ function testSteps() {
 
 /** The provider is a package of tests/backends. */
 function signInSteps() {
-  return Object.entries(SIGN_IN_SERVERS).map(([server, needs]) => ({
+  const servers = Object.entries(SIGN_IN_SERVERS).map(([server, needs]) => ({
     name: `e2e: sign-in on ${server}`,
     needs: [...BUILD, 'set-up: back ends', ...needs, ...BROWSERS],
     run: () => browserTest(SIGN_IN_TEST, 'page', { SIGN_IN_SERVER: server }),
   }));
+  const pages = ['page', 'worker', 'shared-worker'].map((isolation) => ({
+    name: `e2e: pkce${CLIENTS[isolation]}`,
+    needs: ['build: package', 'set-up: back ends', ...BROWSERS],
+    run: () => browserTest(PKCE_TEST, isolation),
+  }));
+  return [...servers, ...pages];
 }
 
 /** The unit tests of the JavaScript, which need no browser and no build. */
@@ -301,7 +310,7 @@ function clientsOf(folder, name) {
 
 /** A step for each test file of a folder, and one more for each kind of worker that it runs in. */
 function browserSteps(folder, needs) {
-  const files = testFiles(folder).filter((file) => file !== SIGN_IN_TEST);
+  const files = testFiles(folder).filter((file) => file !== SIGN_IN_TEST && file !== PKCE_TEST);
   return files.flatMap((file) => {
     const name = path.basename(file, '.test.mjs');
     const clients = clientsOf(folder, name);

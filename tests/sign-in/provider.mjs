@@ -168,6 +168,8 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
     counts: noCounts(),
     /** ID tokens, codes and access tokens that the provider issued: nothing of it may reach the page. */
     issued: [],
+    /** The verifiers of PKCE with which codes were redeemed (RFC 7636). */
+    verifiers: [],
     /** The provider's errors, as text. */
     errors: [],
     heal: () => Object.assign(provider.faults, noFaults()),
@@ -292,6 +294,8 @@ export async function startProvider({ app, clients = {}, publicClient } = {}) {
       body.id_token = signToken(claims, header, faults.foreignKey ? foreign : keys[0]);
     }
     faults.tokenAnswer?.(body);
+    const { code_verifier: verifier } = context.oidc.params;
+    if (verifier) provider.verifiers.push(verifier);
     provider.issued.push(body.id_token, body.access_token, ...(body.refresh_token ? [body.refresh_token] : []));
   }
 
