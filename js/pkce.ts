@@ -2,7 +2,8 @@
 // code and PKCE in the page (docs/guides/pkce.md). Use `auth.signIn` of `tokenward` if the app has a server.
 import { invalidMessage } from './client/invalid-message.js';
 import { PkceSignIn } from './client/pkce.js';
-import { checkPkceOptions, type PkceOptions } from './client/pkce-options.js';
+import type { PkceOptions } from './client/pkce-options.js';
+import { checkPkceOptions } from './client/validate-pkce.js';
 import { withEngine } from './client/with-engine.js';
 import { AuthClient, AuthError, type RegisteredUser, type SignInOptions } from './index.js';
 

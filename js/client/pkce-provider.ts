@@ -3,8 +3,9 @@ import { parseJson } from '../auth/json.js';
 import { sendTokenXhr } from '../auth/token-xhr.js';
 import { ownMembers } from '../util/own-members.js';
 import type { AuthError, AuthErrorCode } from './errors.js';
-import { type ProviderMetadata, type ProviderSettings, readMetadata, wrongMember } from './pkce-options.js';
+import type { ProviderMetadata } from './pkce-options.js';
 import type { ServerOptions } from './server-options.js';
+import { type ProviderSettings, readMetadata, wrongMember } from './validate-pkce.js';
 
 /** Makes an error of the class that the app imports. */
 export type CreateError = (code: AuthErrorCode, message: string) => AuthError;

@@ -11,7 +11,7 @@ import type { AuthError, AuthErrorCode } from './errors.js';
 import { holdSignedOut } from './hold-signed-out.js';
 import { leaveForLogout, leavePage } from './leave-page.js';
 import type { SignInOptions } from './options.js';
-import type { ProviderMetadata, ProviderSettings } from './pkce-options.js';
+import type { ProviderMetadata } from './pkce-options.js';
 import { discover, serverOf } from './pkce-provider.js';
 import {
   type AuthorizationResponse,
@@ -25,6 +25,7 @@ import {
 import { newState, openSecrets, type Secrets } from './pkce-verifier.js';
 import { checkReturnTo, checkSignIn, type ThrowInvalid } from './sign-in-options.js';
 import { isSilentLoop } from './sign-in-record.js';
+import type { ProviderSettings } from './validate-pkce.js';
 
 /** A provider's code is valid for a minute or two, and the user may need some for the form. */
 const LONGEST_SIGN_IN_MS = 10 * 60_000;

@@ -558,9 +558,13 @@ test('wrong calls name what was expected', () =>
   }));
 
 test('a provider that cannot be reached, or whose metadata are of another issuer', () =>
-  withUser(async ({ open }) => {
-    const page = await open();
+  withUser(async ({ context }) => {
     provider.faults.unavailable = true;
+    // (Where the session is shared, the client asks the provider at its start.)
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    await page.goto(`${proxy.url}/app`);
+    await page.waitForFunction(() => globalThis.made, undefined, { polling: 20 });
     const result = () => page.evaluate(() => outcome(auth.signIn()));
     assert.equal((await result()).code, 'PROVIDER_UNAVAILABLE');
     provider.faults.unavailable = false;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { load } from './load.mjs';
 
 const { idTokenCheck, wrongClaim } = await load('auth/id-token');
-const { checkPkceOptions, isProtected, wrongMember } = await load('client/pkce-options');
+const { checkPkceOptions, isProtected, wrongMember } = await load('client/validate-pkce');
 const { discoveryAddress, serverOf } = await load('client/pkce-provider');
 const { readResponse } = await load('client/pkce-record');
 const { asciiBytes, base64url, isState, newState, Secrets } = await load('client/pkce-verifier');
