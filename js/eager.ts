@@ -18,6 +18,7 @@ export { AuthError } from './index.js';
 export class AuthClient<User = RegisteredUser> extends Client<User> {
   constructor(options: AuthClientOptions = {}) {
     // Without XMLHttpRequest (a service worker) the engine cannot work, and the error of the usual client says what can.
-    super(globalThis.XMLHttpRequest ? withEngine(options, openEngine) : options);
+    const isPage = (options?.isolation ?? 'page') === 'page';
+    super(isPage && globalThis.XMLHttpRequest ? withEngine(options, openEngine) : options);
   }
 }

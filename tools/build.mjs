@@ -10,7 +10,7 @@ import { setUpBuild } from './setup.mjs';
 const pkg = process.env.BUILD_DIR ? path.join(buildDir, 'pkg') : path.join(root, 'pkg');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 /** What apps import. */
-const ENTRIES = ['index', 'react', 'vue', 'solid', 'testing', 'testing-playwright'];
+const ENTRIES = ['index', 'pkce', 'react', 'vue', 'solid', 'testing', 'testing-playwright'];
 /** Entries that are ES modules only: adapters whose frameworks are, and the client with its engine. */
 const ES_ENTRIES = ['svelte', 'angular', 'eager'];
 /** What the adapters import, and the app brings. */
@@ -49,7 +49,7 @@ const DECLARED = [
   'static',
   ...SERVERS,
   ...['testing/fake-browser', 'testing/fake-server'],
-  ...['auth-client', 'errors', 'events', 'options', 'server-options', 'session'].map(inClient),
+  ...['auth-client', 'errors', 'events', 'options', 'pkce-options', 'server-options', 'session'].map(inClient),
 ];
 function inClient(name) {
   return `client/${name}`;

@@ -49,6 +49,8 @@ const SIGN_IN_TEST = 'tests/e2e/sign-in.test.mjs';
 
 /** Runs with each store of the demo server. */
 const MEDIATION_TEST = 'tests/e2e/mediation.test.mjs';
+/** The test of tokenward/pkce, which needs a provider and no server, runs in each isolation mode of the npm package. */
+const PKCE_TEST = 'tests/e2e/pkce.test.mjs';
 
 /** Test files of tests/e2e that compare times or steer a clock: no other step runs beside them. */
 const ALONE = ['budget', 'time'];
@@ -279,9 +281,15 @@ function signInSteps() {
     needs: [...BUILD, 'set-up: back ends', ...needs, ...BROWSERS],
     run: () => browserTest(file, 'page', { SIGN_IN_SERVER: server }),
   });
+  const pages = ['page', 'worker', 'shared-worker'].map((isolation) => ({
+    name: `e2e: pkce${CLIENTS[isolation]}`,
+    needs: ['build: package', 'set-up: back ends', ...BROWSERS],
+    run: () => browserTest(PKCE_TEST, isolation),
+  }));
   return [
     ...Object.entries(SIGN_IN_SERVERS).map(([server, needs]) => step('sign-in', SIGN_IN_TEST, server, needs)),
     ...['SQLite', 'Redis'].map((store) => step('mediation', MEDIATION_TEST, store)),
+    ...pages,
   ];
 }
 
@@ -308,7 +316,8 @@ function clientsOf(folder, name) {
 
 /** A step for each test file of a folder, and one more for each kind of worker that it runs in. */
 function browserSteps(folder, needs) {
-  const files = testFiles(folder).filter((file) => file !== SIGN_IN_TEST && file !== MEDIATION_TEST);
+  const apart = [SIGN_IN_TEST, MEDIATION_TEST, PKCE_TEST];
+  const files = testFiles(folder).filter((file) => !apart.includes(file));
   return files.flatMap((file) => {
     const name = path.basename(file, '.test.mjs');
     const clients = clientsOf(folder, name);

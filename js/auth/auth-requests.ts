@@ -5,6 +5,7 @@ import { abortable } from '../util/abortable.js';
 import { now } from '../util/clock.js';
 import { abortReason } from '../util/compat.js';
 import type { DpopProver } from './dpop.js';
+import type { ExpectedIdToken } from './id-token.js';
 import { parseJson, readText } from './json.js';
 import {
   type Attempt,
@@ -31,6 +32,8 @@ export interface AuthRequestSettings {
   readonly idempotencyKey: boolean;
   readonly timeoutMs: number;
   readonly authHeaders: (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  /** Whether the client must not use the tokens of an answer that names this user: see `js/auth/id-token.ts`. */
+  readonly refusesUser?: ((user: unknown, attempt: Pick<Attempt, 'endpoint' | 'login'>) => boolean) | undefined;
 }
 
 /** The response of an auth endpoint, without its tokens. */
@@ -54,6 +57,8 @@ export interface LoginRequest {
   readonly call?: string | undefined;
   /** Whether `json` is an answer. */
   readonly isAnswer?: boolean | undefined;
+  /** What the ID token of the answer must say. */
+  readonly expected?: ExpectedIdToken | undefined;
 }
 
 /** Where the client keeps tokens for the next page. */

@@ -1,6 +1,7 @@
 // Proofs of possession (DPoP, RFC 9449): each request is signed with a non-extractable key, and tokens issued for that key are
 // useless without it. The key is in memory or, if several tabs share it, in IndexedDB.
 import * as captured from '../browser/captured-globals.js';
+import { loadOrCreateKey } from '../browser/key-database.js';
 import type { AuthResponse } from './auth-requests.js';
 import type { TokenStore } from './token-store.js';
 
@@ -27,7 +28,7 @@ const originOf = (url: string) => new URL(url).origin;
 
 /** Prepares the key. `storeAs` names its place in IndexedDB; without it the key ends with this page or worker. */
 export async function createProver(storeAs: string | undefined): Promise<DpopProver> {
-  const { privateKey, publicKey } = (storeAs && (await loadOrCreateKey(storeAs))) || (await generate());
+  const { privateKey, publicKey } = (storeAs && (await loadOrCreateKey(storeAs, generate))) || (await generate());
   const { kty, crv, x, y } = await exportKey('jwk', publicKey);
   return new DpopProver(privateKey, { kty, crv, x, y } as JsonWebKey);
 }
@@ -127,31 +128,6 @@ export class DpopProver {
 }
 
 const generate = () => generateKey(ES256, false, ['sign']) as Promise<CryptoKeyPair>;
-
-/** The key that all tabs share: the stored one, or the first that one of them stores. Undefined if IndexedDB is blocked. */
-async function loadOrCreateKey(name: string): Promise<CryptoKeyPair | undefined> {
-  try {
-    const created = await generate();
-    const database = await settled<IDBDatabase>(indexedDB.open('tokenward', 1), (request) => {
-      request.onupgradeneeded = () => request.result.createObjectStore('keys');
-    });
-    const keys = database.transaction('keys', 'readwrite').objectStore('keys');
-    const stored = await settled<CryptoKeyPair | undefined>(keys.get(name));
-    if (!stored) await settled(keys.put(created, name));
-    database.close();
-    return stored ?? created;
-  } catch {
-    return undefined;
-  }
-}
-
-function settled<T>(request: IDBRequest, prepare?: (request: IDBOpenDBRequest) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-    prepare?.(request as IDBOpenDBRequest);
-  });
-}
 
 const base64url = (bytes: Uint8Array): string => {
   let text = '';

@@ -40,12 +40,13 @@ export const loginAnswer = ({ settings }: AuthRequestContext): Answer => (settin
 
 export function readResponse(
   context: AuthRequestContext,
-  { endpoint, call }: Attempt,
+  attempt: Attempt,
   values: Values,
   status: number,
   header: ReadHeader,
   text: string,
 ): AuthResponse {
+  const { call } = attempt;
   context.prover?.learnNonce(call?.url ?? '', header('dpop-nonce'));
   const isOk = status >= 200 && status < 300;
   const answer = call?.answer ?? loginAnswer(context);
@@ -57,19 +58,21 @@ export function readResponse(
     context.settings.server.user === 'id_token',
   );
   const retryAfterMs = parseRetryAfter(header('retry-after'), header('date'));
-  return receive(context, endpoint, values, { ...rest, status, retryAfterMs }, issued);
+  return receive(context, attempt, values, { ...rest, status, retryAfterMs }, issued);
 }
 
 /** Keeps the tokens of a response, and returns the rest. */
 function receive(
   context: AuthRequestContext,
-  endpoint: Endpoint,
+  attempt: Attempt,
   values: Values,
   rest: Omit<TokenResponse, 'issued'> & Pick<AuthResponse, 'status' | 'retryAfterMs'>,
   issued: IssuedTokens | undefined,
 ): AuthResponse {
+  const { endpoint } = attempt;
   // (Each success of a session in a cookie would grant one, also that of a logout.)
-  if (!issued || isRevocation(endpoint)) return { ...rest, token: 0, subject: 0, renewable: false };
+  if (!issued || isRevocation(endpoint) || context.settings.refusesUser?.(issued.user, attempt))
+    return { ...rest, token: 0, subject: 0, renewable: false };
   const { tokens, remembered, inBody } = context;
   const { refresh } = context.settings.server.calls;
   const isRefresh = endpoint === 'refresh';
@@ -112,13 +115,13 @@ export async function keepUser(context: AuthRequestContext, token: number): Prom
 
 /** Without a token to send: continues with the access token of the page before, while it is valid; else there is no session. */
 export function answerWithoutRequest(context: AuthRequestContext, attempt: Attempt, values: Values): AuthResponse {
-  const { endpoint } = attempt;
   const until = Number(readPath(values.kept, 'until') ?? Number.POSITIVE_INFINITY);
+  const { endpoint } = attempt;
   const canContinue = endpoint === 'refresh' && !context.tokens.currentId() && until > Date.now();
   const answer = loginAnswer(context);
   const issued = canContinue ? restoredTokens(values.kept, answer) : undefined;
   if (!issued) return readResponse(context, attempt, values, isRevocation(endpoint) ? 404 : 401, noHeader, NO_TOKEN);
   const expiresIn = Number.isFinite(until) ? (until - Date.now()) / 1000 : Number.NaN;
   const nothing = parseTokenResponse(false, '', answer);
-  return receive(context, endpoint, values, { ...nothing, expiresIn, status: 200, retryAfterMs: 0 }, issued);
+  return receive(context, attempt, values, { ...nothing, expiresIn, status: 200, retryAfterMs: 0 }, issued);
 }

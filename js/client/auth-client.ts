@@ -21,6 +21,7 @@ import {
   validateCall,
   validateMinValidity,
   validateOptions,
+  validateScope,
 } from './validate-options.js';
 
 /**
@@ -57,7 +58,7 @@ export class AuthClient<User = RegisteredUser> {
   /** Ends the wait of the present `signIn`. */
   #signingIn: AbortController | undefined;
   /** How the client starts if the browser has just returned from an identity provider. */
-  #return: Promise<Partial<SignInReturn>> | undefined;
+  #return: Promise<Partial<SignInReturn>> = Promise.resolve({});
   readonly #options: AuthClientOptions;
   readonly #createTestEngine: CreateTestEngine | undefined;
   readonly #openEngine: OpenEngine | undefined;
@@ -83,12 +84,12 @@ export class AuthClient<User = RegisteredUser> {
     if (mark)
       this.#return = this.#signInFile<Partial<SignInReturn>>((file) => file.receiveMark(mark)).catch(() => ({
         // If the file cannot be loaded, the client asks the server all the same.
-        settle: (engine) => engine.restore().then(undefined, () => {}) as Promise<void>,
+        settle: this.restore,
       }));
-    const limitMs = (this.#options.timeoutSeconds ?? 10) * 1000;
+    const { timeoutSeconds = 10 } = this.#options;
     this.#loader = createEngineLoader(
       () => this.#load(),
-      limitMs,
+      timeoutSeconds * 1000,
       (...failure) => this.#loadFailed(...failure),
     );
     // Without a page (server-side rendering) there is no session to restore: nothing is loaded or requested.
@@ -97,7 +98,7 @@ export class AuthClient<User = RegisteredUser> {
         ? Promise.resolve(this.#session)
         : this.#call((engine) =>
             Promise.race([
-              Promise.all([engine.restored, this.#return?.then((by) => by.settle?.(engine))]),
+              Promise.all([engine.restored, this.#return.then(({ settle }) => settle?.(engine))]),
               this.#disposal,
             ]),
           ).then(
@@ -135,13 +136,10 @@ export class AuthClient<User = RegisteredUser> {
     const ending = this.#endSignIn();
     // First, and in this task: the browser allows a window while it handles a click.
     const popup = openPopup(ownMembers(options), this.#options);
-    const result = this.#signInFile((file) => file.signIn(options, popup, ending)).then(
-      () => this.#session,
-      (error) => {
-        popup?.close();
-        throw error;
-      },
-    );
+    const result = this.#signInFile((file) => file.signIn<User>(options, popup, ending)).catch((error) => {
+      popup?.close();
+      throw error;
+    });
     // An app that awaits nothing is not told that its page stayed.
     ending.signal.addEventListener('abort', () => result.catch(() => {}));
     return result;
@@ -230,8 +228,7 @@ export class AuthClient<User = RegisteredUser> {
     options: { scope?: 'session' | 'global' | 'provider'; returnTo?: string } = {},
   ): Promise<{ revoked: boolean }> => {
     const { scope = 'session', returnTo } = ownMembers(options);
-    if (!['session', 'global', 'provider'].includes(scope))
-      throwInvalidOption('logout.scope', '"session" or "global" or "provider"', scope);
+    validateScope(scope);
     this.#endSignIn();
     forgetBegun();
     const end = () => this.#call((engine) => engine.logout(scope));
@@ -254,7 +251,7 @@ export class AuthClient<User = RegisteredUser> {
     const { user, claims } = this.#session;
     return [user, claims].some((holder) => {
       const { role: one, roles: many } = ownMembers(holder as { role?: unknown; roles?: unknown } | null);
-      return one === role || (Array.isArray(many) && many.includes(role)) || (Array.isArray(one) && one.includes(role));
+      return [one].flat().includes(role) || (Array.isArray(many) && many.includes(role));
     });
   };
 
@@ -366,14 +363,14 @@ export class AuthClient<User = RegisteredUser> {
 
   async #load(): Promise<Engine> {
     const engine = this.#createTestEngine ? this.#createTestEngine(this.#notify) : await this.#open();
-    const by = await this.#return;
+    const { isNewSession } = await this.#return;
     if (this.#disposed) {
       engine.dispose();
       throw disposedError();
     }
     this.#engine = engine;
     this.#idle = this.#watchIdle?.(engine, this.#options, this.#notify);
-    this.#idle?.start(isSignedIn(this.#session), by?.isNewSession);
+    this.#idle?.start(isSignedIn(this.#session), isNewSession);
     // No attempt to load is due any more.
     if (this.#session === this.#unavailable) this.#notify('session-updated', undefined, RESTORING);
     return engine;
@@ -384,11 +381,11 @@ export class AuthClient<User = RegisteredUser> {
     if (this.#options.idleTimeoutSeconds && globalThis.document)
       this.#watchIdle = (await importFile('idle.js', () => import('./idle.js'))).watchIdle;
     const open = async (openEngine: OpenEngine) => {
-      const by = await this.#return;
-      return openEngine(by?.options ?? this.#options, by?.notify ?? this.#notify, AuthError, nativeFetch, importFile);
+      const { options = this.#options, notify = this.#notify } = await this.#return;
+      return openEngine(options, notify, AuthError, nativeFetch, importFile);
     };
     const { isolation = 'page' } = this.#options;
-    if (isolation !== 'page')
+    if (isolation !== 'page' && !this.#openEngine)
       return open((await importFile('worker-client.js', () => import('../worker/worker-client.js'))).openEngine);
     try {
       // A service worker has no XMLHttpRequest; the other file does not need it.

@@ -61,10 +61,9 @@ export function createEngineLoader(
       },
       (cause) => {
         attempt = undefined;
-        const error: AuthError = cause instanceof AuthError ? cause : unavailable('the engine', cause);
-        failure = error;
-        if (!stopped) onFailed(error, error.retryable || error.code === 'WORKER_UNAVAILABLE' ? tryLater() : null);
-        throw error;
+        failure = cause instanceof AuthError ? cause : unavailable('the engine', cause);
+        if (!stopped) onFailed(failure, failure.retryable || failure.code === 'WORKER_UNAVAILABLE' ? tryLater() : null);
+        throw failure;
       },
     );
     return attempt;

@@ -21,7 +21,7 @@ export function takeMark(): SignInMark | undefined {
     } catch {
       // A frame without an origin cannot change its address.
     }
-    present = result ? [result, address] : undefined;
+    if (result) present = [result, address];
     setTimeout(() => {
       present = undefined;
     });
@@ -35,7 +35,7 @@ export function takeMark(): SignInMark | undefined {
  */
 export const openPopup = ({ display }: SignInOptions, { baseUrl, endpoints }: AuthClientOptions): Window | null =>
   display === 'popup' && new URL(endpoints?.start ?? '', baseUrl ?? location.href).origin === location.origin
-    ? open('', '_blank', 'popup,width=500,height=640')
+    ? open('', '_blank', 'width=500,height=640')
     : null;
 
 /** The key of what a tab stores about the sign-in that it began. */

@@ -8,12 +8,15 @@ import { ownMembers } from '../util/own-members.js';
 import { pageOrigin } from '../util/page-origin.js';
 import type { AuthClient } from './auth-client.js';
 import type { AuthError, AuthErrorCode } from './errors.js';
+import { holdSignedOut } from './hold-signed-out.js';
+import { invalidMessage } from './invalid-message.js';
+import { leaveForLogout, leavePage } from './leave-page.js';
 import type { AuthClientOptions } from './options.js';
+import type { Session } from './session.js';
 import { forgetBegun, type SignInMark } from './sign-in-mark.js';
 import { checkReturnTo, checkSignIn, endAddress, startAddress } from './sign-in-options.js';
 import { type OpenedPopup, openChannel, resultOfPopup } from './sign-in-popup.js';
 import { expectNewSession, isRevocationPending, isSilentLoop, storeBegun, takeBegun } from './sign-in-record.js';
-import { invalidMessage } from './validate-options.js';
 
 /** The errors that the server states, by the text of the mark. */
 const STATED: Readonly<Record<string, AuthErrorCode>> = {
@@ -50,7 +53,7 @@ export interface SignInReturn {
   /** Whether there is a new session, if the mark is right. */
   readonly isNewSession: boolean;
   /** Resolves when the new session is there, or when the first attempt to get it has failed. */
-  settle(engine: Engine): Promise<void>;
+  settle(engine: Engine): Promise<unknown>;
 }
 
 /** The sign-in of one client. */
@@ -77,7 +80,7 @@ export class SignIn {
   }
 
   /** Signs in. Resolves when the session of a popup is there; `ending` ends the wait with its reason. */
-  async signIn(given: unknown, popup: Window | null, ending: AbortController): Promise<void> {
+  async signIn<User>(given: unknown, popup: Window | null, ending: AbortController): Promise<Session<User>> {
     if (!globalThis.document) this.#invalid('signIn', 'a page', 'none');
     const options = checkSignIn(given, this.#invalid);
     const { signal } = options;
@@ -98,7 +101,8 @@ export class SignIn {
       // The page of the provider must not navigate this one. (Nor can this one close that window any more.)
       popup.opener = null;
       const opened = { popup, channel, id, signal: ending.signal };
-      return abortable(this.#signInByPopup(engine, opened), ending.signal);
+      await abortable(this.#signInByPopup(engine, opened), ending.signal);
+      return this.#client.session as Session<User>;
     }
     popup?.close();
     storeBegun(name);
@@ -127,19 +131,13 @@ export class SignIn {
 
   /** Navigates. The promise stays pending; it rejects if the user comes back to this page. */
   #leave(address: string, ending: AbortController): Promise<never> {
-    const { signal } = ending;
-    const onShow = ({ persisted }: PageTransitionEvent) => {
-      if (!persisted) return;
+    return leavePage(address, ending, () => {
       forgetBegun();
-      ending.abort(new DOMException('the user came back to the page', 'AbortError'));
       // The user may have signed in on a later page.
       this.#engine()
         .then((engine) => engine.restore())
         .catch(() => {});
-    };
-    addEventListener('pageshow', onShow, { signal });
-    location.assign(address);
-    return abortable(new Promise<never>(() => {}), signal);
+    });
   }
 
   /** The browser has returned from the provider. */
@@ -157,7 +155,7 @@ export class SignIn {
         engine.restored.then(() => isOther(engine) || report(this.#statedError(result))) as Promise<void>;
       return { options, notify: this.#notify, isNewSession: false, settle };
     }
-    const { notify, release } = this.#holdSignedOut();
+    const { notify, release } = holdSignedOut(this.#notify);
     const { restore = 'auto', isolation = 'page' } = options;
     // The options are part of the name of a shared worker, which the other tabs use.
     const isOwn = isolation === 'page' || isolation === 'worker';
@@ -184,31 +182,6 @@ export class SignIn {
   }
 
   /**
-   * An engine that other tabs use, or that restores nothing at its start, says that no user is signed in before it has asked: a
-   * guard of the app would leave the page. Until `release`, the app does not hear of it.
-   */
-  #holdSignedOut(): { notify: Notify; release(): void } {
-    let held: Parameters<Notify> | undefined;
-    let isReleased = false;
-    return {
-      notify: (...event) => {
-        const status = event[2]?.status;
-        if (!isReleased && status === 'signed-out') {
-          held = event;
-          return;
-        }
-        if (status) held = undefined;
-        this.#notify(...event);
-      },
-      release: () => {
-        isReleased = true;
-        if (held) this.#notify(...held);
-        held = undefined;
-      },
-    };
-  }
-
-  /**
    * Ends the session at the provider too: navigates to the server when `end` has ended the session here. A wrong option ends
    * nothing.
    */
@@ -220,17 +193,7 @@ export class SignIn {
     if (transport !== 'cookie') this.#invalid('logout', 'options.transport "cookie"', transport);
     // The page leaves in any case: the server ends the session.
     await Promise.race([end().catch(() => {}), limit]);
-    const cameBack = new Promise<void>((resolve) => {
-      const listening = new AbortController();
-      const onShow = ({ persisted }: PageTransitionEvent) => {
-        if (!persisted) return;
-        listening.abort();
-        resolve();
-      };
-      addEventListener('pageshow', onShow, { signal: listening.signal });
-    });
-    location.assign(endAddress(addressOf(this.#options, 'end'), returnTo));
-    await cameBack;
+    await leaveForLogout(endAddress(addressOf(this.#options, 'end'), returnTo));
     return { revoked: false };
   }
 

@@ -2,6 +2,7 @@
 import { ownMembers } from '../util/own-members.js';
 import { pageOrigin } from '../util/page-origin.js';
 import { AuthError } from './errors.js';
+import { invalidMessage } from './invalid-message.js';
 import type { ApiRequestInit, AuthClientOptions } from './options.js';
 import type { RememberStore, ServerCall } from './server-options.js';
 
@@ -249,6 +250,11 @@ export function validateOptions(options: AuthClientOptions): AuthClientOptions {
   return valid;
 }
 
+const SCOPE = oneOf('session', 'global', 'provider');
+
+/** Checks the scope of a logout. Throws `INVALID_OPTIONS`. */
+export const validateScope = (scope: string) => SCOPE('logout.scope', scope);
+
 const CALL_OPTIONS = record({ retry: boolean });
 
 /** Checks the member `auth` of the init of `fetch`. Throws `INVALID_OPTIONS`. */
@@ -267,17 +273,6 @@ export function requireBaseUrl({ baseUrl }: AuthClientOptions) {
 export function validateMinValidity(options: { minValiditySeconds?: number }): number {
   const { minValiditySeconds = 0 } = TOKEN_OPTIONS('getAccessToken', options) as typeof options;
   return minValiditySeconds;
-}
-
-/** The message of `INVALID_OPTIONS`: the place, what was expected, what came, and a fix if one is known. */
-export function invalidMessage(where: string, expected: string, received: unknown, fix: string | false = ''): string {
-  const shown =
-    typeof received === 'string'
-      ? JSON.stringify(received)
-      : typeof received === 'object' && received
-        ? `an ${Array.isArray(received) ? 'array' : 'object'}`
-        : String(received);
-  return `${where}: expected ${expected}, got ${shown.slice(0, 80)}${fix || ''}`;
 }
 
 /** Throws `INVALID_OPTIONS`. */

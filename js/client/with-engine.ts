@@ -3,8 +3,8 @@ import type { OpenEngine } from '../engine/engine.js';
 import type { AuthClientOptions } from './options.js';
 
 /**
- * Adds the engine under a symbol. Returns a value that is no object unchanged, for the check of the options, and also the options of a
- * client without a page (server-side rendering).
+ * Adds the engine under a symbol; the client uses it in each isolation mode. Returns a value that is no object unchanged, for the check
+ * of the options, and also the options of a client without a page (server-side rendering).
  */
 export function withEngine(options: AuthClientOptions, openEngine: OpenEngine): AuthClientOptions {
   const isObject = typeof options === 'object' && options && !Array.isArray(options) && globalThis.location;

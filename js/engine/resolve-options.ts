@@ -1,6 +1,7 @@
 // Completes the options with their defaults. The defaults are stated only here and in the texts of `client/options.ts`.
 // (In the engine and not in `client/`, because the first bundle that an app loads does not need it.)
-import type { Endpoint } from '../auth/auth-requests.js';
+import type { AuthRequestSettings, Endpoint } from '../auth/auth-requests.js';
+import type { IdTokenIssuer } from '../auth/id-token.js';
 import { completeServer, type Server } from '../auth/server.js';
 import { mentions } from '../auth/template.js';
 import type { KeyValueStore } from '../browser/key-value-store.js';
@@ -47,6 +48,9 @@ export interface Settings {
   readonly exposeToken: boolean;
   readonly dpop: boolean | 'memory';
   readonly authHeaders: (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  /** Whose ID tokens the client accepts, as data for a worker, and the function that checks them (`tokenward/pkce`). */
+  readonly idToken?: IdTokenIssuer | undefined;
+  readonly refusesUser?: AuthRequestSettings['refusesUser'];
   readonly idempotencyKey: boolean;
   /** Where a refresh token in the body is kept for the next page. */
   readonly remember: 'memory' | 'tab' | 'browser' | RememberStore;

@@ -93,7 +93,7 @@ export class RustSignIn {
     signal.addEventListener('abort', () => ending.abort());
     const result = this.#signIn.signIn(options, popup, ending);
     result.catch(() => popup?.close());
-    return result;
+    await result;
   }
 
   /** Ends the session and navigates to its end at the provider. */

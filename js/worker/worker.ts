@@ -1,6 +1,7 @@
 // The worker that holds the tokens, with the engine that otherwise runs on the page. It serves one tab or (as a SharedWorker)
 // all tabs of the origin. Its settings are its name, which is fixed when it is started.
 import { Client } from '#glue';
+import { idTokenCheck } from '../auth/id-token.js';
 import { AuthError } from '../client/errors.js';
 import type { AuthEvents } from '../client/events.js';
 import type { EngineReason } from '../client/session.js';
@@ -123,6 +124,7 @@ async function openEngine({ storage: entries, resume }: ConnectRequest): Promise
       restore: resume && rest.restore === 'never' ? 'auto' : rest.restore,
       isolation: 'page',
       authHeaders: asksForHeaders ? authHeaders : undefined,
+      refusesUser: rest.idToken && idTokenCheck(rest.idToken),
       shouldRefresh: undefined,
       onLog: (entry) => {
         for (const page of pages) page.notify('logEntry', entry);

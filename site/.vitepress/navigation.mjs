@@ -9,7 +9,7 @@ const SECTIONS = [
     text: 'Guides',
     folder: 'docs/guides',
     first: [
-      ...['choose-a-mode', 'development', 'recipes', 'connect-your-server', 'write-your-own-server', 'sign-in'],
+      ...['choose-a-mode', 'development', 'recipes', 'connect-your-server', 'write-your-own-server', 'sign-in', 'pkce'],
       ...['rust', 'testing', 'migration', 'troubleshooting'],
     ],
   },

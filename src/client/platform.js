@@ -1,7 +1,7 @@
 // Generated from js/rust/platform.ts by `npm run build:platform`.
 var{bind:e,call:t}=Function.prototype,r=e.bind(t),n=(e,t)=>{const n=e&&Object.getOwnPropertyDescriptor(e,t)?.get
 ;return n?r(n):()=>{}
-},o="document"in globalThis,{Request:s,Headers:i,XMLHttpRequest:a,URLSearchParams:c}=globalThis,{fetch:l}=globalThis,{parse:u,stringify:d}=JSON,{keys:f}=Object,h=r(String.prototype.indexOf),p=r(String.prototype.lastIndexOf),y=r(String.prototype.slice),b=r(String.prototype.toLowerCase),g=r(Object.prototype.hasOwnProperty),m=s?.prototype,v=n(m,"body"),k=n(m,"credentials"),w=n(m,"headers"),_=n(m,"method"),j=n(m,"referrer"),T=n(m,"referrerPolicy"),O=n(m,"signal"),S=n(m,"url"),$=m&&r(m.clone),I=i?.prototype,A=I&&r(I.set),E=I&&r(I.has),N=(I&&r(I.delete),
+},o="document"in globalThis,{Request:s,Headers:i,XMLHttpRequest:a,URLSearchParams:c}=globalThis,{fetch:l}=globalThis,{parse:u,stringify:d}=JSON,{keys:f}=Object,h=r(String.prototype.indexOf),p=r(String.prototype.lastIndexOf),y=r(String.prototype.slice),b=r(String.prototype.toLowerCase),g=r(Object.prototype.hasOwnProperty),m=s?.prototype,k=n(m,"body"),v=n(m,"credentials"),w=n(m,"headers"),_=n(m,"method"),j=n(m,"referrer"),T=n(m,"referrerPolicy"),O=n(m,"signal"),S=n(m,"url"),$=m&&r(m.clone),I=i?.prototype,A=I&&r(I.set),E=I&&r(I.has),N=(I&&r(I.delete),
 a?.prototype),R=N&&r(N.open),x=N&&r(N.send),P=N&&r(N.abort),D=N&&r(N.setRequestHeader),L=N&&r(N.getAllResponseHeaders),q=N&&r(N.addEventListener),M=N&&r(Object.getOwnPropertyDescriptor(N,"withCredentials")?.set),C=n(N,"status"),H=n(N,"responseText"),K=n(N,"responseURL"),U=e=>e.reason??new DOMException("the call was aborted","AbortError"),B=e=>{
 Promise.resolve().then(e).catch(e=>setTimeout(()=>{throw e}))};function z(e,t){return t?new Promise((r,n)=>{
 const o=()=>n(U(t))
@@ -36,16 +36,16 @@ function ue(e,t,r,n=ce,o=!1){const s=V(t),i=((e,t)=>{let r=0;for(;r<e.length&&e[
 })(t,n),a=!1!==(le(r.step,s,n)??!1),c=null===s&&t.length<16&&h(t,"null")>=0,l=void 0!==le(r.access??[],s,n)||void 0!==le(r.refresh,s,n),u="object"==typeof s&&null!==s,d=e&&(c||u&&((e,{access:t,user:r})=>{
 if(!1===J(e,"success"))return!0;const n=t??r;for(let t=0;t<n.length;t+=1)if(de(e,n[t]))return!0;return!1
 })(s,r)),p=!e||a||i||c||d&&!r.access?void 0:((e,t,r,n)=>{const{access:o}=t,s=o?(e=>{const t=h(e," ")
-;return t<0?e:y(e,t+1)})(ae(le(o,e,r))??""):"";if(!s&&o&&(!0!==J(e,"success")||ke(e,8)))return
+;return t<0?e:y(e,t+1)})(ae(le(o,e,r))??""):"";if(!s&&o&&(!0!==J(e,"success")||ve(e,8)))return
 ;const i=le(t.user,e,r)??null,a=ae(le(t.refresh,e,r))??"",c=(me(i,s,a,6)?null:i)??(n?se(X(e,"id_token")):null),l=se(s)
 ;return{accessToken:s,refreshToken:a,user:c,claims:l,identity:ge(t.subject,c,e,l)}})(s,r,n,o),g=(!e||d)&&!l,m=g?(e=>{
 for(let t=0;t<fe.length;t+=1){const r=J(e,fe[t]);if("string"==typeof r)return r}const t=J(e,"error.code")??J(e,"code")
-;return"number"==typeof t?`${t}`:void 0})(s):void 0,v=null===s&&!i&&!c&&!e&&t.length<=1e3&&t?t:void 0,k=g?(e=>{
+;return"number"==typeof t?`${t}`:void 0})(s):void 0,k=null===s&&!i&&!c&&!e&&t.length<=1e3&&t?t:void 0,v=g?(e=>{
 for(let t=0;t<he.length;t+=1){const r=pe(J(e,he[t]),4);if(r)return r}const t=pe(J(e,"error"),1)
 ;if(t||"object"!=typeof e||null===e)return t;const r=f(e);for(let t=0;t<r.length;t+=1){const n=r[t],o=J(J(e,n),"0")
-;if("string"==typeof o)return`${n}: ${o}`}})(s)??v:void 0;return{code:m,message:k&&y(k,0,200),
-isRefusal:d||!e&&u&&!(!m&&!k),isPage:i,isStep:a,body:!u||!a&&e||l?void 0:s,expiresIn:ye(r.expiresIn,s,n),
-jwtLifetime:Number(J(p?.claims,"exp"))-Number(J(p?.claims,"iat")),issued:p,found:e&&!p?ve(s)||"no JSON object":""}}
+;if("string"==typeof o)return`${n}: ${o}`}})(s)??k:void 0;return{code:m,message:v&&y(v,0,200),
+isRefusal:d||!e&&u&&!(!m&&!v),isPage:i,isStep:a,body:!u||!a&&e||l?void 0:s,expiresIn:ye(r.expiresIn,s,n),
+jwtLifetime:Number(J(p?.claims,"exp"))-Number(J(p?.claims,"iat")),issued:p,found:e&&!p?ke(s)||"no JSON object":""}}
 function de(e,t){const r=p(t,"."),n=r>0?J(e,y(t,0,r)):e,o=y(t,r+1)
 ;return"object"==typeof n&&null!==n&&g(n,o)&&null===n[o]}
 var fe=["error.code","errors.0.extensions.code","errors.0.code","error_code","code","__type","error","error.status","error.name"],he=["error.message","error_description","message","detail","msg","errors","title","non_field_errors"]
@@ -60,23 +60,24 @@ function ge(e,t,r,n){if(0===e.length)return((e,t)=>({userId:ie(J(e,"id")??J(e,"p
 sub:ie(J(e,"sub")??J(t,"sub")??J(t,"user_id"))}))(t,n);const o=e=>void 0===e?void 0:ie(J(t,e)??J(r,e)??J(n,e));return{
 userId:o(e[1]),sub:o(e[0])}}function me(e,t,r,n){if("string"==typeof e)return""!==e&&(e===t||e===r)
 ;if("object"!=typeof e||null===e)return!1;const o=f(e)
-;for(let s=0;s<o.length;s+=1)if(0===n||me(e[o[s]],t,r,n-1))return!0;return!1}function ve(e,t=""){
+;for(let s=0;s<o.length;s+=1)if(0===n||me(e[o[s]],t,r,n-1))return!0;return!1}function ke(e,t=""){
 if("object"!=typeof e||null===e)return"";let r="";const n=f(e);for(let o=0;o<n.length&&o<20;o+=1){const s=y(n[o],0,40)
-;r+=`${r&&", "}${(t?"":ve(e[s],`${s}.`))||t+s}`}return r}function ke(e,t){
+;r+=`${r&&", "}${(t?"":ke(e[s],`${s}.`))||t+s}`}return r}function ve(e,t){
 if("object"!=typeof e||null===e||0===t)return!1;const r=f(e);for(let n=0;n<r.length;n+=1){const o=b(r[n])
-;if(h(o,"token")>=0&&h(o,"csrf")<0&&h(o,"xsrf")<0||ke(e[r[n]],t-1))return!0}return!1}
-var we=e=>"logout"===e||"logoutAll"===e,_e=({settings:e})=>e.server.calls.login.answer
-;function je(e,{endpoint:t,call:r},n,o,s,i){e.prover?.learnNonce(r?.url??"",s("dpop-nonce"))
-;const a=o>=200&&o<300,c=r?.answer??_e(e),{issued:l,...u}=ue(a,i,c,s,"id_token"===e.settings.server.user)
-;return Te(e,t,n,{...u,status:o,retryAfterMs:((e,t)=>{
+;if(h(o,"token")>=0&&h(o,"csrf")<0&&h(o,"xsrf")<0||ve(e[r[n]],t-1))return!0}return!1}
+var we=e=>"logout"===e||"logoutAll"===e,_e=({settings:e})=>e.server.calls.login.answer;function je(e,t,r,n,o,s){
+const{call:i}=t;e.prover?.learnNonce(i?.url??"",o("dpop-nonce"))
+;const a=n>=200&&n<300,c=i?.answer??_e(e),{issued:l,...u}=ue(a,s,c,o,"id_token"===e.settings.server.user)
+;return Te(e,t,r,{...u,status:n,retryAfterMs:((e,t)=>{
 const r=e??"",n=/^\s*\d+\s*$/.test(r)?1e3*Number(r):Date.parse(r)-(Date.parse(t??"")||Date.now())
-;return Math.max(n,0)||0})(s("retry-after"),s("date"))},l)}function Te(e,t,r,n,o){if(!o||we(t))return{...n,token:0,
-subject:0,renewable:!1};const{tokens:s,remembered:i,inBody:a}=e,{refresh:c}=e.settings.server.calls,l="refresh"===t
-;o.refreshToken=a?o.refreshToken||(l?r.refresh:""):"";const u=a&&Z(c,"refresh}"),d=!(!c||u&&""===o.refreshToken)
-;l&&!s.currentId()&&(o.user??=J(r.kept,"user")??null);const f=o.user??(l?s.profile().user:null)
-;return i&&((e,{accessToken:t,refreshToken:r},n,{expiresIn:o,jwtLifetime:s})=>{
-const i=o>0&&!(s<o&&s>0)?o:s,a=i>0?Date.now()+1e3*i:null;Oe(e,r,e.keepsAccess?t:"",a,n)})(e,o,f,n),{...n,
-...s.receive(o,l),renewable:d}}function Oe(e,t,r,n,o){e.written=e.remembered?.write(d({__proto__:null,refresh:t,
+;return Math.max(n,0)||0})(o("retry-after"),o("date"))},l)}function Te(e,t,r,n,o){const{endpoint:s}=t
+;if(!o||we(s)||e.settings.refusesUser?.(o.user,t))return{...n,token:0,subject:0,renewable:!1}
+;const{tokens:i,remembered:a,inBody:c}=e,{refresh:l}=e.settings.server.calls,u="refresh"===s
+;o.refreshToken=c?o.refreshToken||(u?r.refresh:""):"";const d=c&&Z(l,"refresh}"),f=!(!l||d&&""===o.refreshToken)
+;u&&!i.currentId()&&(o.user??=J(r.kept,"user")??null);const h=o.user??(u?i.profile().user:null)
+;return a&&((e,{accessToken:t,refreshToken:r},n,{expiresIn:o,jwtLifetime:s})=>{
+const i=o>0&&!(s<o&&s>0)?o:s,a=i>0?Date.now()+1e3*i:null;Oe(e,r,e.keepsAccess?t:"",a,n)})(e,o,h,n),{...n,
+...i.receive(o,u),renewable:f}}function Oe(e,t,r,n,o){e.written=e.remembered?.write(d({__proto__:null,refresh:t,
 access:r,until:n,user:o}))}function Se({method:e,url:t,headers:r,setHeaders:n,body:s,withCredentials:i,signal:c},l){
 return new Promise((u,d)=>{const f=new a;if(R(f,e,t),M(f,i),r.forEach((e,t)=>{D(f,t,e)}),n((e,t)=>{D(f,e,t)}),
 q(f,"loadend",()=>{const e=C(f),r=H(f),n=K(f)!==t,s=L(f);o&&R(f,"POST",t),P(f),e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{
@@ -103,11 +104,11 @@ access:X(h,"access")||t.access,refresh:X(h,"refresh")||t.refresh,credentials:c?.
 kept:h},y=()=>c?.isAnswer?Promise.resolve(je(e,t,p,200,ce,c.json)):((e,t,r,n)=>{
 const{endpoint:o,call:i,signal:a}=t,{inBody:c}=e,u=!!i&&c&&De(i,n)
 ;if(!i||u&&("refresh"===o||we(o)&&Z(i,"refresh}")))return Promise.resolve(((e,t,r)=>{
-const{endpoint:n}=t,o=Number(J(r.kept,"until")??Number.POSITIVE_INFINITY),s="refresh"===n&&!e.tokens.currentId()&&o>Date.now(),i=_e(e),a=s?((e,t)=>{
+const n=Number(J(r.kept,"until")??Number.POSITIVE_INFINITY),{endpoint:o}=t,s="refresh"===o&&!e.tokens.currentId()&&n>Date.now(),i=_e(e),a=s?((e,t)=>{
 const r=X(e,"access");if(!r)return;const n=J(e,"user")??null,o=se(r);return{accessToken:r,refreshToken:"",user:n,
 claims:o,identity:ge(t.subject,n,null,o)}})(r.kept,i):void 0
-;if(!a)return je(e,t,r,we(n)?404:401,ce,'{"code":"NO_REFRESH_TOKEN"}')
-;const c=Number.isFinite(o)?(o-Date.now())/1e3:Number.NaN;return Te(e,n,r,{...ue(!1,"",i),expiresIn:c,status:200,
+;if(!a)return je(e,t,r,we(o)?404:401,ce,'{"code":"NO_REFRESH_TOKEN"}')
+;const c=Number.isFinite(n)?(n-Date.now())/1e3:Number.NaN;return Te(e,t,r,{...ue(!1,"",i),expiresIn:c,status:200,
 retryAfterMs:0},a)})(e,t,n))
 ;const d=ne(i.body,i.isForm,n),f="refresh"===o&&e.settings.idempotencyKey&&e.idempotencyKey()
 ;return f&&r.set("idempotency-key",f),Pe(r,i,d),we(o)?(async(e,t,r,n,o,i)=>{let a=n;const c=async(n,i)=>{
@@ -141,7 +142,7 @@ body:t,referrer:r,referrerPolicy:n})}var qe={__proto__:null,method:"POST",mode:"
 ;function Me(e,t,r,n){const o=(e=>{const t=/^(\S+ )\{access\}$/.exec(e.authorization??"")?.[1]
 ;return t&&1===Object.keys(e).length?(e,r)=>{r&&A(w(e),"authorization",t+r)}:(t,r,n)=>ee(e,W(r,n),(e,r)=>A(w(t),e,r))
 })(t),i=(t,n,i)=>{if(r&&e.accessToken())return r.send(t,()=>Le(n),e,t=>o(t,e.accessToken(),i))
-;const a=e.accessToken()||"same-origin"!==k(t)?t:new s(t,{__proto__:null,credentials:"include"})
+;const a=e.accessToken()||"same-origin"!==v(t)?t:new s(t,{__proto__:null,credentials:"include"})
 ;return o(a,e.accessToken(),i),l(a)};return(e=>Z(e,"cookie:"))(t)?async(t,r)=>{const o=e.generation(),s=await n()
 ;if(e.generation()!==o)throw new TypeError("the session in which this call was made has ended");return i(t,r,s)
 }:(e,t)=>i(e,t,"")}
@@ -171,41 +172,27 @@ const n=new URL(e,t)
 }),ut=/^[!#$%&'*+.^_`|~\w-]+$/,dt=it("a string that is not empty",e=>"string"==typeof e&&""!==e),ft=lt("a path or an http(s) URL","http://localhost"),ht=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,pt=e=>e.match(/\{[^}]*\}/g)??[],yt=it("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&pt(e).every(e=>ht.test(e))),bt=(e,t)=>(ft(e,t),
 pt(String(t)).every(e=>"{clientId}"===e)?t:It(e,"a path with no placeholder but {clientId}",t)),gt=e=>(t,r)=>at(Object.fromEntries(Object.keys(Object(r)).map(t=>[t,e])))(t,r),mt=(e,t)=>{
 for(const r of Object.keys(Object(t)))ut.test(r)||It(e,"names of HTTP headers",r);return gt(yt)(e,t)
-},vt=(e,t)=>"string"==typeof t?yt(e,t):"object"==typeof t&&t?gt(vt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void It(e,"a text, a number, a boolean, null or an object",t),kt=e=>(t,r)=>null===r?null:e(t,r),wt=(e,t)=>Array.isArray(t)?t.map((t,r)=>dt(`${e}[${r}]`,t)):It(e,"an array of texts",t),_t=kt((e,t)=>Array.isArray(t)?wt(e,t):dt(e,t)),jt=at({
+},kt=(e,t)=>"string"==typeof t?yt(e,t):"object"==typeof t&&t?gt(kt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void It(e,"a text, a number, a boolean, null or an object",t),vt=e=>(t,r)=>null===r?null:e(t,r),wt=(e,t)=>Array.isArray(t)?t.map((t,r)=>dt(`${e}[${r}]`,t)):It(e,"an array of texts",t),_t=vt((e,t)=>Array.isArray(t)?wt(e,t):dt(e,t)),jt=at({
 access:_t,refresh:_t,expiresIn(e,t){const r=_t(e,t),n=[r].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
 ;return void 0===n?r:It(e,"a place, which the unit s, ms or at may follow",n)},user:_t,subject:_t,step:_t}),Tt=at({
 path:bt,method:it('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:ct("json","form"),
-body:vt,headers:mt,before:bt,answer:jt}),Ot=(e,t)=>{
+body:kt,headers:mt,before:bt,answer:jt}),Ot=(e,t)=>{
 const r=Tt(e,t),{as:n,body:o,method:s}=r,i="form"===n&&Object.entries(Object(o)).find(([,e])=>"object"==typeof e&&e)
 ;return i&&It(`${e}.body.${i[0]}`,"a text, a number or a boolean in a form",i[1]),
 o&&/^(GET|HEAD)$/.test(s??"")&&It(`${e}.body`,`none with ${s}`,o),r},St=["login","refresh","logout","logoutAll"],$t=at({
-login:Ot,refresh:kt(Ot),logout:kt(Ot),logoutAll:kt(Ot),calls(e,t){const r=gt(Ot)(e,t)
+login:Ot,refresh:vt(Ot),logout:vt(Ot),logoutAll:vt(Ot),calls(e,t){const r=gt(Ot)(e,t)
 ;for(const t of Object.keys(r))St.includes(t)&&It(`${e}.${t}`,`a name that is not one of ${St.join(", ")}`,t);return r},
 api:mt,answer:jt,user(e,t){return"id_token"===t?t:bt(e,t)},over:wt,notOver:wt});function It(...e){
 throw new ot("INVALID_OPTIONS",((e,t,r,n="")=>`${e}: expected ${t}, got ${("string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)).slice(0,80)}${n||""}`)(...e))
 }
 var At=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),Et=(e,t="")=>At(e,e=>e.split("{clientId}").join(t)),Nt=e=>"string"==typeof e?[e]:e??[]
 ;function Rt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=Nt(t)
-;return void 0!==t&&(n.access=null===t?null:Nt(t)),n}
-var xt=(e,t,r)=>r?.signal||"object"==typeof t?O(e):void 0,Pt=e=>!e||!1!==nt(nt(e).auth).retry
-;function Dt({handler:e},t){if(401!==t.status&&403!==t.status)return!1
-;const r=t.headers.get("www-authenticate")??"",n=/error="?insufficient_(scope|user_authentication)\b/i.test(r)
-;return n&&e.onStepUp(t.clone()),n}
-var Lt=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],qt=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],Mt=(e,t)=>"number"==typeof t&&t>=0&&t<=e,Ct=[250,2e3]
-;function Ht(e,t,r,n,o){let s=!1;const i=(e,t)=>{if(s)return;const a=((e,t)=>{const r=ze(e,"sign-in-key")
-;return void 0===r||t===e.known?"same":t===r?"current":"stale"
-})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==ze(e,"sign-in-key"))(r)?Ge(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&ze(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=Ct[t]
-;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||o(nt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
-;try{t=new BroadcastChannel(e)}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
-const t=nt(e),{v:r,type:n,key:o="-",userId:s="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
-;return 1===r&&Lt.includes(n)&&Ue(o)&&"string"==typeof s&&"string"==typeof i&&("signed-out"!==n||qt.includes(a))&&Mt(He,c)&&Mt(65535,l)?t:void 0
-})(e);t&&(e=>{n(()=>i(e,0))})(t)},t})(e):void 0;return{broadcast(e){const t={...e,v:1,key:r.known}
-;a&&n(()=>a.postMessage(t))},close(){s=!0,a?.close()}}}var Kt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
+;return void 0!==t&&(n.access=null===t?null:Nt(t)),n}var xt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
 invalid_grant:"ended",REFRESH_TOKEN_REUSED:"token-reused",TOKEN_REVOKED:"revoked"
-},Ut=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Bt=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],zt=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
-;function Ft(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function Gt(e,t,r){
+},Pt=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Dt=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Lt=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
+;function qt(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function Mt(e,t,r){
 for(let n=0;n<e.length;n+=1){const o=b(e[n]),s=y(o,3,4),i=(""===s||" "===s)&&Number(y(o,0,3))||0,a=y(o,i?4:0)
-;if((!i||i===t)&&h(r,a)>=0)return!0}return!1}function Vt(e){
+;if((!i||i===t)&&h(r,a)>=0)return!0}return!1}function Ct(e){
 const{client:t,tokens:r,users:n,state:o,lock:s,crossTab:i,log:a,remembered:c}=e,l=(e,r,n=0)=>{
 a(e?"warn":"debug","lock-requested",{steal:e}),s.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){
 a("debug","token-set",{token:e,freshForMs:t}),r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,
@@ -223,15 +210,30 @@ return((e,t)=>Fe(e,"not-before",String(Date.now()+Math.min(Math.max(t,Ge(e)),He)
 return(e=>Fe(e,"not-before"))(o)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
 return l(!0,e)},releaseLock:s.release,broadcast(e,t,r,o,s){const a="refresh-failed"===e?{waitMs:Math.min(o,He),
 failures:s}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}}}
-var Jt=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??""),Xt=[400,401,403,419,422,440,498],Wt={
-login:"/auth/login",refresh:"/auth/refresh",logout:"/auth/logout",logoutAll:"/auth/logout-all"},Yt={
-login:"/oauth/token",refresh:"/oauth/token",logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Zt={
-accessToken:"accessToken",refreshToken:"refreshToken",expiresIn:"expiresIn",user:"user"},Qt={accessToken:"access_token",
-refreshToken:"refresh_token",expiresIn:"expires_in",user:"user"};function er(e){const t=(()=>{
-const e=globalThis.location?.origin;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
+var Ht=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??"")
+;function Kt(e){Ht&&console.warn(`tokenward: ${e}`)}var Ut=[400,401,403,419,422,440,498]
+;var Bt=(e,t,r)=>r?.signal||"object"==typeof t?O(e):void 0,zt=e=>!e||!1!==nt(nt(e).auth).retry
+;function Ft({handler:e},t){if(401!==t.status&&403!==t.status)return!1
+;const r=t.headers.get("www-authenticate")??"",n=/error="?insufficient_(scope|user_authentication)\b/i.test(r)
+;return n&&e.onStepUp(t.clone()),n}
+var Gt=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],Vt=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],Jt=(e,t)=>"number"==typeof t&&t>=0&&t<=e,Xt=[250,2e3]
+;function Wt(e,t,r,n,o){let s=!1;const i=(e,t)=>{if(s)return;const a=((e,t)=>{const r=ze(e,"sign-in-key")
+;return void 0===r||t===e.known?"same":t===r?"current":"stale"
+})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==ze(e,"sign-in-key"))(r)?Ge(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&ze(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=Xt[t]
+;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||o(nt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
+;try{t=new BroadcastChannel(e)}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
+const t=nt(e),{v:r,type:n,key:o="-",userId:s="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
+;return 1===r&&Gt.includes(n)&&Ue(o)&&"string"==typeof s&&"string"==typeof i&&("signed-out"!==n||Vt.includes(a))&&Jt(He,c)&&Jt(65535,l)?t:void 0
+})(e);t&&(e=>{n(()=>i(e,0))})(t)},t})(e):void 0;return{broadcast(e){const t={...e,v:1,key:r.known}
+;a&&n(()=>a.postMessage(t))},close(){s=!0,a?.close()}}}var Yt={login:"/auth/login",refresh:"/auth/refresh",
+logout:"/auth/logout",logoutAll:"/auth/logout-all"},Zt={login:"/oauth/token",refresh:"/oauth/token",
+logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Qt={accessToken:"accessToken",refreshToken:"refreshToken",
+expiresIn:"expiresIn",user:"user"},er={accessToken:"access_token",refreshToken:"refresh_token",expiresIn:"expires_in",
+user:"user"};function tr(e){const t=(()=>{const e=globalThis.location?.origin
+;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
 })(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,{start:o,end:s,...i}=nt(e.endpoints),a={
-...n?Yt:Wt,...i
-},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:y="memory"}=e,b=nt(e.server),{refresh:g}=b,m=e.transport??(n||Z(g,"refresh}")||null===g&&null!==nt(b.answer).access?"body":"cookie"),v=((e,t,r)=>{
+...n?Zt:Yt,...i
+},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:y="memory"}=e,b=nt(e.server),{refresh:g}=b,m=e.transport??(n||Z(g,"refresh}")||null===g&&null!==nt(b.answer).access?"body":"cookie"),k=((e,t,r)=>{
 const{inBody:n,oauth2:o,tokenScheme:s,clientId:i,fields:a}=t,c=Rt({access:[a.accessToken],refresh:[a.refreshToken],
 expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},nt(e.answer)),l=`${s} {access}`,u=(e,t,n,s)=>{
 const i=nt(s),{method:a="POST"}=i;return nt({method:a,url:r(i.path??t),isForm:"form"===(i.as??(o?"form":"json")),
@@ -243,32 +245,32 @@ refresh:o?{grant_type:"refresh_token",refresh_token:"{refresh}",client_id:"{clie
 },p={};for(const[t,r]of Object.entries(e.calls??{}))p[t]=u(t,`/${t}`,"{credentials}",r)
 ;for(const[r,n]of Object.entries(t.endpoints)){const t=e[r];p[r]=null===t?void 0:u(r,n,h[r],t)}return{calls:p,api:{
 ...e.api?Et(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
-notOver:e.notOver??[]}})(b,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?Qt:Zt,
+notOver:e.notOver??[]}})(b,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?er:Qt,
 ...e.fields}
-},e=>tr(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),k=Object.keys(a).map(e=>[e,v.calls[e]?.url??tr(a[e],r)]),w=Object.fromEntries(k)
+},e=>rr(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),v=Object.keys(a).map(e=>[e,k.calls[e]?.url??rr(a[e],r)]),w=Object.fromEntries(v)
 ;return{idempotencyKey:new URL(w.refresh).origin===t,restore:"auto",crossTab:!0,
-name:w.refresh===`${t}${Wt.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
+name:w.refresh===`${t}${Yt.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
 onLog:void 0,...e,clientId:p,transport:m,remember:y,sharesSession:"cookie"===m||"memory"!==y&&"tab"!==y,tokenScheme:h,
-dpop:u,server:v,endpoints:w,origins:[...new Set(c)].filter(e=>e).map(e=>`${e}/`),
-authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function tr(e,t){
+dpop:u,server:k,endpoints:w,origins:[...new Set(c)].filter(e=>e).map(e=>`${e}/`),
+authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function rr(e,t){
 const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
-;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function rr(e){
-if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))rr(t)}return e}
-var nr=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
-this.details=n}code;status;retryAfterMs;details},or=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
-__proto__:null}});function sr(e,t){try{return void(e.server=$t("server","string"==typeof t?V(t):t))}catch(e){
-return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function ir(e){
-const{name:t,sharesSession:r,remember:n}=er(e);return r||"memory"!==n?t:void 0}var ar=(e,t,r)=>({__proto__:null,json:e,
-call:t,isAnswer:r}),cr=(e,t)=>ar(e,t,!1),lr=e=>ar(e,void 0,!0),ur={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
-jwtLifetime:Number.NaN,subject:0,renewable:!1},dr={storage:tt,tabStorage:rt}
-;function fr({response:e,stated:t,failure:r,details:n,body:o}){
-const{status:s,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f}=e??ur;return{status:s,
+;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function nr(e){
+if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))nr(t)}return e}
+var or=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
+this.details=n}code;status;retryAfterMs;details},sr=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
+__proto__:null}});function ir(e,t){try{return void(e.server=$t("server","string"==typeof t?V(t):t))}catch(e){
+return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function ar(e){
+const{name:t,sharesSession:r,remember:n}=tr(e);return r||"memory"!==n?t:void 0}var cr=(e,t,r)=>({__proto__:null,json:e,
+call:t,isAnswer:r}),lr=(e,t)=>cr(e,t,!1),ur=e=>cr(e,void 0,!0),dr={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
+jwtLifetime:Number.NaN,subject:0,renewable:!1},fr={storage:tt,tabStorage:rt}
+;function hr({response:e,stated:t,failure:r,details:n,body:o}){
+const{status:s,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f}=e??dr;return{status:s,
 retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f,...r&&{failure:r},details:n,
-body:void 0===o?"":d(o),code:t}}var hr=e=>e();function pr(e,t){const r=er(e),n=(e=>{const t=[],r=r=>{
+body:void 0===o?"":d(o),code:t}}var pr=e=>e();function yr(e,t){const r=tr(e),n=(e=>{const t=[],r=r=>{
 Object.freeze(r.detail),t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&B(()=>e(r))}
 ;return Object.assign((e,t,n)=>r({at:Date.now(),level:e,event:t,...n&&{detail:n}}),{add:r,
 entries:()=>Object.freeze([...t])})})(r.onLog),o=r.sharesSession&&r.crossTab,i=(a=r.name,
-c=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,dr),{prefix:Ke(a),store:c,
+c=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,fr),{prefix:Ke(a),store:c,
 known:void 0,idempotencyKey:void 0,lastTokens:"",unstoredTokens:"",unstoredRevocation:!1});var a,c;const u=((e,t)=>{
 if("memory"!==e)return"object"==typeof e?(e=>{let t=Promise.resolve();async function r(e){const r=t;let n=()=>{}
 ;t=new Promise(e=>{n=e}),await r;try{return await e()}catch{return}finally{n()}}let n="",o="";const s=async()=>{
@@ -291,12 +293,12 @@ refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||l}:n,i=s.subjec
 block(){l=0},clear(){c=s.refreshToken||c,o=0,a+=1,s=Ze,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
 c=""},currentId:()=>o,subject:()=>i,profile:()=>({user:s.user,claims:s.claims}),isFresh:()=>G()<l&&Date.now()<u,
 allows(t){for(let r=0;r<e.length;r+=1)if(0===h(t,e[r]))return!0;return!1},generation:()=>a,
-accessToken:()=>s.accessToken,refreshToken:e=>s.refreshToken||(e?c:"")}})(r.origins,f),y=t&&new yr(t),m=((e,t,r)=>{
+accessToken:()=>s.accessToken,refreshToken:e=>s.refreshToken||(e?c:"")}})(r.origins,f),y=t&&new br(t),m=((e,t,r)=>{
 const n=t?globalThis.navigator?.locks:void 0;let o=()=>{};return{request(t,s,i){o()
 ;const a=new AbortController,{signal:c}=a,l=()=>r(()=>c.aborted||i()),u=()=>s>0?setTimeout(l,s):l()
 ;if(!n)return o=()=>a.abort(),B(u);const d=new Promise(e=>{o=()=>{a.abort(),e()}});n.request(e,nt(t?{steal:t}:{signal:c
 }),()=>(u(),d)).catch(({name:e})=>"AbortError"===e||u())},release:()=>r(o),close:()=>o()}
-})(i.prefix,o,hr),k=Ht(i.prefix,o,i,hr,(t,r)=>{const{type:o,reason:s,waitMs:i=0,failures:a=0}=t
+})(i.prefix,o,pr),v=Wt(i.prefix,o,i,pr,(t,r)=>{const{type:o,reason:s,waitMs:i=0,failures:a=0}=t
 ;n("debug","message-received",{type:o,relation:r,waitMs:i,failures:a});const c=f.numberOf(t,p.subject(),!0)
 ;e.messageReceived(r,o,c,s,i,a)}),j=function(e){
 const{client:t,tokens:r,sendAuthorized:n,createError:o}=e,i=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),a=new Set,c=((e,t,r)=>{
@@ -307,50 +309,50 @@ e<128?e+=1:await new Promise(e=>r.push(e));try{return await n()}finally{const n=
 ;u!==l&&i("info","call-rejected",{status:d.status,token:u}),l=u
 ;const p=await z(n.tokenRejected(u,h),e.signal)?Le(e):void 0;if(!p)return d;d.body?.cancel().catch(()=>{})
 ;const y=o.generation();let b=0;const g=await z(c(()=>{if(!t.has(e.reject)||o.generation()!==y)throw a("SESSION_ENDED")
-;return b=r(),s(p,e)}),e.signal);return!Dt(e,g)&&await e.handler.isRejected(g)&&await n.retryRejected(b,h),g}})(e,a,d)
-;let u=!1;function d(){const e=r.currentId();if(0===e)throw o(u?"DISPOSED":"SESSION_ENDED");return e}function f(e){
-const t=d();n(e.request,e).then(r=>{try{const n=!Dt(e,r)&&e.handler.isRejected(r)
-;!1===n?e.resolve(r):c(e,t,r,n).then(e.resolve,e.reject)}catch(t){e.reject(t)}},e.reject)}return{fetch(n,o,c=e.handler){
-let u;try{u=new s(n,o)}catch(e){return Promise.reject(e)}if(!((e,t,r)=>{const n=S(e),o=E(w(e),"authorization")
-;return t.allows(n)&&!r.has(n)&&!o})(u,r,i))return l(u);const d=Pt(o)?c:{...c,isRejected:()=>!1
-},h=((e,t)=>null===v(e)||/^(GET|HEAD)$/.test(_(e))?null:"string"==typeof t?t:((e,t)=>{if("ReadableStream"===(r=t,
-Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return;var r;const n=$(e)
-;if(null!=t)return n;try{return new s($(n),qe),n}catch{return void v(n)?.cancel().catch(()=>{})}})(e,t))(u,o?.body)
-;return new Promise((e,s)=>{const i={request:u,handler:d,signal:xt(u,n,o),replayBody:h,resolve(t){a.delete(i.reject),
-e(t)},reject(e){a.delete(i.reject),s(e)}};(e=>{if(a.add(e.reject),r.isFresh())return f(e)
+;return b=r(),s(p,e)}),e.signal)
+;return!Ft(e,g)&&await e.handler.isRejected(g)&&(Kt(`${_(p)} ${S(p)}: status ${g.status} with a new token too. If it is not about the token, pass auth: {retry: false}`),
+await n.retryRejected(b,h)),g}})(e,a,d);let u=!1;function d(){const e=r.currentId()
+;if(0===e)throw o(u?"DISPOSED":"SESSION_ENDED");return e}function f(e){const t=d();n(e.request,e).then(r=>{try{
+const n=!Ft(e,r)&&e.handler.isRejected(r);!1===n?e.resolve(r):c(e,t,r,n).then(e.resolve,e.reject)}catch(t){e.reject(t)}
+},e.reject)}return{fetch(n,o,c=e.handler){let u;try{u=new s(n,o)}catch(e){return Promise.reject(e)}if(!((e,t,r)=>{
+const n=S(e),o=E(w(e),"authorization");return t.allows(n)&&!r.has(n)&&!o})(u,r,i))return l(u);const d=zt(o)?c:{...c,
+isRejected:()=>!1},h=((e,t)=>null===k(e)||/^(GET|HEAD)$/.test(_(e))?null:"string"==typeof t?t:((e,t)=>{
+if("ReadableStream"===(r=t,Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return
+;var r;const n=$(e);if(null!=t)return n;try{return new s($(n),qe),n}catch{return void k(n)?.cancel().catch(()=>{})}
+})(e,t))(u,o?.body);return new Promise((e,s)=>{const i={request:u,handler:d,signal:Bt(u,n,o),replayBody:h,resolve(t){
+a.delete(i.reject),e(t)},reject(e){a.delete(i.reject),s(e)}};(e=>{if(a.add(e.reject),r.isFresh())return f(e)
 ;z(t.requestToken(0),e.signal).then(()=>f(e)).catch(e.reject)})(i)})},async getAccessToken(e){await t.requestToken(e),
 d();const n=r.accessToken();if(!n)throw o("TOKEN_IN_COOKIE");return n},rejectAll(e){u||="DISPOSED"===e
 ;for(const t of a)t(o(e))}}}({settings:r,client:e,tokens:p,sendAuthorized:Me(p,r.server.api,y,d),handler:{
-isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},log:n,createError(e){return new nr(e)}}),T={
+isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},log:n,createError(e){return new or(e)}}),T={
 client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,tokens:p,idempotencyKey(){return(e=>{
 const t=ze(e,"idempotency-key"),r=Ue(t)?t:e.idempotencyKey||Be();return Ye(e,r),r})(i)},prover:y,cookies:d,remembered:u
-}),remembered:u,state:i,lock:m,crossTab:k,log:n,rejectCalls:j.rejectAll};return Object.freeze({...Vt(T),settings:{
+}),remembered:u,state:i,lock:m,crossTab:v,log:n,rejectCalls:j.rejectAll};return Object.freeze({...Ct(T),settings:{
 name:r.name,transport:r.transport},sendAuthRequest(e,t,r){return(async({settings:e,requests:t,state:r,log:n},o,s,i)=>{
 const a=(t,r=!1)=>{const n=`${(({server:e,endpoints:t},r,n)=>{const o=e.calls[n?.call??r]
-;return`${o?.method??"POST"} ${o?.url??t[r]}`})(e,o,s)}: ${t}`;var i;return r||(i=n,
-Jt&&console.warn(`tokenward: ${i}`)),n};try{
-const c=await t.send(o,s,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:y}=c,m=l>=200&&l<300,v=((e,{status:t,code:r="",message:n="",isPage:o,isRefusal:s,isStep:i},{over:a,notOver:c})=>{
-const l=b(`${r} ${n}`);if("refresh"===e){if(Gt(c,t,l))return"request-fault";if(Gt(a,t,l))return"over"}
-return i?"step-required":g(Kt,r)?Kt[r]:g(Kt,n)?Kt[n]:!(o||Ft(b(r),Ut)||Ft(l,Bt))||o&&"login"===e?"login"===e?Ft(l,zt)?"bad-credentials":void 0:s?"refused":void 0:"request-fault"
-})(o,c,e.server),k=Xt.includes(l)&&!p&&"request-fault"!==v;if((c.token||k)&&(e=>{null===ze(e,"asked")&&Fe(e,"asked","1")
+;return`${o?.method??"POST"} ${o?.url??t[r]}`})(e,o,s)}: ${t}`;return r||Kt(n),n};try{
+const c=await t.send(o,s,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:y}=c,m=l>=200&&l<300,k=((e,{status:t,code:r="",message:n="",isPage:o,isRefusal:s,isStep:i},{over:a,notOver:c})=>{
+const l=b(`${r} ${n}`);if("refresh"===e){if(Mt(c,t,l))return"request-fault";if(Mt(a,t,l))return"over"}
+return i?"step-required":g(xt,r)?xt[r]:g(xt,n)?xt[n]:!(o||qt(b(r),Pt)||qt(l,Dt))||o&&"login"===e?"login"===e?qt(l,Lt)?"bad-credentials":void 0:s?"refused":void 0:"request-fault"
+})(o,c,e.server),v=Ut.includes(l)&&!p&&"request-fault"!==k;if((c.token||v)&&(e=>{null===ze(e,"asked")&&Fe(e,"asked","1")
 })(r),(({token:e,expiresIn:t,jwtLifetime:r},n)=>{e&&Math.abs(t-r)>1&&n("warn","lifetimes-differ",{expiresIn:t,
 jwtLifetime:r})})(c,n),n(m?"debug":"warn","auth-request",{endpoint:o,status:l,code:u.slice(0,40),retryAfterMs:h}),
 m&&("logout"===o||"logoutAll"===o||c.token))return{response:c,details:""}
-;const w=404===l||405===l?` (wrong options.baseUrl or options.endpoints.${o}?)`:m?(({server:e},t,r)=>`; expected the member ${e.calls[t]?.answer.access?.join(" or ")} (options.fields), found ${r}`)(e,s?.call??o,f):""
-;return{response:c,stated:v,
-details:a(`status ${l}${"step-required"===v?"":w}${d?`; the server says: ${d}`:""}`,"refresh"===o&&401===l||!e.server.calls[o]||"step-required"===v),
+;const w=404===l||405===l?` (wrong options.baseUrl or options.endpoints.${o}, or no proxy?)`:m?(({server:e},t,r)=>`; expected the member ${e.calls[t]?.answer.access?.join(" or ")} (options.fields), found ${r}`)(e,s?.call??o,p?"a page of HTML (no proxy?)":f):""
+;return{response:c,stated:k,
+details:a(`status ${l}${"step-required"===k?"":w}${d?`; the server says: ${d}`:""}`,"refresh"===o&&401===l||!e.server.calls[o]||"step-required"===k),
 body:y}}catch(e){const t=e instanceof $e;return n("warn","auth-request",{endpoint:o,
 failed:t?"options.authHeaders":e?.name}),t&&B(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",
 details:a("options.authHeaders failed",!0)}:{failure:"network-error",
-details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(T,e,t,r).then(fr)},
+details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(T,e,t,r).then(hr)},
 wrongArgument(e){return(({json:e,call:t="login",isAnswer:r},{calls:n})=>{if(r)return;const o=g(n,t)?n[t]:void 0
 ;return!o||["refresh","logout","logoutAll"].includes(t)?"call":o.isForm&&!(e=>"{"===e[0]&&Object.values(JSON.parse(e)).every(e=>"string"==typeof e))(e)?"credentials":void 0
-})(e,r.server)},abortAuthRequest:T.requests.abort,fetch(e,t){return j.fetch(e,t)},user(){return rr(p.profile().user)},
+})(e,r.server)},abortAuthRequest:T.requests.abort,fetch(e,t){return j.fetch(e,t)},user(){return nr(p.profile().user)},
 jwtPayload(){return oe(p.accessToken())},
-getAccessToken:r.exposeToken?j.getAccessToken:()=>Promise.reject(new nr("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
+getAccessToken:r.exposeToken?j.getAccessToken:()=>Promise.reject(new or("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-m.close(),k.close(),j.rejectAll("DISPOSED")}})}var yr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+m.close(),v.close(),j.rejectAll("DISPOSED")}})}var br=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
 t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
 return this.#e.then(o=>o.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(o=>o.send(e,t,r,n))}}
-;export{nr as CallError,lr as createAdoption,cr as createLogin,or as createOptions,pr as createPlatform,sr as setServer,ir as storedKeyName};
+;export{or as CallError,ur as createAdoption,lr as createLogin,sr as createOptions,yr as createPlatform,ir as setServer,ar as storedKeyName};

@@ -1,131 +1,106 @@
 // Generated from js/rust/sign-in.ts by `npm run build:platform`.
-var e=e=>({__proto__:null,...e});function t(){const e=globalThis.location?.origin
-;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0}
-var n,r=e=>e.reason??new DOMException("the call was aborted","AbortError");function o(e,t){return t?new Promise((n,o)=>{
-const s=()=>o(r(t))
-;t.aborted&&s(),t.addEventListener("abort",s),e.then(n,o).finally(()=>t.removeEventListener("abort",s))}):e}
-var s="tokenward:v1:sign-in-begun";function i(){try{sessionStorage.removeItem(s)}catch{}}var a=(...e)=>({
-expected:e.map(e=>`"${e}"`).join(" or "),test(t){return e.includes(t)}}),c={expected:"a string that is not empty",
-test(e){return"string"==typeof e&&""!==e}},l={expected:"an address of this origin, at most 1000 characters long",
-test(e){return(e=>{try{return"string"==typeof e&&new URL(e,location.href).origin===t()}catch{return!1}
-})(e)&&new URL(e,location.href).href.length<=1e3}},d={returnTo:l,provider:c,display:a("redirect","popup"),
-prompt:a("none","login","select_account","consent"),loginHint:c,acrValues:c,maxAge:{
+function e(){const e=globalThis.location?.origin;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0}
+var t,n=e=>e.reason??new DOMException("the call was aborted","AbortError");function r(e,t){return t?new Promise((r,s)=>{
+const o=()=>s(n(t))
+;t.aborted&&o(),t.addEventListener("abort",o),e.then(r,s).finally(()=>t.removeEventListener("abort",o))}):e}
+var s="tokenward:v1:sign-in-begun";function o(){try{sessionStorage.removeItem(s)}catch{}}var i=(...e)=>({
+expected:e.map(e=>`"${e}"`).join(" or "),test(t){return e.includes(t)}}),a={expected:"a string that is not empty",
+test(e){return"string"==typeof e&&""!==e}},c={expected:"an address of this origin, at most 1000 characters long",
+test(t){return(t=>{try{return"string"==typeof t&&new URL(t,location.href).origin===e()}catch{return!1}
+})(t)&&new URL(t,location.href).href.length<=1e3}},l={returnTo:c,provider:a,display:i("redirect","popup"),
+prompt:i("none","login","select_account","consent"),loginHint:a,acrValues:a,maxAge:{
 expected:"a whole number of seconds",test(e){return Number.isSafeInteger(e)&&e>=0}},signal:{expected:"an AbortSignal",
 test(e){return"AbortSignal"===(e=>Object.prototype.toString.call(e).slice(8,-1))(e)}}};function h(e,t){
-const{origin:n,pathname:r,search:o,hash:s}=new URL(t??location.href,location.href),i=n===e.origin?"":n
-;return i+([r+o+s,r+o].find(e=>i.length+e.length<=1e3)??r)}function u(e,t,n){
-const{returnTo:r,provider:o,prompt:s,loginHint:i,acrValues:a,maxAge:c}=t,l=new URL(e),d={returnTo:h(l,r),provider:o,
-prompt:s,loginHint:i,acr:a,maxAge:c,popup:n};for(const[e,t]of Object.entries(d))void 0!==t&&l.searchParams.set(e,`${t}`)
-;return l.href}var g,p=globalThis.performance??Date,f=()=>p.now(),y=e=>({read(t){try{return globalThis[e].getItem(t)
+const{origin:n,pathname:r,search:s,hash:o}=new URL(t??location.href,location.href),i=n===e.origin?"":n
+;return i+([r+s+o,r+s].find(e=>i.length+e.length<=1e3)??r)}function g(e,t,n){
+const{returnTo:r,provider:s,prompt:o,loginHint:i,acrValues:a,maxAge:c}=t,l=new URL(e),g={returnTo:h(l,r),provider:s,
+prompt:o,loginHint:i,acr:a,maxAge:c,popup:n};for(const[e,t]of Object.entries(g))void 0!==t&&l.searchParams.set(e,`${t}`)
+;return l.href}var d,u=globalThis.performance??Date,p=()=>u.now(),v=e=>({read(t){try{return globalThis[e].getItem(t)
 }catch{return}},write(t,n){try{n?globalThis[e].setItem(t,n):globalThis[e].removeItem(t)}catch{}}
-}),b=y("localStorage"),m=y("sessionStorage"),w=e=>`tokenward:v1:${e}`,v="tokenward:v1:silent-sign-ins",I="",E=e=>`${w(e)}:asked`,A=e=>`${w(e)}:pending-revocation`,S=e=>"1"===b.read(A(e))
-;function O(e){const t=S(e);return b.write(A(e),void 0),b.write(E(e),void 0),t}var _=class extends Error{
-name="AuthError";code;status;retryable;retryAfterSeconds;body;docs;constructor(t,n,r={}){const o=e(r)
-;super(`${t}: ${n}`,o),this.code=t,this.status=o.status??null,this.retryable=o.retryable??!1,
-this.retryAfterSeconds=o.retryAfterSeconds??null,
-this.body=o.body,this.docs="https://github.com/tokenward/tokenward/blob/main/docs/reference/errors/"+t+".md"}},$={
-timeout:"timeoutSeconds",renewBefore:"renewBeforeSeconds",minValidity:"minValiditySeconds"
-},N=(e,t)=>(n,r)=>t(r)?r:q(n,e,r),T=e=>(t,n)=>{"object"==typeof n&&n&&!Array.isArray(n)||q(t,"an object",n);const r={
-__proto__:null};for(const[o,s]of Object.entries(n)){const n=`${t}.${o}`,i=Object.keys(e).includes(o)&&e[o];if(!i){
-const t=Object.keys($).includes(o)&&$[o],r=Object.keys(e).find(e=>e.toLowerCase()===o.toLowerCase())
-;q(n,t||r||`one of ${Object.keys(e).join(", ")}`,o,t&&`: renamed to ${t}`)}void 0!==s&&(r[o]=i(n,s))}return r
-},R=(...e)=>N(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),L=(e,t,n=()=>!0)=>N(e,e=>{try{
-const r=new URL(e,t)
-;return("string"==typeof e||e instanceof URL)&&""!==e&&/^https?:$/.test(r.protocol)&&!(r.username||r.password)&&n(r)
-}catch{return!1}
-}),k=/^[!#$%&'*+.^_`|~\w-]+$/,j=N("a string that is not empty",e=>"string"==typeof e&&""!==e),P=L("a path or an http(s) URL","http://localhost"),D=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,U=e=>e.match(/\{[^}]*\}/g)??[],x=N("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&U(e).every(e=>D.test(e))),V=(e,t)=>(P(e,t),
-U(String(t)).every(e=>"{clientId}"===e)?t:q(e,"a path with no placeholder but {clientId}",t)),C=e=>(t,n)=>T(Object.fromEntries(Object.keys(Object(n)).map(t=>[t,e])))(t,n),B=(e,t)=>"string"==typeof t?x(e,t):"object"==typeof t&&t?C(B)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void q(e,"a text, a number, a boolean, null or an object",t),M=e=>(t,n)=>null===n?null:e(t,n),F=M((e,t)=>Array.isArray(t)?((e,t)=>Array.isArray(t)?t.map((t,n)=>j(`${e}[${n}]`,t)):q(e,"an array of texts",t))(e,t):j(e,t)),G=T({
-access:F,refresh:F,expiresIn(e,t){const n=F(e,t),r=[n].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
-;return void 0===r?n:q(e,"a place, which the unit s, ms or at may follow",r)},user:F,subject:F,step:F}),H=T({path:V,
-method:N('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:R("json","form"),body:B,
-headers(e,t){for(const n of Object.keys(Object(t)))k.test(n)||q(e,"names of HTTP headers",n);return C(x)(e,t)},before:V,
-answer:G}),Q=(e,t)=>{
-const n=H(e,t),{as:r,body:o,method:s}=n,i="form"===r&&Object.entries(Object(o)).find(([,e])=>"object"==typeof e&&e)
-;return i&&q(`${e}.body.${i[0]}`,"a text, a number or a boolean in a form",i[1]),
-o&&/^(GET|HEAD)$/.test(s??"")&&q(`${e}.body`,`none with ${s}`,o),n};function J(e,t,n,r=""){
-return`${e}: expected ${t}, got ${("string"==typeof n?JSON.stringify(n):"object"==typeof n&&n?"an "+(Array.isArray(n)?"array":"object"):String(n)).slice(0,80)}${r||""}`
-}function q(...e){throw new _("INVALID_OPTIONS",J(...e))}M(Q),M(Q),M(Q);var W={access_denied:"ACCESS_DENIED",
+}),w=v("localStorage"),f=v("sessionStorage"),I=e=>`tokenward:v1:${e}`,E="tokenward:v1:silent-sign-ins",m="",y=e=>`${I(e)}:asked`,b=e=>`${I(e)}:pending-revocation`,A=e=>"1"===w.read(b(e))
+;function S(e){const t=A(e);return w.write(b(e),void 0),w.write(y(e),void 0),t}var _={access_denied:"ACCESS_DENIED",
 interaction_required:"INTERACTION_REQUIRED",provider_unavailable:"PROVIDER_UNAVAILABLE",
-provider_refused:"PROVIDER_REFUSED",stale_sign_in:"STALE_SIGN_IN"},Y={
+provider_refused:"PROVIDER_REFUSED",stale_sign_in:"STALE_SIGN_IN"},N={
 ACCESS_DENIED:"the user or the identity provider refused the sign-in",
 INTERACTION_REQUIRED:"the identity provider has to ask the user",
 PROVIDER_UNAVAILABLE:"the identity provider did not answer, or not as it should",
 PROVIDER_REFUSED:"the identity provider refused the sign-in; see the log of the server",
 STALE_SIGN_IN:"the sign-in is older than 10 minutes or of another browser, or its cookie is blocked",
 POPUP_CLOSED:"the window was closed before the sign-in was complete"
-},Z=[1e3,4e3],z=e=>new Promise(t=>setTimeout(t,e)),K=({baseUrl:e,endpoints:n},r)=>((e,t)=>{
+},R=[1e3,4e3],O=e=>new Promise(t=>setTimeout(t,e)),T=({baseUrl:t,endpoints:n},r)=>((e,t)=>{
 const n=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
 ;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,n).href
-})(n?.[r]??`/auth/${r}`,new URL(e??t()??location.href)),X=e=>/^(SIGNED_OUT|SESSION_ENDED)$/.test(e?.code),ee=class{#e;#t
-;#n;#r;#o;constructor(e,t,n,r,o){this.#e=e,this.#t=t,this.#n=n,this.#r=r,this.#o=o}async signIn(e,t,n){
-globalThis.document||this.#s("signIn","a page","none");const i=((e,t)=>{
+})(n?.[r]??`/auth/${r}`,new URL(t??e()??location.href)),L=e=>/^(SIGNED_OUT|SESSION_ENDED)$/.test(e?.code),k=class{#e;#t
+;#n;#r;#s;constructor(e,t,n,r,s){this.#e=e,this.#t=t,this.#n=n,this.#r=r,this.#s=s}async signIn(e,t,o){
+globalThis.document||this.#o("signIn","a page","none");const i=((e,t)=>{
 "object"==typeof e&&e&&!Array.isArray(e)||t("signIn","an object",e),
 "currentTarget"in e&&t("signIn","options: write () => signIn() instead of signIn","an event");const n={__proto__:null}
-;for(const[r,o]of Object.entries(e)){const e=Object.keys(d).includes(r)&&d[r]
-;e||t(`signIn.${r}`,`one of ${Object.keys(d).join(", ")}`,r),void 0!==o&&(e.test(o)||t(`signIn.${r}`,e.expected,o),
-n[r]=o)}return n})(e,this.#s),{signal:a}=i;a?.aborted&&n.abort(r(a)),a?.addEventListener("abort",()=>n.abort(r(a)),{
-signal:n.signal});const c=await o(this.#o(),n.signal),{name:l,transport:h}=c.settings
-;if("cookie"!==h&&this.#s("signIn",'options.transport "cookie"',h),(e=>{
-const t=Date.now(),n=m.read(v)??I,r=e?n.split(" ").filter(e=>/^\d+$/.test(e)&&Math.abs(t-Number(e))<6e4):[],o=r.length>=2
-;return e&&!o&&r.push(`${t}`),I=r.join(" "),m.write(v,I),o
+;for(const[r,s]of Object.entries(e)){const e=Object.keys(l).includes(r)&&l[r]
+;e||t(`signIn.${r}`,`one of ${Object.keys(l).join(", ")}`,r),void 0!==s&&(e.test(s)||t(`signIn.${r}`,e.expected,s),
+n[r]=s)}return n})(e,this.#o),{signal:a}=i;a?.aborted&&o.abort(n(a)),a?.addEventListener("abort",()=>o.abort(n(a)),{
+signal:o.signal});const c=await r(this.#s(),o.signal),{name:h,transport:d}=c.settings
+;if("cookie"!==d&&this.#o("signIn",'options.transport "cookie"',d),(e=>{
+const t=Date.now(),n=f.read(E)??m,r=e?n.split(" ").filter(e=>/^\d+$/.test(e)&&Math.abs(t-Number(e))<6e4):[],s=r.length>=2
+;return e&&!s&&r.push(`${t}`),m=r.join(" "),f.write(E,m),s
 })("none"===i.prompt))throw this.#i("INTERACTION_REQUIRED",'the third sign-in with prompt "none" within a minute')
-;S(l)&&!this.#a()&&await o(c.logout("session"),n.signal);const g=K(this.#t,"start"),p=t?(()=>{try{
+;A(h)&&!this.#a()&&await r(c.logout("session"),o.signal);const u=T(this.#t,"start"),p=t?(()=>{try{
 return new BroadcastChannel("tokenward:sign-in")}catch{return}})():void 0;if(t&&p){
-const e=crypto.getRandomValues(new Uint32Array(4)).join("");t.location.replace(u(g,i,e)),t.opener=null;const r={popup:t,
-channel:p,id:e,signal:n.signal};return o(this.#c(c,r),n.signal)}var f;return t?.close(),f=l,
-m.write(s,`${Date.now()} ${f}`),b.write(E(f),void 0),this.#l(u(g,i,void 0),n)}async#c(e,t){
-const n=this.#a(),r=async()=>{const t=O(e.settings.name);await e.restore().catch(n=>this.#d(e,t,n))},o=await(e=>{
-const{popup:t,channel:n,id:r,signal:o}=e;return new Promise((s,i)=>{let a=!1;const c=e=>{clearInterval(b),a=!0,e()
-},l=()=>{clearInterval(b),clearTimeout(m),n.close(),removeEventListener("focus",y)}
-;let d,h=f(),u=Number.NEGATIVE_INFINITY;const g=()=>{void 0===d&&(t.closed?(clearInterval(b),d=f(),
-p()&&setTimeout(w,500)):h=f())},p=()=>void 0!==d&&u>=h&&u<=d+500,y=()=>{const e=void 0!==d;p()||(u=f()),g(),
-e&&setTimeout(w,p()?500:0)};addEventListener("focus",y);const b=setInterval(g,200),m=setTimeout(()=>{t.closed&&(l(),
-c(()=>i("STALE_SIGN_IN")))},6e5);o.addEventListener("abort",l),n.onmessage=({data:t})=>{
-if("string"!=typeof t||!t.startsWith(`${r}~`))return;const n=t.slice(r.length+1);l(),a?e.onLateResult(n):c(()=>s(n))}
-;const w=async()=>{if(a||o.aborted)return;const t=await e.hasSession();if(!a&&!o.aborted&&(t||p())){
-if(removeEventListener("focus",y),!t)return c(()=>i("POPUP_CLOSED"));l(),c(()=>s("signed-in"))}}})})({...t,
+const e=crypto.getRandomValues(new Uint32Array(4)).join("");t.location.replace(g(u,i,e)),t.opener=null;const n={popup:t,
+channel:p,id:e,signal:o.signal};return await r(this.#c(c,n),o.signal),this.#e.session}var v;return t?.close(),v=h,
+f.write(s,`${Date.now()} ${v}`),w.write(y(v),void 0),this.#l(g(u,i,void 0),o)}async#c(e,t){
+const n=this.#a(),r=async()=>{const t=S(e.settings.name);await e.restore().catch(n=>this.#h(e,t,n))},s=await(e=>{
+const{popup:t,channel:n,id:r,signal:s}=e;return new Promise((o,i)=>{let a=!1;const c=e=>{clearInterval(f),a=!0,e()
+},l=()=>{clearInterval(f),clearTimeout(I),n.close(),removeEventListener("focus",w)}
+;let h,g=p(),d=Number.NEGATIVE_INFINITY;const u=()=>{void 0===h&&(t.closed?(clearInterval(f),h=p(),
+v()&&setTimeout(E,500)):g=p())},v=()=>void 0!==h&&d>=g&&d<=h+500,w=()=>{const e=void 0!==h;v()||(d=p()),u(),
+e&&setTimeout(E,v()?500:0)};addEventListener("focus",w);const f=setInterval(u,200),I=setTimeout(()=>{t.closed&&(l(),
+c(()=>i("STALE_SIGN_IN")))},6e5);s.addEventListener("abort",l),n.onmessage=({data:t})=>{
+if("string"!=typeof t||!t.startsWith(`${r}~`))return;const n=t.slice(r.length+1);l(),a?e.onLateResult(n):c(()=>o(n))}
+;const E=async()=>{if(a||s.aborted)return;const t=await e.hasSession();if(!a&&!s.aborted&&(t||v())){
+if(removeEventListener("focus",w),!t)return c(()=>i("POPUP_CLOSED"));l(),c(()=>o("signed-in"))}}})})({...t,
 hasSession:async()=>(await e.restore().catch(()=>{}),!n&&this.#a()),onLateResult(e){"signed-in"===e&&r().catch(()=>{})}
-}).catch(e=>{throw this.#i(e)});if("signed-in"!==o)throw this.#h(o);await r()}#l(e,t){const{signal:n}=t
+}).catch(e=>{throw this.#i(e)});if("signed-in"!==s)throw this.#g(s);await r()}#l(e,t){return((e,t,n)=>{const{signal:s}=t
 ;return addEventListener("pageshow",({persisted:e})=>{
-e&&(i(),t.abort(new DOMException("the user came back to the page","AbortError")),
-this.#o().then(e=>e.restore()).catch(()=>{}))},{signal:n}),location.assign(e),o(new Promise(()=>{}),n)}receiveMark(t){
-const[n,r]=t,o=this.#t,a=r.slice(location.origin.length),c=(e=>{if(g?.mark===e)return g.begun
-;const[,t,n]=/^(\d+) (.+)$/s.exec(m.read(s)??"")??[];i()
-;const r=Date.now()-Number(t),o=void 0!==n&&r>=0&&r<9e5,a="signed-in"===e[0],c=o?{clientName:n,wasRevoked:a&&O(n)
-}:void 0;return g={mark:e,begun:c},c})(t),l=e=>{setTimeout(()=>this.#r("sign-in-failed",{error:e,returnTo:a}))}
-;if("signed-in"!==n){
-const e=({settings:e})=>void 0!==c&&c.clientName!==e.name,t=t=>t.restored.then(()=>e(t)||l(this.#h(n)));return{
-options:o,notify:this.#r,isNewSession:!1,settle:t}}
-const{notify:d,release:h}=this.#u(),{restore:u="auto",isolation:p="page"}=o;return{
-options:"page"!==p&&"worker"!==p||"never"===u?o:e({...o,restore:"always"}),notify:d,isNewSession:void 0!==c,
-settle:async e=>{if("cookie"!==e.settings.transport)return h();const t=await e.restore().then(()=>{},e=>({error:e}))
-;h(),t&&this.#d(e,!0===c?.wasRevoked,t.error).catch(t=>{
-c?.clientName===e.settings.name&&X(t)&&l(this.#i("STALE_SIGN_IN"))})}}}#u(){let e,t=!1;return{notify:(...n)=>{
-const r=n[2]?.status;t||"signed-out"!==r?(r&&(e=void 0),this.#r(...n)):e=n},release:()=>{t=!0,e&&this.#r(...e),e=void 0}
-}}async signOut(e,t){((e,t)=>{void 0===e||l.test(e)||t("logout.returnTo",l.expected,e)})(t,this.#s)
-;const n=z(2e3),r=await Promise.race([this.#o().catch(()=>{}),n]),{transport:o="cookie"}=r?r.settings:this.#t
-;"cookie"!==o&&this.#s("logout",'options.transport "cookie"',o),await Promise.race([e().catch(()=>{}),n])
-;const s=new Promise(e=>{const t=new AbortController;addEventListener("pageshow",({persisted:n})=>{n&&(t.abort(),e())},{
-signal:t.signal})});return location.assign(((e,t)=>{const n=new URL(e);return n.searchParams.set("returnTo",h(n,t)),
-n.href})(K(this.#t,"end"),t)),await s,{revoked:!1}}async#d(e,t,n){let r=n;for(const n of Z){if(X(r)&&this.#a())return
-;if(!(X(r)?t:"REFRESH_UNAVAILABLE"===r?.code)||"restoring"===this.#e.session.status)break;await z(n);try{
-return void await e.restore()}catch(e){r=e}}throw r}#a(){return"signed-in"===this.#e.session.status}#h(e){
-const t=e.slice(14);return this.#i(Object.keys(W).includes(t)&&W[t]||"PROVIDER_REFUSED")}#i(e,t=Y[e]??""){
-return new this.#n(e,t,{retryable:"PROVIDER_UNAVAILABLE"===e})}#s=(e,t,n)=>{
-throw new this.#n("INVALID_OPTIONS",J(e,t,n))}},te=class extends Error{code;constructor(e,t){super(t),this.code=e}
-parts(){return/^(.*?): expected (.*), got (.*)$/s.exec(this.message)?.slice(1)??[]}
-},ne=({transport:e,protocol:t})=>globalThis.document&&(e?"cookie"===e:"oauth2"!==t)?(()=>{
-const{href:e,hash:t}=location,[r,o]=/~(?:signed-out|(signed-in|sign-in-error=[^~]*))$/.exec(t)??[];if(r){
-const t=e.slice(0,-r.length).replace(/#$/,"");try{history.replaceState(history.state,"",t)}catch{}n=o?[o,t]:void 0,
-setTimeout(()=>{n=void 0})}return n})():void 0,re=([e])=>"signed-in"===e,oe=class{#t;#o;#g;#p=(()=>{
-let e=()=>{},t=()=>{};const n=new Promise((n,r)=>{e=n,t=r});return n.catch(()=>{}),{promise:n,resolve:e,reject:t}})();#f
-;#y;constructor(e,t,n){const{restore:r,logout:o,logoutByPage:s}=n;this.#f=s,this.#t=e,this.#o={settings:t,restore:r,
-logout:o,restored:this.#p.promise},this.#g=new ee({get session(){return{status:n.status()}}},e,te,(e,t)=>{
-const{error:r,returnTo:o}=t;n.onFailed(r,o)},()=>Promise.resolve(this.#o))}receiveMark(e){
-const{settle:t}=this.#g.receiveMark(e);return()=>{t(this.#o).catch(()=>{})}}restored(){this.#p.resolve()}
-async signIn(e,t){this.end();const n=new AbortController;this.#y=n
-;const r="string"==typeof e?JSON.parse(e):e,o=(({display:e},{baseUrl:t,endpoints:n})=>"popup"===e&&new URL(n?.start??"",t??location.href).origin===location.origin?open("","_blank","popup,width=500,height=640"):null)(Object(r),this.#t)
-;t.addEventListener("abort",()=>n.abort());const s=this.#g.signIn(r,o,n);return s.catch(()=>o?.close()),s}signOut(e){
-return this.#g.signOut(this.#f,e)}end(){
-i(),this.#y?.abort(new DOMException("a later call replaced this one","AbortError"))}}
-;export{oe as RustSignIn,te as SignInFailure,re as isSignedInMark,ne as takeSignInMark};
+e&&(t.abort(new DOMException("the user came back to the page","AbortError")),n())},{signal:s}),location.assign(e),
+r(new Promise(()=>{}),s)})(e,t,()=>{o(),this.#s().then(e=>e.restore()).catch(()=>{})})}receiveMark(e){
+const[t,n]=e,r=this.#t,i=n.slice(location.origin.length),a=(e=>{if(d?.mark===e)return d.begun
+;const[,t,n]=/^(\d+) (.+)$/s.exec(f.read(s)??"")??[];o()
+;const r=Date.now()-Number(t),i=void 0!==n&&r>=0&&r<9e5,a="signed-in"===e[0],c=i?{clientName:n,wasRevoked:a&&S(n)
+}:void 0;return d={mark:e,begun:c},c})(e),c=e=>{setTimeout(()=>this.#r("sign-in-failed",{error:e,returnTo:i}))}
+;if("signed-in"!==t){
+const e=({settings:e})=>void 0!==a&&a.clientName!==e.name,n=n=>n.restored.then(()=>e(n)||c(this.#g(t)));return{
+options:r,notify:this.#r,isNewSession:!1,settle:n}}const{notify:l,release:h}=(e=>{let t,n=!1;return{notify(...r){
+const s=r[2]?.status;n||"signed-out"!==s?(s&&(t=void 0),e(...r)):t=r},release(){n=!0,t&&e(...t),t=void 0}}
+})(this.#r),{restore:g="auto",isolation:u="page"}=r;return{options:"page"!==u&&"worker"!==u||"never"===g?r:(p={...r,
+restore:"always"},{__proto__:null,...p}),notify:l,isNewSession:void 0!==a,settle:async e=>{
+if("cookie"!==e.settings.transport)return h();const t=await e.restore().then(()=>{},e=>({error:e}));h(),
+t&&this.#h(e,!0===a?.wasRevoked,t.error).catch(t=>{a?.clientName===e.settings.name&&L(t)&&c(this.#i("STALE_SIGN_IN"))})}
+};var p}async signOut(e,t){((e,t)=>{void 0===e||c.test(e)||t("logout.returnTo",c.expected,e)})(t,this.#o)
+;const n=O(2e3),r=await Promise.race([this.#s().catch(()=>{}),n]),{transport:s="cookie"}=r?r.settings:this.#t
+;return"cookie"!==s&&this.#o("logout",'options.transport "cookie"',s),await Promise.race([e().catch(()=>{}),n]),
+await(e=>{const t=new Promise(e=>{const t=new AbortController;addEventListener("pageshow",({persisted:n})=>{
+n&&(t.abort(),e())},{signal:t.signal})});return location.assign(e),t})(((e,t)=>{const n=new URL(e)
+;return n.searchParams.set("returnTo",h(n,t)),n.href})(T(this.#t,"end"),t)),{revoked:!1}}async#h(e,t,n){let r=n
+;for(const n of R){if(L(r)&&this.#a())return
+;if(!(L(r)?t:"REFRESH_UNAVAILABLE"===r?.code)||"restoring"===this.#e.session.status)break;await O(n);try{
+return void await e.restore()}catch(e){r=e}}throw r}#a(){return"signed-in"===this.#e.session.status}#g(e){
+const t=e.slice(14);return this.#i(Object.keys(_).includes(t)&&_[t]||"PROVIDER_REFUSED")}#i(e,t=N[e]??""){
+return new this.#n(e,t,{retryable:"PROVIDER_UNAVAILABLE"===e})}#o=(e,t,n)=>{
+throw new this.#n("INVALID_OPTIONS",((e,t,n,r="")=>`${e}: expected ${t}, got ${("string"==typeof n?JSON.stringify(n):"object"==typeof n&&n?"an "+(Array.isArray(n)?"array":"object"):String(n)).slice(0,80)}${r||""}`)(e,t,n))
+}},P=class extends Error{code;constructor(e,t){super(t),this.code=e}parts(){
+return/^(.*?): expected (.*), got (.*)$/s.exec(this.message)?.slice(1)??[]}
+},D=({transport:e,protocol:n})=>globalThis.document&&(e?"cookie"===e:"oauth2"!==n)?(()=>{
+const{href:e,hash:n}=location,[r,s]=/~(?:signed-out|(signed-in|sign-in-error=[^~]*))$/.exec(n)??[];if(r){
+const n=e.slice(0,-r.length).replace(/#$/,"");try{history.replaceState(history.state,"",n)}catch{}s&&(t=[s,n]),
+setTimeout(()=>{t=void 0})}return t})():void 0,$=([e])=>"signed-in"===e,U=class{#t;#s;#d;#u=(()=>{let e=()=>{},t=()=>{}
+;const n=new Promise((n,r)=>{e=n,t=r});return n.catch(()=>{}),{promise:n,resolve:e,reject:t}})();#p;#v
+;constructor(e,t,n){const{restore:r,logout:s,logoutByPage:o}=n;this.#p=o,this.#t=e,this.#s={settings:t,restore:r,
+logout:s,restored:this.#u.promise},this.#d=new k({get session(){return{status:n.status()}}},e,P,(e,t)=>{
+const{error:r,returnTo:s}=t;n.onFailed(r,s)},()=>Promise.resolve(this.#s))}receiveMark(e){
+const{settle:t}=this.#d.receiveMark(e);return()=>{t(this.#s).catch(()=>{})}}restored(){this.#u.resolve()}
+async signIn(e,t){this.end();const n=new AbortController;this.#v=n
+;const r="string"==typeof e?JSON.parse(e):e,s=(({display:e},{baseUrl:t,endpoints:n})=>"popup"===e&&new URL(n?.start??"",t??location.href).origin===location.origin?open("","_blank","width=500,height=640"):null)(Object(r),this.#t)
+;t.addEventListener("abort",()=>n.abort());const o=this.#d.signIn(r,s,n);o.catch(()=>s?.close()),await o}signOut(e){
+return this.#d.signOut(this.#p,e)}end(){
+o(),this.#v?.abort(new DOMException("a later call replaced this one","AbortError"))}}
+;export{U as RustSignIn,P as SignInFailure,$ as isSignedInMark,D as takeSignInMark};

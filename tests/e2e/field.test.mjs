@@ -85,7 +85,15 @@ for (const [name, options, fault, path, code, retryable, message] of [
     false,
     /POST \S+\/nowhere: status 404 \(wrong options\.baseUrl or options\.endpoints\.login, or no proxy\?\)/,
   ],
-  ['405', {}, answer(405, {}), '/auth/login', 'SERVER_ERROR', false, /POST \S+\/auth\/login: status 405 \(wrong options/],
+  [
+    '405',
+    {},
+    answer(405, {}),
+    '/auth/login',
+    'SERVER_ERROR',
+    false,
+    /POST \S+\/auth\/login: status 405 \(wrong options/,
+  ],
   [
     '500',
     {},

@@ -18,15 +18,27 @@ let browser;
 const WITHOUT_WASM = ['--js-flags=--jitless'];
 
 /** One browser for all tests of a file; each test gets a context of its own. */
-export async function openBrowser({ wasm = process.env.WASM !== 'off' } = {}) {
-  // Playwright turns the back-forward cache off; users have it on.
-  const ignoreDefaultArgs = ['--disable-back-forward-cache'];
+export async function openBrowser({ wasm = process.env.WASM !== 'off', blocksPopups = false } = {}) {
+  // Playwright turns the back-forward cache off; users have it on. And it allows windows that no user asked for.
+  const ignoreDefaultArgs = ['--disable-back-forward-cache', ...(blocksPopups ? ['--disable-popup-blocking'] : [])];
   const args = wasm ? CHROME_ARGS : [...CHROME_ARGS, ...WITHOUT_WASM];
   browser = await chromium.launch({ executablePath: process.env.CHROME, args, ignoreDefaultArgs });
 }
 
 export async function closeBrowser() {
   await browser?.close();
+}
+
+/** Runs a test in another browser than the one of the file. */
+export async function withBrowser(settings, work) {
+  const former = browser;
+  try {
+    await openBrowser(settings);
+    await work();
+  } finally {
+    if (browser !== former) await browser.close();
+    browser = former;
+  }
 }
 
 /**

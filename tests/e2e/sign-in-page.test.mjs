@@ -2,7 +2,18 @@
 // tested with a provider.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ADA, closeBrowser, GRACE, hasStatus, ISOLATION, NPM_ONLY, openBrowser, until, withTabs } from './harness.mjs';
+import {
+  ADA,
+  closeBrowser,
+  GRACE,
+  hasStatus,
+  ISOLATION,
+  NPM_ONLY,
+  openBrowser,
+  until,
+  withBrowser,
+  withTabs,
+} from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -932,3 +943,35 @@ test('options.endpoints: start and end are addresses of the app, below baseUrl',
     );
     assert.deepEqual(asked, ['/id/go?returnTo=%2Fapp', '/id/bye?returnTo=%2Fapp']);
   }, {}));
+
+test('the browser blocks a window that no click asked for, and the sign-in becomes a redirect', () =>
+  withBrowser({ blocksPopups: true }, () =>
+    withProvider(async ({ open, provider, proxy, context }) => {
+      const given = "{ display: 'popup', returnTo: '/app' }";
+      proxy.pages.set('/unasked', () => appPage({}).replace('</script>', `begin(${given});\n</script>`));
+      const page = await context.newPage();
+      page.setDefaultTimeout(60_000);
+      // (`evaluate` would count as a click.)
+      await page.goto(`${proxy.url}/unasked`, { waitUntil: 'commit' });
+      await page.waitForURL(`${proxy.url}/app`);
+      assert.equal(context.pages().length, 1);
+      assert.deepEqual(
+        provider.starts.map(({ popup, returnTo }) => [popup, returnTo]),
+        [[undefined, '/app']],
+      );
+      await loaded(page);
+      await hasStatus(page, 'signed-in');
+      // The same call after a click opens a window.
+      provider.page = true;
+      const other = await open();
+      await other.evaluate(() => {
+        globalThis.given = { display: 'popup' };
+      });
+      const opened = other.waitForEvent('popup');
+      await other.click('button');
+      const popup = await opened;
+      await popup.click('a');
+      assert.deepEqual(await result(other), { session: 'ada@example.com' });
+      assert.match(provider.starts.at(-1).popup, /^\d+$/);
+    }),
+  ));

@@ -190,6 +190,8 @@ export async function startProvider({ app, clients = {}, publicClient, accessTok
     async endGrants() {
       for (const token of provider.refreshTokens) await token.destroy();
     },
+    /** The verifiers of PKCE with which codes were redeemed (RFC 7636). */
+    verifiers: [],
     /** The provider's errors, as text. */
     errors: [],
     heal: () => Object.assign(provider.faults, noFaults()),
@@ -301,13 +303,17 @@ export async function startProvider({ app, clients = {}, publicClient, accessTok
     if (context.path === '/token' && context.body?.id_token) await changeTokens(context);
     if (context.path.startsWith('/.well-known/')) faults.metadata?.(context.body);
     const target = context.response.get('location') ?? '';
-    if (/[?&]state=/.test(target) && target.startsWith(`${app}/`)) context.set('location', changeCallback(target));
+    if (/[?&#]state=/.test(target) && target.startsWith(`${app}/`)) context.set('location', changeCallback(target));
   }
 
   function changeCallback(target) {
     const url = new URL(target);
-    if (url.searchParams.has('code')) provider.issued.push(url.searchParams.get('code'));
-    faults.callback?.(url.searchParams);
+    // (A page asks for the parameters in the fragment.)
+    const inFragment = new URLSearchParams(url.hash.slice(1));
+    const parameters = inFragment.has('state') ? inFragment : url.searchParams;
+    if (parameters.has('code')) provider.issued.push(parameters.get('code'));
+    faults.callback?.(parameters);
+    if (parameters === inFragment) url.hash = `${inFragment}`;
     return url.href;
   }
 
@@ -319,7 +325,9 @@ export async function startProvider({ app, clients = {}, publicClient, accessTok
       body.id_token = signToken(claims, header, faults.foreignKey ? foreign : keys[0]);
     }
     faults.tokenAnswer?.(body);
-    provider.issued.push(body.id_token, body.access_token);
+    const { code_verifier: verifier } = context.oidc.params;
+    if (verifier) provider.verifiers.push(verifier);
+    provider.issued.push(body.id_token, body.access_token, ...(body.refresh_token ? [body.refresh_token] : []));
   }
 
   function serve(request, response) {
