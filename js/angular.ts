@@ -32,7 +32,7 @@ import {
 } from '@angular/router';
 import { Observable } from 'rxjs';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
-import { hasSomeRole, isAt } from './util/guards.js';
+import { hasSomeRole, isTarget } from './util/guards.js';
 
 const CLIENT = new InjectionToken<AuthClient<unknown>>('the client of provideAuth(auth)');
 const SESSION = new InjectionToken<Signal<Session<unknown>>>('the session of provideAuth(auth)');
@@ -188,7 +188,7 @@ function watchGuards(): Guards {
   const guarded = new Map<Route, Set<RequireAuthOptions>>();
   const allows = ({ login = '/login', forbidden = login, requiredRole }: RequireAuthOptions, url: string) => {
     const { status } = client.session;
-    if (status === 'restoring' || isAt(url, login, forbidden)) return true;
+    if (status === 'restoring' || isTarget(url, client.session, login, forbidden)) return true;
     if (status === 'signed-in' && (requiredRole === undefined || hasSomeRole(client, requiredRole))) return true;
     return router.createUrlTree([status === 'signed-in' ? forbidden : login], { queryParams: { redirect: url } });
   };

@@ -3,7 +3,7 @@
 import { getContext, onDestroy, onMount, setContext } from 'svelte';
 import { fromStore, writable } from 'svelte/store';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
-import { hasSomeRole, isAt } from './util/guards.js';
+import { hasSomeRole, isTarget } from './util/guards.js';
 
 const KEY = Symbol.for('tokenward');
 
@@ -151,7 +151,7 @@ export function createGuard<User>(
       await client.ready;
       checked = client.session;
       const { status } = checked;
-      if (status === 'restoring' || isAt(pathname, login, forbidden)) return;
+      if (status === 'restoring' || isTarget(pathname, checked, login, forbidden)) return;
       if (status === 'signed-in' && (requiredRole === undefined || hasSomeRole(client, requiredRole))) return;
       const path = status === 'signed-in' ? forbidden : login;
       redirect(307, `${path}?redirect=${encodeURIComponent(pathname + search)}`);

@@ -12,7 +12,7 @@ import {
   toValue,
 } from 'vue';
 import type { AuthClient, RegisteredUser, Session, SignInOptions } from './index.js';
-import { hasSomeRole, isAt } from './util/guards.js';
+import { hasSomeRole, isTarget } from './util/guards.js';
 
 interface Provided {
   readonly client: AuthClient<unknown>;
@@ -178,7 +178,7 @@ export interface GuardOptions {
  *
  * `meta.requiresAuth: 'admin'` (or several: `['admin', 'editor']`) requires one of these roles; a signed-in user without it is
  * redirected to `forbidden`. While the server cannot be reached, no user counts as signed out: the page is shown, and its calls
- * fail as they do offline. The routes `login` and `forbidden` are shown to everybody, also inside a guarded layout.
+ * fail as they do offline. The route `login` is shown to everybody, and `forbidden` to each signed-in user, also inside a guarded layout.
  *
  * Returns the function that removes the guard. Call `guardRoutes` before `app.use(router)`, which starts the first navigation.
  *
@@ -197,7 +197,7 @@ export function guardRoutes<User>(
     const { fullPath, meta } = route;
     const { requiresAuth } = meta;
     const { status } = client.session;
-    if (!requiresAuth || status === 'restoring' || isAt(fullPath, login, forbidden)) return true;
+    if (!requiresAuth || status === 'restoring' || isTarget(fullPath, client.session, login, forbidden)) return true;
     const query = { redirect: fullPath };
     if (status === 'signed-out') return provider?.signsIn(fullPath, cause) ? false : { path: login, query };
     return requiresAuth === true || hasSomeRole(client, requiresAuth as string) || { path: forbidden, query };

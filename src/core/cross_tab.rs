@@ -204,6 +204,7 @@ impl Core {
             SessionState::SignedOut { .. } | SessionState::RestoreFailed { .. } if never => return,
             SessionState::SignedOut { .. } | SessionState::RestoreFailed { .. } => {
                 self.session = SessionState::Restoring { evidence: Evidence::Hint, previous: None };
+                self.retry.unclear_answers = 0;
                 self.retry.next_attempt = Some(now);
                 self.mark_session_changed();
                 self.emit(Output::Notify(Event::SessionUpdated));

@@ -263,6 +263,15 @@ fn a_restore_that_failed_follows_other_tabs() {
 }
 
 #[test]
+fn after_a_sign_in_of_another_tab_four_more_answers_end_the_restore() {
+    let mut client = Harness::restore_failed();
+    client.receive(signed_in_as("ada"), SessionRelation::Current);
+    let request = client.expect_refresh();
+    client.portal_answers(request);
+    assert!(client.is_restoring(), "{:?}", client.core.session());
+}
+
+#[test]
 fn a_hidden_page_whose_restore_failed_asks_when_the_user_returns() {
     let mut client = Harness::restore_failed();
     client.handle(Input::Hidden);

@@ -16,6 +16,7 @@ use crate::extract::json::{Json, check_length};
 use crate::extract::{DpopKey, Transport, require_same_site};
 use crate::rate_limit::network;
 use crate::routes::token_response::{Grantee, TokenResponse, token_response};
+use crate::sign_in::mediation;
 use crate::state::Shared;
 use crate::store::{Session, StoreError, User};
 use crate::telemetry::AuthEvent;
@@ -123,9 +124,10 @@ async fn begin(
                 result => result?,
             };
             state.telemetry.record(AuthEvent::LoginSucceeded, &session.sid);
-            for previous in previous {
-                state.sessions.end(&previous).await?;
+            for previous in &previous {
+                state.sessions.end(previous).await?;
             }
+            mediation::release(&state, &previous).await;
             Ok(Some(session))
         }
     };

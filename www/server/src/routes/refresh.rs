@@ -78,8 +78,9 @@ pub async fn rotate(
                     let provider_token = renewal.into_token(&state, &session).await?;
                     Ok(Grantee { user, session, authentication, provider_token })
                 }
-                RefreshOutcome::Reused => {
+                RefreshOutcome::Reused(others) => {
                     mediation::release(&state, &[token.sid]).await;
+                    mediation::release(&state, &others).await;
                     Err(ApiError::RefreshTokenReused)
                 }
                 RefreshOutcome::Unknown => {

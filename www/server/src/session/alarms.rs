@@ -15,19 +15,24 @@ const SETTLE_ATTEMPTS: u32 = 600;
 
 impl Sessions {
     /// Reports a reused refresh token, and carries out what `REUSE_REVOKES` says. The store keeps the alarm until all of it
-    /// is done, so a server that fails in between leaves it to the next request that presents a token of the session.
-    pub(super) async fn raise_alarm(&self, sid: &str, user_id: &str) {
-        let Some(raising) = Alarms::begin(&self.alarms, sid) else { return };
+    /// is done, so a server that fails in between leaves it to the next request that presents a token of the session. Returns the
+    /// ids of the other sessions that have ended.
+    pub(super) async fn raise_alarm(&self, sid: &str, user_id: &str) -> Vec<String> {
+        let Some(raising) = Alarms::begin(&self.alarms, sid) else { return Vec::new() };
         self.telemetry.record(AuthEvent::RefreshReused, sid);
         self.revocations.add([sid.to_owned()]);
         let user_id = (self.reuse_revokes == ReuseRevokes::User).then(|| user_id.to_owned());
         let until = self.now() + self.revocation_ttl;
         match settle_reuse(&*self.store, sid, user_id.as_deref(), until).await {
-            Ok(ended) => self.revocations.add(ended),
+            Ok(ended) => {
+                self.revocations.add(ended.clone());
+                ended
+            }
             Err(error) => {
                 tracing::warn!(%error, sid, "the consequences of a reused refresh token are delayed");
                 let (store, clock) = (self.store.clone(), self.clock.clone());
                 tokio::spawn(settle_reuse_with_retries(store, clock, raising, user_id, self.revocation_ttl));
+                Vec::new()
             }
         }
     }

@@ -47,8 +47,8 @@ pub struct Sessions {
 pub enum RefreshOutcome {
     /// The session continues; its current generation is issued.
     Refreshed(Box<(User, Session)>),
-    /// The token was used before: the session has been ended.
-    Reused,
+    /// The token was used before: the session has been ended, and these other sessions of the user.
+    Reused(Vec<String>),
     /// There is no such session.
     Unknown,
 }
@@ -132,7 +132,7 @@ impl Sessions {
         // A store that has lost its last changes may have forgotten an end that this server remembers.
         if self.revocations.status(&token.sid, "") == RevocationStatus::Revoked {
             return Ok(match self.end_session(&token.sid).await? {
-                End::Reused(_) => RefreshOutcome::Reused,
+                End::Reused(_) => RefreshOutcome::Reused(Vec::new()),
                 End::Ended | End::Unknown => RefreshOutcome::Unknown,
             });
         }
@@ -160,8 +160,8 @@ impl Sessions {
                 session
             }
             Rotation::Reused(user_id) => {
-                self.raise_alarm(&token.sid, &user_id).await;
-                return Ok(RefreshOutcome::Reused);
+                let others = self.raise_alarm(&token.sid, &user_id).await;
+                return Ok(RefreshOutcome::Reused(others));
             }
             Rotation::Unknown => return Ok(RefreshOutcome::Unknown),
         };
@@ -187,7 +187,9 @@ impl Sessions {
         match &end {
             End::Unknown => {}
             End::Ended => self.revocations.add([sid.to_owned()]),
-            End::Reused(user_id) => self.raise_alarm(sid, user_id).await,
+            End::Reused(user_id) => {
+                self.raise_alarm(sid, user_id).await;
+            }
         }
         self.store.confirm().await?;
         Ok(end)

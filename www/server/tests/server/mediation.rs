@@ -537,6 +537,36 @@ async fn a_reused_refresh_token_ends_the_session_and_the_grant() {
 }
 
 #[tokio::test]
+async fn a_reused_refresh_token_ends_the_grants_of_all_sessions_of_the_user_if_a_setting_says_so() {
+    let provider = TestProvider::start().await;
+    let mut settings = settings(&provider);
+    settings.push(("REUSE_REVOKES", "user"));
+    for (server, _redis) in on_each_store(&settings) {
+        let (browser, other) = (signed_in(&server, &provider).await, signed_in(&server, &provider).await);
+        let thief = browser.at(&server);
+        refresh(&browser).await;
+        refresh(&browser).await;
+        let valid = provider.valid_grants();
+        assert_eq!(refresh(&thief).await.failure(), (401, "REFRESH_TOKEN_REUSED"));
+        wait_until("both grants are revoked", || async { provider.valid_grants() == valid - 2 }).await;
+        assert_eq!(refresh(&other).await.failure(), (401, "INVALID_REFRESH_TOKEN"));
+    }
+}
+
+#[tokio::test]
+async fn a_login_by_password_revokes_the_grant_of_the_session_that_it_replaces() {
+    let provider = TestProvider::start().await;
+    let server = Server::start_with(&settings(&provider)).await;
+    let browser = signed_in(&server, &provider).await;
+    let cookie = format!("refresh_token={}", browser.cookie("refresh_token").unwrap());
+    let credentials = json!({ "email": "ada@example.com", "password": "analytical engine" });
+    let login = server.request(Method::POST, "/auth/login").header(COOKIE, cookie).json(&credentials);
+    assert_eq!(login.send().await.unwrap().status(), 200);
+    wait_until("the grant is revoked", || async { provider.valid_grants() == 0 }).await;
+    assert_eq!(Records::of(&server).count(), 0);
+}
+
+#[tokio::test]
 async fn a_logout_token_ends_the_session() {
     let provider = TestProvider::start().await;
     let server = Server::start_with(&settings(&provider)).await;
