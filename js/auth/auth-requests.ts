@@ -32,8 +32,13 @@ export interface AuthRequestSettings {
   readonly idempotencyKey: boolean;
   readonly timeoutMs: number;
   readonly authHeaders: (() => HeadersInit | Promise<HeadersInit>) | undefined;
-  /** Whether the client must not use the tokens of an answer that names this user: see `js/auth/id-token.ts`. */
-  readonly refusesUser?: ((user: unknown, attempt: Pick<Attempt, 'endpoint' | 'login'>) => boolean) | undefined;
+  /**
+   * Whether the client must not use the tokens of an answer that names this user and this type of token (RFC 6749 §7.1): see
+   * `js/auth/id-token.ts`. `present` is the user of the tokens that a refresh renews.
+   */
+  readonly refusesUser?:
+    | ((user: unknown, attempt: Pick<Attempt, 'endpoint' | 'login'>, tokenType: unknown, present: unknown) => boolean)
+    | undefined;
 }
 
 /** The response of an auth endpoint, without its tokens. */

@@ -1,5 +1,6 @@
 // Checks the claims of an ID token before the client uses the tokens that came with it (OpenID Connect Core 1.0 §3.1.3.7 and §12.2).
 // The signature is not checked: the ID token came from the token endpoint over TLS, which item 6 of §3.1.3.7 accepts in its place.
+import { toLowerCase } from '../browser/captured-globals.js';
 import type { AuthRequestSettings } from './auth-requests.js';
 import { readPath } from './json.js';
 
@@ -54,12 +55,21 @@ function isFor(audience: unknown, clientId: string, azp: unknown): boolean {
   return false;
 }
 
-/** The check for `AuthRequestSettings.refusesUser`. A login needs an ID token; a refresh may return none. */
+/** RFC 6749 §7.1: a client must not use an access token whose type it does not understand. */
+const isBearer = (type: unknown) => typeof type === 'string' && toLowerCase(type) === 'bearer';
+
+/**
+ * The check for `AuthRequestSettings.refusesUser`. A login needs an ID token; a refresh may return none, or one of the same `sub`
+ * (OpenID Connect Core 1.0 §12.2).
+ */
 export const idTokenCheck =
   (issuer: IdTokenIssuer): NonNullable<AuthRequestSettings['refusesUser']> =>
-  (claims, { endpoint, login }) => {
+  (claims, { endpoint, login }, tokenType, present) => {
+    if (!isBearer(tokenType)) return true;
     const isRefresh = endpoint === 'refresh';
     if (isRefresh && claims === null) return false;
     const expected = login?.expected;
+    const subject = readPath(present, 'sub');
+    if (isRefresh && subject !== undefined && readPath(claims, 'sub') !== subject) return true;
     return (!isRefresh && !expected) || wrongClaim(claims, issuer, expected, Date.now() / 1000) !== undefined;
   };

@@ -70,10 +70,12 @@ function receive(
   issued: IssuedTokens | undefined,
 ): AuthResponse {
   const { endpoint } = attempt;
-  // (Each success of a session in a cookie would grant one, also that of a logout.)
-  if (!issued || isRevocation(endpoint) || context.settings.refusesUser?.(issued.user, attempt))
-    return { ...rest, token: 0, subject: 0, renewable: false };
   const { tokens, remembered, inBody } = context;
+  // (Another tab may have kept the tokens of another user.)
+  const present = readPath(values.kept, 'user') ?? tokens.profile().user;
+  // (Each success of a session in a cookie would grant one, also that of a logout.)
+  if (!issued || isRevocation(endpoint) || context.settings.refusesUser?.(issued.user, attempt, issued.type, present))
+    return { ...rest, token: 0, subject: 0, renewable: false };
   const { refresh } = context.settings.server.calls;
   const isRefresh = endpoint === 'refresh';
   // A server that does not rotate the refresh token does not repeat it.

@@ -224,6 +224,7 @@ function readTokens(
   return {
     accessToken,
     refreshToken,
+    type: readPath(json, 'token_type'),
     user,
     claims,
     identity: identityAt(answer.subject, user, json, claims),

@@ -20,6 +20,8 @@ export interface IssuedTokens extends Profile {
   readonly accessToken: string;
   /** Empty if the server keeps the refresh token in a cookie, or issued none. */
   refreshToken: string;
+  /** What the answer calls `token_type`. */
+  readonly type?: unknown;
   identity: UserIdentity;
 }
 

@@ -18,7 +18,8 @@ export interface TokenRequest {
 }
 
 /**
- * Resolves with what `parse` returns, which must hold no token. Rejects if there is no response, or with the signal's reason.
+ * Resolves with what `parse` returns, which must hold no token. Rejects if there is no response, with the signal's reason, or with what
+ * `parse` throws.
  */
 export function sendTokenXhr<T>(
   { method, url, headers, setHeaders, body, withCredentials, signal }: TokenRequest,
@@ -41,9 +42,13 @@ export function sendTokenXhr<T>(
       if (captured.onPage) captured.open(xhr, 'POST', url);
       captured.abort(xhr);
       // A redirect leads to another place, such as a page to sign in at: it answers nothing, and is not read.
-      if (!status) reject(signal.reason ?? new TypeError('no response'));
-      else if (redirected) resolve(parse(302, () => null, ''));
-      else resolve(parse(status, (name) => headerOf(responseHeaders, name), text));
+      try {
+        if (!status) reject(signal.reason ?? new TypeError('no response'));
+        else if (redirected) resolve(parse(302, () => null, ''));
+        else resolve(parse(status, (name) => headerOf(responseHeaders, name), text));
+      } catch (error) {
+        reject(error);
+      }
     });
     const stop = () => captured.abort(xhr);
     signal.addEventListener('abort', stop);

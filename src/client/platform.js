@@ -38,13 +38,14 @@ if(!1===J(e,"success"))return!0;const n=t??r;for(let t=0;t<n.length;t+=1)if(de(e
 })(s,r)),p=!e||a||i||c||d&&!r.access?void 0:((e,t,r,n)=>{const{access:o}=t,s=o?(e=>{const t=h(e," ")
 ;return t<0?e:y(e,t+1)})(ae(le(o,e,r))??""):"";if(!s&&o&&(!0!==J(e,"success")||ve(e,8)))return
 ;const i=le(t.user,e,r)??null,a=ae(le(t.refresh,e,r))??"",c=(me(i,s,a,6)?null:i)??(n?se(X(e,"id_token")):null),l=se(s)
-;return{accessToken:s,refreshToken:a,user:c,claims:l,identity:ge(t.subject,c,e,l)}})(s,r,n,o),g=(!e||d)&&!l,m=g?(e=>{
-for(let t=0;t<fe.length;t+=1){const r=J(e,fe[t]);if("string"==typeof r)return r}const t=J(e,"error.code")??J(e,"code")
-;return"number"==typeof t?`${t}`:void 0})(s):void 0,k=null===s&&!i&&!c&&!e&&t.length<=1e3&&t?t:void 0,v=g?(e=>{
-for(let t=0;t<he.length;t+=1){const r=pe(J(e,he[t]),4);if(r)return r}const t=pe(J(e,"error"),1)
-;if(t||"object"!=typeof e||null===e)return t;const r=f(e);for(let t=0;t<r.length;t+=1){const n=r[t],o=J(J(e,n),"0")
-;if("string"==typeof o)return`${n}: ${o}`}})(s)??k:void 0;return{code:m,message:v&&y(v,0,200),
-isRefusal:d||!e&&u&&!(!m&&!v),isPage:i,isStep:a,body:!u||!a&&e||l?void 0:s,expiresIn:ye(r.expiresIn,s,n),
+;return{accessToken:s,refreshToken:a,type:J(e,"token_type"),user:c,claims:l,identity:ge(t.subject,c,e,l)}
+})(s,r,n,o),g=(!e||d)&&!l,m=g?(e=>{for(let t=0;t<fe.length;t+=1){const r=J(e,fe[t]);if("string"==typeof r)return r}
+const t=J(e,"error.code")??J(e,"code");return"number"==typeof t?`${t}`:void 0
+})(s):void 0,k=null===s&&!i&&!c&&!e&&t.length<=1e3&&t?t:void 0,v=g?(e=>{for(let t=0;t<he.length;t+=1){
+const r=pe(J(e,he[t]),4);if(r)return r}const t=pe(J(e,"error"),1);if(t||"object"!=typeof e||null===e)return t
+;const r=f(e);for(let t=0;t<r.length;t+=1){const n=r[t],o=J(J(e,n),"0");if("string"==typeof o)return`${n}: ${o}`}
+})(s)??k:void 0;return{code:m,message:v&&y(v,0,200),isRefusal:d||!e&&u&&!(!m&&!v),isPage:i,isStep:a,
+body:!u||!a&&e||l?void 0:s,expiresIn:ye(r.expiresIn,s,n),
 jwtLifetime:Number(J(p?.claims,"exp"))-Number(J(p?.claims,"iat")),issued:p,found:e&&!p?ke(s)||"no JSON object":""}}
 function de(e,t){const r=p(t,"."),n=r>0?J(e,y(t,0,r)):e,o=y(t,r+1)
 ;return"object"==typeof n&&null!==n&&g(n,o)&&null===n[o]}
@@ -70,20 +71,22 @@ const{call:i}=t;e.prover?.learnNonce(i?.url??"",o("dpop-nonce"))
 ;const a=n>=200&&n<300,c=i?.answer??_e(e),{issued:l,...u}=ue(a,s,c,o,"id_token"===e.settings.server.user)
 ;return Te(e,t,r,{...u,status:n,retryAfterMs:((e,t)=>{
 const r=e??"",n=/^\s*\d+\s*$/.test(r)?1e3*Number(r):Date.parse(r)-(Date.parse(t??"")||Date.now())
-;return Math.max(n,0)||0})(o("retry-after"),o("date"))},l)}function Te(e,t,r,n,o){const{endpoint:s}=t
-;if(!o||we(s)||e.settings.refusesUser?.(o.user,t))return{...n,token:0,subject:0,renewable:!1}
-;const{tokens:i,remembered:a,inBody:c}=e,{refresh:l}=e.settings.server.calls,u="refresh"===s
-;o.refreshToken=c?o.refreshToken||(u?r.refresh:""):"";const d=c&&Z(l,"refresh}"),f=!(!l||d&&""===o.refreshToken)
-;u&&!i.currentId()&&(o.user??=J(r.kept,"user")??null);const h=o.user??(u?i.profile().user:null)
+;return Math.max(n,0)||0})(o("retry-after"),o("date"))},l)}function Te(e,t,r,n,o){
+const{endpoint:s}=t,{tokens:i,remembered:a,inBody:c}=e,l=J(r.kept,"user")??i.profile().user
+;if(!o||we(s)||e.settings.refusesUser?.(o.user,t,o.type,l))return{...n,token:0,subject:0,renewable:!1}
+;const{refresh:u}=e.settings.server.calls,d="refresh"===s;o.refreshToken=c?o.refreshToken||(d?r.refresh:""):""
+;const f=c&&Z(u,"refresh}"),h=!(!u||f&&""===o.refreshToken);d&&!i.currentId()&&(o.user??=J(r.kept,"user")??null)
+;const p=o.user??(d?i.profile().user:null)
 ;return a&&((e,{accessToken:t,refreshToken:r},n,{expiresIn:o,jwtLifetime:s})=>{
-const i=o>0&&!(s<o&&s>0)?o:s,a=i>0?Date.now()+1e3*i:null;Oe(e,r,e.keepsAccess?t:"",a,n)})(e,o,h,n),{...n,
-...i.receive(o,u),renewable:f}}function Oe(e,t,r,n,o){e.written=e.remembered?.write(d({__proto__:null,refresh:t,
+const i=o>0&&!(s<o&&s>0)?o:s,a=i>0?Date.now()+1e3*i:null;Oe(e,r,e.keepsAccess?t:"",a,n)})(e,o,p,n),{...n,
+...i.receive(o,d),renewable:h}}function Oe(e,t,r,n,o){e.written=e.remembered?.write(d({__proto__:null,refresh:t,
 access:r,until:n,user:o}))}function Se({method:e,url:t,headers:r,setHeaders:n,body:s,withCredentials:i,signal:c},l){
 return new Promise((u,d)=>{const f=new a;if(R(f,e,t),M(f,i),r.forEach((e,t)=>{D(f,t,e)}),n((e,t)=>{D(f,e,t)}),
-q(f,"loadend",()=>{const e=C(f),r=H(f),n=K(f)!==t,s=L(f);o&&R(f,"POST",t),P(f),e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{
-const r=`\r\n${e}`,n=h(r,`\r\n${t}: `),o=n+t.length+4;return n<0?null:y(r,o,h(r,"\r\n",o))
-})(s,e),r)):d(c.reason??new TypeError("no response"))}),c.addEventListener("abort",()=>P(f)),c.aborted)return d(U(c))
-;x(f,s)})}var $e=class extends Error{},Ie=e=>"function"==typeof e?.then;function Ae(e){
+q(f,"loadend",()=>{const e=C(f),r=H(f),n=K(f)!==t,s=L(f);o&&R(f,"POST",t),P(f);try{
+e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{const r=`\r\n${e}`,n=h(r,`\r\n${t}: `),o=n+t.length+4
+;return n<0?null:y(r,o,h(r,"\r\n",o))})(s,e),r)):d(c.reason??new TypeError("no response"))}catch(e){d(e)}}),
+c.addEventListener("abort",()=>P(f)),c.aborted)return d(U(c));x(f,s)})}
+var $e=class extends Error{},Ie=e=>"function"==typeof e?.then;function Ae(e){
 const{settings:t,tokens:r,remembered:n}=e,{calls:o,api:s}=t.server,i={...e,inBody:"body"===t.transport,usesCookies:Z({
 ...o,api:s},"cookie:"),keepsAccess:!o.refresh||Z(o.refresh,"access}"),written:void 0};let a=()=>{};return{send(e,s,c){
 const l=new AbortController;a=()=>l.abort();const{signal:u}=l;c?.aborted&&l.abort(U(c)),

@@ -70,16 +70,37 @@ test('claims are own members: Object.prototype adds none', () => {
   }
 });
 
+const fresh = (changes = {}) => {
+  const now = Math.floor(Date.now() / 1000);
+  return claims({ iat: now, exp: now + 600, ...changes });
+};
+const LOGIN = { endpoint: 'login', login: { json: '', expected: { nonce: 'n' } } };
+const REFRESH = { endpoint: 'refresh', login: undefined };
+
 test('a login needs an ID token that was asked for, and a refresh may have none', () => {
   const refuses = idTokenCheck(ISSUER);
-  const now = Math.floor(Date.now() / 1000);
-  const fresh = claims({ iat: now, exp: now + 600 });
-  assert.equal(refuses(fresh, { endpoint: 'login', login: { json: '', expected: { nonce: 'n' } } }), false);
-  assert.equal(refuses(fresh, { endpoint: 'login', login: { json: '' } }), true);
-  assert.equal(refuses(null, { endpoint: 'login', login: { json: '', expected: { nonce: 'n' } } }), true);
-  assert.equal(refuses(null, { endpoint: 'refresh', login: undefined }), false);
-  assert.equal(refuses({ ...fresh, nonce: undefined }, { endpoint: 'refresh', login: undefined }), false);
-  assert.equal(refuses({ ...fresh, aud: 'other' }, { endpoint: 'refresh', login: undefined }), true);
+  assert.equal(refuses(fresh(), LOGIN, 'Bearer', null), false);
+  assert.equal(refuses(fresh(), { endpoint: 'login', login: { json: '' } }, 'Bearer', null), true);
+  assert.equal(refuses(null, LOGIN, 'Bearer', null), true);
+  assert.equal(refuses(null, REFRESH, 'Bearer', null), false);
+  assert.equal(refuses(fresh({ nonce: undefined }), REFRESH, 'Bearer', null), false);
+  assert.equal(refuses(fresh({ aud: 'other' }), REFRESH, 'Bearer', null), true);
+});
+
+test('an ID token of a refresh is of the same user; a login may be of another one', () => {
+  const refuses = idTokenCheck(ISSUER);
+  assert.equal(refuses(fresh(), REFRESH, 'Bearer', { sub: 'ada' }), false);
+  assert.equal(refuses(fresh(), REFRESH, 'Bearer', { sub: 'grace' }), true);
+  assert.equal(refuses(fresh(), LOGIN, 'Bearer', { sub: 'grace' }), false);
+});
+
+test('a token of a type that the client does not understand is refused', () => {
+  const refuses = idTokenCheck(ISSUER);
+  for (const type of ['Bearer', 'bearer', 'BEARER']) assert.equal(refuses(fresh(), LOGIN, type, null), false);
+  for (const type of ['DPoP', 'mac', '', undefined, 7, ['Bearer']]) {
+    assert.equal(refuses(fresh(), LOGIN, type, null), true, String(type));
+    assert.equal(refuses(null, REFRESH, type, { sub: 'ada' }), true, String(type));
+  }
 });
 
 const metadata = (changes = {}) => ({
