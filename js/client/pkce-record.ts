@@ -12,13 +12,20 @@ export interface AuthorizationResponse {
   readonly iss?: string | undefined;
 }
 
+/** For whom a record is: the response to another issuer's request, or to another client's, is not for this one (RFC 9700 §4.4.2). */
+export interface RecordOwner {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+}
+
 /** A sign-in or a logout at the provider, which this tab began. */
-export interface PkceRecord {
+export interface PkceRecord extends RecordOwner {
   readonly kind: 'sign-in' | 'logout';
   readonly state: string;
   /** When it was begun: milliseconds since the epoch. */
   readonly at: number;
-  /** Path, query and fragment of the page to return to. */
+  /** The absolute address of the page to return to. (A path may begin with two slashes, and a page may have another base.) */
   readonly returnTo: string;
   /** How often it was begun again, because the provider's answer was lost. */
   readonly attempt: number;
@@ -40,33 +47,53 @@ export function storeRecord(clientName: string, record: PkceRecord): boolean {
   return TAB_STORAGE.read(keyOf(clientName)) === text;
 }
 
-export const removeRecord = (clientName: string) => TAB_STORAGE.write(keyOf(clientName), undefined);
-
-/** The record; undefined if there is none, or if another script wrote one that is not valid. */
-export function readRecord(clientName: string): PkceRecord | undefined {
+function parseRecord(clientName: string): PkceRecord | undefined {
   try {
-    const record = JSON.parse(TAB_STORAGE.read(keyOf(clientName)) ?? 'null');
-    return record && isState(record.state) && isPathOfPage(record.returnTo) && Number.isFinite(record.at)
-      ? record
-      : undefined;
+    return JSON.parse(TAB_STORAGE.read(keyOf(clientName)) ?? 'null') ?? undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Whether another client of the page began the request: two providers may return to one address. */
-export function isOfOtherClient(state: string): boolean {
+/** Removes the record. With `state`, only the one of this request: a newer one stays. */
+export function removeRecord(clientName: string, state?: string) {
+  if (state === undefined || parseRecord(clientName)?.state === state) TAB_STORAGE.write(keyOf(clientName), undefined);
+}
+
+/** The record; undefined if there is none, if it is for another owner, or if another script wrote one that is not valid. */
+export function readRecord(clientName: string, owner: RecordOwner): PkceRecord | undefined {
+  const record = parseRecord(clientName);
+  const isValid =
+    record &&
+    isState(record.state) &&
+    isAddressOfPage(record.returnTo) &&
+    Number.isFinite(record.at) &&
+    record.issuer === owner.issuer &&
+    record.clientId === owner.clientId &&
+    record.redirectUri === owner.redirectUri;
+  return isValid ? record : undefined;
+}
+
+/** Whether another client of the page began the request: two clients of one provider may have the same address. */
+export function isOfOtherClient(state: string, clientName: string): boolean {
   try {
     return Object.keys(sessionStorage).some(
-      (key) => /^tokenward:v1:.*:pkce$/s.test(key) && `${sessionStorage.getItem(key)}`.includes(`"${state}"`),
+      (key) =>
+        key !== keyOf(clientName) &&
+        /^tokenward:v1:.*:pkce$/s.test(key) &&
+        `${sessionStorage.getItem(key)}`.includes(`"${state}"`),
     );
   } catch {
     return false;
   }
 }
 
-function isPathOfPage(address: unknown): boolean {
-  return typeof address === 'string' && new URL(address, location.href).origin === pageOrigin();
+function isAddressOfPage(address: unknown): boolean {
+  try {
+    return typeof address === 'string' && new URL(address).origin === pageOrigin();
+  } catch {
+    return false;
+  }
 }
 
 /** The parameters of a response, which are removed from an address. */
@@ -75,7 +102,7 @@ const PARAMETERS = ['code', 'state', 'iss', 'session_state', 'error', 'error_des
 /** The response in the address of the page. */
 export interface ReceivedResponse extends AuthorizationResponse {
   readonly state: string;
-  /** The address without it: path, query and fragment. */
+  /** The absolute address without it, and without what else looks like a response. */
   readonly rest: string;
 }
 
@@ -87,13 +114,13 @@ export function readResponse(href: string, redirectUri: string): ReceivedRespons
   const url = new URL(href);
   const wanted = new URL(redirectUri);
   if (url.origin !== wanted.origin || url.pathname !== wanted.pathname) return undefined;
-  const inFragment = new URLSearchParams(url.hash.slice(1));
-  const isFragment = isState(inFragment.get('state'));
-  const parameters = isFragment ? inFragment : url.searchParams;
-  const state = parameters.get('state');
-  if (!isState(state)) return undefined;
-  const [code, error, iss] = ['code', 'error', 'iss'].map((name) => parameters.get(name) ?? undefined);
-  for (const name of PARAMETERS) parameters.delete(name);
+  const fragment = new URLSearchParams(url.hash.slice(1));
+  const isFragment = isState(fragment.get('state'));
+  const isQuery = isState(url.searchParams.get('state'));
+  if (!isFragment && !isQuery) return undefined;
+  const parameters = isFragment ? fragment : url.searchParams;
+  const [state, code, error, iss] = ['state', 'code', 'error', 'iss'].map((name) => parameters.get(name) ?? undefined);
   if (isFragment) url.hash = '';
-  return { state, code, error, iss, rest: url.pathname + url.search + url.hash };
+  if (isQuery) for (const name of PARAMETERS) url.searchParams.delete(name);
+  return { state: state as string, code, error, iss, rest: url.href };
 }

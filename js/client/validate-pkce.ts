@@ -48,10 +48,11 @@ export function isProtected(value: unknown): value is string {
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 function ownAddress(invalid: ThrowInvalid, where: string, value: unknown): string {
-  const base = pageOrigin();
+  const origin = pageOrigin();
   try {
-    const url = new URL(value as string, base);
-    if (isText(value) && (!base || url.origin === base) && !url.search && !url.hash) return url.href;
+    // (Without a page, as on a server, an address is only checked for its form.)
+    const url = new URL(value as string, origin ?? 'http://localhost');
+    if (isText(value) && (!origin || url.origin === origin) && !url.search && !url.hash) return url.href;
   } catch {
     // It is no address.
   }
@@ -79,18 +80,14 @@ export function checkPkceOptions(
       invalid(`options.${name}`, 'an option of the provider: the client asks the provider itself', name);
   const { issuer, clientId, redirectUri, scope, resource, parameters, postLogoutRedirectUri, metadata, ...rest } =
     ownMembers(options);
-  if (!isProtected(issuer) || /[?#]/.test(issuer))
-    invalid('options.issuer', 'an https URL (http on localhost) without a query or a fragment', issuer);
+  if (!isProtected(issuer) || /[?#\s]/.test(issuer))
+    invalid('options.issuer', 'an https URL (http on localhost) without a query, a fragment or blanks', issuer);
   if (!isText(clientId)) invalid('options.clientId', 'a string that is not empty', clientId);
   const asked = scope ?? 'openid profile';
   if (!isText(asked) || !asked.split(' ').includes('openid'))
     invalid('options.scope', 'scopes with blanks between them, one of them openid', scope);
   if (resource !== undefined && !isText(resource)) invalid('options.resource', 'a string that is not empty', resource);
-  const returnsTo = ownAddress(
-    invalid,
-    'options.redirectUri',
-    redirectUri ?? (pageOrigin() ? '/' : 'http://localhost/'),
-  );
+  const returnsTo = ownAddress(invalid, 'options.redirectUri', redirectUri ?? '/');
   const provider = {
     issuer,
     clientId,
@@ -102,6 +99,18 @@ export function checkPkceOptions(
     metadata: metadata && checkMetadata(metadata, issuer, invalid),
   };
   return { provider, rest };
+}
+
+/**
+ * The name of the client, for its storages and its tabs. It names the issuer and the client id, also if the app gives a name: clients of two
+ * providers never share a token.
+ */
+export function clientNameOf(
+  { issuer, clientId }: Pick<ProviderSettings, 'issuer' | 'clientId'>,
+  name?: string,
+): string {
+  const id = clientId.replace(/[% ]/g, (character) => (character === ' ' ? '%20' : '%25'));
+  return `${issuer} ${id}${name === undefined ? '' : ` ${name}`}`;
 }
 
 function checkMetadata(metadata: ProviderMetadata, issuer: string, invalid: ThrowInvalid): ProviderMetadata {
