@@ -14,14 +14,14 @@ before(async () => {
   const app = proxy.url;
   provider = await startProvider({
     app,
-    publicClient: { redirect_uris: [`${app}/app`], post_logout_redirect_uris: [`${app}/app`] },
+    publicClient: { redirect_uris: [`${app}/app`], post_logout_redirect_uris: [`${app}/app`, `${app}/goodbye`] },
   });
   proxy.raw.set('/api/me', (request, response) =>
     response
       .writeHead(200, { 'content-type': 'application/json' })
       .end(JSON.stringify(request.headers.authorization ?? '')),
   );
-  for (const path of ['/app', '/orders']) proxy.pages.set(path, () => appPage());
+  for (const path of ['/', '/app', '/orders', '/goodbye']) proxy.pages.set(path, () => appPage());
 });
 after(async () => {
   await provider?.stop();
@@ -33,18 +33,24 @@ beforeEach(() => {
   for (const name of Object.keys(provider.counts)) provider.counts[name] = 0;
   provider.revocations = 0;
   more = {};
+  earlier = '';
   twice = '';
+  head = '';
 });
 
 /** Options of the client that a test adds. */
 let more = {};
-/** Code that the page runs after it has made its client. */
+/** Code that the page runs before and after it has made its client. */
+let earlier = '';
 let twice = '';
+/** More of the page's head. */
+let head = '';
 
 /** An app that makes its client while the page loads. */
-const appPage = () => `<!doctype html><title>app</title><script type="module">
-import { AuthError, createPkceClient } from '/pkg/pkce.js';
+const appPage = () => `<!doctype html><title>app</title>${head}<script type="module">
+import { AuthError, createPkceClient } from '${proxy.url}/pkg/pkce.js';
 const options = ${JSON.stringify({ isolation: ISOLATION, issuer: provider.issuer, clientId: 'spa', redirectUri: '/app', scope: 'openid profile email offline_access', ...more })};
+${earlier}
 globalThis.auth = createPkceClient(options);
 globalThis.seen = location.pathname + location.search + location.hash;
 ${twice}
@@ -230,6 +236,7 @@ const WRONG = {
   'with an ID token of another nonce': { idToken: (claims) => Object.assign(claims, { nonce: 'other' }) },
   'with an ID token without a nonce': { idToken: (claims) => delete claims.nonce },
   'with an ID token of another audience': { idToken: (claims) => Object.assign(claims, { aud: 'web' }) },
+  'with a token of another type': { tokenAnswer: (body) => Object.assign(body, { token_type: 'mac' }) },
   'with an ID token of several audiences and another azp': {
     idToken: (claims) => Object.assign(claims, { aud: ['spa', 'web'], azp: 'web' }),
   },
@@ -396,6 +403,22 @@ test('a refresh renews the token; an ID token of another audience is not accepte
     assert.notEqual(await page.evaluate(() => auth.session.user?.aud), 'web');
   }));
 
+test('a refresh that returns an ID token of another user is not accepted, also after a reload', () =>
+  withUser(async ({ open }) => {
+    more = { remember: 'browser' };
+    const page = await open();
+    await signIn(page);
+    await hasStatus(page, 'signed-in');
+    provider.faults.idToken = (claims) => Object.assign(claims, { sub: 'grace' });
+    const before = provider.counts.exchanges;
+    assert.equal((await page.evaluate(() => outcome(auth.refresh()))).ours, true);
+    assert.equal(await page.evaluate(() => auth.session.user?.sub), 'ada');
+    await page.reload();
+    await ready(page);
+    assert.ok(provider.counts.exchanges >= before + 2);
+    assert.notEqual(await page.evaluate(() => auth.session.user?.sub), 'grace');
+  }));
+
 test('a reload: signs out with the token in memory, and prompt none signs in without a click', () =>
   withUser(async ({ open }) => {
     const page = await open();
@@ -452,11 +475,15 @@ test('two tabs sign in at once', () =>
 
 test('a second call with the same options returns the same client, and one exchange is made', () =>
   withUser(async ({ open }) => {
-    twice = 'globalThis.isSame = createPkceClient({ ...options }) === auth;';
+    twice = `globalThis.isSame = createPkceClient({ ...options }) === auth;
+      const other = createPkceClient({ ...options, onLog() {} });
+      globalThis.isSameWithFunction = other === auth;
+      other.dispose();`;
     const page = await open();
     await signIn(page);
     await hasStatus(page, 'signed-in');
     assert.equal(await page.evaluate(() => isSame), true);
+    assert.equal(await page.evaluate(() => isSameWithFunction), false);
     assert.equal(provider.counts.exchanges, 1);
     // After a client was disposed, as by the effects of a development build, the next one signs in.
     twice = 'auth.dispose(); globalThis.auth = createPkceClient({ ...options });';
@@ -595,4 +622,212 @@ test('a browser that blocks the storage: the sign-in does not begin', () =>
     const result = await page.evaluate(() => outcome(auth.signIn()));
     assert.equal(result.code, 'STALE_SIGN_IN');
     assert.match(result.message, /storage/);
+  }));
+
+/** The entries of the tab about sign-ins that are under way. */
+const records = (page) =>
+  page.evaluate(() =>
+    Object.entries({ ...sessionStorage })
+      .filter(([key]) => key.endsWith(':pkce'))
+      .map(([, text]) => JSON.parse(text)),
+  );
+
+test('two issuers need an address each, and share nothing under one name', () =>
+  withUser(async ({ open }) => {
+    more = { name: 'shop', remember: 'tab' };
+    earlier = `const evil = { ...options, issuer: 'http://localhost:1' };
+      globalThis.other = createPkceClient({ ...evil, redirectUri: '/orders' });
+      globalThis.failures = [];
+      other.on('sign-in-failed', ({ error }) => failures.push(error.code));`;
+    twice = `try {
+        createPkceClient(evil);
+      } catch (error) {
+        globalThis.refused = [error.code, error.message];
+      }`;
+    const page = await open();
+    const [code, message] = await page.evaluate(() => refused);
+    assert.equal(code, 'INVALID_OPTIONS');
+    assert.match(message, /^options\.redirectUri: expected an address to which no other issuer returns/);
+    await signIn(page);
+    await hasStatus(page, 'signed-in');
+    assert.deepEqual(await page.evaluate(() => [failures, other.session.user]), [[], null]);
+    assert.equal(provider.counts.exchanges, 1);
+  }));
+
+test('a logout ends the exchange that is under way', () =>
+  withUser(async ({ open }) => {
+    provider.faults.refuseExchanges = 1_000;
+    const page = await open();
+    await begin(page);
+    await enter(page);
+    // The client now waits until it sends the code for the fourth time.
+    await until(
+      () => provider.counts.exchanges === 3,
+      () => 'the code was not sent three times',
+    );
+    await page.evaluate(() => auth.logout());
+    provider.heal();
+    await page.evaluate(() => auth.ready.then(() => {}));
+    await hasStatus(page, 'signed-out');
+    assert.equal(provider.counts.exchanges, 3);
+    assert.deepEqual(await records(page), []);
+    assert.deepEqual(await page.evaluate(() => events.filter(([name]) => name !== 'signed-out')), []);
+    await signIn(page);
+    await hasStatus(page, 'signed-in');
+  }));
+
+for (const scope of ['session', 'provider'])
+  test(`a logout (${scope}) while the provider cannot be reached: no later page restores the session`, () =>
+    withUser(async ({ open }) => {
+      more = { remember: 'browser' };
+      const page = await open();
+      await signIn(page);
+      await hasStatus(page, 'signed-in');
+      provider.faults.unavailable = true;
+      await page.reload();
+      await page.waitForFunction(() => globalThis.made, undefined, { polling: 20 });
+      const result = await page.evaluate((scope) => outcome(auth.logout({ scope })), scope);
+      if (scope === 'session') assert.deepEqual(result, { value: { revoked: false } });
+      else assert.equal(result.code, 'PROVIDER_UNAVAILABLE');
+      await hasStatus(page, 'signed-out');
+      const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+      for (const secret of provider.issued) assert.equal(stored.includes(secret), false);
+      provider.heal();
+      await page.reload();
+      await ready(page);
+      await hasStatus(page, 'signed-out');
+      await page.evaluate(() => {
+        globalThis.made = false;
+      });
+      await begin(page);
+      await ready(page);
+      await hasStatus(page, 'signed-in');
+    }));
+
+test('a logout at the provider returns to its own address, and says what was revoked', () =>
+  withUser(async ({ open }) => {
+    more = { postLogoutRedirectUri: '/goodbye' };
+    const page = await open();
+    await signIn(page);
+    const isEnd = (url) => url.origin === provider.issuer && url.pathname === '/session/end';
+    await page.route(isEnd, (route) => route.fulfill({ status: 204 }));
+    const asked = page.waitForRequest((request) => isEnd(new URL(request.url())));
+    await page.evaluate(() => {
+      globalThis.result = outcome(auth.logout({ scope: 'provider' }));
+    });
+    await asked;
+    // The user comes back to this page.
+    await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+    assert.deepEqual(await page.evaluate(() => result), { value: { revoked: true } });
+    await page.unroute(isEnd);
+    await page.evaluate(() => {
+      globalThis.made = false;
+      auth.logout({ scope: 'provider', returnTo: '/orders?bye' });
+    });
+    await page.waitForURL(`${proxy.url}/orders?bye`);
+    await ready(page);
+    await hasStatus(page, 'signed-out');
+    assert.deepEqual(await records(page), []);
+  }));
+
+test('returns to a path that begins with two slashes', () =>
+  withUser(async ({ open }) => {
+    const page = await open();
+    await begin(page, { returnTo: '/.//x?y#z' });
+    await enter(page);
+    await page.waitForURL(`${proxy.url}//x?y#z`);
+    await ready(page);
+    await hasStatus(page, 'signed-in');
+    assert.deepEqual(await records(page), []);
+  }));
+
+test('signs in on a page whose base is another origin', () =>
+  withUser(async ({ open }) => {
+    head = '<base href="https://cdn.example/">';
+    const page = await open('/app?tab=2');
+    await signIn(page);
+    await hasStatus(page, 'signed-in');
+    assert.equal(await address(page), '/app?tab=2');
+    assert.equal(provider.counts.exchanges, 1);
+  }));
+
+test('a page that cannot change its address is not loaded again and again', () =>
+  withUser(async ({ open, context }) => {
+    await context.addInitScript(() => {
+      History.prototype.replaceState = () => {
+        throw new DOMException('refused', 'SecurityError');
+      };
+    });
+    const page = await open();
+    let loads = 0;
+    page.on('request', (request) => {
+      if (request.isNavigationRequest() && request.url().startsWith(`${proxy.url}/app`)) loads += 1;
+    });
+    await begin(page);
+    await enter(page);
+    await page.waitForFunction(() => globalThis.auth?.session.status === 'signed-in', undefined, { polling: 50 });
+    assert.equal(loads, 1);
+    assert.equal(provider.counts.exchanges, 1);
+  }));
+
+test('a sign-in that was ended before it left the page stores nothing', () =>
+  withUser(async ({ open }) => {
+    const page = await open();
+    const isAsked = (url) => url.origin === provider.issuer && url.pathname === '/auth';
+    await page.route(isAsked, (route) => route.fulfill({ status: 204 }));
+    const asked = page.waitForRequest((request) => isAsked(new URL(request.url())));
+    const name = await page.evaluate(async () => {
+      const { setItem } = Storage.prototype;
+      globalThis.written = [];
+      Storage.prototype.setItem = function (key, value) {
+        if (key.endsWith(':pkce')) written.push(JSON.parse(value).returnTo);
+        return setItem.call(this, key, value);
+      };
+      const aborting = new AbortController();
+      const first = outcome(auth.signIn({ returnTo: '/orders', signal: aborting.signal }));
+      aborting.abort();
+      auth.signIn();
+      return (await first).name;
+    });
+    assert.equal(name, 'AbortError');
+    await asked;
+    assert.deepEqual(await page.evaluate(() => written), [`${proxy.url}/app`]);
+  }));
+
+const crafted = () => `tw${'A'.repeat(22)}`;
+
+test('a link with what looks like responses is cleaned, and the sign-in from its page works', () =>
+  withUser(async ({ open }) => {
+    const page = await open(`/app?a=1&code=x&state=${crafted()}#state=${crafted()}`);
+    assert.equal(await address(page), '/app?a=1');
+    await begin(page, { returnTo: `/app?a=1&code=x&state=${crafted()}` });
+    await enter(page);
+    await returned(page, '/app?a=1');
+    await hasStatus(page, 'signed-in');
+    assert.deepEqual(await records(page), []);
+  }));
+
+test('metadata that are wrong or missing when the provider returns are a sign-in that failed', () =>
+  withUser(async ({ open, context }) => {
+    const page = await open();
+    const isMetadata = (url) => url.pathname === '/.well-known/openid-configuration';
+    const fails = async (answer, code) => {
+      await page.evaluate(() => {
+        globalThis.made = false;
+      });
+      await begin(page, { prompt: 'login' });
+      await page.waitForURL(`${provider.issuer}/interaction/**`);
+      await context.route(isMetadata, (route) => route.fulfill(answer));
+      await enter(page);
+      await page.waitForFunction(() => globalThis.made, undefined, { polling: 20 });
+      assert.deepEqual(await failed(page), [code]);
+      assert.deepEqual(await records(page), []);
+      await context.unroute(isMetadata);
+    };
+    const headers = { 'access-control-allow-origin': '*' };
+    await fails({ status: 200, headers, json: { issuer: 'https://evil.example' } }, 'PROVIDER_REFUSED');
+    await fails({ status: 503, headers }, 'PROVIDER_UNAVAILABLE');
+    assert.equal(provider.counts.exchanges, 0);
+    await signIn(page);
+    await hasStatus(page, 'signed-in');
   }));

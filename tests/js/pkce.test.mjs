@@ -5,9 +5,11 @@ import { test } from 'node:test';
 import { load } from './load.mjs';
 
 const { idTokenCheck, wrongClaim } = await load('auth/id-token');
-const { checkPkceOptions, isProtected, wrongMember } = await load('client/validate-pkce');
+const { checkPkceOptions, clientNameOf, isProtected, wrongMember } = await load('client/validate-pkce');
 const { discoveryAddress, serverOf } = await load('client/pkce-provider');
-const { readResponse } = await load('client/pkce-record');
+const { createPkceClient } = await load('pkce');
+const { readRecord, readResponse, removeRecord, storeRecord } = await load('client/pkce-record');
+const { isSameData } = await load('util/is-same-data');
 const { asciiBytes, base64url, isState, newState, Secrets } = await load('client/pkce-verifier');
 
 const ISSUER = { issuer: 'https://id.example', clientId: 'spa' };
@@ -164,12 +166,17 @@ test('a response is read at the redirect address only, from the fragment or the 
     code: 'c',
     error: undefined,
     iss: 'i',
-    rest: '/cb',
+    rest: app,
   });
   assert.deepEqual(read(`${app}?a=1&code=c&state=${state}#open`), {
     ...{ state, code: 'c', error: undefined, iss: undefined },
-    rest: '/cb?a=1#open',
+    rest: `${app}?a=1#open`,
   });
+  // A link of another site may have two.
+  const both = read(`${app}?a=1&code=x&state=${newState()}#state=${state}`);
+  assert.deepEqual([both.state, both.code, both.rest], [state, undefined, `${app}?a=1`]);
+  const double = 'https://app.example//x';
+  assert.equal(readResponse(`${double}#code=c&state=${state}`, double).rest, double);
   assert.equal(read(`${app}?error=access_denied&state=${state}`).error, 'access_denied');
   for (const address of [
     app,
@@ -220,6 +227,7 @@ test('each wrong option is named with what was expected', () => {
     ['options.issuer', { issuer: 'http://id.example' }],
     ['options.issuer', { issuer: undefined }],
     ['options.issuer', { issuer: 'https://id.example?x' }],
+    ['options.issuer', { issuer: 'https://id.example/a b' }],
     ['options.clientId', { clientId: '' }],
     ['options.scope', { scope: 'profile' }],
     ['options.scope', { scope: 7 }],
@@ -241,4 +249,87 @@ test('each wrong option is named with what was expected', () => {
       where,
     );
   assert.throws(() => checkPkceOptions(null, invalid), /^Error: options: expected an object/);
+});
+
+test('without a page, as on a server, addresses may be paths', () => {
+  const provider = { ...ISSUER, redirectUri: '/app', postLogoutRedirectUri: '/goodbye' };
+  const client = createPkceClient(provider);
+  assert.equal(client.session.status, 'restoring');
+  client.dispose();
+  assert.throws(() => createPkceClient({ ...provider, redirectUri: '/app#x' }), { code: 'INVALID_OPTIONS' });
+});
+
+test('the name of a client names the issuer and the client id, so that no two of them are alike', () => {
+  const names = [
+    clientNameOf(ISSUER),
+    clientNameOf(ISSUER, 'shop'),
+    clientNameOf({ ...ISSUER, issuer: 'https://evil.example' }, 'shop'),
+    clientNameOf({ ...ISSUER, clientId: 'spa shop' }),
+    clientNameOf({ ...ISSUER, clientId: 'spa%20shop' }),
+  ];
+  assert.equal(names[0], 'https://id.example spa');
+  assert.equal(new Set(names).size, names.length);
+});
+
+test('a record is for one issuer, one client and one address; a newer one is not removed', () => {
+  const entries = new Map();
+  globalThis.location = { origin: 'https://app.example', href: 'https://app.example/' };
+  globalThis.sessionStorage = {
+    getItem: (key) => entries.get(key) ?? null,
+    setItem: (key, value) => entries.set(key, value),
+    removeItem: (key) => entries.delete(key),
+  };
+  try {
+    const owner = { ...ISSUER, redirectUri: 'https://app.example/' };
+    const record = {
+      ...owner,
+      kind: 'sign-in',
+      state: newState(),
+      at: 1,
+      returnTo: 'https://app.example//x',
+      attempt: 0,
+    };
+    assert.equal(storeRecord('a', record), true);
+    assert.deepEqual(readRecord('a', owner), record);
+    for (const other of [
+      { issuer: 'https://evil.example' },
+      { clientId: 'x' },
+      { redirectUri: 'https://app.example/x' },
+    ])
+      assert.equal(readRecord('a', { ...owner, ...other }), undefined, JSON.stringify(other));
+    removeRecord('a', newState());
+    assert.deepEqual(readRecord('a', owner), record);
+    removeRecord('a', record.state);
+    assert.equal(readRecord('a', owner), undefined);
+    for (const wrong of [{ returnTo: '/x' }, { returnTo: 'https://evil.example/' }, { at: null }, { state: 's' }]) {
+      storeRecord('a', { ...record, ...wrong });
+      assert.equal(readRecord('a', owner), undefined, JSON.stringify(wrong));
+    }
+  } finally {
+    delete globalThis.location;
+    delete globalThis.sessionStorage;
+  }
+});
+
+test('options are the same by their data, and functions, stores and cycles by identity', () => {
+  const run = () => {};
+  const cyclic = {};
+  cyclic.self = cyclic;
+  const other = { self: undefined };
+  other.self = other;
+  class Store {}
+  for (const [one, two, expected] of [
+    [{ a: 1, b: ['x'], c: { d: 2 } }, { c: { d: 2 }, b: ['x'], a: 1 }, true],
+    [{ a: undefined }, {}, true],
+    [{ a: run }, { a: run }, true],
+    [{ a: run }, { a: () => {} }, false],
+    [{ a: run }, {}, false],
+    [{ a: ['x'] }, { a: { 0: 'x' } }, false],
+    [{ a: new Store() }, { a: new Store() }, false],
+    [cyclic, cyclic, true],
+    [cyclic, other, false],
+    [{ a: 1 }, { a: '1' }, false],
+    [null, {}, false],
+  ])
+    assert.equal(isSameData(one, two), expected);
 });

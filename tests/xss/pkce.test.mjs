@@ -3,7 +3,7 @@
 // to, and can begin a sign-in of its own.)
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { closeBrowser, newContext, openBrowser } from '../e2e/harness.mjs';
+import { closeBrowser, newContext, openBrowser, until } from '../e2e/harness.mjs';
 import { startProxy } from '../e2e/proxy.mjs';
 import { startProvider } from '../sign-in/provider.mjs';
 import { attackAll } from './attack-all.mjs';
@@ -30,7 +30,7 @@ before(async () => {
   await openBrowser();
   proxy = await startProxy('http://127.0.0.1/');
   proxy.headers = { 'content-security-policy': "worker-src 'self'" };
-  const redirects = Object.keys(MODES).map((_, at) => `${proxy.url}/app${at}`);
+  const redirects = [...Object.keys(MODES).map((_, at) => `${proxy.url}/app${at}`), `${proxy.url}/late`];
   provider = await startProvider({
     app: proxy.url,
     publicClient: { redirect_uris: redirects, post_logout_redirect_uris: redirects },
@@ -159,6 +159,59 @@ test('the leak detector finds the code of a page that keeps the response in its 
     const page = await context.newPage();
     await page.goto(`${proxy.url}/blank#code=the-code-of-a-test`);
     assert.equal(await page.evaluate((all) => leakDetector.count(all), [reversed('the-code-of-a-test')]), 1);
+  } finally {
+    await context.close();
+  }
+});
+
+/** Scripts that the page has after its client. Each reports what it sees, at once and while it runs. */
+const LATE_SCRIPTS = `<script>
+let last;
+globalThis.report = (name) => {
+  const seen = [location.href, { ...sessionStorage }, performance.getEntriesByType('navigation').map((entry) => entry.name)];
+  const text = JSON.stringify(seen);
+  return text === last || (navigator.sendBeacon('/seen', JSON.stringify([name, ...seen])) && (last = text));
+};
+</script><script type="module">report('module'); setInterval(report, 5, 'timer');</script>
+<script type="module" src="/late.js"></script>`;
+
+test('on the page to which the provider returns, no later script of the document sees the response', async () => {
+  const seen = [];
+  proxy.raw.set('/seen', async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    seen.push(text);
+    response.writeHead(204).end();
+  });
+  proxy.pages.set('/late.js', () => `report('file');`);
+  const settings = { issuer: provider.issuer, clientId: 'spa', redirectUri: '/late', scope: 'openid offline_access' };
+  proxy.pages.set('/late', () => appPage(settings) + LATE_SCRIPTS);
+  const context = await newContext();
+  try {
+    await context.addCookies(known);
+    const page = await context.newPage();
+    await page.goto(`${proxy.url}/late`);
+    await page.waitForFunction(() => globalThis.made, undefined, { polling: 20 });
+    const issued = provider.issued.length;
+    await page.evaluate(() => {
+      globalThis.made = false;
+      auth.signIn().catch(() => {});
+    });
+    await isSignedIn(page);
+    await page.waitForFunction(() => navigator.sendBeacon('/seen', '["end"]'), undefined, { polling: 20 });
+    await until(
+      () => seen.some((text) => text.startsWith('["end"')),
+      () => 'no report arrived',
+    );
+    const secrets = provider.issued.slice(issued);
+    assert.ok(secrets.length >= 3);
+    const found = seen.filter((text) => secrets.some((secret) => text.includes(secret)));
+    assert.deepEqual(
+      found.map((text) => JSON.parse(text)[0]),
+      [],
+    );
+    // They run on the pages before and after, and see the sign-in that the tab has begun.
+    assert.ok(seen.some((text) => text.startsWith('["timer"') && text.includes(':pkce')));
   } finally {
     await context.close();
   }
