@@ -630,12 +630,8 @@ test('a browser that blocks the storage: the sign-in does not begin', () =>
 
 /** Signs in at a provider that knows the user. */
 async function signInAgain(page) {
-  await page.evaluate(() => {
-    globalThis.made = false;
-  });
   await begin(page);
-  await ready(page);
-  await hasStatus(page, 'signed-in');
+  await page.waitForFunction(() => globalThis.auth?.session.status === 'signed-in', undefined, { polling: 50 });
 }
 
 /** The entries of the tab about sign-ins that are under way. */
@@ -648,7 +644,7 @@ const records = (page) =>
 
 test('two issuers need an address each, and share nothing under one name', () =>
   withUser(async ({ open }) => {
-    more = { name: 'shop', remember: 'tab' };
+    more = { name: 'shop', remember: ISOLATION === 'shared-worker' ? 'browser' : 'tab' };
     earlier = `const evil = { ...options, issuer: 'http://localhost:1' };
       globalThis.other = createPkceClient({ ...evil, redirectUri: '/orders' });
       globalThis.failures = [];
