@@ -26,6 +26,7 @@ test('tokens, user and lifetime come from the named fields', () => {
   assert.deepEqual(issued, {
     accessToken: 'a',
     refreshToken: 'r',
+    type: undefined,
     user: { id: 7 },
     claims: null,
     identity: { userId: '7', sub: undefined },

@@ -1,5 +1,5 @@
 // The types of an app without a server of its own (docs/guides/pkce.md).
-import { AuthError, createPkceClient, type PkceOptions, type ProviderMetadata } from 'tokenward/pkce';
+import { AuthError, createPkceClient, type PkceClient, type PkceOptions, type ProviderMetadata } from 'tokenward/pkce';
 import { AuthProvider } from 'tokenward/react';
 
 interface Claims {
@@ -15,7 +15,13 @@ const options: PkceOptions = {
   apiOrigins: ['https://api.example.com'],
   isolation: 'shared-worker',
 };
-const auth = createPkceClient<Claims>(options);
+const auth: PkceClient<Claims> = createPkceClient<Claims>(options);
+// These functions never resolve.
+export const calls: (() => Promise<never>)[] = [
+  () => auth.signIn({ prompt: 'none' }),
+  () => auth.login({}),
+  () => auth.adopt({}),
+];
 auth.subscribe(({ user }) => {
   const sub: string | undefined = user?.sub;
   console.log(sub);
