@@ -12,6 +12,7 @@ import {
 } from 'react';
 import { RESTORING } from './client/session.js';
 import type { AuthClient, AuthError, RegisteredUser, RestoringSession, Session } from './index.js';
+import { hasSomeRole } from './util/guards.js';
 
 const Context = createContext<AuthClient<unknown> | null>(null);
 
@@ -73,7 +74,7 @@ export function useRole(role: string | readonly string[]): boolean {
   const client = useAuth();
   return useSyncExternalStore(
     subscriber(client),
-    () => [role].flat().some(client.hasRole),
+    () => hasSomeRole(client, role),
     () => false,
   );
 }

@@ -15,6 +15,7 @@ import {
 } from 'solid-js';
 import { RESTORING } from './client/session.js';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
+import { hasSomeRole } from './util/guards.js';
 
 interface Provided {
   readonly client: AuthClient<unknown>;
@@ -109,7 +110,7 @@ export function useRole(role: string | readonly string[] | Accessor<string | rea
   const { client, session } = useProvided();
   return createMemo(() => {
     const asked = typeof role === 'function' ? role() : role;
-    return session().status === 'signed-in' && [asked].flat().some(client.hasRole);
+    return session().status === 'signed-in' && hasSomeRole(client, asked);
   });
 }
 
