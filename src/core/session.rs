@@ -177,8 +177,7 @@ impl SessionState {
 
     /// Whether the storage should hold the hint of this session.
     pub(super) fn has_hint(&self) -> bool {
-        let hint = Evidence::Hint;
-        matches!(self, Self::SignedIn { .. }) || self.evidence() == Some(hint)
+        matches!(self, Self::SignedIn { .. }) || self.evidence() == Some(Evidence::Hint)
     }
 
     pub(super) fn is_signed_out(&self) -> bool {
