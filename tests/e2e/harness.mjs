@@ -169,6 +169,9 @@ export const signIn = (page, credentials = ADA) =>
 export const hasStatus = (page, status) =>
   page.waitForFunction((wanted) => auth.session.status === wanted, status, { polling: 20 });
 
+/** Goes back, after the call has returned: a page that leaves at once may do so before Playwright has received the result. */
+export const goBack = (page) => page.evaluate(() => void setTimeout(() => history.back()));
+
 /** An empty page of the server's origin on which `import('/pkg/index.js')` is the built package. */
 export async function openBlank(page, server) {
   if (server.proxy) return page.goto(`${server.url}/blank`);

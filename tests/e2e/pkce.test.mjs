@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { startProvider } from '../sign-in/provider.mjs';
-import { closeBrowser, hasStatus, ISOLATION, newContext, openBrowser, until } from './harness.mjs';
+import { closeBrowser, goBack, hasStatus, ISOLATION, newContext, openBrowser, until } from './harness.mjs';
 import { startProxy } from './proxy.mjs';
 
 let proxy;
@@ -507,7 +507,7 @@ test('Back from the provider: the promise rejects, and the next sign-in works', 
     const page = await open();
     await begin(page);
     await page.waitForURL(`${provider.issuer}/interaction/**`);
-    await page.evaluate(() => history.back());
+    await goBack(page);
     await page.waitForURL(`${proxy.url}/app`, { waitUntil: 'commit' });
     await ready(page);
     const result = await page.evaluate(() => globalThis.result ?? { name: 'AbortError' });
@@ -522,7 +522,7 @@ test('Back after the sign-in shows no error', () =>
     const page = await open('/app?start');
     await signIn(page, 'ada', { returnTo: '/orders' });
     await hasStatus(page, 'signed-in');
-    await page.evaluate(() => history.back());
+    await goBack(page);
     await page.waitForURL((url) => url.search === '?start' || url.href.startsWith(provider.issuer), {
       waitUntil: 'commit',
     });

@@ -638,7 +638,7 @@ signInTest(
     assert.equal(await user.signInAgain(page), '~signed-in', 'the provider does not ask');
     await user.refresh(page);
     const [former] = await user.cookies('refresh_token');
-    await page.evaluate(() => location.assign('/auth/end?returnTo=%2Fblank%3Fout%23x'));
+    await page.evaluate(() => void setTimeout(() => location.assign('/auth/end?returnTo=%2Fblank%3Fout%23x')));
     await page.waitForURL(`${app}/blank?out#x~signed-out`);
     assert.equal(await user.refresh(page), 401);
     assert.equal(await refreshWith(app, former), 401);
