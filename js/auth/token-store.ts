@@ -109,7 +109,8 @@ export function createTokenStore(allowedOrigins: readonly string[], users: Users
     },
     needsUser(id) {
       const next = received[id];
-      return !!next && next.user === null && !(next.isRefresh && next.subject > 0 && current.user !== null);
+      const isKnown = next?.isRefresh && next.subject > 0 && next.subject === current.subject;
+      return !!next && next.user === null && !(isKnown && current.user !== null);
     },
     received: (id) => received[id]?.accessToken ?? '',
     userOf: (id) => received[id]?.user ?? null,
