@@ -290,8 +290,10 @@ async function revoke(
   const more: Record<string, string> = authorization ? { authorization } : {};
   let response = await sendWith({}, body);
   if (response.status === 401 && values.access && authorization) response = await sendWith(more, body);
-  if (response.status !== 401) return response;
-  // The access token has expired, and the server ends the session only for its user.
+  // The access token has expired or has not arrived yet, and the server ends the session only for its user. (Strapi answers a call
+  // without a token with 403.)
+  const lacks = !values.access && mentions(call, 'access}');
+  if (response.status !== 401 && !(lacks && response.status === 403)) return response;
   await renewFor(context, attempt, values, headers, (renewed) => {
     values = renewed;
   });

@@ -118,14 +118,14 @@ retryAfterMs:0},a)})(e,t,n))
 const c=(({method:e,url:t},r,n,s,i)=>new o(t,{__proto__:null,method:e,headers:r,body:n,credentials:s?"omit":"include",
 cache:"no-store",redirect:"error",keepalive:!0,signal:i}))(r,s,i,e.inBody,t.signal),u=(e,t)=>A(w(c),e,t)
 ;ee(r.headers,a,u,s),ee(n,a,u);const d=await l(c),f=await d.text();return je(e,t,a,d.status,e=>d.headers.get(e),f)
-},{authorizeOn401:u}=r,d=u?{authorization:u}:{};let f=await c({},i)
-;return 401===f.status&&a.access&&u&&(f=await c(d,i)),401!==f.status?f:(await(async(e,{signal:t},r,n,s)=>{
+},{authorizeOn401:u}=r,d=u?{authorization:u}:{};let f=await c({},i);401===f.status&&a.access&&u&&(f=await c(d,i))
+;const h=!a.access&&Z(r,"access}");return 401===f.status||h&&403===f.status?(await(async(e,{signal:t},r,n,s)=>{
 const o=e.settings.server.calls.refresh;if(!o||e.inBody&&De(o,r))return;const{answer:i}=o,a=new Headers(n)
 ;a.delete("content-type");const c=ne(o.body,o.isForm,r);Pe(a,o,c)
 ;const l=Ne(e,t,o.method,o.url,e=>ee(o.headers,r,e,n),c,a);await Se(l,(e,t,n)=>{const{issued:o}=ue(e<300,n,i,t)
 ;if(!o)return;const{accessToken:a,refreshToken:c}=o;s({...r,__proto__:null,access:a,refresh:c||r.refresh})
 }).catch(()=>{})})(e,t,a,s,e=>{a=e}),a===n?f:(e.usesCookies&&(a={...a,__proto__:null,cookies:await e.cookies()}),
-c(d,ne(r.body,r.isForm,a))))
+c(d,ne(r.body,r.isForm,a)))):f
 })(e,t,i,n,r,d):Se(Ne(e,a,i.method,i.url,e=>ee(i.headers,n,e,r),d,r),(r,s,o)=>je(e,t,n,r,s,o))
 })(e,t,r,p),b=u&&"logout"!==i&&a?u.sendAuthRequest(r,a,we(i)?p.access:"",y):y()
 ;return d.server.user?b.then(t=>(async(e,t,r,n)=>{
