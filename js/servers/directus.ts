@@ -24,7 +24,7 @@ export const directusJson = {
   user: '/users/me',
 } as const satisfies ServerOptions;
 
-/** Directus 12 in the mode `session`: the session is a cookie. */
+/** Directus 12 in the mode `session`: the session is a cookie, which ends with its token (`SESSION_COOKIE_TTL`). */
 export const directusSession = {
   login: { path: '/auth/login', body: { mode: 'session', '...': '{credentials}' } },
   refresh: { path: '/auth/refresh', body: { mode: 'session' } },

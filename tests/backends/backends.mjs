@@ -27,7 +27,7 @@ const versionOf = (name) =>
     .find((line) => line.split(/[=[]/)[0] === name)
     ?.split('==')[1];
 
-async function start(program, args, env) {
+export async function start(program, args, env) {
   const server = await startProgram(program, args, { cwd: servers, env: { PORT: String(await freePort()), ...env } });
   // (uvicorn listens some time after the address is printed.)
   await until(
@@ -38,7 +38,7 @@ async function start(program, args, env) {
 }
 const inPython = (file, more) => (env) => start(process.env.BACKENDS_PYTHON, [`${file}.py`], { ...env, ...more });
 const inNode = (file, more) => (env) => start(process.execPath, [`${file}.mjs`], { ...env, ...more });
-const fake = (name) => ({ version: 'fake', start: inNode('fakes', { BACKEND: name }) });
+const fake = (name, more) => ({ version: 'fake', start: inNode('fakes', { BACKEND: name, ...more }) });
 
 const PASSWORD = 'analytical engine';
 const BY_NAME = { username: 'ada', password: PASSWORD };
@@ -58,6 +58,13 @@ const unknownLife = { expiry: 'no answer tells the life of the cookie' };
 /** A deployment that does not know the client: RFC 6749 §5.2. */
 const UNKNOWN_CLIENT = { trouble: { status: 401, body: '{"error":"invalid_client"}' } };
 
+const STRAPI = {
+  credentials: { identifier: BY_EMAIL.email, password: PASSWORD },
+  says: /Invalid identifier or password/,
+  user: BY_EMAIL.email,
+  namesUser: true,
+};
+
 /** Sets the CSRF cookie, as the page of an app does. */
 const csrfPage = (page) => page.evaluate(() => fetch('/').then(() => undefined));
 
@@ -65,7 +72,8 @@ const csrfPage = (page) => page.evaluate(() => fetch('/').then(() => undefined))
  * `credentials`; `wrong`: those that the server rejects, and `says`: its words; `user`: the user's e-mail address as the session
  * has it; `without`: steps that this server cannot pass, each with the reason; `csrf`: a POST needs a token, and without it the
  * API answers with this status; `statelessRefresh`: the server cannot revoke a refresh token; `trouble`: an answer to a refresh
- * that says nothing about the session (default: that of a gateway); `prepare(page, server)` may return the credentials.
+ * that says nothing about the session (default: that of a gateway); `other`: the credentials of another user, which sign in in the
+ * same browser; `namesUser`: its tokens name the user, so a refresh asks for none; `prepare(page, server)` may return the credentials.
  */
 export const BACKENDS = [
   {
@@ -244,12 +252,25 @@ export const BACKENDS = [
     user: BY_EMAIL.email,
   },
   {
-    name: 'Strapi',
-    ...fake('strapi'),
+    name: 'Strapi, cookie',
+    ...fake('strapi', { SESSIONS: 'cookie' }),
     server: presets.strapi,
-    credentials: { identifier: BY_EMAIL.email, password: PASSWORD },
-    says: /Invalid identifier or password/,
-    user: BY_EMAIL.email,
+    ...STRAPI,
+  },
+  {
+    name: 'Strapi, body',
+    ...fake('strapi', { SESSIONS: 'body' }),
+    server: presets.strapiBody,
+    options: IN_BODY,
+    ...STRAPI,
+  },
+  {
+    name: 'Strapi, legacy',
+    ...fake('strapi', { SESSIONS: 'legacy' }),
+    server: presets.strapiLegacy,
+    options: IN_BODY,
+    ...STRAPI,
+    without: withoutRefresh,
   },
   {
     name: 'ASP.NET Core Identity',

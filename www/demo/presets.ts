@@ -60,6 +60,13 @@ const PRESETS: readonly Preset[] = [
   },
   {
     file: 'strapi',
+    name: 'strapiBody',
+    product: 'Strapi with the refresh token in the body',
+    inBody: true,
+    fits: ({ body }) => has(body, 'jwt', 'user', 'refreshToken'),
+  },
+  {
+    file: 'strapi',
     name: 'strapi',
     product: 'Strapi',
     fits: ({ body }) => has(body, 'jwt', 'user'),

@@ -27,6 +27,14 @@ function issue(session = {}) {
   return session;
 }
 
+/** Gives a session another access token, with these claims. */
+function renew(session, claims) {
+  access.delete(session.access);
+  const iat = Math.floor(Date.now() / 1000);
+  session.access = jwt({ ...claims, iat, exp: iat + ACCESS_SECONDS, jti: randomUUID() });
+  access.set(session.access, session);
+}
+
 /** Ends the session of a refresh token or of an access token. Returns whether there was one. */
 function end(token) {
   const found = refresh.get(token) ?? access.get(token);
@@ -43,68 +51,96 @@ function rotate(token) {
 const isAda = (name, password) => (name === USER.email || name === USER.username) && password === PASSWORD;
 const json = (status, body, cookies = {}) => ({ status, body, cookies });
 
-/** https://docs.directus.io/reference/authentication (12): the mode is in the body. */
+/**
+ * https://docs.directus.io/reference/authentication (12): the mode is in the body. `npm run test:cms` runs the same steps with
+ * Directus itself.
+ */
 function directus() {
   const COOKIES = { cookie: 'directus_refresh_token', session: 'directus_session_token' };
   const error = (status, code, message) => json(status, { errors: [{ message, extensions: { code } }] });
+  const rejected = () => error(401, 'INVALID_CREDENTIALS', 'Invalid user credentials.');
+  const missing = () => {
+    const message = 'Invalid payload. The refresh token is required in either the payload or cookie.';
+    return error(400, 'INVALID_PAYLOAD', message);
+  };
   const answer = (mode, tokens) => {
+    renew(tokens, { id: USER.id, app_access: true, iss: 'directus' });
     const data = { expires: ACCESS_SECONDS * 1000 };
     if (mode !== 'session') data.access_token = tokens.access;
     if (mode === 'json') data.refresh_token = tokens.refresh;
     return json(200, { data }, mode === 'json' ? {} : { [COOKIES[mode]]: tokens.refresh });
   };
-  const given = ({ body, cookies }) => body.refresh_token ?? cookies[COOKIES[body.mode]];
+  const given = ({ body, cookies }) => body.refresh_token || cookies[COOKIES[body.mode]];
+  const hasToken = ({ bearer, cookies }) => Boolean(bearer || cookies[COOKIES.session]);
   return {
     'POST /auth/login': ({ body }) =>
-      isAda(body.email, body.password)
-        ? answer(body.mode ?? 'json', issue())
-        : error(401, 'INVALID_CREDENTIALS', 'Invalid user credentials.'),
+      isAda(body.email, body.password) ? answer(body.mode ?? 'json', issue()) : rejected(),
     'POST /auth/refresh'(request) {
-      const token = given(request);
-      const missing = 'Invalid payload. The refresh token is required in either the payload or cookie.';
-      if (!token) return error(400, 'INVALID_PAYLOAD', missing);
-      const tokens = rotate(token);
-      return tokens
-        ? answer(request.body.mode, tokens)
-        : error(401, 'INVALID_CREDENTIALS', 'Invalid user credentials.');
+      if (!given(request)) return missing();
+      const tokens = rotate(given(request));
+      return tokens ? answer(request.body.mode, tokens) : rejected();
     },
     'POST /auth/logout'(request) {
+      if (!given(request)) return missing();
       end(given(request));
-      return json(204, undefined, request.body.mode === 'json' ? {} : { [COOKIES[request.body.mode]]: null });
+      // (Directus empties the cookie, and does not remove it.)
+      return json(204, undefined, request.body.mode === 'json' ? {} : { [COOKIES[request.body.mode]]: '' });
     },
     'GET /users/me': (request) =>
       isSignedIn(request, { cookie: COOKIES.session })
         ? json(200, { data: { id: USER.id, email: USER.email } })
-        : error(401, 'INVALID_CREDENTIALS', 'Invalid user credentials.'),
-    api: { cookie: COOKIES.session, refused: () => error(401, 'TOKEN_EXPIRED', 'Token expired.') },
+        : rejected(),
+    api: {
+      cookie: COOKIES.session,
+      // A call without a token has the permissions of the public.
+      refused: (request) =>
+        hasToken(request) ? rejected() : error(403, 'FORBIDDEN', "You don't have permission to access this."),
+    },
   };
 }
 
-/** https://docs.strapi.io/cms/features/users-permissions (5, `jwtManagement: 'refresh'`, `httpOnly: true`). */
+/**
+ * https://docs.strapi.io/cms/features/users-permissions (5): SESSIONS says whether the refresh token is in a cookie or in the body
+ * (`jwtManagement: 'refresh'`, with and without `httpOnly: true`), or the server renews nothing (`legacy`). `npm run test:cms` runs
+ * the same steps with Strapi itself.
+ */
 function strapi() {
   const COOKIE = 'strapi_up_refresh';
+  const isCookie = process.env.SESSIONS === 'cookie';
+  const isLegacy = process.env.SESSIONS === 'legacy';
   const error = (status, name, message) => json(status, { data: null, error: { status, name, message, details: {} } });
+  const refused = ({ bearer }) =>
+    bearer
+      ? error(401, 'UnauthorizedError', 'Missing or invalid credentials')
+      : error(403, 'ForbiddenError', 'Forbidden');
+  const claimsOf = (token) => (isLegacy ? { id: 1 } : { userId: '1', type: 'access', sessionId: token });
+  const answer = (tokens, user) => {
+    renew(tokens, claimsOf(tokens.refresh));
+    if (isLegacy) return json(200, { jwt: tokens.access, user });
+    if (!isCookie) return json(200, { jwt: tokens.access, refreshToken: tokens.refresh, user });
+    return json(200, { jwt: tokens.access, user }, { [COOKIE]: tokens.refresh, [`${COOKIE}.sig`]: 'signature' });
+  };
+  const given = ({ body, cookies }) => cookies[COOKIE] || body.refreshToken;
   return {
-    'POST /api/auth/local'({ body }) {
-      if (!isAda(body.identifier, body.password))
-        return error(400, 'ValidationError', 'Invalid identifier or password');
-      const tokens = issue();
-      return json(200, { jwt: tokens.access, user: USER }, { [COOKIE]: tokens.refresh });
-    },
-    'POST /api/auth/refresh'({ cookies }) {
-      if (!cookies[COOKIE]) return error(400, 'ValidationError', 'Missing refresh token');
-      const tokens = rotate(cookies[COOKIE]);
-      return tokens
-        ? json(200, { jwt: tokens.access }, { [COOKIE]: tokens.refresh })
-        : error(401, 'UnauthorizedError', 'Invalid refresh token');
-    },
-    'POST /api/auth/logout'({ bearer }) {
-      if (!access.has(bearer)) return error(401, 'UnauthorizedError', 'Missing or invalid credentials');
-      end(bearer);
-      return json(200, { ok: true }, { [COOKIE]: null });
-    },
-    'GET /api/users/me': (request) =>
-      isSignedIn(request) ? json(200, USER) : error(401, 'UnauthorizedError', 'Missing or invalid credentials'),
+    'POST /api/auth/local': ({ body }) =>
+      isAda(body.identifier, body.password)
+        ? answer(issue(), { ...USER, id: 1 })
+        : error(400, 'ValidationError', 'Invalid identifier or password'),
+    ...(!isLegacy && {
+      'POST /api/auth/refresh'(request) {
+        if (request.bearer && !isSignedIn(request)) return refused(request);
+        if (!given(request)) return error(400, 'BadRequestError', 'Missing refresh token');
+        const tokens = rotate(given(request));
+        return tokens ? answer(tokens) : error(401, 'UnauthorizedError', 'Invalid refresh token');
+      },
+      'POST /api/auth/logout'(request) {
+        if (!isSignedIn(request)) return refused(request);
+        if (!end(given(request))) end(request.bearer);
+        return json(200, { ok: true }, isCookie ? { [COOKIE]: null, [`${COOKIE}.sig`]: null } : {});
+      },
+    }),
+    'GET /api/users/me': (request) => (isSignedIn(request) ? json(200, { ...USER, id: 1 }) : refused(request)),
+    api: { refused },
   };
 }
 
@@ -366,7 +402,7 @@ const isSignedIn = ({ bearer, cookies }, { cookie } = api) =>
 
 function answerApi(request) {
   if (api.needs?.(request) === false || !isSignedIn(request))
-    return api.refused?.() ?? json(401, { message: 'Unauthorized' });
+    return api.refused?.(request) ?? json(401, { message: 'Unauthorized' });
   if (request.path === '/api/me') return json(200, { email: USER.email });
   return api.forged?.(request) || json(200, request.body);
 }
