@@ -128,6 +128,32 @@ export async function installed(folder, what, command = ['install', '--no-save',
   writeFileSync(stamp, lock);
 }
 
+/** The modules of C++ that Directus and Strapi load. */
+const CMS_MODULES = ['better-sqlite3', 'isolated-vm', 'sqlite3'];
+
+/**
+ * Installs Directus and Strapi, and the Node that runs them: Directus needs 22, which isolated-vm supports at most.
+ * The modules of C++ are downloaded, or compiled with the headers of that Node. Returns the path of its program.
+ */
+export async function cmsNode() {
+  const folder = 'tests/backends/cms';
+  await installed(folder, 'Directus, Strapi and a Node for them (1.6 GB)');
+  const modules = path.join(root, folder, 'node_modules');
+  const own = path.join(modules, `node-${process.platform}-${process.arch}`);
+  const found = [path.join(own, 'bin/node'), process.execPath].find((node) =>
+    output(node, ['--version'])?.startsWith('v22.'),
+  );
+  if (!found) throw new UserError('Directus needs Node 22 here: run the command with it.');
+  const [stamp, lock] = ['modules', 'lock'].map((name) => path.join(modules, `.tokenward-${name}`));
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(lock, 'utf8')) return found;
+  say(`npm rebuild: ${CMS_MODULES.join(', ')}; takes some minutes if they must be compiled`);
+  const env = { PATH: `${path.dirname(found)}${path.delimiter}${process.env.PATH}` };
+  if (existsSync(path.join(own, 'include'))) env.npm_config_nodedir = own;
+  await run('npm', ['rebuild', ...CMS_MODULES, '--prefix', folder, '--loglevel', 'error'], { env });
+  writeFileSync(stamp, readFileSync(lock));
+  return found;
+}
+
 /** A Python environment for a folder with a requirements.txt. Returns the path of its interpreter. */
 export async function pythonFor(folder) {
   const place = path.join(root, 'target/python', path.basename(folder));

@@ -1,5 +1,5 @@
 // npm test: runs every test there is, independent ones side by side, and prints a summary. `npm test <text>` runs the steps
-// whose names contain the text, after the steps that they need. Exits with 1 if a step fails.
+// whose names contain the text, after the steps that they need: those named `cms` only then. Exits with 1 if a step fails.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { EXAMPLE_FOLDERS, FIXTURE_FOLDERS, installPackage, installTools, PACKAGI
 import { main, root, run, say, UserError } from './run.mjs';
 import { NotRun, runSteps } from './schedule.mjs';
 import { freePort, serverProfile, startServer } from './servers.mjs';
-import { installed, pythonFor, SETUP } from './setup.mjs';
+import { cmsNode, installed, pythonFor, SETUP } from './setup.mjs';
 import { buildSiteOnce, setUpSite } from './site.mjs';
 import { buildDemo, buildPackageOnce, buildServer } from './start.mjs';
 
@@ -126,6 +126,13 @@ function setUpSteps() {
       run: async () => {
         await installed('tests/backends', 'the back ends of tests/backends');
         tools.backendsPython = await pythonFor('tests/backends');
+      },
+    },
+    {
+      name: 'set-up: Directus and Strapi',
+      extra: true,
+      run: async () => {
+        tools.cmsNode = await cmsNode();
       },
     },
   ];
@@ -267,6 +274,12 @@ function testSteps() {
     })),
     ...browserSteps('packaging', [...BUILD, 'build: tarball', 'build: example server', 'set-up: Python']),
     ...browserSteps('backends', [...BUILD, 'set-up: back ends']),
+    {
+      name: 'cms: Directus and Strapi',
+      needs: ['build: package', 'set-up: Directus and Strapi', ...BROWSERS],
+      extra: true,
+      run: () => browserTest('tests/backends/cms/cms.test.mjs', 'page', { CMS_NODE: tools.cmsNode }),
+    },
     ...browserSteps('site', ['build: documentation site']),
     ...browserSteps('xss', [...BUILD, 'set-up: back ends']),
     ...browserSteps('e2e', BUILD),
@@ -401,9 +414,9 @@ function keepTimes(results) {
   writeFileSync(times, JSON.stringify({ ...lastTimes(), ...Object.fromEntries(took) }, null, 2));
 }
 
-/** The steps whose names contain the text, and all that they need. */
+/** The steps whose names contain the text, and all that they need. Those that are `extra` run only if the text names them. */
 function choose(all, text) {
-  const chosen = new Set(all.filter(({ name }) => name.includes(text)));
+  const chosen = new Set(all.filter(({ name, extra }) => name.includes(text) && !(extra && !text)));
   if (chosen.size === 0) {
     const names = all.map(({ name }) => `  ${name}`).join('\n');
     throw new UserError(`npm test: no step has "${text}" in its name. The steps are:\n${names}`);
