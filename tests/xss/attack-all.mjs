@@ -21,7 +21,7 @@ function withTimeout(work, milliseconds) {
 export async function attackAll(attack, early) {
   const leaks = [];
   let worked = 0;
-  const queue = groups(process.env.ALONE === '1');
+  const queue = groups(process.env.ALONE === '1', early);
   // A page with probes may take five times as long as one without, because a busy machine slows both.
   const start = Date.now();
   assert.ok((await withTimeout(attack([]), 90_000)).works, 'the client works without probes');

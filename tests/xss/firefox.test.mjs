@@ -100,6 +100,6 @@ for (const [mode, options, early] of [
       else if (found > 0 || !early) leaks.push(`${probes[0].name}: ${title}`);
     };
     assert.ok((await measure(early, options)).works, 'the client works without probes');
-    for (const probes of groups(process.env.ALONE === '1')) await collectLeaks(probes);
+    for (const probes of groups(process.env.ALONE === '1', early)) await collectLeaks(probes);
     assert.deepEqual(leaks, []);
   });

@@ -263,12 +263,39 @@ export const PROBES = [
 const AT_ONCE = 8;
 
 /**
+ * Probes that obtain a token on a page, or stop the client, if they run before the library. Each of them runs on a page of its
+ * own then: in a group, it would make the other probes of the group run again. A probe that is missing here only costs time.
+ */
+const ALONE_IF_EARLY = [
+  'XMLHttpRequest: open, send',
+  'XMLHttpRequest: headers',
+  'XMLHttpRequest: response',
+  'fetch',
+  'Request',
+  'Request: url, method',
+  'Request: headers',
+  'Request: body, signal',
+  'Request: clone and bodies',
+  'Headers: set, append',
+  'Headers: get, has',
+  'Function: call, apply, bind',
+  'JSON.parse',
+  'String: code units',
+  'Object.prototype',
+  'Object.prototype: descriptors',
+  'exports of a module instance: memory and table',
+];
+
+/**
  * The probes one by one or, which is much quicker, in groups that run on one page: if a group obtains nothing and the client
  * works nonetheless, none of its probes obtains anything. `PROBE=name` selects probes.
  */
-export function groups(oneByOne) {
+export function groups(oneByOne, early = false) {
   const chosen = PROBES.filter(({ name }) => name.includes(process.env.PROBE ?? ''));
-  const count = oneByOne ? chosen.length : Math.ceil(chosen.length / AT_ONCE);
+  const isAlone = ({ name }) => oneByOne || (early && ALONE_IF_EARLY.includes(name));
+  const [alone, shared] = [chosen.filter(isAlone), chosen.filter((probe) => !isAlone(probe))];
+  const count = Math.ceil(shared.length / AT_ONCE);
   // Neighbours in the list patch the same objects, so each goes into another group.
-  return Array.from({ length: count }, (_, at) => chosen.filter((_, index) => index % count === at));
+  const parts = Array.from({ length: count }, (_, at) => shared.filter((_, index) => index % count === at));
+  return [...alone.map((probe) => [probe]), ...parts];
 }
