@@ -10,7 +10,7 @@ import { setUpTests } from '../tools/setup.mjs';
 import { buildServer } from '../tools/start.mjs';
 import { chart } from './chart.mjs';
 import { coldStarts } from './cold.mjs';
-import { buildPeers } from './peers/build.mjs';
+import { buildPeers, buildRustPeers } from './peers/build.mjs';
 import { makeSite, runOn } from './site.mjs';
 import { measureSizes } from './size.mjs';
 
@@ -32,6 +32,7 @@ await main(async () => {
     await buildServer();
   }
   const peers = await buildPeers();
+  await buildRustPeers(peers, tools);
   const site = makeSite(path.join(root, 'target/bench'), peers);
   const result = {};
   const parts = {
@@ -110,17 +111,18 @@ await main(async () => {
   const onPage = (settings, options) => runOn(site, tools.chrome, settings, options);
 
   async function calls(bench, settings) {
-    const results = await onPage({ bench, ...settings });
+    const results = await onPage({ bench, rust: true, ...settings });
     result[bench] = results;
     const bare = results['bare fetch'].median;
-    const handWritten = results['hand-written, with a Request'].median;
+    const byHand = (name) =>
+      results[name.startsWith('Rust') ? 'Rust: gloo-net by hand' : 'hand-written, with a Request'].median;
     const rows = Object.entries(results).map(([name, { median, min, max }]) => ({
       client: name,
       µs: round(median, 1),
       min: round(min, 1),
       max: round(max, 1),
       'ratio to bare fetch': round(median / bare, 3),
-      'µs over the hand-written': round(median - handWritten, 1),
+      'µs over the hand-written': round(median - byHand(name), 1),
     }));
     const setting = bench === 'stubbed' ? 'with fetch stubbed' : 'against the real server on loopback';
     table(

@@ -14,8 +14,11 @@ const PEERS = {
   '@badgateway/oauth2-client': 'badgateway',
 };
 
-/** Every client, signed in, as a function that makes one call. No cookies: each sign-in would replace the session of another client. */
-async function clients(peers = PEERS) {
+/**
+ * Every client, signed in, as a function that makes calls one after another. No cookies: each sign-in would replace the session of
+ * another client.
+ */
+async function clients(peers = PEERS, rust = false) {
   const { AuthClient } = await import('/pkg/index.js');
   const credentials = { ...USER, transport: 'body' };
   const auth = new AuthClient({ transport: 'body' });
@@ -36,22 +39,44 @@ async function clients(peers = PEERS) {
     await peer.login(credentials);
     senders[title] = (url, init) => peer.fetch(url, init);
   }
-  return { auth, senders };
+  const many = Object.fromEntries(
+    Object.entries(senders).map(([name, send]) => [
+      name,
+      async (url, count) => {
+        for (let calls = 0; calls < count; calls += 1) await send(url);
+      },
+    ]),
+  );
+  return rust ? { ...many, ...(await rustClients()) } : many;
+}
+
+/** The clients of a Rust app, which make their calls one after another in Rust. */
+async function rustClients() {
+  const { default: initialize, ByHand, Tokenward } = await import('/peers/rust.js');
+  await initialize();
+  const [byHand, tokenward] = [
+    await ByHand.login(USER.email, USER.password),
+    await Tokenward.login(USER.email, USER.password),
+  ];
+  return {
+    'Rust: gloo-net by hand': (url, count) => byHand.calls(url, count),
+    'Rust: tokenward': (url, count) => tokenward.calls(url, count),
+  };
 }
 
 const BENCHES = {
   /** Microseconds of one call: in each round, each client in random order makes `count` calls one after another. */
-  async call({ url, rounds, count, peers }) {
-    const { senders } = await clients(peers);
-    const times = Object.fromEntries(Object.keys(senders).map((name) => [name, []]));
+  async call({ url, rounds, count, peers, rust }) {
+    const all = await clients(peers, rust);
+    const times = Object.fromEntries(Object.keys(all).map((name) => [name, []]));
     for (let round = -2; round < rounds; round += 1) {
-      for (const [name, send] of Object.entries(senders).sort(RANDOM)) {
+      for (const [name, makeCalls] of Object.entries(all).sort(RANDOM)) {
         const start = performance.now();
-        for (let calls = 0; calls < count; calls += 1) await send(url);
+        await makeCalls(url, count);
         if (round >= 0) times[name].push(((performance.now() - start) / count) * 1000);
       }
     }
-    return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, spread(all)]));
+    return Object.fromEntries(Object.entries(times).map(([name, each]) => [name, spread(each)]));
   },
 
   /** The same with a stub as `fetch`, which measures the client alone. */
@@ -61,7 +86,7 @@ const BENCHES = {
     const { fetch: real } = globalThis;
     globalThis.fetch = (input, init) => {
       const url = input.url ?? String(input);
-      return /\/auth\//.test(url) ? real(input, init) : Promise.resolve(new Response(null));
+      return /\/auth\/|\.wasm/.test(url) ? real(input, init) : Promise.resolve(new Response(null));
     };
     return BENCHES.call(settings);
   },

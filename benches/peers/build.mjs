@@ -1,7 +1,7 @@
-// Builds the peers as an app would: installed from the lockfile, each bundled and minified.
+// Builds the peers as an app would: installed from the lockfile, each bundled and minified; those in Rust with the release profile.
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
-import { root } from '../../tools/run.mjs';
+import { root, run } from '../../tools/run.mjs';
 import { installed } from '../../tools/setup.mjs';
 
 const here = path.join(root, 'benches');
@@ -30,4 +30,23 @@ export async function buildPeers() {
   const auth0 = path.join(here, 'node_modules/@auth0/auth0-spa-js/dist/auth0-spa-js.worker.production.js');
   copyFileSync(auth0, path.join(folder, 'auth0-worker.js'));
   return folder;
+}
+
+/** Adds the clients of a Rust app to the folder: the crate of benches/rust, as `rust.js` and its wasm. */
+export async function buildRustPeers(folder, { wasmBindgen }) {
+  const target = path.join(root, 'target/bench-rust');
+  const places = ['--manifest-path', path.join(root, 'examples/rust/Cargo.toml'), '--target-dir', target];
+  const platform = ['--target', 'wasm32-unknown-unknown'];
+  await run('cargo', [
+    'build',
+    '--locked',
+    '--quiet',
+    '--release',
+    '--package',
+    'tokenward-bench',
+    ...platform,
+    ...places,
+  ]);
+  const compiled = path.join(target, 'wasm32-unknown-unknown/release/tokenward_bench.wasm');
+  await run(wasmBindgen, [compiled, '--target', 'web', '--out-dir', folder, '--out-name', 'rust', '--no-typescript']);
 }
