@@ -1,6 +1,7 @@
 // npm run bench:isolation: the time of a call in each isolation mode, compared with the browser's own `fetch`. One page makes all
-// calls, in turns and in random order, to the real server on loopback. Prints medians, and ratios to bare `fetch`. No debugger
-// is attached to the browser, because watching its network would take longer than the calls.
+// calls, in turns and in random order, to the real server on loopback. Prints medians, and ratios to bare `fetch`. Beside the
+// modes stands a worker by hand that does the least: one message with the call, one with the whole response. No debugger is
+// attached to the browser, because watching its network would take longer than the calls.
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -24,8 +25,9 @@ await main(async () => {
   }
   const site = mkdtempSync(path.join(os.tmpdir(), 'tokenward-bench-'));
   cpSync(path.join(root, 'pkg'), path.join(site, 'pkg'), { recursive: true });
-  const script = `${prepare}\n${measure}\n(${run})(${JSON.stringify([USER, ROUNDS])})`;
+  const script = `${prepare}\n${callByHand}\n${measure}\n(${run})(${JSON.stringify([USER, ROUNDS])})`;
   writeFileSync(path.join(site, 'bench.js'), script);
+  writeFileSync(path.join(site, 'worker-by-hand.js'), `(${workerByHand})();`);
   writeFileSync(path.join(site, 'index.html'), '<!doctype html><script type="module" src="/bench.js"></script>');
   writeFileSync(path.join(site, 'large.bin'), Buffer.alloc(MEGABYTE, 'large '));
   const server = await startServer({ DEMO_DIR: site });
@@ -82,9 +84,36 @@ async function prepare(user) {
     if (name !== 'page') continue;
     const authorization = `Bearer ${await client.getAccessToken()}`;
     clients.fetch = (input, init) => fetch(input, { ...init, headers: { authorization } });
+    clients['worker by hand'] = callByHand(authorization);
   }
-  const { fetch: bare, ...rest } = clients;
-  globalThis.clients = { fetch: bare, ...rest };
+  const { fetch: bare, 'worker by hand': byHand, ...rest } = clients;
+  globalThis.clients = { fetch: bare, 'worker by hand': byHand, ...rest };
+}
+
+/** In a worker: makes the calls of `callByHand`. */
+function workerByHand() {
+  addEventListener('message', async ({ data: { id, url, init } }) => {
+    const response = await fetch(url, init);
+    const body = await response.arrayBuffer();
+    postMessage({ id, status: response.status, headers: [...response.headers], body }, [body]);
+  });
+}
+
+/** On the page: a `fetch` in a worker that knows neither streams nor aborts nor errors. */
+function callByHand(authorization) {
+  const worker = new Worker('/worker-by-hand.js');
+  const waiting = new Map();
+  let last = 0;
+  worker.addEventListener('message', ({ data: { id, status, headers, body } }) => {
+    waiting.get(id)(new Response(body, { status, headers }));
+    waiting.delete(id);
+  });
+  return (url, init) =>
+    new Promise((resolve) => {
+      last += 1;
+      waiting.set(last, resolve);
+      worker.postMessage({ id: last, url, init: { ...init, headers: { authorization } } });
+    });
 }
 
 /** On the page: the median of each mode in milliseconds. */
