@@ -1,7 +1,7 @@
 // npm run bench:isolation: the time of a call in each isolation mode, compared with the browser's own `fetch`. One page makes all
-// calls, in turns and in random order, to the real server on loopback. Prints medians, and ratios to bare `fetch`. Beside the
-// modes stands a worker by hand that does the least: one message with the call, one with the whole response. No debugger is
-// attached to the browser, because watching its network would take longer than the calls.
+// calls, in turns and in random order, to the real server on loopback. Prints medians, and ratios to bare `fetch`. A
+// worker by hand is measured beside the modes: it sends one message with the call, and one with the whole response. No debugger
+// is attached to the browser, because watching its network would take longer than the calls.
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

@@ -128,12 +128,12 @@ export async function installed(folder, what, command = ['install', '--no-save',
   writeFileSync(stamp, lock);
 }
 
-/** The modules of C++ that Directus and Strapi load. */
+/** The native modules that Directus and Strapi load. */
 const CMS_MODULES = ['better-sqlite3', 'isolated-vm', 'sqlite3'];
 
 /**
- * Installs Directus and Strapi, and the Node that runs them: Directus needs 22, which isolated-vm supports at most.
- * The modules of C++ are downloaded, or compiled with the headers of that Node. Returns the path of its program.
+ * Installs Directus and Strapi, and the Node that runs them: Directus needs 22 or later, and is tried with 22.
+ * The native modules are downloaded, or compiled with the headers of that Node. Returns the path of its program.
  */
 export async function cmsNode() {
   const folder = 'tests/backends/cms';

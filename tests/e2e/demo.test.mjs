@@ -392,10 +392,8 @@ test('the layout does not shift when the scripts arrive after the first paint', 
       await held;
       await route.continue();
     });
-    const isPainted = () =>
-      page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
     const opened = page.goto(server.url);
-    await isPainted();
+    await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
     arrive();
     await opened;
     await status(page, 'signed-out');

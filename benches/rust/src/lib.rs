@@ -1,5 +1,5 @@
 //! The clients of a Rust app that `npm run bench` compares: the crate `tokenward`, and sign-in by hand with gloo-net. Each makes
-//! its calls in Rust, so no border to JavaScript is measured but the one of `fetch`.
+//! its calls in Rust, so the only boundary to JavaScript that is measured is that of `fetch`.
 
 use gloo_net::http::Request;
 use serde::{Deserialize, Serialize};
