@@ -27,9 +27,12 @@ pub struct Passwords {
     addresses: Arc<Addresses>,
     /// One for each core. They are reused, because freed memory of this size often remains with the process.
     buffers: Arc<Mutex<Vec<Vec<Block>>>>,
-    /// The hash that is verified for an unknown user, so that the answer takes as long as for a known one.
-    decoy_hash: String,
 }
+
+/// The hash that is verified for an unknown user, so that the answer takes as long as for a known one. It has the parameters of
+/// [`hash`]; no password of a user is compared with it.
+const DECOY_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$TExOZDETT9uE9P5vmndhmg$VyOzxetewO+mDBoh2T3HAazztS+P0yJeWL6zb2RdCYo";
 
 impl Passwords {
     pub fn new() -> Self {
@@ -41,7 +44,6 @@ impl Passwords {
             cores: Arc::new(Semaphore::new(cores)),
             addresses: Arc::new(addresses),
             buffers: Arc::default(),
-            decoy_hash: hash(""),
         }
     }
 
@@ -52,7 +54,7 @@ impl Passwords {
         let of_address = Addresses::enter(&self.addresses, address).ok_or_else(busy)?;
         let in_queue = self.queue.clone().try_acquire_owned().map_err(|_| busy())?;
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.decoy_hash.clone());
+        let hash = hash.unwrap_or_else(|| DECOY_HASH.to_owned());
         let core = self.cores.clone().acquire_owned().await.map_err(|_| ApiError::Internal)?;
         let places = Places { _core: core, _in_queue: in_queue, _of_address: of_address };
         let buffers = self.buffers.clone();
@@ -161,6 +163,14 @@ mod tests {
         for malformed in ["", "correct", "$argon2id$v=19$m=19456,t=2,p=1", "$scrypt$ln=16,r=8,p=1$c2FsdHNhbHQ$aGFzaA"] {
             assert!(!verify("correct", malformed, &mut buffer), "{malformed}");
         }
+    }
+
+    #[test]
+    fn the_decoy_has_the_parameters_of_a_hash() {
+        let parameters = |hash: &str| hash.rsplitn(3, '$').nth(2).unwrap().to_owned();
+        let hash = hash("correct");
+        assert_eq!((parameters(DECOY_HASH), DECOY_HASH.len()), (parameters(&hash), hash.len()));
+        assert!(!verify("correct", DECOY_HASH, &mut Vec::new()));
     }
 
     #[test]
