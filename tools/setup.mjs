@@ -38,6 +38,7 @@ export const SETUP = {
   geckodriver: async () => ({ geckodriver: await cargoTool('geckodriver', GECKODRIVER, 'geckodriver') }),
   Redis: async () => ({ redis: await systemProgram('redis-server', process.env.REDIS_SERVER, REDIS) }),
   browsers: () => findBrowsers(),
+  'headless shell': async () => ({ headlessShell: await findHeadlessShell() }),
 };
 
 /** Everything that builds the package, the demo and the server. Returns the paths of the tools. */
@@ -226,6 +227,21 @@ const FIREFOX = {
   darwin: ['/Applications/Firefox.app/Contents/MacOS/firefox'],
   win32: ['C:\\Program Files\\Mozilla Firefox\\firefox.exe'],
 };
+
+/**
+ * The headless shell is Chromium without windows: the same engine and network stack, at a third of the processor time per page.
+ * Tests run in it if the system has it; a browser that CHROME names runs all tests.
+ */
+async function findHeadlessShell() {
+  const look = () => find(process.env.HEADLESS_SHELL, 'chromium-headless-shell', 'chrome-headless-shell');
+  if (process.env.CHROME && !process.env.HEADLESS_SHELL) return undefined;
+  const found = look();
+  if (found) return found;
+  await aptInstall(['chromium-headless-shell'], 'the browser tests take a third of the processor time in it');
+  if (!look())
+    say('chromium-headless-shell was not found: all browser tests run in Chromium with windows, which takes longer');
+  return look();
+}
 
 async function findBrowsers() {
   const look = () => ({

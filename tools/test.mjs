@@ -96,7 +96,7 @@ const SERVER = ['--profile', serverProfile(), '--workspace', '--exclude', 'token
 const TIMED = 'takes_as_long_as';
 
 const BUILD = ['build: package', 'build: demo page', 'build: server'];
-const BROWSERS = ['set-up: browsers', 'set-up: geckodriver', 'set-up: Redis'];
+const BROWSERS = ['set-up: browsers', 'set-up: headless shell', 'set-up: geckodriver', 'set-up: Redis'];
 
 function steps() {
   return [...setUpSteps(), ...buildSteps(), ...byTime([...checkSteps(), ...testSteps()])];
@@ -105,7 +105,7 @@ function steps() {
 function setUpSteps() {
   const parts = Object.entries(SETUP).map(([part, install]) => ({
     name: `set-up: ${part}`,
-    locks: ['Redis', 'browsers'].includes(part) ? ['apt'] : [],
+    locks: ['Redis', 'browsers', 'headless shell'].includes(part) ? ['apt'] : [],
     run: async () => void Object.assign(tools, await install()),
   }));
   return [
@@ -353,7 +353,8 @@ function testFiles(folder) {
 const browserTest = (file, isolation, env) =>
   run(process.execPath, ['--test', '--test-reporter=spec', file], {
     env: {
-      CHROME: tools.chrome,
+      CHROME: tools.headlessShell ?? tools.chrome,
+      CHROME_WITH_WINDOWS: tools.chrome,
       FIREFOX: tools.firefox,
       GECKODRIVER: tools.geckodriver,
       WEBKIT_DRIVER: tools.webkitDriver ?? '',

@@ -17,12 +17,16 @@ let browser;
 /** `WASM=off`: the browser has no JIT compiler and therefore no WebAssembly, so every client uses the JavaScript build of the core. */
 const WITHOUT_WASM = ['--js-flags=--jitless'];
 
-/** One browser for all tests of a file; each test gets a context of its own. */
-export async function openBrowser({ wasm = process.env.WASM !== 'off', blocksPopups = false } = {}) {
+/**
+ * One browser for all tests of a file; each test gets a context of its own. `npm test` names the headless shell of Chromium in
+ * `CHROME`, and in `CHROME_WITH_WINDOWS` the browser that can also block popups and keep pages for Back.
+ */
+export async function openBrowser({ wasm = process.env.WASM !== 'off', windows = false, blocksPopups = false } = {}) {
+  const executablePath = ((windows || blocksPopups) && process.env.CHROME_WITH_WINDOWS) || process.env.CHROME;
   // Playwright turns the back-forward cache off; users have it on. And it allows windows that no user asked for.
   const ignoreDefaultArgs = ['--disable-back-forward-cache', ...(blocksPopups ? ['--disable-popup-blocking'] : [])];
   const args = wasm ? CHROME_ARGS : [...CHROME_ARGS, ...WITHOUT_WASM];
-  browser = await chromium.launch({ executablePath: process.env.CHROME, args, ignoreDefaultArgs });
+  browser = await chromium.launch({ executablePath, args, ignoreDefaultArgs });
 }
 
 export async function closeBrowser() {
@@ -40,6 +44,9 @@ export async function withBrowser(settings, work) {
     browser = former;
   }
 }
+
+/** Runs a test in a browser that keeps pages for Back. */
+export const withBackForwardCache = (work) => withBrowser({ windows: true }, work);
 
 /**
  * Runs a test with its own server and page. An error that the page does not catch fails the test.

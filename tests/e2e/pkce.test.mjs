@@ -119,7 +119,9 @@ async function signIn(page, name = 'ada', options) {
 const address = (page) => page.evaluate(() => location.pathname + location.search + location.hash);
 const events = (page) => page.evaluate(() => globalThis.events);
 const failed = async (page) => {
-  await page.waitForFunction(() => events.some(([name]) => name === 'sign-in-failed'), undefined, { polling: 20 });
+  await page.waitForFunction(() => globalThis.events?.some(([name]) => name === 'sign-in-failed'), undefined, {
+    polling: 20,
+  });
   return page.evaluate(() => events.filter(([name]) => name === 'sign-in-failed').map(([, code]) => code));
 };
 const call = (page) => page.evaluate(() => auth.fetch('/api/me').then((response) => response.json()));

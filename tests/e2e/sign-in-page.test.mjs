@@ -11,6 +11,7 @@ import {
   NPM_ONLY,
   openBrowser,
   until,
+  withBackForwardCache,
   withBrowser,
   withTabs,
 } from './harness.mjs';
@@ -286,31 +287,33 @@ test('a reload before the server has answered loses nothing', () =>
   }));
 
 test('the promise of a redirect stays pending, and rejects when the user comes back', () =>
-  withProvider(async ({ open, provider }) => {
-    provider.page = true;
-    const page = await open();
-    await begin(page);
-    await page.waitForURL(/provider/);
-    await page.goBack({ waitUntil: 'commit' });
-    await page.waitForFunction(() => globalThis.made, undefined, { polling: 20 });
-    // (A browser that has not kept the page loads it again: nothing is pending then.)
-    const kept = await page.evaluate(() => globalThis.result !== undefined);
-    if (kept) assert.equal((await result(page)).name, 'AbortError');
-    assert.equal(await page.evaluate(() => auth.ready.then(({ status }) => status)), 'signed-out');
-    await begin(page);
-    await page.click('text=continue');
-    await loaded(page);
-    await hasStatus(page, 'signed-in');
-    // Back to the provider, and to the page before it.
-    await page.goBack({ waitUntil: 'commit' });
-    await page.goBack({ waitUntil: 'commit' });
-    await page.waitForFunction(() => globalThis.made, undefined, { polling: 20 });
-    await hasStatus(page, 'signed-in');
-    assert.deepEqual(
-      (await events(page)).filter(([name]) => name === 'sign-in-failed'),
-      [],
-    );
-  }));
+  withBackForwardCache(() =>
+    withProvider(async ({ open, provider }) => {
+      provider.page = true;
+      const page = await open();
+      await begin(page);
+      await page.waitForURL(/provider/);
+      await page.goBack({ waitUntil: 'commit' });
+      await page.waitForFunction(() => globalThis.made, undefined, { polling: 20 });
+      // (A browser that has not kept the page loads it again: nothing is pending then.)
+      const kept = await page.evaluate(() => globalThis.result !== undefined);
+      if (kept) assert.equal((await result(page)).name, 'AbortError');
+      assert.equal(await page.evaluate(() => auth.ready.then(({ status }) => status)), 'signed-out');
+      await begin(page);
+      await page.click('text=continue');
+      await loaded(page);
+      await hasStatus(page, 'signed-in');
+      // Back to the provider, and to the page before it.
+      await page.goBack({ waitUntil: 'commit' });
+      await page.goBack({ waitUntil: 'commit' });
+      await page.waitForFunction(() => globalThis.made, undefined, { polling: 20 });
+      await hasStatus(page, 'signed-in');
+      assert.deepEqual(
+        (await events(page)).filter(([name]) => name === 'sign-in-failed'),
+        [],
+      );
+    }),
+  ));
 
 test('signIn, login, logout, a signal and dispose end the wait', () =>
   withProvider(async ({ open, provider }) => {
@@ -751,45 +754,49 @@ test('a mark without a sign-in of this tab does not revive a session that the us
 
 for (const by of ['Back', 'Back and a reload'])
   test(`${by} ends the sign-in: a logout and a later mark do not revive the session`, () =>
+    withBackForwardCache(() =>
+      withProvider(async ({ open, proxy, provider }) => {
+        const page = await open();
+        await signIn(page);
+        provider.page = true;
+        await begin(page);
+        await page.waitForURL(/provider/);
+        await page.goBack({ waitUntil: 'commit' });
+        await loaded(page);
+        if (by !== 'Back') await page.reload();
+        await loaded(page);
+        proxy.fault = ({ path }) => (path === '/auth/logout' ? { answer: { status: 503 } } : undefined);
+        assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: false });
+        await page.goto(`${proxy.url}/app?link#~signed-in`);
+        await loaded(page);
+        assert.equal(await page.evaluate(() => auth.session.status), 'signed-out');
+        assert.equal(
+          await page.evaluate(() => localStorage.getItem('tokenward:v1:default:pending-revocation')),
+          '1',
+          'the revocation is still pending',
+        );
+      }),
+    ));
+
+test('after Back, a logout in another tab is not undone by a mark', () =>
+  withBackForwardCache(() =>
     withProvider(async ({ open, proxy, provider }) => {
       const page = await open();
       await signIn(page);
+      const other = await open();
       provider.page = true;
       await begin(page);
       await page.waitForURL(/provider/);
       await page.goBack({ waitUntil: 'commit' });
       await loaded(page);
-      if (by !== 'Back') await page.reload();
-      await loaded(page);
+      await hasStatus(page, 'signed-in');
       proxy.fault = ({ path }) => (path === '/auth/logout' ? { answer: { status: 503 } } : undefined);
-      assert.deepEqual(await page.evaluate(() => auth.logout()), { revoked: false });
+      assert.deepEqual(await other.evaluate(() => auth.logout()), { revoked: false });
       await page.goto(`${proxy.url}/app?link#~signed-in`);
       await loaded(page);
       assert.equal(await page.evaluate(() => auth.session.status), 'signed-out');
-      assert.equal(
-        await page.evaluate(() => localStorage.getItem('tokenward:v1:default:pending-revocation')),
-        '1',
-        'the revocation is still pending',
-      );
-    }));
-
-test('after Back, a logout in another tab is not undone by a mark', () =>
-  withProvider(async ({ open, proxy, provider }) => {
-    const page = await open();
-    await signIn(page);
-    const other = await open();
-    provider.page = true;
-    await begin(page);
-    await page.waitForURL(/provider/);
-    await page.goBack({ waitUntil: 'commit' });
-    await loaded(page);
-    await hasStatus(page, 'signed-in');
-    proxy.fault = ({ path }) => (path === '/auth/logout' ? { answer: { status: 503 } } : undefined);
-    assert.deepEqual(await other.evaluate(() => auth.logout()), { revoked: false });
-    await page.goto(`${proxy.url}/app?link#~signed-in`);
-    await loaded(page);
-    assert.equal(await page.evaluate(() => auth.session.status), 'signed-out');
-  }));
+    }),
+  ));
 
 // (A shared worker that has already found no session is not asked again by a page that only reloads.)
 if (ISOLATION !== 'shared-worker')

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { until } from '../../tools/servers.mjs';
 import { marked, openUser, SERVER, SERVERS, startSignIn, watchCallbacks } from '../sign-in/harness.mjs';
-import { closeBrowser, openBrowser } from './harness.mjs';
+import { closeBrowser, goBack, openBrowser } from './harness.mjs';
 import { ENGINES, startBrowser } from './webdriver.mjs';
 
 before(openBrowser);
@@ -212,12 +212,10 @@ signInTest(
     await user.begin(page);
     await user.enter(page);
     await user.returned(page);
-    await page.goBack({ waitUntil: 'commit' });
-    await page.goBack({ waitUntil: 'commit' });
-    await until(
-      () => page.url() === `${app}/blank?before`,
-      () => `Back twice leads to ${page.url()}`,
-    );
+    await goBack(page);
+    await page.waitForURL(`${provider.issuer}/**`);
+    await goBack(page);
+    await page.waitForURL(`${app}/blank?before`);
     assert.equal(await user.refresh(page), 'ada@example.com');
     const authorization = requests.find((url) => url.startsWith(`${provider.issuer}/auth?`));
     // (A pushed request can be used once; the provider answers with an error page.)
@@ -262,6 +260,8 @@ async function captureCallback(user, { app, proxy }, name, parameters = {}) {
     () => address,
     () => `no callback at ${page.url()}`,
   );
+  // (The headless shell of Chromium loses the command to close a page that is being replaced.)
+  await page.getByText('captured').waitFor();
   await page.close();
   proxy.raw.delete('/auth/callback');
   return address;
@@ -1232,17 +1232,15 @@ for (const coop of [false, true])
     },
   );
 
-appTest('Back after a sign-in shows the app signed in, without an error', async ({ app, user }) => {
+appTest('Back after a sign-in shows the app signed in, without an error', async ({ app, provider, user }) => {
   const page = await openApp(user, '/app?before');
   await leave(page, { returnTo: '/app?after' });
   await user.enter(page);
   await isSignedIn(page, 'ada@example.com');
-  await page.goBack({ waitUntil: 'commit' });
-  await page.goBack({ waitUntil: 'commit' });
-  await until(
-    () => page.url() === `${app}/app?before`,
-    () => `Back twice leads to ${page.url()}`,
-  );
+  await goBack(page);
+  await page.waitForURL(`${provider.issuer}/**`);
+  await goBack(page);
+  await page.waitForURL(`${app}/app?before`);
   await isSignedIn(page, 'ada@example.com');
   assert.ok(!(await page.evaluate(() => events)).some((event) => event.startsWith('sign-in-failed')));
 });

@@ -1,7 +1,7 @@
 // Sleep, freeze, the back-forward cache, wrong clocks and invalid lifetimes.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { closeBrowser, hasStatus, openBrowser, signIn, withTabs } from './harness.mjs';
+import { closeBrowser, hasStatus, openBrowser, signIn, withBackForwardCache, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -99,25 +99,27 @@ test('R-15: a frozen tab signs out when it resumes after a logout in another tab
   }));
 
 test('R-28f: a page from the back-forward cache never shows the session of a user who signed out', () =>
-  withTabs({}, async ({ open, proxy }) => {
-    // Chromium evicts a page that receives a channel message from the cache. Without the channel the page stays in the cache and
-    // reads the storage when it is shown.
-    const init = () => delete globalThis.BroadcastChannel;
-    const [page, other] = [await open({}, { init }), await open()];
-    await signIn(page);
-    await other.evaluate(() => auth.refresh());
-    await page.evaluate(() => {
-      globalThis.kept = true;
-      globalThis.shown = [];
-      addEventListener('pageshow', () => shown.push(auth.session.status));
-    });
-    await page.goto(`${proxy.url.replace('127.0.0.1', 'localhost')}/blank`);
-    await other.evaluate(() => auth.logout());
-    await page.goBack({ waitUntil: 'commit' });
-    assert.ok(await page.evaluate(() => globalThis.kept === true), 'the page came from the cache');
-    await hasStatus(page, 'signed-out');
-    assert.ok(!(await page.evaluate(() => shown)).includes('signed-in'));
-  }));
+  withBackForwardCache(() =>
+    withTabs({}, async ({ open, proxy }) => {
+      // Chromium evicts a page that receives a channel message from the cache. Without the channel the page stays in the cache and
+      // reads the storage when it is shown.
+      const init = () => delete globalThis.BroadcastChannel;
+      const [page, other] = [await open({}, { init }), await open()];
+      await signIn(page);
+      await other.evaluate(() => auth.refresh());
+      await page.evaluate(() => {
+        globalThis.kept = true;
+        globalThis.shown = [];
+        addEventListener('pageshow', () => shown.push(auth.session.status));
+      });
+      await page.goto(`${proxy.url.replace('127.0.0.1', 'localhost')}/blank`);
+      await other.evaluate(() => auth.logout());
+      await page.goBack({ waitUntil: 'commit' });
+      assert.ok(await page.evaluate(() => globalThis.kept === true), 'the page came from the cache');
+      await hasStatus(page, 'signed-out');
+      assert.ok(!(await page.evaluate(() => shown)).includes('signed-in'));
+    }),
+  ));
 
 test('R-12: offline, the client sends no storm of requests; online again, it sends one refresh', () =>
   withTabs({}, async ({ open, proxy, context }) => {

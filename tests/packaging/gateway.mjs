@@ -42,9 +42,10 @@ export async function startGateway(apiUrl, handle) {
   };
 }
 
+/** Each request has a connection of its own: a server may close an idle one at the moment in which a request is sent on it. */
 export function forward(request, response, target) {
   const { method, headers } = request;
-  const outgoing = http.request(new URL(request.url, target), { method, headers }, (answer) => {
+  const outgoing = http.request(new URL(request.url, target), { method, headers, agent: false }, (answer) => {
     response.writeHead(answer.statusCode, answer.rawHeaders);
     answer.pipe(response);
   });
