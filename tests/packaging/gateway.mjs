@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../../tools/run.mjs';
@@ -25,12 +26,19 @@ export function program(folder, [file, ...args]) {
   });
 }
 
-/** Serves an app and the API on one origin, as a reverse proxy does: requests to the API go to `apiUrl`, all others to `handle`. */
-export async function startGateway(apiUrl, handle) {
+/**
+ * Serves an app and the API on one origin, as a reverse proxy does: requests to the API go to `apiUrl`, all others to `handle`, and
+ * WebSockets to `toolUrl`: a development server reloads its pages through them.
+ */
+export async function startGateway(apiUrl, handle, toolUrl) {
   const gateway = http.createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://gateway');
     if (/^\/(auth|api|demo)\//.test(pathname)) return forward(request, response, apiUrl);
     return handle(request, response, pathname);
+  });
+  gateway.on('upgrade', (request, socket, head) => {
+    if (toolUrl) forwardSocket(request, socket, head, new URL(toolUrl));
+    else socket.destroy();
   });
   await new Promise((resolve) => gateway.listen(0, '127.0.0.1', resolve));
   return {
@@ -51,6 +59,19 @@ export function forward(request, response, target) {
   });
   outgoing.on('error', () => response.destroy());
   request.pipe(outgoing);
+}
+
+function forwardSocket({ method, url, rawHeaders }, socket, head, { hostname, port }) {
+  const lines = [`${method} ${url} HTTP/1.1`];
+  for (let at = 0; at < rawHeaders.length; at += 2) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+  const outgoing = connect(port, hostname, () => {
+    outgoing.write(`${lines.join('\r\n')}\r\n\r\n`);
+    outgoing.write(head);
+    socket.pipe(outgoing).pipe(socket);
+  });
+  outgoing.on('error', () => socket.destroy());
+  socket.on('error', () => outgoing.destroy());
+  socket.on('close', () => outgoing.destroy());
 }
 
 export function sendFile(response, file) {
