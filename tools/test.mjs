@@ -353,7 +353,7 @@ function testFiles(folder) {
   return names.sort().map((name) => `tests/${folder}/${name}`);
 }
 
-/** The headless shell, except for the tools' own development servers: SvelteKit's does not finish loading in it. */
+/** The headless shell, except for the packaging tests: they open few pages, and try the apps in the browser that users have. */
 const chromeFor = (file) =>
   file.startsWith('tests/packaging/') ? tools.chrome : (tools.headlessShell ?? tools.chrome);
 
@@ -453,8 +453,7 @@ function report({ name, error, text, milliseconds }) {
 await main(async () => {
   const text = process.argv.slice(2).join(' ');
   const chosen = text === 'unit:' && unitSteps().length === 0 ? [] : choose(steps(), text);
-  // One more than there are cores, because browser tests wait for timers and for each other.
-  const lanes = Number(process.env.LANES ?? Math.min(4, os.availableParallelism() + 1));
+  const lanes = Number(process.env.LANES ?? Math.min(4, Math.max(2, os.availableParallelism())));
   const started = Date.now();
   const results = await runSteps(chosen, { lanes, onStart: ({ name }) => say(`… ${name}`), onEnd: report });
   keepTimes(results);
