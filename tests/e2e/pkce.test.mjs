@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { startProvider } from '../sign-in/provider.mjs';
-import { closeBrowser, goBack, hasStatus, ISOLATION, newContext, openBrowser, until } from './harness.mjs';
+import {
+  closeBrowser,
+  goBack,
+  hasStatus,
+  ISOLATION,
+  newContext,
+  openBrowser,
+  until,
+  withBackForwardCache,
+} from './harness.mjs';
 import { startProxy } from './proxy.mjs';
 
 let proxy;
@@ -505,34 +514,38 @@ test('a second call with the same options returns the same client, and one excha
   }));
 
 test('Back from the provider: the promise rejects, and the next sign-in works', () =>
-  withUser(async ({ open }) => {
-    const page = await open();
-    await begin(page);
-    await page.waitForURL(`${provider.issuer}/interaction/**`);
-    await goBack(page);
-    await page.waitForURL(`${proxy.url}/app`, { waitUntil: 'commit' });
-    await ready(page);
-    const result = await page.evaluate(() => globalThis.result ?? { name: 'AbortError' });
-    assert.equal(result.name, 'AbortError');
-    await signIn(page);
-    await hasStatus(page, 'signed-in');
-  }));
+  withBackForwardCache(() =>
+    withUser(async ({ open }) => {
+      const page = await open();
+      await begin(page);
+      await page.waitForURL(`${provider.issuer}/interaction/**`);
+      await goBack(page);
+      await page.waitForURL(`${proxy.url}/app`, { waitUntil: 'commit' });
+      await ready(page);
+      const result = await page.evaluate(() => globalThis.result ?? { name: 'AbortError' });
+      assert.equal(result.name, 'AbortError');
+      await signIn(page);
+      await hasStatus(page, 'signed-in');
+    }),
+  ));
 
 test('Back after the sign-in shows no error', () =>
-  withUser(async ({ open }) => {
-    more = { remember: 'browser' };
-    const page = await open('/app?start');
-    await signIn(page, 'ada', { returnTo: '/orders' });
-    await hasStatus(page, 'signed-in');
-    await goBack(page);
-    await page.waitForURL((url) => url.search === '?start' || url.href.startsWith(provider.issuer), {
-      waitUntil: 'commit',
-    });
-    await page.goto(`${proxy.url}/app`);
-    await ready(page);
-    await hasStatus(page, 'signed-in');
-    assert.deepEqual(await page.evaluate(() => events.filter(([name]) => name === 'sign-in-failed')), []);
-  }));
+  withBackForwardCache(() =>
+    withUser(async ({ open }) => {
+      more = { remember: 'browser' };
+      const page = await open('/app?start');
+      await signIn(page, 'ada', { returnTo: '/orders' });
+      await hasStatus(page, 'signed-in');
+      await goBack(page);
+      await page.waitForURL((url) => url.search === '?start' || url.href.startsWith(provider.issuer), {
+        waitUntil: 'commit',
+      });
+      await page.goto(`${proxy.url}/app`);
+      await ready(page);
+      await hasStatus(page, 'signed-in');
+      assert.deepEqual(await page.evaluate(() => events.filter(([name]) => name === 'sign-in-failed')), []);
+    }),
+  ));
 
 test('a logout revokes the refresh token; a logout at the provider ends its session, and returns', () =>
   withUser(async ({ open }) => {

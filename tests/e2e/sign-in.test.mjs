@@ -5,31 +5,33 @@ import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { until } from '../../tools/servers.mjs';
 import { marked, openUser, SERVER, SERVERS, startSignIn, watchCallbacks } from '../sign-in/harness.mjs';
-import { closeBrowser, goBack, openBrowser } from './harness.mjs';
+import { closeBrowser, goBack, openBrowser, withBackForwardCache } from './harness.mjs';
 import { ENGINES, startBrowser } from './webdriver.mjs';
 
 before(openBrowser);
 after(closeBrowser);
 
-/** A test with its own provider and server. Its message starts with the name of the server. */
-function signInTest(name, body, options = {}) {
-  test(`${SERVER}: ${name}`, { timeout: 120_000 }, async (t) => {
-    const world = await startSignIn(options);
-    const users = [];
-    const newUser = async () => {
-      users.push(await openUser(world));
-      return users.at(-1);
-    };
-    try {
-      await body({ ...world, world, t, user: await newUser(), newUser });
-    } catch (error) {
-      error.message += `\n${world.provider.errors.join('\n')}\n${world.log().slice(-2_000)}`;
-      throw error;
-    } finally {
-      for (const user of users) await user.close();
-      await world.stop();
-    }
-  });
+/** A test with its own provider and server. Its message starts with the name of the server. `inBrowser` selects another browser. */
+function signInTest(name, body, options = {}, inBrowser = (work) => work()) {
+  test(`${SERVER}: ${name}`, { timeout: 120_000 }, (t) =>
+    inBrowser(async () => {
+      const world = await startSignIn(options);
+      const users = [];
+      const newUser = async () => {
+        users.push(await openUser(world));
+        return users.at(-1);
+      };
+      try {
+        await body({ ...world, world, t, user: await newUser(), newUser });
+      } catch (error) {
+        error.message += `\n${world.provider.errors.join('\n')}\n${world.log().slice(-2_000)}`;
+        throw error;
+      } finally {
+        for (const user of users) await user.close();
+        await world.stop();
+      }
+    }),
+  );
 }
 
 /** What of the provider a browser passes on: each code, and each token that the provider issued. */
@@ -213,9 +215,9 @@ signInTest(
     await user.enter(page);
     await user.returned(page);
     await goBack(page);
-    await page.waitForURL(`${provider.issuer}/**`);
+    await page.waitForURL(`${provider.issuer}/**`, { waitUntil: 'commit' });
     await goBack(page);
-    await page.waitForURL(`${app}/blank?before`);
+    await page.waitForURL(`${app}/blank?before`, { waitUntil: 'commit' });
     assert.equal(await user.refresh(page), 'ada@example.com');
     const authorization = requests.find((url) => url.startsWith(`${provider.issuer}/auth?`));
     // (A pushed request can be used once; the provider answers with an error page.)
@@ -224,6 +226,8 @@ signInTest(
     await user.returned(page);
     assert.equal(await user.refresh(page), 'ada@example.com');
   },
+  {},
+  withBackForwardCache,
 );
 
 signInTest(
@@ -1011,14 +1015,19 @@ const leave = (page, options) =>
 const callApi = (page) => page.evaluate(async () => (await auth.fetch('/api/me')).status);
 
 /** A test of the client with this server. An error that a page does not catch fails it. */
-function appTest(name, body) {
-  signInTest(`client: ${name}`, async (given) => {
-    given.proxy.pages.set('/app', () => APP);
-    const errors = [];
-    given.user.context.on('weberror', (error) => errors.push(error.error()));
-    await body(given);
-    assert.deepEqual(errors, []);
-  });
+function appTest(name, body, inBrowser) {
+  signInTest(
+    `client: ${name}`,
+    async (given) => {
+      given.proxy.pages.set('/app', () => APP);
+      const errors = [];
+      given.user.context.on('weberror', (error) => errors.push(error.error()));
+      await body(given);
+      assert.deepEqual(errors, []);
+    },
+    {},
+    inBrowser,
+  );
 }
 
 appTest('from click to signed in: one code, one exchange, one refresh', async ({ app, proxy, provider, user }) => {
@@ -1232,18 +1241,22 @@ for (const coop of [false, true])
     },
   );
 
-appTest('Back after a sign-in shows the app signed in, without an error', async ({ app, provider, user }) => {
-  const page = await openApp(user, '/app?before');
-  await leave(page, { returnTo: '/app?after' });
-  await user.enter(page);
-  await isSignedIn(page, 'ada@example.com');
-  await goBack(page);
-  await page.waitForURL(`${provider.issuer}/**`);
-  await goBack(page);
-  await page.waitForURL(`${app}/app?before`);
-  await isSignedIn(page, 'ada@example.com');
-  assert.ok(!(await page.evaluate(() => events)).some((event) => event.startsWith('sign-in-failed')));
-});
+appTest(
+  'Back after a sign-in shows the app signed in, without an error',
+  async ({ app, provider, user }) => {
+    const page = await openApp(user, '/app?before');
+    await leave(page, { returnTo: '/app?after' });
+    await user.enter(page);
+    await isSignedIn(page, 'ada@example.com');
+    await goBack(page);
+    await page.waitForURL(`${provider.issuer}/**`, { waitUntil: 'commit' });
+    await goBack(page);
+    await page.waitForURL(`${app}/app?before`, { waitUntil: 'commit' });
+    await isSignedIn(page, 'ada@example.com');
+    assert.ok(!(await page.evaluate(() => events)).some((event) => event.startsWith('sign-in-failed')));
+  },
+  withBackForwardCache,
+);
 
 appTest(
   'blocked cookies end in one sign-in-failed; blocked storage does no harm',
