@@ -29,6 +29,10 @@ function newKey() {
   return { privateKey, kid, jwk: { ...privateKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' } };
 }
 
+/** The key of every provider at its start, and the one that no provider publishes: a new RSA key takes half a second. */
+const FIRST_KEY = newKey();
+const FOREIGN_KEY = newKey();
+
 const encoded = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
 const decoded = (part) => JSON.parse(Buffer.from(part, 'base64url'));
 
@@ -168,8 +172,7 @@ export async function startProvider({ app, clients = {}, publicClient, accessTok
   await listen(0);
   const at = server.address().port;
   const issuer = `http://localhost:${at}`;
-  let keys = [newKey()];
-  const foreign = newKey();
+  let keys = [FIRST_KEY];
   const provider = {
     issuer,
     secret: SECRET,
@@ -211,7 +214,7 @@ export async function startProvider({ app, clients = {}, publicClient, accessTok
       change(all, header);
       return signToken(all, header, key);
     },
-    foreignKey: foreign,
+    foreignKey: FOREIGN_KEY,
     /** From now on, a new key signs; the former ones are no longer published. */
     rotateKeys() {
       keys = [newKey()];
@@ -322,7 +325,7 @@ export async function startProvider({ app, clients = {}, publicClient, accessTok
     if (faults.idToken || faults.foreignKey) {
       const [header, claims] = body.id_token.split('.').slice(0, 2).map(decoded);
       faults.idToken?.(claims, header);
-      body.id_token = signToken(claims, header, faults.foreignKey ? foreign : keys[0]);
+      body.id_token = signToken(claims, header, faults.foreignKey ? FOREIGN_KEY : keys[0]);
     }
     faults.tokenAnswer?.(body);
     const { code_verifier: verifier } = context.oidc.params;
