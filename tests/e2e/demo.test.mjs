@@ -271,36 +271,40 @@ test('the timeline and its table show each tab and each token generation', () =>
   }));
 
 test('the timeline follows the current time, stops on a drag, describes the entry under the pointer, and works with keys', () =>
-  withPage({}, async ({ page, server }) => {
-    await signIn(page, server);
-    const pointed = (text) =>
-      page.waitForFunction((wanted) => document.getElementById('pointed').textContent.startsWith(wanted), text);
-    const live = () => page.getAttribute('#live', 'aria-pressed');
-    const { x, y, width } = await page.locator('#timeline').boundingBox();
-    // The token row, just left of the current time, which is at three quarters of the width.
-    await page.waitForTimeout(1500);
-    await page.mouse.move(x + 58 + (width - 58) * 0.75 - 4, y + 28);
-    await pointed('tab 1 (this one): access token, generation 0');
-    assert.equal(await live(), 'true');
-    await page.mouse.down();
-    await page.mouse.move(x + width * 0.4, y + 28, { steps: 5 });
-    await page.mouse.up();
-    assert.equal(await live(), 'false', 'a drag ends the live view');
-    await page.mouse.move(x + width * 0.4 - 4, y + 28);
-    // The token has moved with the pointer.
-    await pointed('tab 1 (this one): access token, generation 0');
-    await page.mouse.move(x, y - 20);
-    await page.waitForFunction(() => document.getElementById('pointed').textContent === '');
-    await page.focus('#live');
-    await page.keyboard.press('Enter');
-    assert.equal(await live(), 'true');
-    await page.focus('#zoom-in');
-    await page.keyboard.press('Enter');
-    assert.equal(await live(), 'true', 'a zoom keeps the live view');
-    await page.focus('#earlier');
-    await page.keyboard.press('Enter');
-    assert.equal(await live(), 'false');
-  }));
+  withPage(
+    {},
+    async ({ page, server }) => {
+      await signIn(page, server);
+      const pointed = (text) =>
+        page.waitForFunction((wanted) => document.getElementById('pointed').textContent.startsWith(wanted), text);
+      const live = () => page.getAttribute('#live', 'aria-pressed');
+      const { x, y, width } = await page.locator('#timeline').boundingBox();
+      // The token row, just left of the current time, which is at three quarters of the width.
+      await page.waitForTimeout(1500);
+      await page.mouse.move(x + 58 + (width - 58) * 0.75 - 4, y + 28);
+      await pointed('tab 1 (this one): access token, generation 0');
+      assert.equal(await live(), 'true');
+      await page.mouse.down();
+      await page.mouse.move(x + width * 0.4, y + 28, { steps: 5 });
+      await page.mouse.up();
+      assert.equal(await live(), 'false', 'a drag ends the live view');
+      await page.mouse.move(x + width * 0.4 - 4, y + 28);
+      // The token has moved with the pointer.
+      await pointed('tab 1 (this one): access token, generation 0');
+      await page.mouse.move(x, y - 20);
+      await page.waitForFunction(() => document.getElementById('pointed').textContent === '');
+      await page.focus('#live');
+      await page.keyboard.press('Enter');
+      assert.equal(await live(), 'true');
+      await page.focus('#zoom-in');
+      await page.keyboard.press('Enter');
+      assert.equal(await live(), 'true', 'a zoom keeps the live view');
+      await page.focus('#earlier');
+      await page.keyboard.press('Enter');
+      assert.equal(await live(), 'false');
+    },
+    { reducedMotion: 'no-preference' },
+  ));
 
 test('ending a session in the list signs the other browser out at once', () =>
   withPage({}, async ({ page, context, server }) => {

@@ -70,17 +70,13 @@ export class Timeline {
     on('zoom-in', () => this.#scaleBy(2));
     on('zoom-out', () => this.#scaleBy(0.5));
     on('live', () => this.#follow(true));
-    // Draws 30 frames per second, or 2 for users who prefer reduced motion.
-    const pause = matchMedia('(prefers-reduced-motion: reduce)').matches ? 500 : 30;
-    let last = 0;
-    const frame = (time: number) => {
-      if (time - last >= pause) {
-        last = time;
-        this.#draw();
-      }
-      requestAnimationFrame(frame);
+    // Draws some 30 frames per second, or 2 for users who prefer reduced motion.
+    const pauseMs = matchMedia('(prefers-reduced-motion: reduce)').matches ? 500 : 20;
+    const draw = () => {
+      this.#draw();
+      setTimeout(() => requestAnimationFrame(draw), pauseMs);
     };
-    requestAnimationFrame(frame);
+    draw();
     setInterval(() => this.#list(), 1000);
     element('table-of-all').addEventListener('toggle', () => this.#list());
   }
