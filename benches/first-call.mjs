@@ -1,7 +1,7 @@
 // npm run bench:first-call: a React app that Vite builds, with tokenward, with `tokenward/eager`, with the
 // engine preloaded, and with a client by hand. Prints the time to the first paint and to the first authorised answer (without a
 // session: to the answer that nobody is signed in). `ROUNDS` is the number of rounds; the clients take turns in random order.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { launchChromium } from '../tools/chrome.mjs';
@@ -32,6 +32,7 @@ const site = path.join(root, 'target/bench-first-call');
 async function buildApps() {
   await installed('tests/packaging', 'React');
   const { build } = await import('vite');
+  const { tokenward } = await import('../pkg/vite.js');
   const pages = {};
   for (const [title, { entry, preload }] of Object.entries(CLIENTS)) {
     const name = title.replaceAll(/\W+/g, '-');
@@ -39,6 +40,7 @@ async function buildApps() {
     await build({
       configFile: false,
       logLevel: 'warn',
+      plugins: preload ? [tokenward()] : [],
       root: path.join(root, 'benches/first-call'),
       base: `/${name}/`,
       build: { outDir: folder, emptyOutDir: true, target: 'es2022' },
@@ -51,9 +53,7 @@ async function buildApps() {
         ],
       },
     });
-    const engine = readdirSync(path.join(folder, 'assets')).find((file) => /^engine-(?!without)/.test(file));
-    const head = preload ? `<link rel="modulepreload" crossorigin href="/${name}/assets/${engine}">` : '';
-    pages[name] = readFileSync(path.join(folder, 'index.html'), 'utf8').replace('<title>', `${head}<title>`);
+    pages[name] = readFileSync(path.join(folder, 'index.html'), 'utf8');
   }
   return pages;
 }

@@ -11,8 +11,8 @@ const pkg = process.env.BUILD_DIR ? path.join(buildDir, 'pkg') : path.join(root,
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 /** What apps import. */
 const ENTRIES = ['index', 'pkce', 'react', 'vue', 'solid', 'testing', 'testing-playwright'];
-/** Entries that are ES modules only: adapters whose frameworks are, and the client with its engine. */
-const ES_ENTRIES = ['svelte', 'angular', 'eager'];
+/** Entries that are ES modules only: for frameworks and tools that are, and the client with its engine. */
+const ES_ENTRIES = ['svelte', 'angular', 'eager', 'vite'];
 /** What the adapters import, and the app brings. */
 const FRAMEWORKS = [
   '@angular/common',
