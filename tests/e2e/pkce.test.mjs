@@ -98,10 +98,13 @@ async function withUser(work) {
   }
 }
 
-/** Waits until the page has made its client, and the client knows whether there is a session. */
+/**
+ * Waits until the page has made its client, and the client knows whether there is a session. (Playwright repeats `waitForFunction`
+ * on the next document if the page navigates; `evaluate` would fail.)
+ */
 async function ready(page) {
-  await page.waitForFunction(() => globalThis.made, undefined, { polling: 20 });
-  await page.evaluate(() => auth.ready.then(() => {}));
+  const isReady = () => globalThis.made && auth.ready.then(() => true);
+  await page.waitForFunction(isReady, undefined, { polling: 20 });
 }
 /** Begins a sign-in: the page goes to the provider. */
 const begin = (page, options) =>
