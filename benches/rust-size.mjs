@@ -2,25 +2,24 @@
 // hand (benches/rust-size), and prints the bytes of each.
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { brotliCompressSync, constants } from 'node:zlib';
 import { RUST_EXAMPLES } from '../tools/examples.mjs';
 import { main, root, run, say } from '../tools/run.mjs';
 import { setUpBuild } from '../tools/setup.mjs';
+import { brotli } from './size.mjs';
 
 const TARGET = 'wasm32-unknown-unknown';
 const target = path.join(root, 'target/bench-rust');
-const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
 
-/** The arguments of Cargo for an app, which is built alone: Cargo would add up the features that two apps need of a crate. */
-const BY_HAND = (name) => ['--package', 'tokenward-bench-size', '--features', name, '--bin', `by-hand-${name}`];
-const CLIENT = (name) => ['--package', `tokenward-example-${name}`];
+/** The arguments of Cargo that select an app. Each is built alone: Cargo unifies the features that two apps need of a crate. */
+const byHand = (name) => ['--package', 'tokenward-bench-size', '--features', name, '--bin', `by-hand-${name}`];
+const withClient = (name) => ['--package', `tokenward-example-${name}`];
 
 /** Bytes of an app as a page downloads it: its wasm, its JavaScript, and what of that is the glue of wasm-bindgen. */
-async function measure(chosen, wasmBindgen) {
-  const program = chosen.at(-1);
+async function measure(selection, wasmBindgen) {
+  const program = selection.at(-1);
   say(`${program}: cargo build --release`);
   const places = ['--manifest-path', path.join(root, 'examples/rust/Cargo.toml'), '--target-dir', target];
-  await run('cargo', ['build', '--locked', '--quiet', '--release', '--target', TARGET, ...places, ...chosen]);
+  await run('cargo', ['build', '--locked', '--quiet', '--release', '--target', TARGET, ...places, ...selection]);
   const { build } = await import('esbuild');
   const folder = path.join(root, 'target/rust-size', program);
   mkdirSync(folder, { recursive: true });
@@ -53,8 +52,8 @@ await main(async () => {
   const { wasmBindgen } = await setUpBuild();
   const rows = [];
   for (const name of RUST_EXAMPLES) {
-    const former = await measure(BY_HAND(name), wasmBindgen);
-    const latter = await measure(CLIENT(name), wasmBindgen);
+    const former = await measure(byHand(name), wasmBindgen);
+    const latter = await measure(withClient(name), wasmBindgen);
     const sum = ({ wasm, script }) => wasm + script;
     rows.push({
       app: name,

@@ -6,7 +6,8 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import { root } from '../tools/run.mjs';
 
 const here = path.join(root, 'benches/size');
-const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+/** The length of the bytes after compression. */
+export const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
 
 /** Bytes of each app: `{name, bytes, first}`; `first` are the bytes that load before the wasm. */
 export async function measureSizes() {
