@@ -450,6 +450,17 @@ function report({ name, error, text, milliseconds }) {
   if (error) console.error(error instanceof UserError || error instanceof NotRun ? error.message : error);
 }
 
+/** How much of the output of a failed step is printed again after the summary: the report of the failing tests is its end. */
+const LAST_LINES = 60;
+
+function repeatFailures(failed) {
+  for (const result of failed) {
+    const lines = result.text.trimEnd().split('\n').slice(-LAST_LINES);
+    console.log(`\nthe last lines of "${result.name}":`);
+    report({ ...result, text: lines.join('\n') });
+  }
+}
+
 await main(async () => {
   const text = process.argv.slice(2).join(' ');
   const chosen = text === 'unit:' && unitSteps().length === 0 ? [] : choose(steps(), text);
@@ -461,7 +472,8 @@ await main(async () => {
   for (const { name, error, milliseconds, waited } of results)
     console.log(`  ${error ? '✗' : '✓'} ${name.padEnd(44)}${seconds(milliseconds)}${seconds(waited)}`);
   console.log(`  ${'all'.padEnd(46)}${seconds(Date.now() - started)} in ${lanes} lanes`);
-  const failed = results.filter(({ error }) => error).length;
-  console.log(`\n${results.length - failed} passed, ${failed} failed`);
-  if (failed > 0) process.exitCode = 1;
+  const failed = results.filter(({ error }) => error);
+  repeatFailures(failed);
+  console.log(`\n${results.length - failed.length} passed, ${failed.length} failed`);
+  if (failed.length > 0) process.exitCode = 1;
 });

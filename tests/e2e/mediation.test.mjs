@@ -73,9 +73,10 @@ const call = (page) => page.evaluate(() => globalThis.call());
 const statusOf = (page) => page.evaluate(() => auth.session.status);
 const refreshes = (proxy, status) => proxy.to('/auth/refresh').filter((one) => one.status === status).length;
 
+// (The second tab receives the token of the first for half of its life: long enough to open a tab on a busy machine.)
 mediationTest(
   "two tabs call an API with the provider's token, and renew it at its expiry with one request",
-  12,
+  30,
   async ({ proxy, provider, user, page, calls, log }) => {
     assert.deepEqual(await call(page), [200, 'ada']);
     const other = await openApp(user);
@@ -159,6 +160,7 @@ for (const scope of ['session', 'global'])
   });
 
 mediationTest('a lost response of the provider costs a sign-in at most', 4, async ({ proxy, provider, page }) => {
+  const { renewals } = provider.counts;
   provider.faults.loseAnswers = 1;
   await until(
     () => refreshes(proxy, 503) >= 1,
@@ -167,7 +169,7 @@ mediationTest('a lost response of the provider costs a sign-in at most', 4, asyn
   assert.equal(await statusOf(page), 'signed-in');
   // The provider has used the refresh token up, and takes its second use for theft.
   await hasStatus(page, 'signed-out');
-  assert.equal(provider.counts.renewals, 1);
+  assert.equal(provider.counts.renewals, renewals + 1);
   await page.evaluate(() => {
     globalThis.loaded = false;
     auth.signIn().catch(() => {});
