@@ -1,12 +1,18 @@
 // Sends API requests with the access token of the moment.
 import * as captured from '../browser/captured-globals.js';
-import { authorizer, needsCookies } from './authorization.js';
+import { authorizer, needsCookies, onlyScheme } from './authorization.js';
 import type { DpopProver } from './dpop.js';
 import { copyRequest, type Replayable } from './replay.js';
+import { type SimpleRequest, toRequest } from './simple-request.js';
 import type { TokenStore } from './token-store.js';
 
-/** `replay` is for a server that wants its nonce in the proof (RFC 9449 §9). */
-export type SendAuthorized = (request: Request, replay: Replayable) => Promise<Response>;
+export interface AuthorizedFetch {
+  /** `replay` is for a server that wants its nonce in the proof (RFC 9449 §9). */
+  send(request: Request, replay: Replayable): Promise<Response>;
+  /** Whether `sendSimple` needs no `Request` now: the token is in one header, and without a proof. */
+  isSimple(): boolean;
+  sendSimple(simple: SimpleRequest): Promise<Response>;
+}
 
 /** `api` are the templates of the headers, and `readCookies` returns the cookies that scripts can read. */
 export function authorizedFetch(
@@ -14,7 +20,31 @@ export function authorizedFetch(
   api: Readonly<Record<string, string>>,
   prover: DpopProver | undefined,
   readCookies: () => string | Promise<string>,
-): SendAuthorized {
+): AuthorizedFetch {
+  const send = sendRequest(tokens, api, prover, readCookies);
+  const scheme = prover ? undefined : onlyScheme(api);
+  const isSimple = () => scheme !== undefined && tokens.accessToken() !== '';
+  return {
+    send,
+    isSimple,
+    sendSimple(simple) {
+      if (!isSimple()) {
+        const request = toRequest(simple);
+        return send(request, { request, replayBody: simple.init.body ?? null });
+      }
+      const authorization = scheme + tokens.accessToken();
+      const headers = { __proto__: null, ...simple.headers, authorization } as unknown as HeadersInit;
+      return captured.fetch(simple.url, { __proto__: null, ...simple.init, headers } as RequestInit);
+    },
+  };
+}
+
+function sendRequest(
+  tokens: TokenStore,
+  api: Readonly<Record<string, string>>,
+  prover: DpopProver | undefined,
+  readCookies: () => string | Promise<string>,
+): AuthorizedFetch['send'] {
   const authorize = authorizer(api);
   const send = (request: Request, replay: Replayable, cookies: string) => {
     if (prover && tokens.accessToken())

@@ -20,7 +20,8 @@ export const getter = <T, K extends keyof T>(prototype: T, name: K): ((self: T) 
 
 /** Whether this is a page, where other scripts run, and not a worker. */
 export const onPage = 'document' in globalThis;
-export const { Request, Headers, XMLHttpRequest, URLSearchParams } = globalThis;
+const page = globalThis.document;
+export const { Request, Headers, XMLHttpRequest, URL, URLSearchParams } = globalThis;
 export let { fetch } = globalThis;
 let adopted = false;
 /**
@@ -32,7 +33,7 @@ export function adoptFetch(native: typeof fetch | undefined) {
   adopted = true;
 }
 export const { parse, stringify } = JSON;
-export const { keys } = Object;
+export const { getPrototypeOf, keys, prototype: objectPrototype } = Object;
 
 export const indexOf = uncurryThis(String.prototype.indexOf);
 export const lastIndexOf = uncurryThis(String.prototype.lastIndexOf);
@@ -40,6 +41,11 @@ export const slice = uncurryThis(String.prototype.slice);
 export const toLowerCase = uncurryThis(String.prototype.toLowerCase);
 /** As `Object.hasOwn`, which browsers before 2022 lack. */
 export const hasOwn: (self: object, name: PropertyKey) => boolean = uncurryThis(Object.prototype.hasOwnProperty);
+
+export const hrefOf = getter(URL?.prototype, 'href');
+const baseUriOf = getter(globalThis.Node?.prototype, 'baseURI');
+/** What relative URLs of requests are relative to. */
+export const baseUrl = (): string | undefined => (onPage ? baseUriOf(page) : globalThis.location?.href);
 
 const request = Request?.prototype;
 export const bodyOf = getter(request, 'body');

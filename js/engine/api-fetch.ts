@@ -1,9 +1,10 @@
 // Sends the app's calls: each carries the access token, waits while it is renewed, and is sent once more after a 401. While
 // the token is fresh, a call does not enter wasm: one `then` on the promise of `fetch` settles it.
 import type { Client } from '#glue';
-import type { SendAuthorized } from '../auth/authorized-fetch.js';
+import type { AuthorizedFetch } from '../auth/authorized-fetch.js';
 import { copyRequest, type Replayable, replayBodyOf } from '../auth/replay.js';
 import { authUrls, type Server } from '../auth/server.js';
+import { type SimpleRequest, simpleRequest } from '../auth/simple-request.js';
 import type { TokenStore } from '../auth/token-store.js';
 import * as captured from '../browser/captured-globals.js';
 import type { AuthErrorCode } from '../client/errors.js';
@@ -32,7 +33,7 @@ export interface ResponseHandler {
 export interface ApiFetchDependencies {
   readonly client: Pick<Client, 'requestToken' | 'tokenRejected' | 'retryRejected'>;
   readonly tokens: TokenStore;
-  readonly sendAuthorized: SendAuthorized;
+  readonly sender: AuthorizedFetch;
   /** Calls to the auth endpoints are sent as they are. */
   readonly settings: { readonly server: Pick<Server, 'calls'> };
   readonly handler: ResponseHandler;
@@ -41,7 +42,10 @@ export interface ApiFetchDependencies {
 }
 
 /** One call of the app, with what is needed to send it again and to settle it. */
-interface Call extends Replayable {
+interface Call {
+  /** One of the two is undefined. */
+  readonly simple: SimpleRequest | undefined;
+  readonly replayable: Replayable | undefined;
   readonly handler: ResponseHandler;
   /** Ends the waits of this call. Undefined if the caller gave none. */
   readonly signal: AbortSignal | undefined;
@@ -63,7 +67,7 @@ export interface ApiFetch {
 }
 
 export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
-  const { client, tokens, sendAuthorized, createError } = dependencies;
+  const { client, tokens, sender, createError } = dependencies;
   const authEndpoints = new Set(authUrls(dependencies.settings.server));
   const inFlight: InFlight = new Set();
   const sendAgain = createReplay(dependencies, inFlight, tokenNow);
@@ -79,7 +83,7 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
   /** Sends a call. A response that the API accepted settles it in one step. */
   function send(call: Call) {
     const token = tokenNow();
-    sendAuthorized(call.request, call).then((response) => {
+    sendNow(call).then((response) => {
       try {
         const rejected = !requiresStepUp(call, response) && call.handler.isRejected(response);
         if (rejected === false) call.resolve(response);
@@ -88,6 +92,11 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
         call.reject(reason);
       }
     }, call.reject);
+  }
+
+  function sendNow({ simple, replayable }: Call): Promise<Response> {
+    if (simple) return sender.sendSimple(simple);
+    return sender.send((replayable as Replayable).request, replayable as Replayable);
   }
 
   /** Sends a call when there is a token for it. */
@@ -99,34 +108,50 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
       .catch(call.reject);
   }
 
+  /** Sends one of the two, and settles with the response. */
+  function start(
+    simple: SimpleRequest | undefined,
+    replayable: Replayable | undefined,
+    handler: ResponseHandler,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const call: Call = {
+        simple,
+        replayable,
+        handler,
+        signal,
+        resolve(response) {
+          inFlight.delete(call.reject);
+          resolve(response);
+        },
+        reject(reason) {
+          inFlight.delete(call.reject);
+          reject(reason);
+        },
+      };
+      sendWithToken(call);
+    });
+  }
+
+  const carriesToken = (url: string) => tokens.allows(url) && !authEndpoints.has(url);
+
   return {
     fetch(input, init, handler = dependencies.handler) {
+      // (If it has to wait for a token, `Request` checks it first.)
+      const simple = sender.isSimple() && tokens.isFresh() ? simpleRequest(input, init) : undefined;
+      if (simple && carriesToken(simple.url)) return start(simple, undefined, handler, undefined);
       let request: Request;
       try {
         request = new captured.Request(input, init);
       } catch (error) {
         return Promise.reject(error); // as `fetch` does
       }
-      if (!carriesToken(request, tokens, authEndpoints)) return captured.fetch(request);
+      const hasAuthorization = captured.hasHeader(captured.headersOf(request), 'authorization');
+      if (hasAuthorization || !carriesToken(captured.urlOf(request))) return captured.fetch(request);
       const responses = mayRetry(init) ? handler : { ...handler, isRejected: () => false };
-      const replayBody = replayBodyOf(request, init?.body);
-      return new Promise((resolve, reject) => {
-        const call: Call = {
-          request,
-          handler: responses,
-          signal: givenSignal(request, input, init),
-          replayBody,
-          resolve(response) {
-            inFlight.delete(call.reject);
-            resolve(response);
-          },
-          reject(reason) {
-            inFlight.delete(call.reject);
-            reject(reason);
-          },
-        };
-        sendWithToken(call);
-      });
+      const replayable = { request, replayBody: replayBodyOf(request, init?.body) };
+      return start(undefined, replayable, responses, givenSignal(request, input, init));
     },
     async getAccessToken(minValidityMs) {
       await client.requestToken(minValidityMs);
@@ -144,20 +169,21 @@ export function createApiFetch(dependencies: ApiFetchDependencies): ApiFetch {
 
 /** Returns the function that sends a call once more, with a renewed token, if the API rejected the token of the first response. */
 function createReplay(dependencies: ApiFetchDependencies, inFlight: InFlight, tokenNow: () => number) {
-  const { client, tokens, sendAuthorized, log, createError } = dependencies;
+  const { client, tokens, sender, log, createError } = dependencies;
   const limitReplays = limitConcurrency(MAX_REPLAYS);
   /** The token of the last entry about a rejected call. */
   let loggedToken = 0;
 
   return async (call: Call, token: number, response: Response, rejected: true | Promise<boolean>) => {
     if (rejected !== true && !(await rejected)) return response;
-    const place = placeOf(captured.urlOf(call.request));
+    const url = urlOf(call);
+    const place = placeOf(url);
     // Of a thousand calls at once that are rejected, the log has one entry.
     if (token !== loggedToken) log('info', 'call-rejected', { status: response.status, token });
     loggedToken = token;
     const again = await abortable(client.tokenRejected(token, place), call.signal);
-    const request = again ? copyRequest(call) : undefined;
-    if (!request) return response;
+    const sendCall = again ? replayOf(call, sender) : undefined;
+    if (!sendCall) return response;
     response.body?.cancel().catch(() => {});
     const generation = tokens.generation();
     let renewed = 0;
@@ -165,12 +191,12 @@ function createReplay(dependencies: ApiFetchDependencies, inFlight: InFlight, to
       // While it waits, the call may be aborted or the session may end, and the next session must not send it.
       if (!inFlight.has(call.reject) || tokens.generation() !== generation) throw createError('SESSION_ENDED');
       renewed = tokenNow();
-      return sendAuthorized(request, call);
+      return sendCall();
     };
     const second = await abortable(limitReplays(sendCopy), call.signal);
     if (!requiresStepUp(call, second) && (await call.handler.isRejected(second))) {
       warnDeveloper(
-        `${captured.methodOf(request)} ${captured.urlOf(request)}: status ${second.status} with a new token too. If it is not about the token, pass auth: {retry: false}`,
+        `${methodOf(call)} ${url}: status ${second.status} with a new token too. If it is not about the token, pass auth: {retry: false}`,
       );
       await client.retryRejected(renewed, place);
     }
@@ -178,12 +204,18 @@ function createReplay(dependencies: ApiFetchDependencies, inFlight: InFlight, to
   };
 }
 
-/** Whether the client adds the token: not to other origins, to the auth endpoints, and to a request with an authorization of its own. */
-function carriesToken(request: Request, tokens: TokenStore, authEndpoints: Set<string>): boolean {
-  const url = captured.urlOf(request);
-  const hasAuthorization = captured.hasHeader(captured.headersOf(request), 'authorization');
-  return tokens.allows(url) && !authEndpoints.has(url) && !hasAuthorization;
+/** Returns what sends the call as it is now, or undefined if its body can be sent only once. */
+function replayOf({ simple, replayable }: Call, sender: AuthorizedFetch): (() => Promise<Response>) | undefined {
+  if (simple) return () => sender.sendSimple(simple);
+  const request = copyRequest(replayable as Replayable);
+  return request && (() => sender.send(request, replayable as Replayable));
 }
+
+const urlOf = ({ simple, replayable }: Call): string =>
+  simple?.url ?? captured.urlOf((replayable as Replayable).request);
+
+const methodOf = ({ simple, replayable }: Call): string =>
+  simple ? (simple.init.method ?? 'GET') : captured.methodOf((replayable as Replayable).request);
 
 /** Each request has a signal, but nothing aborts that of a request whose caller gave none. */
 const givenSignal = (request: Request, input: RequestInfo | URL, init: RequestInit | undefined) =>

@@ -137,12 +137,12 @@ export async function createEngine(
     rejectCalls: (code) => calls.rejectAll(code),
   });
   const client = createClient(host, settings);
-  const sendAuthorized = authorizedFetch(tokens, settings.server.api, prover, cookies);
+  const sender = authorizedFetch(tokens, settings.server.api, prover, cookies);
   const handler: ResponseHandler = {
     isRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
     onStepUp: (response) => notify('step-up-required', { response }),
   };
-  const calls = createApiFetch({ settings, client, tokens, sendAuthorized, handler, log, createError });
+  const calls = createApiFetch({ settings, client, tokens, sender, handler, log, createError });
   const restored = client.start().catch(() => {});
   const listening = new AbortController();
   const hidden = () => client.hidden();

@@ -147,7 +147,7 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
     settings,
     client: options,
     tokens,
-    sendAuthorized: authorizedFetch(tokens, settings.server.api, lateProver, cookies),
+    sender: authorizedFetch(tokens, settings.server.api, lateProver, cookies),
     handler: {
       isRejected: settings.shouldRefresh ?? (({ status }) => status === 401),
       onStepUp: options.onStepUp,

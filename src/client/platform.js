@@ -1,361 +1,378 @@
 // Generated from js/rust/platform.ts by `npm run build:platform`.
 var{bind:e,call:t}=Function.prototype,r=e.bind(t),n=(e,t)=>{const n=e&&Object.getOwnPropertyDescriptor(e,t)?.get
 ;return n?r(n):()=>{}
-},s="document"in globalThis,{Request:o,Headers:i,XMLHttpRequest:a,URLSearchParams:c}=globalThis,{fetch:l}=globalThis,{parse:u,stringify:d}=JSON,{keys:f}=Object,h=r(String.prototype.indexOf),p=r(String.prototype.lastIndexOf),y=r(String.prototype.slice),b=r(String.prototype.toLowerCase),g=r(Object.prototype.hasOwnProperty),m=o?.prototype,k=n(m,"body"),v=n(m,"credentials"),w=n(m,"headers"),_=n(m,"method"),j=n(m,"referrer"),T=n(m,"referrerPolicy"),O=n(m,"signal"),S=n(m,"url"),$=m&&r(m.clone),I=i?.prototype,A=I&&r(I.set),E=I&&r(I.has),N=(I&&r(I.delete),
-a?.prototype),R=N&&r(N.open),x=N&&r(N.send),P=N&&r(N.abort),D=N&&r(N.setRequestHeader),L=N&&r(N.getAllResponseHeaders),q=N&&r(N.addEventListener),M=N&&r(Object.getOwnPropertyDescriptor(N,"withCredentials")?.set),C=n(N,"status"),H=n(N,"responseText"),K=n(N,"responseURL"),U=e=>e.reason??new DOMException("the call was aborted","AbortError"),B=e=>{
-Promise.resolve().then(e).catch(e=>setTimeout(()=>{throw e}))};function z(e,t){return t?new Promise((r,n)=>{
-const s=()=>n(U(t))
-;t.aborted&&s(),t.addEventListener("abort",s),e.then(r,n).finally(()=>t.removeEventListener("abort",s))}):e}
-var F=globalThis.performance??Date,G=()=>F.now();function V(e){try{return u(e)}catch{return null}}function J(e,t){
-let r=e;for(let e=0;"."!==t&&e<=t.length;){const n=h(t,".",e),s=n<0?t.length:n,o=y(t,e,s)
-;if("object"!=typeof r||null===r||!g(r,o))return;r=r[o],e=s+1}return r??void 0}function X(e,t){const r=J(e,t)
-;return"string"==typeof r?r:""}var W=(e,t)=>({__proto__:null,access:e,refresh:"",credentials:void 0,clientId:void 0,
-cookies:t,kept:void 0});function Y(e,t){
-return"access"===e?t.access:"refresh"===e?t.refresh:"clientId"===e?t.clientId:"credentials"===e?void 0===t.credentials?void 0:u(t.credentials):0===h(e,"cookie:")?((e,t)=>{
-const r=`; ${e};`,n=h(r,`; ${t}=`);if(n<0)return;const s=n+t.length+3,o=y(r,s,h(r,";",s));try{
-return decodeURIComponent(o)}catch{return o}
-})(t.cookies,y(e,7)):void 0===t.credentials?void 0:J(u(t.credentials),y(e,12))}function Z(e,t){
-if("string"==typeof e)return h(e,`{${t}`)>=0;if("object"!=typeof e||null===e)return!1;const r=f(e)
-;for(let n=0;n<r.length;n+=1)if(Z(e[r[n]],t))return!0;return!1}function Q(e,t){let r="";for(let n=0;;){
-const s=h(e,"{",n),o=s<0?-1:h(e,"}",s);if(o<0)return r+y(e,n);const i=Y(y(e,s+1,o),t);if(null==i||""===i)return
-;if(0===s&&o===e.length-1)return i;r+=y(e,n,s)+i,n=o+1}}function ee(e,t,r,n){const s=f(e);for(let o=0;o<s.length;o+=1){
-const i=s[o],a=n&&E(n,i)?void 0:Q(e[i],t);void 0!==a&&r(i,`${a}`)}}var te=e=>"object"==typeof e&&null!==e?f(e):[]
-;function re(e,t){const r={__proto__:null},n=f(e);for(let s=0;s<n.length;s+=1){
-const o=n[s],i=e[o],a="string"==typeof i?Q(i,t):"object"==typeof i&&null!==i?re(i,t):i;if("..."===o){const e=te(a)
-;for(let t=0;t<e.length;t+=1)r[e[t]]=a[e[t]]}else void 0!==a&&(r[o]=a)}return r}function ne(e,t,r){
+},o="document"in globalThis,s=globalThis.document,{Request:i,Headers:a,XMLHttpRequest:c,URL:l,URLSearchParams:u}=globalThis,{fetch:d}=globalThis,{parse:f,stringify:h}=JSON,{getPrototypeOf:p,keys:y,prototype:b}=Object,g=r(String.prototype.indexOf),m=r(String.prototype.lastIndexOf),v=r(String.prototype.slice),k=r(String.prototype.toLowerCase),w=r(Object.prototype.hasOwnProperty),_=n(l?.prototype,"href"),j=n(globalThis.Node?.prototype,"baseURI"),T=i?.prototype,O=n(T,"body"),S=n(T,"credentials"),$=n(T,"headers"),I=n(T,"method"),E=n(T,"referrer"),N=n(T,"referrerPolicy"),A=n(T,"signal"),R=n(T,"url"),x=T&&r(T.clone),P=a?.prototype,D=P&&r(P.set),L=P&&r(P.has),q=(P&&r(P.delete),
+c?.prototype),M=q&&r(q.open),C=q&&r(q.send),H=q&&r(q.abort),U=q&&r(q.setRequestHeader),K=q&&r(q.getAllResponseHeaders),B=q&&r(q.addEventListener),F=q&&r(Object.getOwnPropertyDescriptor(q,"withCredentials")?.set),z=n(q,"status"),G=n(q,"responseText"),V=n(q,"responseURL"),J=e=>e.reason??new DOMException("the call was aborted","AbortError"),X=e=>{
+Promise.resolve().then(e).catch(e=>setTimeout(()=>{throw e}))};function W(e,t){return t?new Promise((r,n)=>{
+const o=()=>n(J(t))
+;t.aborted&&o(),t.addEventListener("abort",o),e.then(r,n).finally(()=>t.removeEventListener("abort",o))}):e}
+var Y=globalThis.performance??Date,Z=()=>Y.now();function Q(e){try{return f(e)}catch{return null}}function ee(e,t){
+let r=e;for(let e=0;"."!==t&&e<=t.length;){const n=g(t,".",e),o=n<0?t.length:n,s=v(t,e,o)
+;if("object"!=typeof r||null===r||!w(r,s))return;r=r[s],e=o+1}return r??void 0}function te(e,t){const r=ee(e,t)
+;return"string"==typeof r?r:""}var re=(e,t)=>({__proto__:null,access:e,refresh:"",credentials:void 0,clientId:void 0,
+cookies:t,kept:void 0});function ne(e,t){
+return"access"===e?t.access:"refresh"===e?t.refresh:"clientId"===e?t.clientId:"credentials"===e?void 0===t.credentials?void 0:f(t.credentials):0===g(e,"cookie:")?((e,t)=>{
+const r=`; ${e};`,n=g(r,`; ${t}=`);if(n<0)return;const o=n+t.length+3,s=v(r,o,g(r,";",o));try{
+return decodeURIComponent(s)}catch{return s}
+})(t.cookies,v(e,7)):void 0===t.credentials?void 0:ee(f(t.credentials),v(e,12))}function oe(e,t){
+if("string"==typeof e)return g(e,`{${t}`)>=0;if("object"!=typeof e||null===e)return!1;const r=y(e)
+;for(let n=0;n<r.length;n+=1)if(oe(e[r[n]],t))return!0;return!1}function se(e,t){let r="";for(let n=0;;){
+const o=g(e,"{",n),s=o<0?-1:g(e,"}",o);if(s<0)return r+v(e,n);const i=ne(v(e,o+1,s),t);if(null==i||""===i)return
+;if(0===o&&s===e.length-1)return i;r+=v(e,n,o)+i,n=s+1}}function ie(e,t,r,n){const o=y(e);for(let s=0;s<o.length;s+=1){
+const i=o[s],a=n&&L(n,i)?void 0:se(e[i],t);void 0!==a&&r(i,`${a}`)}}var ae=e=>"object"==typeof e&&null!==e?y(e):[]
+;function ce(e,t){const r={__proto__:null},n=y(e);for(let o=0;o<n.length;o+=1){
+const s=n[o],i=e[s],a="string"==typeof i?se(i,t):"object"==typeof i&&null!==i?ce(i,t):i;if("..."===s){const e=ae(a)
+;for(let t=0;t<e.length;t+=1)r[e[t]]=a[e[t]]}else void 0!==a&&(r[s]=a)}return r}function le(e,t,r){
 if(null==e)return null;if("{credentials}"===e&&!t)return r.credentials??null
-;const n="object"==typeof e?re(e,r):"string"==typeof e?Q(e,r):e
-;return void 0===n||"object"==typeof n&&0===te(n).length&&te(e).length>0?null:t?new c(n):d(n)}function se(e){
-const t=h(e,"."),r=h(e,".",t+1);return r>t&&t>0?y(e,t+1,r):""}function oe(e){try{
-const t=atob(se(e).split("-").join("+").split("_").join("/")),r=V((new TextDecoder).decode(Uint8Array.from(t,e=>e.charCodeAt(0))))
+;const n="object"==typeof e?ce(e,r):"string"==typeof e?se(e,r):e
+;return void 0===n||"object"==typeof n&&0===ae(n).length&&ae(e).length>0?null:t?new u(n):h(n)}function ue(e){
+const t=g(e,"."),r=g(e,".",t+1);return r>t&&t>0?v(e,t+1,r):""}function de(e){try{
+const t=atob(ue(e).split("-").join("+").split("_").join("/")),r=Q((new TextDecoder).decode(Uint8Array.from(t,e=>e.charCodeAt(0))))
 ;return"object"==typeof r?r:null}catch{return null}}
-var ie=e=>void 0===e?void 0:`${e}`,ae=e=>"string"==typeof e?e:void 0,ce=()=>null;function le(e,t,r){
-for(let n=0;n<e.length;n+=1){const s=e[n],o=0===h(s,"@")?r(b(y(s,1))):J(t,s);if(null!=o&&""!==o)return o}}
-function ue(e,t,r,n=ce,s=!1){const o=V(t),i=((e,t)=>{let r=0;for(;r<e.length&&e[r]<=" ";)r+=1
-;return"<"===e[r]||e.length>1e3&&h(b(t("content-type")??""),"html")>=0
-})(t,n),a=!1!==(le(r.step,o,n)??!1),c=null===o&&t.length<16&&h(t,"null")>=0,l=void 0!==le(r.access??[],o,n)||void 0!==le(r.refresh,o,n),u="object"==typeof o&&null!==o,d=e&&(c||u&&((e,{access:t,user:r})=>{
-if(!1===J(e,"success"))return!0;const n=t??r;for(let t=0;t<n.length;t+=1)if(de(e,n[t]))return!0;return!1
-})(o,r)),p=!e||a||i||c||d&&!r.access?void 0:((e,t,r,n)=>{const{access:s}=t,o=s?(e=>{const t=h(e," ")
-;return t<0?e:y(e,t+1)})(ae(le(s,e,r))??""):"";if(!o&&s&&(!0!==J(e,"success")||ve(e,8)))return
-;const i=le(t.user,e,r)??null,a=ae(le(t.refresh,e,r))??"",c=(me(i,o,a,6)?null:i)??(n?oe(X(e,"id_token")):null),l=oe(o)
-;return{accessToken:o,refreshToken:a,type:J(e,"token_type"),user:c,claims:l,identity:ge(t.subject,c,e,l)}
-})(o,r,n,s),g=(!e||d)&&!l,m=g?(e=>{for(let t=0;t<fe.length;t+=1){const r=J(e,fe[t]);if("string"==typeof r)return r}
-const t=J(e,"error.code")??J(e,"code");return"number"==typeof t?`${t}`:void 0
-})(o):void 0,k=null===o&&!i&&!c&&!e&&t.length<=1e3&&t?t:void 0,v=g?(e=>{for(let t=0;t<he.length;t+=1){
-const r=pe(J(e,he[t]),4);if(r)return r}const t=pe(J(e,"error"),1);if(t||"object"!=typeof e||null===e)return t
-;const r=f(e);for(let t=0;t<r.length;t+=1){const n=r[t],s=J(J(e,n),"0");if("string"==typeof s)return`${n}: ${s}`}
-})(o)??k:void 0;return{code:m,message:v&&y(v,0,200),isRefusal:d||!e&&u&&!(!m&&!v),isPage:i,isStep:a,
-body:!u||!a&&e||l?void 0:o,expiresIn:ye(r.expiresIn,o,n),
-jwtLifetime:Number(J(p?.claims,"exp"))-Number(J(p?.claims,"iat")),issued:p,found:e&&!p?ke(o)||"no JSON object":""}}
-function de(e,t){const r=p(t,"."),n=r>0?J(e,y(t,0,r)):e,s=y(t,r+1)
-;return"object"==typeof n&&null!==n&&g(n,s)&&null===n[s]}
-var fe=["error.code","errors.0.extensions.code","errors.0.code","error_code","code","__type","error","error.status","error.name"],he=["error.message","error_description","message","detail","msg","errors","title","non_field_errors"]
-;function pe(e,t){if("string"==typeof e)return e;if("object"!=typeof e||null===e||0===t)return
-;const r=J(e,"message")??J(e,"msg")??J(e,"detail");if("string"==typeof r)return r;const n=f(e)
-;for(let r=0;r<n.length;r+=1){const s=pe(e[n[r]],t-1);if(s)return s}}function ye(e,t,r){for(let n=0;n<e.length;n+=1){
-const s=e[n],o=h(s," "),i=o<0?"s":y(s,o+1),a=le([o<0?s:y(s,0,o)],t,r),c=void 0===a?Number.NaN:be(a,i,Date.parse(r("date")??""))
-;if(!Number.isNaN(c))return c}return Number.NaN}function be(e,t,r){
+var fe=e=>void 0===e?void 0:`${e}`,he=e=>"string"==typeof e?e:void 0,pe=()=>null;function ye(e,t,r){
+for(let n=0;n<e.length;n+=1){const o=e[n],s=0===g(o,"@")?r(k(v(o,1))):ee(t,o);if(null!=s&&""!==s)return s}}
+function be(e,t,r,n=pe,o=!1){const s=Q(t),i=((e,t)=>{let r=0;for(;r<e.length&&e[r]<=" ";)r+=1
+;return"<"===e[r]||e.length>1e3&&g(k(t("content-type")??""),"html")>=0
+})(t,n),a=!1!==(ye(r.step,s,n)??!1),c=null===s&&t.length<16&&g(t,"null")>=0,l=void 0!==ye(r.access??[],s,n)||void 0!==ye(r.refresh,s,n),u="object"==typeof s&&null!==s,d=e&&(c||u&&((e,{access:t,user:r})=>{
+if(!1===ee(e,"success"))return!0;const n=t??r;for(let t=0;t<n.length;t+=1)if(ge(e,n[t]))return!0;return!1
+})(s,r)),f=!e||a||i||c||d&&!r.access?void 0:((e,t,r,n)=>{const{access:o}=t,s=o?(e=>{const t=g(e," ")
+;return t<0?e:v(e,t+1)})(he(ye(o,e,r))??""):"";if(!s&&o&&(!0!==ee(e,"success")||Se(e,8)))return
+;const i=ye(t.user,e,r)??null,a=he(ye(t.refresh,e,r))??"",c=(Te(i,s,a,6)?null:i)??(n?de(te(e,"id_token")):null),l=de(s)
+;return{accessToken:s,refreshToken:a,type:ee(e,"token_type"),user:c,claims:l,identity:je(t.subject,c,e,l)}
+})(s,r,n,o),h=(!e||d)&&!l,p=h?(e=>{for(let t=0;t<me.length;t+=1){const r=ee(e,me[t]);if("string"==typeof r)return r}
+const t=ee(e,"error.code")??ee(e,"code");return"number"==typeof t?`${t}`:void 0
+})(s):void 0,b=null===s&&!i&&!c&&!e&&t.length<=1e3&&t?t:void 0,m=h?(e=>{for(let t=0;t<ve.length;t+=1){
+const r=ke(ee(e,ve[t]),4);if(r)return r}const t=ke(ee(e,"error"),1);if(t||"object"!=typeof e||null===e)return t
+;const r=y(e);for(let t=0;t<r.length;t+=1){const n=r[t],o=ee(ee(e,n),"0");if("string"==typeof o)return`${n}: ${o}`}
+})(s)??b:void 0;return{code:p,message:m&&v(m,0,200),isRefusal:d||!e&&u&&!(!p&&!m),isPage:i,isStep:a,
+body:!u||!a&&e||l?void 0:s,expiresIn:we(r.expiresIn,s,n),
+jwtLifetime:Number(ee(f?.claims,"exp"))-Number(ee(f?.claims,"iat")),issued:f,found:e&&!f?Oe(s)||"no JSON object":""}}
+function ge(e,t){const r=m(t,"."),n=r>0?ee(e,v(t,0,r)):e,o=v(t,r+1)
+;return"object"==typeof n&&null!==n&&w(n,o)&&null===n[o]}
+var me=["error.code","errors.0.extensions.code","errors.0.code","error_code","code","__type","error","error.status","error.name"],ve=["error.message","error_description","message","detail","msg","errors","title","non_field_errors"]
+;function ke(e,t){if("string"==typeof e)return e;if("object"!=typeof e||null===e||0===t)return
+;const r=ee(e,"message")??ee(e,"msg")??ee(e,"detail");if("string"==typeof r)return r;const n=y(e)
+;for(let r=0;r<n.length;r+=1){const o=ke(e[n[r]],t-1);if(o)return o}}function we(e,t,r){for(let n=0;n<e.length;n+=1){
+const o=e[n],s=g(o," "),i=s<0?"s":v(o,s+1),a=ye([s<0?o:v(o,0,s)],t,r),c=void 0===a?Number.NaN:_e(a,i,Date.parse(r("date")??""))
+;if(!Number.isNaN(c))return c}return Number.NaN}function _e(e,t,r){
 const n=Number("string"==typeof e?e.trim()||Number.NaN:e)
 ;return"ms"===t?n/1e3:"at"!==t?n:((Number.isNaN(n)?Date.parse(String(e)):n>1e11?n:1e3*n)-(r||Date.now()))/1e3}
-function ge(e,t,r,n){if(0===e.length)return((e,t)=>({userId:ie(J(e,"id")??J(e,"pk")??J(e,"user_id")),
-sub:ie(J(e,"sub")??J(t,"sub")??J(t,"user_id"))}))(t,n);const s=e=>void 0===e?void 0:ie(J(t,e)??J(r,e)??J(n,e));return{
-userId:s(e[1]),sub:s(e[0])}}function me(e,t,r,n){if("string"==typeof e)return""!==e&&(e===t||e===r)
-;if("object"!=typeof e||null===e)return!1;const s=f(e)
-;for(let o=0;o<s.length;o+=1)if(0===n||me(e[s[o]],t,r,n-1))return!0;return!1}function ke(e,t=""){
-if("object"!=typeof e||null===e)return"";let r="";const n=f(e);for(let s=0;s<n.length&&s<20;s+=1){const o=y(n[s],0,40)
-;r+=`${r&&", "}${(t?"":ke(e[o],`${o}.`))||t+o}`}return r}function ve(e,t){
-if("object"!=typeof e||null===e||0===t)return!1;const r=f(e);for(let n=0;n<r.length;n+=1){const s=b(r[n])
-;if(h(s,"token")>=0&&h(s,"csrf")<0&&h(s,"xsrf")<0||ve(e[r[n]],t-1))return!0}return!1}
-var we=e=>"logout"===e||"logoutAll"===e,_e=({settings:e})=>e.server.calls.login.answer;function je(e,t,r,n,s,o){
-const{call:i}=t;e.prover?.learnNonce(i?.url??"",s("dpop-nonce"))
-;const a=n>=200&&n<300,c=i?.answer??_e(e),{issued:l,...u}=ue(a,o,c,s,"id_token"===e.settings.server.user)
-;return Te(e,t,r,{...u,status:n,retryAfterMs:((e,t)=>{
+function je(e,t,r,n){if(0===e.length)return((e,t)=>({userId:fe(ee(e,"id")??ee(e,"pk")??ee(e,"user_id")),
+sub:fe(ee(e,"sub")??ee(t,"sub")??ee(t,"user_id"))}))(t,n);const o=e=>void 0===e?void 0:fe(ee(t,e)??ee(r,e)??ee(n,e))
+;return{userId:o(e[1]),sub:o(e[0])}}function Te(e,t,r,n){if("string"==typeof e)return""!==e&&(e===t||e===r)
+;if("object"!=typeof e||null===e)return!1;const o=y(e)
+;for(let s=0;s<o.length;s+=1)if(0===n||Te(e[o[s]],t,r,n-1))return!0;return!1}function Oe(e,t=""){
+if("object"!=typeof e||null===e)return"";let r="";const n=y(e);for(let o=0;o<n.length&&o<20;o+=1){const s=v(n[o],0,40)
+;r+=`${r&&", "}${(t?"":Oe(e[s],`${s}.`))||t+s}`}return r}function Se(e,t){
+if("object"!=typeof e||null===e||0===t)return!1;const r=y(e);for(let n=0;n<r.length;n+=1){const o=k(r[n])
+;if(g(o,"token")>=0&&g(o,"csrf")<0&&g(o,"xsrf")<0||Se(e[r[n]],t-1))return!0}return!1}
+var $e=e=>"logout"===e||"logoutAll"===e,Ie=({settings:e})=>e.server.calls.login.answer;function Ee(e,t,r,n,o,s){
+const{call:i}=t;e.prover?.learnNonce(i?.url??"",o("dpop-nonce"))
+;const a=n>=200&&n<300,c=i?.answer??Ie(e),{issued:l,...u}=be(a,s,c,o,"id_token"===e.settings.server.user)
+;return Ne(e,t,r,{...u,status:n,retryAfterMs:((e,t)=>{
 const r=e??"",n=/^\s*\d+\s*$/.test(r)?1e3*Number(r):Date.parse(r)-(Date.parse(t??"")||Date.now())
-;return Math.max(n,0)||0})(s("retry-after"),s("date"))},l)}function Te(e,t,r,n,s){
-const{endpoint:o}=t,{tokens:i,remembered:a,inBody:c}=e,l=J(r.kept,"user")??i.profile().user
-;if(!s||we(o)||e.settings.refusesUser?.(s.user,t,s.type,l))return{...n,token:0,subject:0,renewable:!1}
-;const{refresh:u}=e.settings.server.calls,d="refresh"===o;s.refreshToken=c?s.refreshToken||(d?r.refresh:""):""
-;const f=c&&Z(u,"refresh}"),h=!(!u||f&&""===s.refreshToken);d&&!i.currentId()&&(s.user??=J(r.kept,"user")??null)
-;const p=s.user??(d?i.profile().user:null)
-;return a&&((e,{accessToken:t,refreshToken:r},n,{expiresIn:s,jwtLifetime:o})=>{
-const i=s>0&&!(o<s&&o>0)?s:o,a=i>0?Date.now()+1e3*i:null;Oe(e,r,e.keepsAccess?t:"",a,n)})(e,s,p,n),{...n,
-...i.receive(s,d),renewable:h}}function Oe(e,t,r,n,s){e.written=e.remembered?.write(d({__proto__:null,refresh:t,
-access:r,until:n,user:s}))}function Se({method:e,url:t,headers:r,setHeaders:n,body:o,withCredentials:i,signal:c},l){
-return new Promise((u,d)=>{const f=new a;if(R(f,e,t),M(f,i),r.forEach((e,t)=>{D(f,t,e)}),n((e,t)=>{D(f,e,t)}),
-q(f,"loadend",()=>{const e=C(f),r=H(f),n=K(f)!==t,o=L(f);s&&R(f,"POST",t),P(f);try{
-e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{const r=`\r\n${e}`,n=h(r,`\r\n${t}: `),s=n+t.length+4
-;return n<0?null:y(r,s,h(r,"\r\n",s))})(o,e),r)):d(c.reason??new TypeError("no response"))}catch(e){d(e)}}),
-c.addEventListener("abort",()=>P(f)),c.aborted)return d(U(c));x(f,o)})}
-var $e=class extends Error{},Ie=e=>"function"==typeof e?.then;function Ae(e){
-const{settings:t,tokens:r,remembered:n}=e,{calls:s,api:o}=t.server,i={...e,inBody:"body"===t.transport,usesCookies:Z({
-...s,api:o},"cookie:"),keepsAccess:!s.refresh||Z(s.refresh,"access}"),written:void 0};let a=()=>{};return{send(e,o,c){
-const l=new AbortController;a=()=>l.abort();const{signal:u}=l;c?.aborted&&l.abort(U(c)),
-c?.addEventListener("abort",()=>l.abort(U(c)),{signal:u});const d=s[o?.call??e],f={__proto__:null,endpoint:e,call:d,
-signal:u,login:o,access:r.accessToken(),refresh:r.refreshToken(we(e))},h=(({authHeaders:e})=>{const t=e=>{
-throw new $e("",{cause:e})};try{const r=e?.()
-;return Ie(r)?Promise.resolve(r).then(e=>new Headers(e)).catch(t):new Headers(r)}catch(e){return t(e)}})(t)
-;return Ie(h)||i.usesCookies||n||d?.before?(async(e,t,r)=>{
-const{endpoint:n,call:s,signal:o}=t,{remembered:i}=e,a=e=>z(Promise.resolve(e),o),c=await a(r)
-;s?.before&&await a(Re(e,s.before,o));const l=e.usesCookies?await a(e.cookies()):"";let u=""
-;if(i&&"refresh"===n&&(u=await a(i.read())),i&&we(n)&&(u=await a(i.last())),o.aborted)throw U(o)
-;const d=await xe(e,t,c,l,u),{written:f}=e;return f&&await Promise.race([f,new Promise(e=>setTimeout(e,Ee))]),
-e.written=void 0,d})(i,f,h):xe(i,f,h,"","")},abort(){return a()}}}
-var Ee=2e3,Ne=({inBody:e},t,r,n,s=()=>{},o=null,i=new Headers)=>({__proto__:null,method:r,url:n,headers:i,setHeaders:s,
-body:o,withCredentials:!e,signal:t}),Re=(e,t,r)=>Se(Ne(e,r,"GET",t),()=>{}).catch(()=>{});function xe(e,t,r,n,s){
-const{endpoint:i,call:a,login:c}=t,{prover:u,settings:d}=e,f=G(),h=s?V(s):void 0,p={__proto__:null,
-access:X(h,"access")||t.access,refresh:X(h,"refresh")||t.refresh,credentials:c?.json,clientId:d.clientId,cookies:n,
-kept:h},y=()=>c?.isAnswer?Promise.resolve(je(e,t,p,200,ce,c.json)):((e,t,r,n)=>{
-const{endpoint:s,call:i,signal:a}=t,{inBody:c}=e,u=!!i&&c&&De(i,n)
-;if(!i||u&&("refresh"===s||we(s)&&Z(i,"refresh}")))return Promise.resolve(((e,t,r)=>{
-const n=Number(J(r.kept,"until")??Number.POSITIVE_INFINITY),{endpoint:s}=t,o="refresh"===s&&!e.tokens.currentId()&&n>Date.now(),i=_e(e),a=o?((e,t)=>{
-const r=X(e,"access");if(!r)return;const n=J(e,"user")??null,s=oe(r);return{accessToken:r,refreshToken:"",user:n,
-claims:s,identity:ge(t.subject,n,null,s)}})(r.kept,i):void 0
-;if(!a)return je(e,t,r,we(s)?404:401,ce,'{"code":"NO_REFRESH_TOKEN"}')
-;const c=Number.isFinite(n)?(n-Date.now())/1e3:Number.NaN;return Te(e,t,r,{...ue(!1,"",i),expiresIn:c,status:200,
+;return Math.max(n,0)||0})(o("retry-after"),o("date"))},l)}function Ne(e,t,r,n,o){
+const{endpoint:s}=t,{tokens:i,remembered:a,inBody:c}=e,l=ee(r.kept,"user")??i.profile().user
+;if(!o||$e(s)||e.settings.refusesUser?.(o.user,t,o.type,l))return{...n,token:0,subject:0,renewable:!1}
+;const{refresh:u}=e.settings.server.calls,d="refresh"===s;o.refreshToken=c?o.refreshToken||(d?r.refresh:""):""
+;const f=c&&oe(u,"refresh}"),h=!(!u||f&&""===o.refreshToken);d&&!i.currentId()&&(o.user??=ee(r.kept,"user")??null)
+;const p=o.user??(d?i.profile().user:null)
+;return a&&((e,{accessToken:t,refreshToken:r},n,{expiresIn:o,jwtLifetime:s})=>{
+const i=o>0&&!(s<o&&s>0)?o:s,a=i>0?Date.now()+1e3*i:null;Ae(e,r,e.keepsAccess?t:"",a,n)})(e,o,p,n),{...n,
+...i.receive(o,d),renewable:h}}function Ae(e,t,r,n,o){e.written=e.remembered?.write(h({__proto__:null,refresh:t,
+access:r,until:n,user:o}))}function Re({method:e,url:t,headers:r,setHeaders:n,body:s,withCredentials:i,signal:a},l){
+return new Promise((u,d)=>{const f=new c;if(M(f,e,t),F(f,i),r.forEach((e,t)=>{U(f,t,e)}),n((e,t)=>{U(f,e,t)}),
+B(f,"loadend",()=>{const e=z(f),r=G(f),n=V(f)!==t,s=K(f);o&&M(f,"POST",t),H(f);try{
+e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{const r=`\r\n${e}`,n=g(r,`\r\n${t}: `),o=n+t.length+4
+;return n<0?null:v(r,o,g(r,"\r\n",o))})(s,e),r)):d(a.reason??new TypeError("no response"))}catch(e){d(e)}}),
+a.addEventListener("abort",()=>H(f)),a.aborted)return d(J(a));C(f,s)})}
+var xe=class extends Error{},Pe=e=>"function"==typeof e?.then;function De(e){
+const{settings:t,tokens:r,remembered:n}=e,{calls:o,api:s}=t.server,i={...e,inBody:"body"===t.transport,usesCookies:oe({
+...o,api:s},"cookie:"),keepsAccess:!o.refresh||oe(o.refresh,"access}"),written:void 0};let a=()=>{};return{send(e,s,c){
+const l=new AbortController;a=()=>l.abort();const{signal:u}=l;c?.aborted&&l.abort(J(c)),
+c?.addEventListener("abort",()=>l.abort(J(c)),{signal:u});const d=o[s?.call??e],f={__proto__:null,endpoint:e,call:d,
+signal:u,login:s,access:r.accessToken(),refresh:r.refreshToken($e(e))},h=(({authHeaders:e})=>{const t=e=>{
+throw new xe("",{cause:e})};try{const r=e?.()
+;return Pe(r)?Promise.resolve(r).then(e=>new Headers(e)).catch(t):new Headers(r)}catch(e){return t(e)}})(t)
+;return Pe(h)||i.usesCookies||n||d?.before?(async(e,t,r)=>{
+const{endpoint:n,call:o,signal:s}=t,{remembered:i}=e,a=e=>W(Promise.resolve(e),s),c=await a(r)
+;o?.before&&await a(Me(e,o.before,s));const l=e.usesCookies?await a(e.cookies()):"";let u=""
+;if(i&&"refresh"===n&&(u=await a(i.read())),i&&$e(n)&&(u=await a(i.last())),s.aborted)throw J(s)
+;const d=await Ce(e,t,c,l,u),{written:f}=e;return f&&await Promise.race([f,new Promise(e=>setTimeout(e,Le))]),
+e.written=void 0,d})(i,f,h):Ce(i,f,h,"","")},abort(){return a()}}}
+var Le=2e3,qe=({inBody:e},t,r,n,o=()=>{},s=null,i=new Headers)=>({__proto__:null,method:r,url:n,headers:i,setHeaders:o,
+body:s,withCredentials:!e,signal:t}),Me=(e,t,r)=>Re(qe(e,r,"GET",t),()=>{}).catch(()=>{});function Ce(e,t,r,n,o){
+const{endpoint:s,call:a,login:c}=t,{prover:l,settings:u}=e,f=Z(),h=o?Q(o):void 0,p={__proto__:null,
+access:te(h,"access")||t.access,refresh:te(h,"refresh")||t.refresh,credentials:c?.json,clientId:u.clientId,cookies:n,
+kept:h},y=()=>c?.isAnswer?Promise.resolve(Ee(e,t,p,200,pe,c.json)):((e,t,r,n)=>{
+const{endpoint:o,call:s,signal:a}=t,{inBody:c}=e,l=!!s&&c&&Ue(s,n)
+;if(!s||l&&("refresh"===o||$e(o)&&oe(s,"refresh}")))return Promise.resolve(((e,t,r)=>{
+const n=Number(ee(r.kept,"until")??Number.POSITIVE_INFINITY),{endpoint:o}=t,s="refresh"===o&&!e.tokens.currentId()&&n>Date.now(),i=Ie(e),a=s?((e,t)=>{
+const r=te(e,"access");if(!r)return;const n=ee(e,"user")??null,o=de(r);return{accessToken:r,refreshToken:"",user:n,
+claims:o,identity:je(t.subject,n,null,o)}})(r.kept,i):void 0
+;if(!a)return Ee(e,t,r,$e(o)?404:401,pe,'{"code":"NO_REFRESH_TOKEN"}')
+;const c=Number.isFinite(n)?(n-Date.now())/1e3:Number.NaN;return Ne(e,t,r,{...be(!1,"",i),expiresIn:c,status:200,
 retryAfterMs:0},a)})(e,t,n))
-;const d=ne(i.body,i.isForm,n),f="refresh"===s&&e.settings.idempotencyKey&&e.idempotencyKey()
-;return f&&r.set("idempotency-key",f),Pe(r,i,d),we(s)?(async(e,t,r,n,s,i)=>{let a=n;const c=async(n,i)=>{
-const c=(({method:e,url:t},r,n,s,i)=>new o(t,{__proto__:null,method:e,headers:r,body:n,credentials:s?"omit":"include",
-cache:"no-store",redirect:"error",keepalive:!0,signal:i}))(r,s,i,e.inBody,t.signal),u=(e,t)=>A(w(c),e,t)
-;ee(r.headers,a,u,s),ee(n,a,u);const d=await l(c),f=await d.text();return je(e,t,a,d.status,e=>d.headers.get(e),f)
-},{authorizeOn401:u}=r,d=u?{authorization:u}:{};let f=await c({},i);401===f.status&&a.access&&u&&(f=await c(d,i))
-;const h=!a.access&&Z(r,"access}");return 401===f.status||h&&403===f.status?(await(async(e,{signal:t},r,n,s)=>{
-const o=e.settings.server.calls.refresh;if(!o||e.inBody&&De(o,r))return;const{answer:i}=o,a=new Headers(n)
-;a.delete("content-type");const c=ne(o.body,o.isForm,r);Pe(a,o,c)
-;const l=Ne(e,t,o.method,o.url,e=>ee(o.headers,r,e,n),c,a);await Se(l,(e,t,n)=>{const{issued:o}=ue(e<300,n,i,t)
-;if(!o)return;const{accessToken:a,refreshToken:c}=o;s({...r,__proto__:null,access:a,refresh:c||r.refresh})
-}).catch(()=>{})})(e,t,a,s,e=>{a=e}),a===n?f:(e.usesCookies&&(a={...a,__proto__:null,cookies:await e.cookies()}),
-c(d,ne(r.body,r.isForm,a)))):f
-})(e,t,i,n,r,d):Se(Ne(e,a,i.method,i.url,e=>ee(i.headers,n,e,r),d,r),(r,s,o)=>je(e,t,n,r,s,o))
-})(e,t,r,p),b=u&&"logout"!==i&&a?u.sendAuthRequest(r,a,we(i)?p.access:"",y):y()
-;return d.server.user?b.then(t=>(async(e,t,r,n)=>{
-const{token:s}=t,{tokens:o,settings:i,prover:a}=e,{user:c,api:l}=i.server,u=r+.8*i.timeoutMs-G()
-;if(!s||!c||"id_token"===c||!o.needsUser(s)||u<=0)return t;const{signal:d,abort:f}=(e=>{
+;const u=le(s.body,s.isForm,n),f="refresh"===o&&e.settings.idempotencyKey&&e.idempotencyKey()
+;return f&&r.set("idempotency-key",f),He(r,s,u),$e(o)?(async(e,t,r,n,o,s)=>{let a=n;const c=async(n,s)=>{
+const c=(({method:e,url:t},r,n,o,s)=>new i(t,{__proto__:null,method:e,headers:r,body:n,credentials:o?"omit":"include",
+cache:"no-store",redirect:"error",keepalive:!0,signal:s}))(r,o,s,e.inBody,t.signal),l=(e,t)=>D($(c),e,t)
+;ie(r.headers,a,l,o),ie(n,a,l);const u=await d(c),f=await u.text();return Ee(e,t,a,u.status,e=>u.headers.get(e),f)
+},{authorizeOn401:l}=r,u=l?{authorization:l}:{};let f=await c({},s);401===f.status&&a.access&&l&&(f=await c(u,s))
+;const h=!a.access&&oe(r,"access}");return 401===f.status||h&&403===f.status?(await(async(e,{signal:t},r,n,o)=>{
+const s=e.settings.server.calls.refresh;if(!s||e.inBody&&Ue(s,r))return;const{answer:i}=s,a=new Headers(n)
+;a.delete("content-type");const c=le(s.body,s.isForm,r);He(a,s,c)
+;const l=qe(e,t,s.method,s.url,e=>ie(s.headers,r,e,n),c,a);await Re(l,(e,t,n)=>{const{issued:s}=be(e<300,n,i,t)
+;if(!s)return;const{accessToken:a,refreshToken:c}=s;o({...r,__proto__:null,access:a,refresh:c||r.refresh})
+}).catch(()=>{})})(e,t,a,o,e=>{a=e}),a===n?f:(e.usesCookies&&(a={...a,__proto__:null,cookies:await e.cookies()}),
+c(u,le(r.body,r.isForm,a)))):f
+})(e,t,s,n,r,u):Re(qe(e,a,s.method,s.url,e=>ie(s.headers,n,e,r),u,r),(r,o,s)=>Ee(e,t,n,r,o,s))
+})(e,t,r,p),b=l&&"logout"!==s&&a?l.sendAuthRequest(r,a,$e(s)?p.access:"",y):y()
+;return u.server.user?b.then(t=>(async(e,t,r,n)=>{
+const{token:o}=t,{tokens:s,settings:i,prover:a}=e,{user:c,api:l}=i.server,u=r+.8*i.timeoutMs-Z()
+;if(!o||!c||"id_token"===c||!s.needsUser(o)||u<=0)return t;const{signal:d,abort:f}=(e=>{
 const t=new AbortController,r=setTimeout(()=>t.abort(),e);return{signal:t.signal,abort(){clearTimeout(r),t.abort()}}
-})(u),h=W(o.received(s),n),p=new Headers,y=Ne(e,d,"GET",c,e=>ee(l,h,e),null,p);let{subject:b}=t
-;const g=()=>Se(y,(r,n,i)=>(r>=200&&r<300&&(b=o.describe(s,i,_e(e))),t))
+})(u),h=re(s.received(o),n),p=new Headers,y=qe(e,d,"GET",c,e=>ie(l,h,e),null,p);let{subject:b}=t
+;const g=()=>Re(y,(r,n,i)=>(r>=200&&r<300&&(b=s.describe(o,i,Ie(e))),t))
 ;return await(a&&h.access?a.sendAuthRequest(p,y,h.access,g):g()).catch(()=>{}),f(),
-e.remembered&&o.userOf(s)&&await(async(e,t)=>{const{remembered:r,tokens:n}=e,s=V(await(r?.read())||"null")
-;s&&Oe(e,J(s,"refresh"),J(s,"access"),J(s,"until"),n.userOf(t))})(e,s),{...t,subject:b}})(e,t,f,n)):b}
-function Pe(e,t,r){const n=E(e,"content-type")||g(t.headers,"content-type")
+e.remembered&&s.userOf(o)&&await(async(e,t)=>{const{remembered:r,tokens:n}=e,o=Q(await(r?.read())||"null")
+;o&&Ae(e,ee(o,"refresh"),ee(o,"access"),ee(o,"until"),n.userOf(t))})(e,o),{...t,subject:b}})(e,t,f,n)):b}
+function He(e,t,r){const n=L(e,"content-type")||w(t.headers,"content-type")
 ;"string"!=typeof r||n||e.set("content-type","application/json")}
-var De=(e,{refresh:t,access:r})=>Z(e,"refresh}")?!t:Z(e,"access}")&&!r;function Le({request:e,replayBody:t}){
-if(null===t)return new o(e);if("string"!=typeof t)return t&&$(t);const r=j(e),n=T(e);return new o(e,{__proto__:null,
-body:t,referrer:r,referrerPolicy:n})}var qe={__proto__:null,method:"POST",mode:"no-cors",cache:"default",integrity:""}
-;function Me(e,t,r,n){const s=(e=>{const t=/^(\S+ )\{access\}$/.exec(e.authorization??"")?.[1]
-;return t&&1===Object.keys(e).length?(e,r)=>{r&&A(w(e),"authorization",t+r)}:(t,r,n)=>ee(e,W(r,n),(e,r)=>A(w(t),e,r))
-})(t),i=(t,n,i)=>{if(r&&e.accessToken())return r.send(t,()=>Le(n),e,t=>s(t,e.accessToken(),i))
-;const a=e.accessToken()||"same-origin"!==v(t)?t:new o(t,{__proto__:null,credentials:"include"})
-;return s(a,e.accessToken(),i),l(a)};return(e=>Z(e,"cookie:"))(t)?async(t,r)=>{const s=e.generation(),o=await n()
-;if(e.generation()!==s)throw new TypeError("the session in which this call was made has ended");return i(t,r,o)
-}:(e,t)=>i(e,t,"")}
-var Ce=/^[\x21-\x7e]{1,128}$/,He=864e5,Ke=e=>`tokenward:v1:${e}`,Ue=e=>"string"==typeof e&&Ce.test(e),Be=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),ze=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),Fe=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
-;function Ge(e){const t=Number(ze(e,"not-before")??0)-Date.now();return t>0&&t<=He?t:0}
-var Ve=e=>e.unstoredRevocation||"1"===ze(e,"pending-revocation");function Je(e,t,r=!0){e.known=t,
-r&&Fe(e,"sign-in-key",t),Fe(e,"probe-key")}var Xe=e=>e.unstoredTokens||(ze(e,"tokens")??"");function We(e,t=""){
-Fe(e,"tokens",t);const r=(ze(e,"tokens")??"")===t;e.unstoredTokens=r?"":t,r||Fe(e,"tokens")}function Ye(e,t){
-e.idempotencyKey=t,Fe(e,"idempotency-key",t)}var Ze={accessToken:"",refreshToken:"",user:null,claims:null,identity:{},
-subject:0,isRefresh:!1};function Qe(e,t){
-for(const r of["userId","sub"])if(void 0!==e[r]&&void 0!==t[r])return e[r]===t[r]}var et=e=>({read(t){try{
+var Ue=(e,{refresh:t,access:r})=>oe(e,"refresh}")?!t:oe(e,"access}")&&!r;function Ke(e){
+const t=/^(\S+ )\{access\}$/.exec(e.authorization??"")?.[1];return 1===Object.keys(e).length?t:void 0}function Be(e,t){
+return null===O(e)||/^(GET|HEAD)$/.test(I(e))?null:"string"==typeof t?t:((e,t)=>{if("ReadableStream"===(r=t,
+Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return;var r;const n=x(e)
+;if(null!=t)return n;try{return new i(x(n),Ge),n}catch{return void O(n)?.cancel().catch(()=>{})}})(e,t)}
+function Fe({request:e,replayBody:t}){if(null===t)return new i(e);if("string"!=typeof t)return t&&x(t)
+;const r=E(e),n=N(e);return new i(e,{__proto__:null,body:t,referrer:r,referrerPolicy:n})}var ze,Ge={__proto__:null,
+method:"POST",mode:"no-cors",cache:"default",integrity:""},Ve=Object.freeze({__proto__:null
+}),Je="",Xe=/^https?:\/\/[\w.:-]+(?:\/(?:[\w~!$&()*+,;=:@-][\w.~!$&()*+,;=:@-]*)?)+(?:\?[\w.~!$&()*+,;=:@/?%-]*)?$/
+;function We(e){if("object"!=typeof e||null===e)return!1;const t=p(e);return null===t||t===b}function Ye(e,t){
+const r=y(e);for(let n=0;n<r.length;n+=1){const o=r[n];if("string"!=typeof e[o]||!t(o))return!1}return!0}
+var Ze=e=>"method"===e||"body"===e||"credentials"===e||"mode"===e||"cache"===e||"redirect"===e,Qe=e=>"authorization"!==k(e)
+;function et(e,t,r,n){const o=((e,t,r,n)=>{const o=(e=>{const t=Ke(e);return t?(e,r)=>{r&&D($(e),"authorization",t+r)
+}:(t,r,n)=>ie(e,re(r,n),(e,r)=>D($(t),e,r))})(t),s=(t,n,s)=>{
+if(r&&e.accessToken())return r.send(t,()=>Fe(n),e,t=>o(t,e.accessToken(),s))
+;const a=e.accessToken()||"same-origin"!==S(t)?t:new i(t,{__proto__:null,credentials:"include"})
+;return o(a,e.accessToken(),s),d(a)};return(e=>oe(e,"cookie:"))(t)?async(t,r)=>{const o=e.generation(),i=await n()
+;if(e.generation()!==o)throw new TypeError("the session in which this call was made has ended");return s(t,r,i)
+}:(e,t)=>s(e,t,"")})(e,t,r,n),s=r?void 0:Ke(t),a=()=>void 0!==s&&""!==e.accessToken();return{send:o,isSimple:a,
+sendSimple(t){if(!a()){const e=(({url:e,init:t,headers:r})=>new i(e,{__proto__:null,...t,headers:r}))(t);return o(e,{
+request:e,replayBody:t.init.body??null})}const r=s+e.accessToken(),n={__proto__:null,...t.headers,authorization:r}
+;return d(t.url,{__proto__:null,...t.init,headers:n})}}}
+var tt=/^[\x21-\x7e]{1,128}$/,rt=864e5,nt=e=>`tokenward:v1:${e}`,ot=e=>"string"==typeof e&&tt.test(e),st=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),it=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),at=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
+;function ct(e){const t=Number(it(e,"not-before")??0)-Date.now();return t>0&&t<=rt?t:0}
+var lt=e=>e.unstoredRevocation||"1"===it(e,"pending-revocation");function ut(e,t,r=!0){e.known=t,
+r&&at(e,"sign-in-key",t),at(e,"probe-key")}var dt=e=>e.unstoredTokens||(it(e,"tokens")??"");function ft(e,t=""){
+at(e,"tokens",t);const r=(it(e,"tokens")??"")===t;e.unstoredTokens=r?"":t,r||at(e,"tokens")}function ht(e,t){
+e.idempotencyKey=t,at(e,"idempotency-key",t)}var pt={accessToken:"",refreshToken:"",user:null,claims:null,identity:{},
+subject:0,isRefresh:!1};function yt(e,t){
+for(const r of["userId","sub"])if(void 0!==e[r]&&void 0!==t[r])return e[r]===t[r]}var bt=e=>({read(t){try{
 return globalThis[e].getItem(t)}catch{return}},write(t,r){try{r?globalThis[e].setItem(t,r):globalThis[e].removeItem(t)
-}catch{}}}),tt=et("localStorage"),rt=et("sessionStorage"),nt=e=>({__proto__:null,...e}),st=class extends Error{
-name="AuthError";code;status;retryable;retryAfterSeconds;body;docs;constructor(e,t,r={}){const n=nt(r)
+}catch{}}}),gt=bt("localStorage"),mt=bt("sessionStorage"),vt=e=>({__proto__:null,...e}),kt=class extends Error{
+name="AuthError";code;status;retryable;retryAfterSeconds;body;docs;constructor(e,t,r={}){const n=vt(r)
 ;super(`${e}: ${t}`,n),this.code=e,this.status=n.status??null,this.retryable=n.retryable??!1,
 this.retryAfterSeconds=n.retryAfterSeconds??null,
-this.body=n.body,this.docs="https://github.com/tokenward/tokenward/blob/main/docs/reference/errors/"+e+".md"}},ot={
+this.body=n.body,this.docs="https://github.com/tokenward/tokenward/blob/main/docs/reference/errors/"+e+".md"}},wt={
 timeout:"timeoutSeconds",renewBefore:"renewBeforeSeconds",minValidity:"minValiditySeconds"
-},it=(e,t)=>(r,n)=>t(n)?n:It(r,e,n),at=e=>(t,r)=>{"object"==typeof r&&r&&!Array.isArray(r)||It(t,"an object",r)
-;const n={__proto__:null};for(const[s,o]of Object.entries(r)){const r=`${t}.${s}`,i=Object.keys(e).includes(s)&&e[s]
-;if(!i){const t=Object.keys(ot).includes(s)&&ot[s],n=Object.keys(e).find(e=>e.toLowerCase()===s.toLowerCase())
-;It(r,t||n||`one of ${Object.keys(e).join(", ")}`,s,t&&`: renamed to ${t}`)}void 0!==o&&(n[s]=i(r,o))}return n
-},ct=(...e)=>it(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),lt=(e,t,r=()=>!0)=>it(e,e=>{try{
+},_t=(e,t)=>(r,n)=>t(n)?n:Ft(r,e,n),jt=e=>(t,r)=>{"object"==typeof r&&r&&!Array.isArray(r)||Ft(t,"an object",r)
+;const n={__proto__:null};for(const[o,s]of Object.entries(r)){const r=`${t}.${o}`,i=Object.keys(e).includes(o)&&e[o]
+;if(!i){const t=Object.keys(wt).includes(o)&&wt[o],n=Object.keys(e).find(e=>e.toLowerCase()===o.toLowerCase())
+;Ft(r,t||n||`one of ${Object.keys(e).join(", ")}`,o,t&&`: renamed to ${t}`)}void 0!==s&&(n[o]=i(r,s))}return n
+},Tt=(...e)=>_t(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),Ot=(e,t,r=()=>!0)=>_t(e,e=>{try{
 const n=new URL(e,t)
 ;return("string"==typeof e||e instanceof URL)&&""!==e&&/^https?:$/.test(n.protocol)&&!(n.username||n.password)&&r(n)
 }catch{return!1}
-}),ut=/^[!#$%&'*+.^_`|~\w-]+$/,dt=it("a string that is not empty",e=>"string"==typeof e&&""!==e),ft=lt("a path or an http(s) URL","http://localhost"),ht=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,pt=e=>e.match(/\{[^}]*\}/g)??[],yt=it("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&pt(e).every(e=>ht.test(e))),bt=(e,t)=>(ft(e,t),
-pt(String(t)).every(e=>"{clientId}"===e)?t:It(e,"a path with no placeholder but {clientId}",t)),gt=e=>(t,r)=>at(Object.fromEntries(Object.keys(Object(r)).map(t=>[t,e])))(t,r),mt=(e,t)=>{
-for(const r of Object.keys(Object(t)))ut.test(r)||It(e,"names of HTTP headers",r);return gt(yt)(e,t)
-},kt=(e,t)=>"string"==typeof t?yt(e,t):"object"==typeof t&&t?gt(kt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void It(e,"a text, a number, a boolean, null or an object",t),vt=e=>(t,r)=>null===r?null:e(t,r),wt=(e,t)=>Array.isArray(t)?t.map((t,r)=>dt(`${e}[${r}]`,t)):It(e,"an array of texts",t),_t=vt((e,t)=>Array.isArray(t)?wt(e,t):dt(e,t)),jt=at({
-access:_t,refresh:_t,expiresIn(e,t){const r=_t(e,t),n=[r].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
-;return void 0===n?r:It(e,"a place, which the unit s, ms or at may follow",n)},user:_t,subject:_t,step:_t}),Tt=at({
-path:bt,method:it('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:ct("json","form"),
-body:kt,headers:mt,before:bt,answer:jt}),Ot=(e,t)=>{
-const r=Tt(e,t),{as:n,body:s,method:o}=r,i="form"===n&&Object.entries(Object(s)).find(([,e])=>"object"==typeof e&&e)
-;return i&&It(`${e}.body.${i[0]}`,"a text, a number or a boolean in a form",i[1]),
-s&&/^(GET|HEAD)$/.test(o??"")&&It(`${e}.body`,`none with ${o}`,s),r},St=["login","refresh","logout","logoutAll"],$t=at({
-login:Ot,refresh:vt(Ot),logout:vt(Ot),logoutAll:vt(Ot),calls(e,t){const r=gt(Ot)(e,t)
-;for(const t of Object.keys(r))St.includes(t)&&It(`${e}.${t}`,`a name that is not one of ${St.join(", ")}`,t);return r},
-api:mt,answer:jt,user(e,t){return"id_token"===t?t:bt(e,t)},over:wt,notOver:wt});function It(...e){
-throw new st("INVALID_OPTIONS",((e,t,r,n="")=>`${e}: expected ${t}, got ${("string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)).slice(0,80)}${n||""}`)(...e))
+}),St=/^[!#$%&'*+.^_`|~\w-]+$/,$t=_t("a string that is not empty",e=>"string"==typeof e&&""!==e),It=Ot("a path or an http(s) URL","http://localhost"),Et=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,Nt=e=>e.match(/\{[^}]*\}/g)??[],At=_t("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&Nt(e).every(e=>Et.test(e))),Rt=(e,t)=>(It(e,t),
+Nt(String(t)).every(e=>"{clientId}"===e)?t:Ft(e,"a path with no placeholder but {clientId}",t)),xt=e=>(t,r)=>jt(Object.fromEntries(Object.keys(Object(r)).map(t=>[t,e])))(t,r),Pt=(e,t)=>{
+for(const r of Object.keys(Object(t)))St.test(r)||Ft(e,"names of HTTP headers",r);return xt(At)(e,t)
+},Dt=(e,t)=>"string"==typeof t?At(e,t):"object"==typeof t&&t?xt(Dt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void Ft(e,"a text, a number, a boolean, null or an object",t),Lt=e=>(t,r)=>null===r?null:e(t,r),qt=(e,t)=>Array.isArray(t)?t.map((t,r)=>$t(`${e}[${r}]`,t)):Ft(e,"an array of texts",t),Mt=Lt((e,t)=>Array.isArray(t)?qt(e,t):$t(e,t)),Ct=jt({
+access:Mt,refresh:Mt,expiresIn(e,t){const r=Mt(e,t),n=[r].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
+;return void 0===n?r:Ft(e,"a place, which the unit s, ms or at may follow",n)},user:Mt,subject:Mt,step:Mt}),Ht=jt({
+path:Rt,method:_t('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:Tt("json","form"),
+body:Dt,headers:Pt,before:Rt,answer:Ct}),Ut=(e,t)=>{
+const r=Ht(e,t),{as:n,body:o,method:s}=r,i="form"===n&&Object.entries(Object(o)).find(([,e])=>"object"==typeof e&&e)
+;return i&&Ft(`${e}.body.${i[0]}`,"a text, a number or a boolean in a form",i[1]),
+o&&/^(GET|HEAD)$/.test(s??"")&&Ft(`${e}.body`,`none with ${s}`,o),r},Kt=["login","refresh","logout","logoutAll"],Bt=jt({
+login:Ut,refresh:Lt(Ut),logout:Lt(Ut),logoutAll:Lt(Ut),calls(e,t){const r=xt(Ut)(e,t)
+;for(const t of Object.keys(r))Kt.includes(t)&&Ft(`${e}.${t}`,`a name that is not one of ${Kt.join(", ")}`,t);return r},
+api:Pt,answer:Ct,user(e,t){return"id_token"===t?t:Rt(e,t)},over:qt,notOver:qt});function Ft(...e){
+throw new kt("INVALID_OPTIONS",((e,t,r,n="")=>`${e}: expected ${t}, got ${("string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)).slice(0,80)}${n||""}`)(...e))
 }
-var At=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),Et=(e,t="")=>At(e,e=>e.split("{clientId}").join(t)),Nt=e=>"string"==typeof e?[e]:e??[]
-;function Rt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=Nt(t)
-;return void 0!==t&&(n.access=null===t?null:Nt(t)),n}var xt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
+var zt=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),Gt=(e,t="")=>zt(e,e=>e.split("{clientId}").join(t)),Vt=e=>"string"==typeof e?[e]:e??[]
+;function Jt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=Vt(t)
+;return void 0!==t&&(n.access=null===t?null:Vt(t)),n}var Xt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
 invalid_grant:"ended",REFRESH_TOKEN_REUSED:"token-reused",TOKEN_REVOKED:"revoked"
-},Pt=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Dt=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Lt=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
-;function qt(e,t){for(let r=0;r<t.length;r+=1)if(h(e,t[r])>=0)return!0;return!1}function Mt(e,t,r){
-for(let n=0;n<e.length;n+=1){const s=b(e[n]),o=y(s,3,4),i=(""===o||" "===o)&&Number(y(s,0,3))||0,a=y(s,i?4:0)
-;if((!i||i===t)&&h(r,a)>=0)return!0}return!1}function Ct(e){
-const{client:t,tokens:r,users:n,state:s,lock:o,crossTab:i,log:a,remembered:c}=e,l=(e,r,n=0)=>{
-a(e?"warn":"debug","lock-requested",{steal:e}),o.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){
+},Wt=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Yt=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Zt=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
+;function Qt(e,t){for(let r=0;r<t.length;r+=1)if(g(e,t[r])>=0)return!0;return!1}function er(e,t,r){
+for(let n=0;n<e.length;n+=1){const o=k(e[n]),s=v(o,3,4),i=(""===s||" "===s)&&Number(v(o,0,3))||0,a=v(o,i?4:0)
+;if((!i||i===t)&&g(r,a)>=0)return!0}return!1}function tr(e){
+const{client:t,tokens:r,users:n,state:o,lock:s,crossTab:i,log:a,remembered:c}=e,l=(e,r,n=0)=>{
+a(e?"warn":"debug","lock-requested",{steal:e}),s.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){
 a("debug","token-set",{token:e,freshForMs:t}),r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,
-abortCalls(){return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=ze(e,"sign-in-key")
-;return null!==t||e.known||null!==ze(e,"asked")||Ve(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
-})(s)},isRevocationPending(){return Ve(s)},notBeforeWait(){return Ge(s)},storeNewKey(){return(e=>{Je(e,Be()),Ye(e,Be())
-})(s)},adoptStoredKey(){return(e=>{const t=ze(e,"sign-in-key"),r=Ue(t)?t:e.known||Be();Je(e,r,t!==r)})(s)},
-useProbeKey(){return(e=>{const t=ze(e,"probe-key");e.known||=Ue(t)?t:Be(),Fe(e,"probe-key",e.known)})(s)},removeKey(){
-(e=>{const t=ze(e,"sign-in-key"),r=t&&t!==e.known;return Je(e,void 0,!r),!r&&(Ye(e,void 0),
-e.lastTokens=Xe(e)||e.lastTokens,We(e),!0)})(s)&&c?.end()},replaceIdempotencyKey(){return(e=>{
-const t=ze(e,"idempotency-key");t&&t!==e.idempotencyKey||Ye(e,Be())})(s)},storePendingRevocation(){return(e=>{
-Fe(e,"pending-revocation","1"),e.unstoredRevocation="1"!==ze(e,"pending-revocation")})(s)},clearPendingRevocation(){
-(e=>{Fe(e,"pending-revocation"),e.unstoredRevocation=!1,e.lastTokens=""})(s),r.forgetRevoked()},storeNotBefore(e){
-return((e,t)=>Fe(e,"not-before",String(Date.now()+Math.min(Math.max(t,Ge(e)),He))))(s,e)},clearNotBefore(){
-return(e=>Fe(e,"not-before"))(s)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
-return l(!0,e)},releaseLock:o.release,broadcast(e,t,r,s,o){const a="refresh-failed"===e?{waitMs:Math.min(s,He),
-failures:o}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}}}
-var Ht=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??"")
-;function Kt(e){Ht&&console.warn(`tokenward: ${e}`)}var Ut=[400,401,403,419,422,440,498]
-;var Bt=(e,t,r)=>r?.signal||"object"==typeof t?O(e):void 0,zt=e=>!e||!1!==nt(nt(e).auth).retry
-;function Ft({handler:e},t){if(401!==t.status&&403!==t.status)return!1
+abortCalls(){return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=it(e,"sign-in-key")
+;return null!==t||e.known||null!==it(e,"asked")||lt(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
+})(o)},isRevocationPending(){return lt(o)},notBeforeWait(){return ct(o)},storeNewKey(){return(e=>{ut(e,st()),ht(e,st())
+})(o)},adoptStoredKey(){return(e=>{const t=it(e,"sign-in-key"),r=ot(t)?t:e.known||st();ut(e,r,t!==r)})(o)},
+useProbeKey(){return(e=>{const t=it(e,"probe-key");e.known||=ot(t)?t:st(),at(e,"probe-key",e.known)})(o)},removeKey(){
+(e=>{const t=it(e,"sign-in-key"),r=t&&t!==e.known;return ut(e,void 0,!r),!r&&(ht(e,void 0),
+e.lastTokens=dt(e)||e.lastTokens,ft(e),!0)})(o)&&c?.end()},replaceIdempotencyKey(){return(e=>{
+const t=it(e,"idempotency-key");t&&t!==e.idempotencyKey||ht(e,st())})(o)},storePendingRevocation(){return(e=>{
+at(e,"pending-revocation","1"),e.unstoredRevocation="1"!==it(e,"pending-revocation")})(o)},clearPendingRevocation(){
+(e=>{at(e,"pending-revocation"),e.unstoredRevocation=!1,e.lastTokens=""})(o),r.forgetRevoked()},storeNotBefore(e){
+return((e,t)=>at(e,"not-before",String(Date.now()+Math.min(Math.max(t,ct(e)),rt))))(o,e)},clearNotBefore(){
+return(e=>at(e,"not-before"))(o)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
+return l(!0,e)},releaseLock:s.release,broadcast(e,t,r,o,s){const a="refresh-failed"===e?{waitMs:Math.min(o,rt),
+failures:s}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}}}
+var rr=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??"")
+;function nr(e){rr&&console.warn(`tokenward: ${e}`)}var or=[400,401,403,419,422,440,498]
+;var sr=({simple:e,replayable:t})=>e?.url??R(t.request),ir=({simple:e,replayable:t})=>e?e.init.method??"GET":I(t.request),ar=(e,t,r)=>r?.signal||"object"==typeof t?A(e):void 0,cr=e=>!e||!1!==vt(vt(e).auth).retry
+;function lr({handler:e},t){if(401!==t.status&&403!==t.status)return!1
 ;const r=t.headers.get("www-authenticate")??"",n=/error="?insufficient_(scope|user_authentication)\b/i.test(r)
 ;return n&&e.onStepUp(t.clone()),n}
-var Gt=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],Vt=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],Jt=(e,t)=>"number"==typeof t&&t>=0&&t<=e,Xt=[250,2e3]
-;function Wt(e,t,r,n,s){let o=!1;const i=(e,t)=>{if(o)return;const a=((e,t)=>{const r=ze(e,"sign-in-key")
+var ur=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],dr=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],fr=(e,t)=>"number"==typeof t&&t>=0&&t<=e,hr=[250,2e3]
+;function pr(e,t,r,n,o){let s=!1;const i=(e,t)=>{if(s)return;const a=((e,t)=>{const r=it(e,"sign-in-key")
 ;return void 0===r||t===e.known?"same":t===r?"current":"stale"
-})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==ze(e,"sign-in-key"))(r)?Ge(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&ze(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=Xt[t]
-;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||s(nt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
+})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==it(e,"sign-in-key"))(r)?ct(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&it(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=hr[t]
+;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||o(vt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
 ;try{t=new BroadcastChannel(e)}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
-const t=nt(e),{v:r,type:n,key:s="-",userId:o="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
-;return 1===r&&Gt.includes(n)&&Ue(s)&&"string"==typeof o&&"string"==typeof i&&("signed-out"!==n||Vt.includes(a))&&Jt(He,c)&&Jt(65535,l)?t:void 0
+const t=vt(e),{v:r,type:n,key:o="-",userId:s="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
+;return 1===r&&ur.includes(n)&&ot(o)&&"string"==typeof s&&"string"==typeof i&&("signed-out"!==n||dr.includes(a))&&fr(rt,c)&&fr(65535,l)?t:void 0
 })(e);t&&(e=>{n(()=>i(e,0))})(t)},t})(e):void 0;return{broadcast(e){const t={...e,v:1,key:r.known}
-;a&&n(()=>a.postMessage(t))},close(){o=!0,a?.close()}}}var Yt={login:"/auth/login",refresh:"/auth/refresh",
-logout:"/auth/logout",logoutAll:"/auth/logout-all"},Zt={login:"/oauth/token",refresh:"/oauth/token",
-logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},Qt={accessToken:"accessToken",refreshToken:"refreshToken",
-expiresIn:"expiresIn",user:"user"},er={accessToken:"access_token",refreshToken:"refresh_token",expiresIn:"expires_in",
-user:"user"};function tr(e){const t=(()=>{const e=globalThis.location?.origin
+;a&&n(()=>a.postMessage(t))},close(){s=!0,a?.close()}}}var yr={login:"/auth/login",refresh:"/auth/refresh",
+logout:"/auth/logout",logoutAll:"/auth/logout-all"},br={login:"/oauth/token",refresh:"/oauth/token",
+logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},gr={accessToken:"accessToken",refreshToken:"refreshToken",
+expiresIn:"expiresIn",user:"user"},mr={accessToken:"access_token",refreshToken:"refresh_token",expiresIn:"expires_in",
+user:"user"};function vr(e){const t=(()=>{const e=globalThis.location?.origin
 ;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
-})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,{start:s,end:o,...i}=nt(e.endpoints),a={
-...n?Zt:Yt,...i
-},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:y="memory"}=e,b=nt(e.server),{refresh:g}=b,m=e.transport??(n||Z(g,"refresh}")||null===g&&null!==nt(b.answer).access?"body":"cookie"),k=((e,t,r)=>{
-const{inBody:n,oauth2:s,tokenScheme:o,clientId:i,fields:a}=t,c=Rt({access:[a.accessToken],refresh:[a.refreshToken],
-expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},nt(e.answer)),l=`${o} {access}`,u=(e,t,n,o)=>{
-const i=nt(o),{method:a="POST"}=i;return nt({method:a,url:r(i.path??t),isForm:"form"===(i.as??(s?"form":"json")),
-body:void 0===i.body&&"GET"!==a?n:i.body,headers:i.headers?At(i.headers):"logoutAll"===e?{authorization:l}:{},
-before:i.before&&r(i.before),answer:i.answer?Rt(c,nt(i.answer)):c,authorizeOn401:"logout"!==e||s||i.headers?"":l})
+})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,{start:o,end:s,...i}=vt(e.endpoints),a={
+...n?br:yr,...i
+},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:y="memory"}=e,b=vt(e.server),{refresh:g}=b,m=e.transport??(n||oe(g,"refresh}")||null===g&&null!==vt(b.answer).access?"body":"cookie"),v=((e,t,r)=>{
+const{inBody:n,oauth2:o,tokenScheme:s,clientId:i,fields:a}=t,c=Jt({access:[a.accessToken],refresh:[a.refreshToken],
+expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},vt(e.answer)),l=`${s} {access}`,u=(e,t,n,s)=>{
+const i=vt(s),{method:a="POST"}=i;return vt({method:a,url:r(i.path??t),isForm:"form"===(i.as??(o?"form":"json")),
+body:void 0===i.body&&"GET"!==a?n:i.body,headers:i.headers?zt(i.headers):"logoutAll"===e?{authorization:l}:{},
+before:i.before&&r(i.before),answer:i.answer?Jt(c,vt(i.answer)):c,authorizeOn401:"logout"!==e||o||i.headers?"":l})
 },d=n?{[a.refreshToken.replace(/.*\./,"")]:"{refresh}"}:void 0,f={token:"{refresh}",token_type_hint:"refresh_token",
-client_id:"{clientId}"},h={login:s?{grant_type:"password","...":"{credentials}",client_id:"{clientId}"}:"{credentials}",
-refresh:s?{grant_type:"refresh_token",refresh_token:"{refresh}",client_id:"{clientId}"}:d,logout:s?f:d,logoutAll:s?f:d
+client_id:"{clientId}"},h={login:o?{grant_type:"password","...":"{credentials}",client_id:"{clientId}"}:"{credentials}",
+refresh:o?{grant_type:"refresh_token",refresh_token:"{refresh}",client_id:"{clientId}"}:d,logout:o?f:d,logoutAll:o?f:d
 },p={};for(const[t,r]of Object.entries(e.calls??{}))p[t]=u(t,`/${t}`,"{credentials}",r)
 ;for(const[r,n]of Object.entries(t.endpoints)){const t=e[r];p[r]=null===t?void 0:u(r,n,h[r],t)}return{calls:p,api:{
-...e.api?Et(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
-notOver:e.notOver??[]}})(b,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?er:Qt,
+...e.api?Gt(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
+notOver:e.notOver??[]}})(b,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?mr:gr,
 ...e.fields}
-},e=>rr(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),v=Object.keys(a).map(e=>[e,k.calls[e]?.url??rr(a[e],r)]),w=Object.fromEntries(v)
+},e=>kr(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),k=Object.keys(a).map(e=>[e,v.calls[e]?.url??kr(a[e],r)]),w=Object.fromEntries(k)
 ;return{idempotencyKey:new URL(w.refresh).origin===t,restore:"auto",crossTab:!0,
-name:w.refresh===`${t}${Yt.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
+name:w.refresh===`${t}${yr.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
 onLog:void 0,...e,clientId:p,transport:m,remember:y,sharesSession:"cookie"===m||"memory"!==y&&"tab"!==y,tokenScheme:h,
-dpop:u,server:k,endpoints:w,origins:[...new Set(c)].filter(e=>e).map(e=>`${e}/`),
-authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function rr(e,t){
+dpop:u,server:v,endpoints:w,origins:[...new Set(c)].filter(e=>e).map(e=>`${e}/`),
+authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function kr(e,t){
 const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
-;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function nr(e){
-if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))nr(t)}return e}
-var sr=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
-this.details=n}code;status;retryAfterMs;details},or=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
-__proto__:null}});function ir(e,t){try{return void(e.server=$t("server","string"==typeof t?V(t):t))}catch(e){
-return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function ar(e){
-const{name:t,sharesSession:r,remember:n}=tr(e);return r||"memory"!==n?t:void 0}var cr=(e,t,r)=>({__proto__:null,json:e,
-call:t,isAnswer:r}),lr=(e,t)=>cr(e,t,!1),ur=e=>cr(e,void 0,!0),dr={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
-jwtLifetime:Number.NaN,subject:0,renewable:!1},fr={storage:tt,tabStorage:rt}
-;function hr({response:e,stated:t,failure:r,details:n,body:s}){
-const{status:o,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f}=e??dr;return{status:o,
-retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:f,...r&&{failure:r},details:n,
-body:void 0===s?"":d(s),code:t}}var pr=e=>e();function yr(e,t){const r=tr(e),n=(e=>{const t=[],r=r=>{
-Object.freeze(r.detail),t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&B(()=>e(r))}
+;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function wr(e){
+if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))wr(t)}return e}
+var _r=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
+this.details=n}code;status;retryAfterMs;details},jr=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
+__proto__:null}});function Tr(e,t){try{return void(e.server=Bt("server","string"==typeof t?Q(t):t))}catch(e){
+return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function Or(e){
+const{name:t,sharesSession:r,remember:n}=vr(e);return r||"memory"!==n?t:void 0}var Sr=(e,t,r)=>({__proto__:null,json:e,
+call:t,isAnswer:r}),$r=(e,t)=>Sr(e,t,!1),Ir=e=>Sr(e,void 0,!0),Er={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
+jwtLifetime:Number.NaN,subject:0,renewable:!1},Nr={storage:gt,tabStorage:mt}
+;function Ar({response:e,stated:t,failure:r,details:n,body:o}){
+const{status:s,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:d}=e??Er;return{status:s,
+retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:d,...r&&{failure:r},details:n,
+body:void 0===o?"":h(o),code:t}}var Rr=e=>e();function xr(e,t){const r=vr(e),n=(e=>{const t=[],r=r=>{
+Object.freeze(r.detail),t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&X(()=>e(r))}
 ;return Object.assign((e,t,n)=>r({at:Date.now(),level:e,event:t,...n&&{detail:n}}),{add:r,
-entries:()=>Object.freeze([...t])})})(r.onLog),s=r.sharesSession&&r.crossTab,i=(a=r.name,
-c=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,fr),{prefix:Ke(a),store:c,
-known:void 0,idempotencyKey:void 0,lastTokens:"",unstoredTokens:"",unstoredRevocation:!1});var a,c;const u=((e,t)=>{
+entries:()=>Object.freeze([...t])})})(r.onLog),a=r.sharesSession&&r.crossTab,c=(u=r.name,
+f=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,Nr),{prefix:nt(u),store:f,
+known:void 0,idempotencyKey:void 0,lastTokens:"",unstoredTokens:"",unstoredRevocation:!1});var u,f;const h=((e,t)=>{
 if("memory"!==e)return"object"==typeof e?(e=>{let t=Promise.resolve();async function r(e){const r=t;let n=()=>{}
-;t=new Promise(e=>{n=e}),await r;try{return await e()}catch{return}finally{n()}}let n="",s="";const o=async()=>{
-const t=await r(()=>e.get());return n||(t??"")};return{read:o,async write(t){n=t,await r(async()=>{await e.set(t),
-n===t&&(n="")})},last:()=>s,end(){s=o(),r(()=>(n="",e.remove()))}}})(e):{read:()=>Xe(t),write:e=>We(t,e),
-last:()=>t.lastTokens,end(){}}})(r.remember,i),d=()=>document.cookie,f=(()=>{const e=[];return{numberOf(t,r,n){
-const{userId:s,sub:o}=t;if(void 0===s&&void 0===o)return 0;const i=e[r-1],a=i&&Qe(i,t)
-;let c=a?r:e.findIndex(e=>Qe(e,t))+1;if(n&&c)return c;if(!c&&i&&void 0===a){if(n)return 0;c=r}c||=e.push({})
-;const{userId:l=s,sub:u=o}=e[c-1];return e[c-1]={userId:l,sub:u},c},identityOf:t=>e[t-1]}})(),p=((e,t)=>{let r={
-__proto__:null},n=0,s=0,o=Ze,i=0,a=0,c="",l=0,u=0;return{receive(e,s){n+=1;const o=t.numberOf(e.identity,s?i:0)
-;return r[n]={...e,isRefresh:s,subject:o},{token:n,subject:o}},needsUser(e){
-const t=r[e],n=t?.isRefresh&&t.subject>0&&t.subject===o.subject;return!(!t||null!==t.user||n&&null!==o.user)},
-received:e=>r[e]?.accessToken??"",userOf:e=>r[e]?.user??null,describe(e,n,s){const o=r[e];if(!o)return 0
-;const a=V(n),c=((e,{user:t})=>{const r=J(e,"data");return le(t,e,ce)??("object"==typeof r?r:e)})(a,s)
-;o.user=me(c,o.accessToken,o.refreshToken,6)?null:c;const{userId:l,sub:u}=ge(s.subject,o.user,a,o.claims)
-;return o.identity={userId:l??o.identity.userId,sub:u??o.identity.sub},o.subject=t.numberOf(o.identity,o.isRefresh?i:0),
-o.subject},set(e,t){const n=r[e];if(n){r={__proto__:null}
-;const{refreshToken:t,user:c,subject:l}=o,u=n.isRefresh&&(n.subject||l)===(l||n.subject);o=u?{...n,
-refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||l}:n,i=o.subject,u||(a+=1),s=e}l=G()+t,u=Date.now()+t},
-block(){l=0},clear(){c=o.refreshToken||c,s=0,a+=1,o=Ze,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
-c=""},currentId:()=>s,subject:()=>i,profile:()=>({user:o.user,claims:o.claims}),isFresh:()=>G()<l&&Date.now()<u,
-allows(t){for(let r=0;r<e.length;r+=1)if(0===h(t,e[r]))return!0;return!1},generation:()=>a,
-accessToken:()=>o.accessToken,refreshToken:e=>o.refreshToken||(e?c:"")}})(r.origins,f),y=t&&new br(t),m=((e,t,r)=>{
-const n=t?globalThis.navigator?.locks:void 0;let s=()=>{};return{request(t,o,i){s()
-;const a=new AbortController,{signal:c}=a,l=()=>r(()=>c.aborted||i()),u=()=>o>0?setTimeout(l,o):l()
-;if(!n)return s=()=>a.abort(),B(u);const d=new Promise(e=>{s=()=>{a.abort(),e()}});n.request(e,nt(t?{steal:t}:{signal:c
-}),()=>(u(),d)).catch(({name:e})=>"AbortError"===e||u())},release:()=>r(s),close:()=>s()}
-})(i.prefix,s,pr),v=Wt(i.prefix,s,i,pr,(t,r)=>{const{type:s,reason:o,waitMs:i=0,failures:a=0}=t
-;n("debug","message-received",{type:s,relation:r,waitMs:i,failures:a});const c=f.numberOf(t,p.subject(),!0)
-;e.messageReceived(r,s,c,o,i,a)}),j=function(e){
-const{client:t,tokens:r,sendAuthorized:n,createError:s}=e,i=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),a=new Set,c=((e,t,r)=>{
-const{client:n,tokens:s,sendAuthorized:o,log:i,createError:a}=e,c=(()=>{let e=0,t=0;const r=[];return async n=>{
+;t=new Promise(e=>{n=e}),await r;try{return await e()}catch{return}finally{n()}}let n="",o="";const s=async()=>{
+const t=await r(()=>e.get());return n||(t??"")};return{read:s,async write(t){n=t,await r(async()=>{await e.set(t),
+n===t&&(n="")})},last:()=>o,end(){o=s(),r(()=>(n="",e.remove()))}}})(e):{read:()=>dt(t),write:e=>ft(t,e),
+last:()=>t.lastTokens,end(){}}})(r.remember,c),p=()=>document.cookie,y=(()=>{const e=[];return{numberOf(t,r,n){
+const{userId:o,sub:s}=t;if(void 0===o&&void 0===s)return 0;const i=e[r-1],a=i&&yt(i,t)
+;let c=a?r:e.findIndex(e=>yt(e,t))+1;if(n&&c)return c;if(!c&&i&&void 0===a){if(n)return 0;c=r}c||=e.push({})
+;const{userId:l=o,sub:u=s}=e[c-1];return e[c-1]={userId:l,sub:u},c},identityOf:t=>e[t-1]}})(),b=((e,t)=>{let r={
+__proto__:null},n=0,o=0,s=pt,i=0,a=0,c="",l=0,u=0;return{receive(e,o){n+=1;const s=t.numberOf(e.identity,o?i:0)
+;return r[n]={...e,isRefresh:o,subject:s},{token:n,subject:s}},needsUser(e){
+const t=r[e],n=t?.isRefresh&&t.subject>0&&t.subject===s.subject;return!(!t||null!==t.user||n&&null!==s.user)},
+received:e=>r[e]?.accessToken??"",userOf:e=>r[e]?.user??null,describe(e,n,o){const s=r[e];if(!s)return 0
+;const a=Q(n),c=((e,{user:t})=>{const r=ee(e,"data");return ye(t,e,pe)??("object"==typeof r?r:e)})(a,o)
+;s.user=Te(c,s.accessToken,s.refreshToken,6)?null:c;const{userId:l,sub:u}=je(o.subject,s.user,a,s.claims)
+;return s.identity={userId:l??s.identity.userId,sub:u??s.identity.sub},s.subject=t.numberOf(s.identity,s.isRefresh?i:0),
+s.subject},set(e,t){const n=r[e];if(n){r={__proto__:null}
+;const{refreshToken:t,user:c,subject:l}=s,u=n.isRefresh&&(n.subject||l)===(l||n.subject);s=u?{...n,
+refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||l}:n,i=s.subject,u||(a+=1),o=e}l=Z()+t,u=Date.now()+t},
+block(){l=0},clear(){c=s.refreshToken||c,o=0,a+=1,s=pt,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
+c=""},currentId:()=>o,subject:()=>i,profile:()=>({user:s.user,claims:s.claims}),isFresh:()=>Z()<l&&Date.now()<u,
+allows(t){for(let r=0;r<e.length;r+=1)if(0===g(t,e[r]))return!0;return!1},generation:()=>a,
+accessToken:()=>s.accessToken,refreshToken:e=>s.refreshToken||(e?c:"")}})(r.origins,y),m=t&&new Pr(t),T=((e,t,r)=>{
+const n=t?globalThis.navigator?.locks:void 0;let o=()=>{};return{request(t,s,i){o()
+;const a=new AbortController,{signal:c}=a,l=()=>r(()=>c.aborted||i()),u=()=>s>0?setTimeout(l,s):l()
+;if(!n)return o=()=>a.abort(),X(u);const d=new Promise(e=>{o=()=>{a.abort(),e()}});n.request(e,vt(t?{steal:t}:{signal:c
+}),()=>(u(),d)).catch(({name:e})=>"AbortError"===e||u())},release:()=>r(o),close:()=>o()}
+})(c.prefix,a,Rr),O=pr(c.prefix,a,c,Rr,(t,r)=>{const{type:o,reason:s,waitMs:i=0,failures:a=0}=t
+;n("debug","message-received",{type:o,relation:r,waitMs:i,failures:a});const c=y.numberOf(t,b.subject(),!0)
+;e.messageReceived(r,o,c,s,i,a)}),S=function(e){
+const{client:t,tokens:r,sender:n,createError:a}=e,c=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),u=new Set,f=((e,t,r)=>{
+const{client:n,tokens:o,sender:s,log:i,createError:a}=e,c=(()=>{let e=0,t=0;const r=[];return async n=>{
 e<128?e+=1:await new Promise(e=>r.push(e));try{return await n()}finally{const n=r[t];t+=1,n?n():(e-=1,t=r.length=0)}}
-})();let l=0;return async(e,u,d,f)=>{if(!0!==f&&!await f)return d;const h=(e=>{let t=2166136261
-;for(let r=0;r<e.length&&"?"!==e[r];r+=1)t=Math.imul(t^e.charCodeAt(r),16777619);return t>>>0})(S(e.request))
+})();let l=0;return async(e,u,d,f)=>{if(!0!==f&&!await f)return d;const h=sr(e),p=(e=>{let t=2166136261
+;for(let r=0;r<e.length&&"?"!==e[r];r+=1)t=Math.imul(t^e.charCodeAt(r),16777619);return t>>>0})(h)
 ;u!==l&&i("info","call-rejected",{status:d.status,token:u}),l=u
-;const p=await z(n.tokenRejected(u,h),e.signal)?Le(e):void 0;if(!p)return d;d.body?.cancel().catch(()=>{})
-;const y=s.generation();let b=0;const g=await z(c(()=>{if(!t.has(e.reject)||s.generation()!==y)throw a("SESSION_ENDED")
-;return b=r(),o(p,e)}),e.signal)
-;return!Ft(e,g)&&await e.handler.isRejected(g)&&(Kt(`${_(p)} ${S(p)}: status ${g.status} with a new token too. If it is not about the token, pass auth: {retry: false}`),
-await n.retryRejected(b,h)),g}})(e,a,d);let u=!1;function d(){const e=r.currentId()
-;if(0===e)throw s(u?"DISPOSED":"SESSION_ENDED");return e}function f(e){const t=d();n(e.request,e).then(r=>{try{
-const n=!Ft(e,r)&&e.handler.isRejected(r);!1===n?e.resolve(r):c(e,t,r,n).then(e.resolve,e.reject)}catch(t){e.reject(t)}
-},e.reject)}return{fetch(n,s,c=e.handler){let u;try{u=new o(n,s)}catch(e){return Promise.reject(e)}if(!((e,t,r)=>{
-const n=S(e),s=E(w(e),"authorization");return t.allows(n)&&!r.has(n)&&!s})(u,r,i))return l(u);const d=zt(s)?c:{...c,
-isRejected:()=>!1},h=((e,t)=>null===k(e)||/^(GET|HEAD)$/.test(_(e))?null:"string"==typeof t?t:((e,t)=>{
-if("ReadableStream"===(r=t,Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return
-;var r;const n=$(e);if(null!=t)return n;try{return new o($(n),qe),n}catch{return void k(n)?.cancel().catch(()=>{})}
-})(e,t))(u,s?.body);return new Promise((e,o)=>{const i={request:u,handler:d,signal:Bt(u,n,s),replayBody:h,resolve(t){
-a.delete(i.reject),e(t)},reject(e){a.delete(i.reject),o(e)}};(e=>{if(a.add(e.reject),r.isFresh())return f(e)
-;z(t.requestToken(0),e.signal).then(()=>f(e)).catch(e.reject)})(i)})},async getAccessToken(e){await t.requestToken(e),
-d();const n=r.accessToken();if(!n)throw s("TOKEN_IN_COOKIE");return n},rejectAll(e){u||="DISPOSED"===e
-;for(const t of a)t(s(e))}}}({settings:r,client:e,tokens:p,sendAuthorized:Me(p,r.server.api,y,d),handler:{
-isRejected:r.shouldRefresh??(({status:e})=>401===e),onStepUp:e.onStepUp},log:n,createError(e){return new sr(e)}}),T={
-client(){return e},settings:r,tokens:p,users:f,requests:Ae({settings:r,tokens:p,idempotencyKey(){return(e=>{
-const t=ze(e,"idempotency-key"),r=Ue(t)?t:e.idempotencyKey||Be();return Ye(e,r),r})(i)},prover:y,cookies:d,remembered:u
-}),remembered:u,state:i,lock:m,crossTab:v,log:n,rejectCalls:j.rejectAll};return Object.freeze({...Ct(T),settings:{
-name:r.name,transport:r.transport},sendAuthRequest(e,t,r){return(async({settings:e,requests:t,state:r,log:n},s,o,i)=>{
-const a=(t,r=!1)=>{const n=`${(({server:e,endpoints:t},r,n)=>{const s=e.calls[n?.call??r]
-;return`${s?.method??"POST"} ${s?.url??t[r]}`})(e,s,o)}: ${t}`;return r||Kt(n),n};try{
-const c=await t.send(s,o,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:y}=c,m=l>=200&&l<300,k=((e,{status:t,code:r="",message:n="",isPage:s,isRefusal:o,isStep:i},{over:a,notOver:c})=>{
-const l=b(`${r} ${n}`);if("refresh"===e){if(Mt(c,t,l))return"request-fault";if(Mt(a,t,l))return"over"}
-return i?"step-required":g(xt,r)?xt[r]:g(xt,n)?xt[n]:!(s||qt(b(r),Pt)||qt(l,Dt))||s&&"login"===e?"login"===e?qt(l,Lt)?"bad-credentials":void 0:o?"refused":void 0:"request-fault"
-})(s,c,e.server),v=Ut.includes(l)&&!p&&"request-fault"!==k;if((c.token||v)&&(e=>{null===ze(e,"asked")&&Fe(e,"asked","1")
+;const y=await W(n.tokenRejected(u,p),e.signal)?(({simple:e,replayable:t},r)=>{if(e)return()=>r.sendSimple(e)
+;const n=Fe(t);return n&&(()=>r.send(n,t))})(e,s):void 0;if(!y)return d;d.body?.cancel().catch(()=>{})
+;const b=o.generation();let g=0;const m=await W(c(()=>{if(!t.has(e.reject)||o.generation()!==b)throw a("SESSION_ENDED")
+;return g=r(),y()}),e.signal)
+;return!lr(e,m)&&await e.handler.isRejected(m)&&(nr(`${ir(e)} ${h}: status ${m.status} with a new token too. If it is not about the token, pass auth: {retry: false}`),
+await n.retryRejected(g,p)),m}})(e,u,p);let h=!1;function p(){const e=r.currentId()
+;if(0===e)throw a(h?"DISPOSED":"SESSION_ENDED");return e}function y(e){const t=p()
+;(({simple:e,replayable:t})=>e?n.sendSimple(e):n.send(t.request,t))(e).then(r=>{try{
+const n=!lr(e,r)&&e.handler.isRejected(r);!1===n?e.resolve(r):f(e,t,r,n).then(e.resolve,e.reject)}catch(t){e.reject(t)}
+},e.reject)}function b(e,n,o,s){return new Promise((i,a)=>{const c={simple:e,replayable:n,handler:o,signal:s,resolve(e){
+u.delete(c.reject),i(e)},reject(e){u.delete(c.reject),a(e)}};(e=>{if(u.add(e.reject),r.isFresh())return y(e)
+;W(t.requestToken(0),e.signal).then(()=>y(e)).catch(e.reject)})(c)})}const g=e=>r.allows(e)&&!c.has(e);return{
+fetch(t,a,c=e.handler){const u=n.isSimple()&&r.isFresh()?((e,t)=>{if("string"!=typeof e)return;const r=(e=>{try{
+const t=o?j(s):globalThis.location?.href;t!==ze&&(Je=v(_(new l("/",t)),0,-1),ze=t);const r="/"===e[0]&&"/"!==e[1]?Je+e:e
+;return Xe.test(r)?r:_(new l(e,t))}catch{return}})(e);if(!r)return;if(void 0===t)return{url:r,init:Ve,headers:Ve}
+;if(!We(t))return;const n={__proto__:null,...t},i=n.headers;if(delete n.headers,!Ye(n,Ze))return;if(void 0===i)return{
+url:r,init:n,headers:Ve};if(!We(i))return;const a={__proto__:null,...i};return Ye(a,Qe)?{url:r,init:n,headers:a}:void 0
+})(t,a):void 0;if(u&&g(u.url))return b(u,void 0,c,void 0);let f;try{f=new i(t,a)}catch(e){return Promise.reject(e)}
+if(L($(f),"authorization")||!g(R(f)))return d(f);const h=cr(a)?c:{...c,isRejected:()=>!1};return b(void 0,{request:f,
+replayBody:Be(f,a?.body)},h,ar(f,t,a))},async getAccessToken(e){await t.requestToken(e),p();const n=r.accessToken()
+;if(!n)throw a("TOKEN_IN_COOKIE");return n},rejectAll(e){h||="DISPOSED"===e;for(const t of u)t(a(e))}}}({settings:r,
+client:e,tokens:b,sender:et(b,r.server.api,m,p),handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),
+onStepUp:e.onStepUp},log:n,createError(e){return new _r(e)}}),I={client(){return e},settings:r,tokens:b,users:y,
+requests:De({settings:r,tokens:b,idempotencyKey(){return(e=>{
+const t=it(e,"idempotency-key"),r=ot(t)?t:e.idempotencyKey||st();return ht(e,r),r})(c)},prover:m,cookies:p,remembered:h
+}),remembered:h,state:c,lock:T,crossTab:O,log:n,rejectCalls:S.rejectAll};return Object.freeze({...tr(I),settings:{
+name:r.name,transport:r.transport},sendAuthRequest(e,t,r){return(async({settings:e,requests:t,state:r,log:n},o,s,i)=>{
+const a=(t,r=!1)=>{const n=`${(({server:e,endpoints:t},r,n)=>{const o=e.calls[n?.call??r]
+;return`${o?.method??"POST"} ${o?.url??t[r]}`})(e,o,s)}: ${t}`;return r||nr(n),n};try{
+const c=await t.send(o,s,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:y}=c,b=l>=200&&l<300,g=((e,{status:t,code:r="",message:n="",isPage:o,isRefusal:s,isStep:i},{over:a,notOver:c})=>{
+const l=k(`${r} ${n}`);if("refresh"===e){if(er(c,t,l))return"request-fault";if(er(a,t,l))return"over"}
+return i?"step-required":w(Xt,r)?Xt[r]:w(Xt,n)?Xt[n]:!(o||Qt(k(r),Wt)||Qt(l,Yt))||o&&"login"===e?"login"===e?Qt(l,Zt)?"bad-credentials":void 0:s?"refused":void 0:"request-fault"
+})(o,c,e.server),m=or.includes(l)&&!p&&"request-fault"!==g;if((c.token||m)&&(e=>{null===it(e,"asked")&&at(e,"asked","1")
 })(r),(({token:e,expiresIn:t,jwtLifetime:r},n)=>{e&&Math.abs(t-r)>1&&n("warn","lifetimes-differ",{expiresIn:t,
-jwtLifetime:r})})(c,n),n(m?"debug":"warn","auth-request",{endpoint:s,status:l,code:u.slice(0,40),retryAfterMs:h}),
-m&&("logout"===s||"logoutAll"===s||c.token))return{response:c,details:""}
-;const w=404===l||405===l?` (wrong options.baseUrl or options.endpoints.${s}, or no proxy?)`:m?(({server:e},t,r)=>`; expected the member ${e.calls[t]?.answer.access?.join(" or ")} (options.fields), found ${r}`)(e,o?.call??s,p?"a page of HTML (no proxy?)":f):""
-;return{response:c,stated:k,
-details:a(`status ${l}${"step-required"===k?"":w}${d?`; the server says: ${d}`:""}`,"refresh"===s&&401===l||!e.server.calls[s]||"step-required"===k),
-body:y}}catch(e){const t=e instanceof $e;return n("warn","auth-request",{endpoint:s,
-failed:t?"options.authHeaders":e?.name}),t&&B(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",
+jwtLifetime:r})})(c,n),n(b?"debug":"warn","auth-request",{endpoint:o,status:l,code:u.slice(0,40),retryAfterMs:h}),
+b&&("logout"===o||"logoutAll"===o||c.token))return{response:c,details:""}
+;const v=404===l||405===l?` (wrong options.baseUrl or options.endpoints.${o}, or no proxy?)`:b?(({server:e},t,r)=>`; expected the member ${e.calls[t]?.answer.access?.join(" or ")} (options.fields), found ${r}`)(e,s?.call??o,p?"a page of HTML (no proxy?)":f):""
+;return{response:c,stated:g,
+details:a(`status ${l}${"step-required"===g?"":v}${d?`; the server says: ${d}`:""}`,"refresh"===o&&401===l||!e.server.calls[o]||"step-required"===g),
+body:y}}catch(e){const t=e instanceof xe;return n("warn","auth-request",{endpoint:o,
+failed:t?"options.authHeaders":e?.name}),t&&X(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",
 details:a("options.authHeaders failed",!0)}:{failure:"network-error",
-details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(T,e,t,r).then(hr)},
-wrongArgument(e){return(({json:e,call:t="login",isAnswer:r},{calls:n})=>{if(r)return;const s=g(n,t)?n[t]:void 0
-;return!s||["refresh","logout","logoutAll"].includes(t)?"call":s.isForm&&!(e=>"{"===e[0]&&Object.values(JSON.parse(e)).every(e=>"string"==typeof e))(e)?"credentials":void 0
-})(e,r.server)},abortAuthRequest:T.requests.abort,fetch(e,t){return j.fetch(e,t)},user(){return nr(p.profile().user)},
-jwtPayload(){return se(p.accessToken())},
-getAccessToken:r.exposeToken?j.getAccessToken:()=>Promise.reject(new sr("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
+details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(I,e,t,r).then(Ar)},
+wrongArgument(e){return(({json:e,call:t="login",isAnswer:r},{calls:n})=>{if(r)return;const o=w(n,t)?n[t]:void 0
+;return!o||["refresh","logout","logoutAll"].includes(t)?"call":o.isForm&&!(e=>"{"===e[0]&&Object.values(JSON.parse(e)).every(e=>"string"==typeof e))(e)?"credentials":void 0
+})(e,r.server)},abortAuthRequest:I.requests.abort,fetch(e,t){return S.fetch(e,t)},user(){return wr(b.profile().user)},
+jwtPayload(){return ue(b.accessToken())},
+getAccessToken:r.exposeToken?S.getAccessToken:()=>Promise.reject(new _r("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-m.close(),v.close(),j.rejectAll("DISPOSED")}})}var br=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+T.close(),O.close(),S.rejectAll("DISPOSED")}})}var Pr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
 t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
-return this.#e.then(s=>s.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(s=>s.send(e,t,r,n))}}
-;export{sr as CallError,ur as createAdoption,lr as createLogin,or as createOptions,yr as createPlatform,ir as setServer,ar as storedKeyName};
+return this.#e.then(o=>o.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(o=>o.send(e,t,r,n))}}
+;export{_r as CallError,Ir as createAdoption,$r as createLogin,jr as createOptions,xr as createPlatform,Tr as setServer,Or as storedKeyName};

@@ -17,24 +17,30 @@ after(() => rmSync(site, { recursive: true, force: true }));
 const chrome = process.env.CHROME_WITH_WINDOWS ?? process.env.CHROME;
 const run = (settings, options) => runOn(site, chrome, settings, options);
 
-test('a call takes less than twice the time of a hand-written one that builds the same Request', async () => {
+test('a call takes less time than a hand-written one that builds a Request', async () => {
   const result = await run({ bench: 'stubbed', url: '/api/me', rounds: 60, count: 300, peers: {} });
   // The minimum of many short rounds: other programs on the machine can only lengthen a round.
   const [tokenward, handWritten] = [result.tokenward.min, result['hand-written, with a Request'].min];
   assert.ok(
-    tokenward < handWritten * 2 + 10,
+    tokenward < handWritten * 1.1 + 3,
     `tokenward: ${tokenward.toFixed(1)} µs, hand-written: ${handWritten.toFixed(1)} µs`,
   );
 });
 
 test('10,000 calls at once cause one refresh and no failure, whether the token is expired or rejected', async () => {
   const rows = await run({ bench: 'storm', client: 'tokenward', counts: [10_000], rounds: 3 });
-  const [fresh] = rows;
-  for (const { state, refreshes, failed, median } of rows) {
+  // The minimum: other programs on the machine can only lengthen a round.
+  const minimumOf = (wanted) => Math.min(...rows.filter(({ state }) => state === wanted).map(({ took }) => took));
+  const fresh = minimumOf('fresh');
+  for (const { state, refreshes, failed } of rows)
     assert.deepEqual([state, refreshes, failed], [state, state === 'fresh' ? 0 : 1, 0]);
-    // The client sends each rejected call twice.
-    const goal = (state === 'rejected by the server' ? 6 : 3) * fresh.median + 500;
-    assert.ok(median < goal, `${state}: ${median.toFixed(0)} ms, with a fresh token ${fresh.median.toFixed(0)} ms`);
+  // The client sends each rejected call twice.
+  for (const [state, ratio] of [
+    ['expired', 3],
+    ['rejected by the server', 6],
+  ]) {
+    const took = minimumOf(state);
+    assert.ok(took < ratio * fresh + 500, `${state}: ${took.toFixed(0)} ms, with a fresh token ${fresh.toFixed(0)} ms`);
   }
 });
 

@@ -681,7 +681,7 @@ test('of 300 calls that are rejected at once, 128 are sent again at a time, and 
       const held = [];
       globalThis.fetch = (input, init) => {
         if (!/\/api\/held/.test(input.url ?? input)) return real(input, init);
-        const token = input.headers.get('authorization');
+        const token = new Headers(init?.headers ?? input.headers).get('authorization');
         firstToken ??= token;
         if (token === firstToken) return Promise.resolve(new Response(null, { status: 401 }));
         return new Promise((resolve) => held.push(() => resolve(new Response('{}'))));

@@ -365,6 +365,82 @@ test('R-22: the retry has every member of the first request', () =>
     );
   }));
 
+test('a call reaches the API as the request of `fetch`, with the token', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const received = [];
+    const record = async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const headers = [];
+      const { rawHeaders } = request;
+      for (let at = 0; at < rawHeaders.length; at += 2)
+        headers.push([rawHeaders[at].toLowerCase(), rawHeaders[at + 1]]);
+      const { authorization } = request.headers;
+      // (Chromium sends the client hints from pages only.)
+      const others = headers.filter(([name]) => !/^(authorization|sec-ch-ua.*)$/.test(name)).sort();
+      const { method, url } = request;
+      received.push({ authorization, request: { method, url, others, body: Buffer.concat(chunks).toString() } });
+      response.writeHead(200).end();
+    };
+    for (const path of ['/api/raw', '/api/raw/', '/api/r%20w', '/deep/api/raw']) proxy.raw.set(path, record);
+    const page = await open();
+    await signIn(page);
+    const results = await page.evaluate(async () => {
+      const json = { 'Content-Type': 'application/json', 'X-Own': ' a ' };
+      const calls = [
+        ['/api/raw'],
+        ['/api/raw?a=%20&b=ä#fragment'],
+        ['/api/./x/../raw/?a'],
+        ['/api/r w'],
+        ['api/raw'],
+        [`${location.origin}/api/raw`],
+        [`${location.protocol}//${location.host.toUpperCase()}/api/raw`],
+        [`//${location.host}/api/raw`],
+        [' /api/raw '],
+        [new URL('/api/raw', location.href)],
+        ['/api/raw', {}],
+        ['/api/raw', { method: 'post' }],
+        ['/api/raw', { method: 'PATCH', body: 'ä' }],
+        ['/api/raw', { method: 'POST', body: '{"a":1}', headers: json, credentials: 'omit', cache: 'no-store' }],
+        ['/api/raw', { method: 'POST', body: '', headers: { 'x-number': 1 } }],
+        ['/api/raw', { method: 'DELETE', headers: [['x-own', 'a']], redirect: 'manual' }],
+        ['/api/raw', { headers: new Headers(json), mode: 'same-origin' }],
+        ['/api/raw', { method: 'POST', body: null, headers: { accept: 'text/plain' } }],
+        ['/api/raw', Object.create({ method: 'PUT', body: 'inherited' })],
+        ['/api/raw', { method: 'GET', body: 'x' }],
+        ['/api/raw', { method: 'a b' }],
+        ['/api/raw', { headers: { 'a b': 'c' } }],
+        ['/api/raw', { headers: { a: '\u0100' } }],
+        ['/api/raw', { credentials: 'all' }],
+        ['https://a:b@app.example/api/raw'],
+        ['http://['],
+      ];
+      const outcome = (send) =>
+        send().then(
+          (response) => [response.status, new URL(response.url).href, response.redirected, response.type],
+          (error) => error.name,
+        );
+      const all = [];
+      // The base of the page decides where a relative URL leads.
+      const base = document.createElement('base');
+      for (const href of [undefined, '/deep/page']) {
+        if (href) {
+          base.href = href;
+          document.head.append(base);
+        }
+        for (const call of href ? [['api/raw'], ['/api/raw']] : calls)
+          all.push([await outcome(() => fetch(...call)), await outcome(() => auth.fetch(...call))]);
+      }
+      return all;
+    });
+    for (const [index, [native, own]] of results.entries()) assert.deepEqual(own, native, `call ${index}`);
+    assert.equal(received.length, 2 * results.filter(([native]) => Array.isArray(native)).length);
+    for (let at = 0; at < received.length; at += 2) {
+      assert.deepEqual(received[at + 1].request, received[at].request);
+      assert.match(received[at + 1].authorization, /^Bearer /, received[at].request.url);
+    }
+  }));
+
 test('R-28: concurrent downloads stream', () =>
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
