@@ -17,10 +17,14 @@
 //!     email: String,
 //! }
 //!
-//! async fn sign_in(email: String, password: String) -> Result<(), AuthError> {
-//!     let auth = AuthClient::builder().build()?; // starts at once, and resumes the session of an earlier visit
+//! /// Once, at the start of the app: it starts at once, and restores the session of an earlier visit.
+//! fn client() -> Result<AuthClient, AuthError> {
+//!     AuthClient::builder().build()
+//! }
+//!
+//! async fn sign_in(auth: &AuthClient, credentials: &Credentials) -> Result<(), AuthError> {
 //!     auth.ready().await;
-//!     auth.login(&Credentials { email, password }).await?;
+//!     auth.login(credentials).await?;
 //!     let me: User = auth.fetch("/api/me").await?.json().await?;
 //!     if let Session::SignedIn { user, .. } = auth.session::<User>()? {
 //!         assert_eq!(user.email, me.email);
@@ -35,7 +39,8 @@
 //! | `dpop` | | tokens bound to a key of the browser (RFC 9449) |
 //! | `gloo-net` | | [`AuthClient::fetch`] takes requests of gloo-net |
 //! | `js` | | the client as a JavaScript class |
-//! | `dioxus`, `leptos`, `yew` | | adapters for these frameworks |
+//! | `sign-in` | | sign-in at an identity provider, through the server |
+//! | `dioxus`, `leptos`, `yew` | | adapters for these frameworks, without a renderer: for a page, the app adds `leptos` or `yew` with the feature `csr`, or `dioxus` with `web` |
 //!
 //! The client runs in browsers (`wasm32-unknown-unknown`). On other targets it compiles and does nothing, for server-side
 //! rendering.

@@ -1,10 +1,10 @@
 //! The example app in Leptos.
 use leptos::mount::mount_to_body;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos::web_sys::{FormData, HtmlFormElement, SubmitEvent};
 use tokenward::leptos::{SignedIn, SignedOut, provide_auth, use_auth, use_session};
 use tokenward::{AuthClient, AuthError, ErrorCode, Session};
-use wasm_bindgen_futures::spawn_local;
 
 #[derive(serde::Serialize)]
 struct Credentials {
