@@ -1,5 +1,6 @@
 // Sends API requests with the access token of the moment.
 import * as captured from '../browser/captured-globals.js';
+import { bareCopy } from '../util/bare-object.js';
 import { authorizer, needsCookies, onlyScheme } from './authorization.js';
 import type { DpopProver } from './dpop.js';
 import { copyRequest, type Replayable } from './replay.js';
@@ -32,9 +33,11 @@ export function authorizedFetch(
         const request = toRequest(simple);
         return send(request, { request, replayBody: simple.init.body ?? null });
       }
-      const authorization = scheme + tokens.accessToken();
-      const headers = { __proto__: null, ...simple.headers, authorization } as unknown as HeadersInit;
-      return captured.fetch(simple.url, { __proto__: null, ...simple.init, headers } as RequestInit);
+      const headers = bareCopy(simple.headers);
+      headers.authorization = scheme + tokens.accessToken();
+      const init = bareCopy<unknown>(simple.init);
+      init.headers = headers;
+      return captured.fetch(simple.url, init as RequestInit);
     },
   };
 }

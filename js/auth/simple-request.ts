@@ -57,8 +57,7 @@ function resolveUrl(url: string): string | undefined {
  * A URL that the parser, which takes longer than all else here, would leave as it is: it has no escape in the path, no part of
  * the path that begins with a dot, and no fragment. (Its host may not be normal, but then the token is not for this host.)
  */
-const NORMAL_URL =
-  /^https?:\/\/[\w.:-]+(?:\/(?:[\w~!$&()*+,;=:@-][\w.~!$&()*+,;=:@-]*)?)+(?:\?[\w.~!$&()*+,;=:@/?%-]*)?$/;
+const NORMAL_URL = /^https?:\/\/[\w.:-]+(\/([\w~@:-][\w.~@:-]*)?)+(\?[\w.~@:=&+%-]*)?$/;
 
 /** The call as an object. */
 export const toRequest = ({ url, init, headers }: SimpleRequest): Request =>

@@ -2,7 +2,7 @@
 var{bind:e,call:t}=Function.prototype,r=e.bind(t),n=(e,t)=>{const n=e&&Object.getOwnPropertyDescriptor(e,t)?.get
 ;return n?r(n):()=>{}
 },o="document"in globalThis,s=globalThis.document,{Request:i,Headers:a,XMLHttpRequest:c,URL:l,URLSearchParams:u}=globalThis,{fetch:d}=globalThis,{parse:f,stringify:h}=JSON,{getPrototypeOf:p,keys:y,prototype:b}=Object,g=r(String.prototype.indexOf),m=r(String.prototype.lastIndexOf),v=r(String.prototype.slice),k=r(String.prototype.toLowerCase),w=r(Object.prototype.hasOwnProperty),_=n(l?.prototype,"href"),j=n(globalThis.Node?.prototype,"baseURI"),T=i?.prototype,O=n(T,"body"),S=n(T,"credentials"),$=n(T,"headers"),I=n(T,"method"),E=n(T,"referrer"),N=n(T,"referrerPolicy"),A=n(T,"signal"),R=n(T,"url"),x=T&&r(T.clone),P=a?.prototype,D=P&&r(P.set),L=P&&r(P.has),q=(P&&r(P.delete),
-c?.prototype),M=q&&r(q.open),C=q&&r(q.send),H=q&&r(q.abort),U=q&&r(q.setRequestHeader),K=q&&r(q.getAllResponseHeaders),B=q&&r(q.addEventListener),F=q&&r(Object.getOwnPropertyDescriptor(q,"withCredentials")?.set),z=n(q,"status"),G=n(q,"responseText"),V=n(q,"responseURL"),J=e=>e.reason??new DOMException("the call was aborted","AbortError"),X=e=>{
+c?.prototype),M=q&&r(q.open),C=q&&r(q.send),H=q&&r(q.abort),U=q&&r(q.setRequestHeader),K=q&&r(q.getAllResponseHeaders),B=q&&r(q.addEventListener),z=q&&r(Object.getOwnPropertyDescriptor(q,"withCredentials")?.set),F=n(q,"status"),G=n(q,"responseText"),V=n(q,"responseURL"),J=e=>e.reason??new DOMException("the call was aborted","AbortError"),X=e=>{
 Promise.resolve().then(e).catch(e=>setTimeout(()=>{throw e}))};function W(e,t){return t?new Promise((r,n)=>{
 const o=()=>n(J(t))
 ;t.aborted&&o(),t.addEventListener("abort",o),e.then(r,n).finally(()=>t.removeEventListener("abort",o))}):e}
@@ -81,8 +81,8 @@ const{endpoint:s}=t,{tokens:i,remembered:a,inBody:c}=e,l=ee(r.kept,"user")??i.pr
 const i=o>0&&!(s<o&&s>0)?o:s,a=i>0?Date.now()+1e3*i:null;Ae(e,r,e.keepsAccess?t:"",a,n)})(e,o,p,n),{...n,
 ...i.receive(o,d),renewable:h}}function Ae(e,t,r,n,o){e.written=e.remembered?.write(h({__proto__:null,refresh:t,
 access:r,until:n,user:o}))}function Re({method:e,url:t,headers:r,setHeaders:n,body:s,withCredentials:i,signal:a},l){
-return new Promise((u,d)=>{const f=new c;if(M(f,e,t),F(f,i),r.forEach((e,t)=>{U(f,t,e)}),n((e,t)=>{U(f,e,t)}),
-B(f,"loadend",()=>{const e=z(f),r=G(f),n=V(f)!==t,s=K(f);o&&M(f,"POST",t),H(f);try{
+return new Promise((u,d)=>{const f=new c;if(M(f,e,t),z(f,i),r.forEach((e,t)=>{U(f,t,e)}),n((e,t)=>{U(f,e,t)}),
+B(f,"loadend",()=>{const e=F(f),r=G(f),n=V(f)!==t,s=K(f);o&&M(f,"POST",t),H(f);try{
 e?u(n?l(302,()=>null,""):l(e,e=>((e,t)=>{const r=`\r\n${e}`,n=g(r,`\r\n${t}: `),o=n+t.length+4
 ;return n<0?null:v(r,o,g(r,"\r\n",o))})(s,e),r)):d(a.reason??new TypeError("no response"))}catch(e){d(e)}}),
 a.addEventListener("abort",()=>H(f)),a.aborted)return d(J(a));C(f,s)})}
@@ -139,163 +139,165 @@ e.remembered&&s.userOf(o)&&await(async(e,t)=>{const{remembered:r,tokens:n}=e,o=Q
 ;o&&Ae(e,ee(o,"refresh"),ee(o,"access"),ee(o,"until"),n.userOf(t))})(e,o),{...t,subject:b}})(e,t,f,n)):b}
 function He(e,t,r){const n=L(e,"content-type")||w(t.headers,"content-type")
 ;"string"!=typeof r||n||e.set("content-type","application/json")}
-var Ue=(e,{refresh:t,access:r})=>oe(e,"refresh}")?!t:oe(e,"access}")&&!r;function Ke(e){
-const t=/^(\S+ )\{access\}$/.exec(e.authorization??"")?.[1];return 1===Object.keys(e).length?t:void 0}function Be(e,t){
+var Ue=(e,{refresh:t,access:r})=>oe(e,"refresh}")?!t:oe(e,"access}")&&!r,Ke=class{};function Be(e){const t=new Ke
+;for(const r in e)t[r]=e[r];return t}function ze(e){const t=/^(\S+ )\{access\}$/.exec(e.authorization??"")?.[1]
+;return 1===Object.keys(e).length?t:void 0}function Fe(e,t){
 return null===O(e)||/^(GET|HEAD)$/.test(I(e))?null:"string"==typeof t?t:((e,t)=>{if("ReadableStream"===(r=t,
 Object.prototype.toString.call(r).slice(8,-1))||Symbol.asyncIterator in Object(t))return;var r;const n=x(e)
-;if(null!=t)return n;try{return new i(x(n),Ge),n}catch{return void O(n)?.cancel().catch(()=>{})}})(e,t)}
-function Fe({request:e,replayBody:t}){if(null===t)return new i(e);if("string"!=typeof t)return t&&x(t)
-;const r=E(e),n=N(e);return new i(e,{__proto__:null,body:t,referrer:r,referrerPolicy:n})}var ze,Ge={__proto__:null,
-method:"POST",mode:"no-cors",cache:"default",integrity:""},Ve=Object.freeze({__proto__:null
-}),Je="",Xe=/^https?:\/\/[\w.:-]+(?:\/(?:[\w~!$&()*+,;=:@-][\w.~!$&()*+,;=:@-]*)?)+(?:\?[\w.~!$&()*+,;=:@/?%-]*)?$/
-;function We(e){if("object"!=typeof e||null===e)return!1;const t=p(e);return null===t||t===b}function Ye(e,t){
-const r=y(e);for(let n=0;n<r.length;n+=1){const o=r[n];if("string"!=typeof e[o]||!t(o))return!1}return!0}
-var Ze=e=>"method"===e||"body"===e||"credentials"===e||"mode"===e||"cache"===e||"redirect"===e,Qe=e=>"authorization"!==k(e)
-;function et(e,t,r,n){const o=((e,t,r,n)=>{const o=(e=>{const t=Ke(e);return t?(e,r)=>{r&&D($(e),"authorization",t+r)
+;if(null!=t)return n;try{return new i(x(n),Je),n}catch{return void O(n)?.cancel().catch(()=>{})}})(e,t)}
+function Ge({request:e,replayBody:t}){if(null===t)return new i(e);if("string"!=typeof t)return t&&x(t)
+;const r=E(e),n=N(e);return new i(e,{__proto__:null,body:t,referrer:r,referrerPolicy:n})}
+Object.setPrototypeOf(Ke.prototype,null),Reflect.deleteProperty(Ke.prototype,"constructor"),Object.freeze(Ke.prototype)
+;var Ve,Je={__proto__:null,method:"POST",mode:"no-cors",cache:"default",integrity:""},Xe=Object.freeze({__proto__:null
+}),We="",Ye=/^https?:\/\/[\w.:-]+(\/([\w~@:-][\w.~@:-]*)?)+(\?[\w.~@:=&+%-]*)?$/;function Ze(e){
+if("object"!=typeof e||null===e)return!1;const t=p(e);return null===t||t===b}function Qe(e,t){const r=y(e)
+;for(let n=0;n<r.length;n+=1){const o=r[n];if("string"!=typeof e[o]||!t(o))return!1}return!0}
+var et=e=>"method"===e||"body"===e||"credentials"===e||"mode"===e||"cache"===e||"redirect"===e,tt=e=>"authorization"!==k(e)
+;function rt(e,t,r,n){const o=((e,t,r,n)=>{const o=(e=>{const t=ze(e);return t?(e,r)=>{r&&D($(e),"authorization",t+r)
 }:(t,r,n)=>ie(e,re(r,n),(e,r)=>D($(t),e,r))})(t),s=(t,n,s)=>{
-if(r&&e.accessToken())return r.send(t,()=>Fe(n),e,t=>o(t,e.accessToken(),s))
+if(r&&e.accessToken())return r.send(t,()=>Ge(n),e,t=>o(t,e.accessToken(),s))
 ;const a=e.accessToken()||"same-origin"!==S(t)?t:new i(t,{__proto__:null,credentials:"include"})
 ;return o(a,e.accessToken(),s),d(a)};return(e=>oe(e,"cookie:"))(t)?async(t,r)=>{const o=e.generation(),i=await n()
 ;if(e.generation()!==o)throw new TypeError("the session in which this call was made has ended");return s(t,r,i)
-}:(e,t)=>s(e,t,"")})(e,t,r,n),s=r?void 0:Ke(t),a=()=>void 0!==s&&""!==e.accessToken();return{send:o,isSimple:a,
+}:(e,t)=>s(e,t,"")})(e,t,r,n),s=r?void 0:ze(t),a=()=>void 0!==s&&""!==e.accessToken();return{send:o,isSimple:a,
 sendSimple(t){if(!a()){const e=(({url:e,init:t,headers:r})=>new i(e,{__proto__:null,...t,headers:r}))(t);return o(e,{
-request:e,replayBody:t.init.body??null})}const r=s+e.accessToken(),n={__proto__:null,...t.headers,authorization:r}
-;return d(t.url,{__proto__:null,...t.init,headers:n})}}}
-var tt=/^[\x21-\x7e]{1,128}$/,rt=864e5,nt=e=>`tokenward:v1:${e}`,ot=e=>"string"==typeof e&&tt.test(e),st=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),it=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),at=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
-;function ct(e){const t=Number(it(e,"not-before")??0)-Date.now();return t>0&&t<=rt?t:0}
-var lt=e=>e.unstoredRevocation||"1"===it(e,"pending-revocation");function ut(e,t,r=!0){e.known=t,
-r&&at(e,"sign-in-key",t),at(e,"probe-key")}var dt=e=>e.unstoredTokens||(it(e,"tokens")??"");function ft(e,t=""){
-at(e,"tokens",t);const r=(it(e,"tokens")??"")===t;e.unstoredTokens=r?"":t,r||at(e,"tokens")}function ht(e,t){
-e.idempotencyKey=t,at(e,"idempotency-key",t)}var pt={accessToken:"",refreshToken:"",user:null,claims:null,identity:{},
-subject:0,isRefresh:!1};function yt(e,t){
-for(const r of["userId","sub"])if(void 0!==e[r]&&void 0!==t[r])return e[r]===t[r]}var bt=e=>({read(t){try{
+request:e,replayBody:t.init.body??null})}const r=Be(t.headers);r.authorization=s+e.accessToken();const n=Be(t.init)
+;return n.headers=r,d(t.url,n)}}}
+var nt=/^[\x21-\x7e]{1,128}$/,ot=864e5,st=e=>`tokenward:v1:${e}`,it=e=>"string"==typeof e&&nt.test(e),at=()=>crypto.getRandomValues(new Uint32Array(4)).join(""),ct=({store:e,prefix:t},r)=>e?.read(`${t}:${r}`),lt=({store:e,prefix:t},r,n)=>e?.write(`${t}:${r}`,n)
+;function ut(e){const t=Number(ct(e,"not-before")??0)-Date.now();return t>0&&t<=ot?t:0}
+var dt=e=>e.unstoredRevocation||"1"===ct(e,"pending-revocation");function ft(e,t,r=!0){e.known=t,
+r&&lt(e,"sign-in-key",t),lt(e,"probe-key")}var ht=e=>e.unstoredTokens||(ct(e,"tokens")??"");function pt(e,t=""){
+lt(e,"tokens",t);const r=(ct(e,"tokens")??"")===t;e.unstoredTokens=r?"":t,r||lt(e,"tokens")}function yt(e,t){
+e.idempotencyKey=t,lt(e,"idempotency-key",t)}var bt={accessToken:"",refreshToken:"",user:null,claims:null,identity:{},
+subject:0,isRefresh:!1};function gt(e,t){
+for(const r of["userId","sub"])if(void 0!==e[r]&&void 0!==t[r])return e[r]===t[r]}var mt=e=>({read(t){try{
 return globalThis[e].getItem(t)}catch{return}},write(t,r){try{r?globalThis[e].setItem(t,r):globalThis[e].removeItem(t)
-}catch{}}}),gt=bt("localStorage"),mt=bt("sessionStorage"),vt=e=>({__proto__:null,...e}),kt=class extends Error{
-name="AuthError";code;status;retryable;retryAfterSeconds;body;docs;constructor(e,t,r={}){const n=vt(r)
+}catch{}}}),vt=mt("localStorage"),kt=mt("sessionStorage"),wt=e=>({__proto__:null,...e}),_t=class extends Error{
+name="AuthError";code;status;retryable;retryAfterSeconds;body;docs;constructor(e,t,r={}){const n=wt(r)
 ;super(`${e}: ${t}`,n),this.code=e,this.status=n.status??null,this.retryable=n.retryable??!1,
 this.retryAfterSeconds=n.retryAfterSeconds??null,
-this.body=n.body,this.docs="https://github.com/tokenward/tokenward/blob/main/docs/reference/errors/"+e+".md"}},wt={
+this.body=n.body,this.docs="https://github.com/tokenward/tokenward/blob/main/docs/reference/errors/"+e+".md"}},jt={
 timeout:"timeoutSeconds",renewBefore:"renewBeforeSeconds",minValidity:"minValiditySeconds"
-},_t=(e,t)=>(r,n)=>t(n)?n:Ft(r,e,n),jt=e=>(t,r)=>{"object"==typeof r&&r&&!Array.isArray(r)||Ft(t,"an object",r)
+},Tt=(e,t)=>(r,n)=>t(n)?n:Gt(r,e,n),Ot=e=>(t,r)=>{"object"==typeof r&&r&&!Array.isArray(r)||Gt(t,"an object",r)
 ;const n={__proto__:null};for(const[o,s]of Object.entries(r)){const r=`${t}.${o}`,i=Object.keys(e).includes(o)&&e[o]
-;if(!i){const t=Object.keys(wt).includes(o)&&wt[o],n=Object.keys(e).find(e=>e.toLowerCase()===o.toLowerCase())
-;Ft(r,t||n||`one of ${Object.keys(e).join(", ")}`,o,t&&`: renamed to ${t}`)}void 0!==s&&(n[o]=i(r,s))}return n
-},Tt=(...e)=>_t(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),Ot=(e,t,r=()=>!0)=>_t(e,e=>{try{
+;if(!i){const t=Object.keys(jt).includes(o)&&jt[o],n=Object.keys(e).find(e=>e.toLowerCase()===o.toLowerCase())
+;Gt(r,t||n||`one of ${Object.keys(e).join(", ")}`,o,t&&`: renamed to ${t}`)}void 0!==s&&(n[o]=i(r,s))}return n
+},St=(...e)=>Tt(e.map(e=>"string"==typeof e?`"${e}"`:e).join(" or "),t=>e.includes(t)),$t=(e,t,r=()=>!0)=>Tt(e,e=>{try{
 const n=new URL(e,t)
 ;return("string"==typeof e||e instanceof URL)&&""!==e&&/^https?:$/.test(n.protocol)&&!(n.username||n.password)&&r(n)
 }catch{return!1}
-}),St=/^[!#$%&'*+.^_`|~\w-]+$/,$t=_t("a string that is not empty",e=>"string"==typeof e&&""!==e),It=Ot("a path or an http(s) URL","http://localhost"),Et=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,Nt=e=>e.match(/\{[^}]*\}/g)??[],At=_t("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&Nt(e).every(e=>Et.test(e))),Rt=(e,t)=>(It(e,t),
-Nt(String(t)).every(e=>"{clientId}"===e)?t:Ft(e,"a path with no placeholder but {clientId}",t)),xt=e=>(t,r)=>jt(Object.fromEntries(Object.keys(Object(r)).map(t=>[t,e])))(t,r),Pt=(e,t)=>{
-for(const r of Object.keys(Object(t)))St.test(r)||Ft(e,"names of HTTP headers",r);return xt(At)(e,t)
-},Dt=(e,t)=>"string"==typeof t?At(e,t):"object"==typeof t&&t?xt(Dt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void Ft(e,"a text, a number, a boolean, null or an object",t),Lt=e=>(t,r)=>null===r?null:e(t,r),qt=(e,t)=>Array.isArray(t)?t.map((t,r)=>$t(`${e}[${r}]`,t)):Ft(e,"an array of texts",t),Mt=Lt((e,t)=>Array.isArray(t)?qt(e,t):$t(e,t)),Ct=jt({
-access:Mt,refresh:Mt,expiresIn(e,t){const r=Mt(e,t),n=[r].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
-;return void 0===n?r:Ft(e,"a place, which the unit s, ms or at may follow",n)},user:Mt,subject:Mt,step:Mt}),Ht=jt({
-path:Rt,method:_t('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:Tt("json","form"),
-body:Dt,headers:Pt,before:Rt,answer:Ct}),Ut=(e,t)=>{
-const r=Ht(e,t),{as:n,body:o,method:s}=r,i="form"===n&&Object.entries(Object(o)).find(([,e])=>"object"==typeof e&&e)
-;return i&&Ft(`${e}.body.${i[0]}`,"a text, a number or a boolean in a form",i[1]),
-o&&/^(GET|HEAD)$/.test(s??"")&&Ft(`${e}.body`,`none with ${s}`,o),r},Kt=["login","refresh","logout","logoutAll"],Bt=jt({
-login:Ut,refresh:Lt(Ut),logout:Lt(Ut),logoutAll:Lt(Ut),calls(e,t){const r=xt(Ut)(e,t)
-;for(const t of Object.keys(r))Kt.includes(t)&&Ft(`${e}.${t}`,`a name that is not one of ${Kt.join(", ")}`,t);return r},
-api:Pt,answer:Ct,user(e,t){return"id_token"===t?t:Rt(e,t)},over:qt,notOver:qt});function Ft(...e){
-throw new kt("INVALID_OPTIONS",((e,t,r,n="")=>`${e}: expected ${t}, got ${("string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)).slice(0,80)}${n||""}`)(...e))
+}),It=/^[!#$%&'*+.^_`|~\w-]+$/,Et=Tt("a string that is not empty",e=>"string"==typeof e&&""!==e),Nt=$t("a path or an http(s) URL","http://localhost"),At=/^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/,Rt=e=>e.match(/\{[^}]*\}/g)??[],xt=Tt("a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}",e=>"string"==typeof e&&Rt(e).every(e=>At.test(e))),Pt=(e,t)=>(Nt(e,t),
+Rt(String(t)).every(e=>"{clientId}"===e)?t:Gt(e,"a path with no placeholder but {clientId}",t)),Dt=e=>(t,r)=>Ot(Object.fromEntries(Object.keys(Object(r)).map(t=>[t,e])))(t,r),Lt=(e,t)=>{
+for(const r of Object.keys(Object(t)))It.test(r)||Gt(e,"names of HTTP headers",r);return Dt(xt)(e,t)
+},qt=(e,t)=>"string"==typeof t?xt(e,t):"object"==typeof t&&t?Dt(qt)(e,t):null===t||"boolean"==typeof t||Number.isFinite(t)?t:void Gt(e,"a text, a number, a boolean, null or an object",t),Mt=e=>(t,r)=>null===r?null:e(t,r),Ct=(e,t)=>Array.isArray(t)?t.map((t,r)=>Et(`${e}[${r}]`,t)):Gt(e,"an array of texts",t),Ht=Mt((e,t)=>Array.isArray(t)?Ct(e,t):Et(e,t)),Ut=Ot({
+access:Ht,refresh:Ht,expiresIn(e,t){const r=Ht(e,t),n=[r].flat().find(e=>!/^(\S+( (s|ms|at))?|null)$/.test(String(e)))
+;return void 0===n?r:Gt(e,"a place, which the unit s, ms or at may follow",n)},user:Ht,subject:Ht,step:Ht}),Kt=Ot({
+path:Pt,method:Tt('an HTTP method, such as "POST"',e=>"string"==typeof e&&/^[A-Z]+$/.test(e)),as:St("json","form"),
+body:qt,headers:Lt,before:Pt,answer:Ut}),Bt=(e,t)=>{
+const r=Kt(e,t),{as:n,body:o,method:s}=r,i="form"===n&&Object.entries(Object(o)).find(([,e])=>"object"==typeof e&&e)
+;return i&&Gt(`${e}.body.${i[0]}`,"a text, a number or a boolean in a form",i[1]),
+o&&/^(GET|HEAD)$/.test(s??"")&&Gt(`${e}.body`,`none with ${s}`,o),r},zt=["login","refresh","logout","logoutAll"],Ft=Ot({
+login:Bt,refresh:Mt(Bt),logout:Mt(Bt),logoutAll:Mt(Bt),calls(e,t){const r=Dt(Bt)(e,t)
+;for(const t of Object.keys(r))zt.includes(t)&&Gt(`${e}.${t}`,`a name that is not one of ${zt.join(", ")}`,t);return r},
+api:Lt,answer:Ut,user(e,t){return"id_token"===t?t:Pt(e,t)},over:Ct,notOver:Ct});function Gt(...e){
+throw new _t("INVALID_OPTIONS",((e,t,r,n="")=>`${e}: expected ${t}, got ${("string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)).slice(0,80)}${n||""}`)(...e))
 }
-var zt=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),Gt=(e,t="")=>zt(e,e=>e.split("{clientId}").join(t)),Vt=e=>"string"==typeof e?[e]:e??[]
-;function Jt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=Vt(t)
-;return void 0!==t&&(n.access=null===t?null:Vt(t)),n}var Xt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
+var Vt=(e,t=e=>e)=>Object.fromEntries(Object.entries(e).map(([e,r])=>[e.toLowerCase(),t(r)])),Jt=(e,t="")=>Vt(e,e=>e.split("{clientId}").join(t)),Xt=e=>"string"==typeof e?[e]:e??[]
+;function Wt(e,{access:t,...r}){const n={...e};for(const[e,t]of Object.entries(r))n[e]=Xt(t)
+;return void 0!==t&&(n.access=null===t?null:Xt(t)),n}var Yt={NO_REFRESH_TOKEN:"ended",INVALID_REFRESH_TOKEN:"ended",
 invalid_grant:"ended",REFRESH_TOKEN_REUSED:"token-reused",TOKEN_REVOKED:"revoked"
-},Wt=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Yt=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],Zt=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
-;function Qt(e,t){for(let r=0;r<t.length;r+=1)if(g(e,t[r])>=0)return!0;return!1}function er(e,t,r){
+},Zt=["invalid_client","unauthorized_client","invalid_request","unsupported_","invalid_scope","malformed"],Qt=["csrf","xsrf","rate limit","rate_limit","ratelimit","throttle","too many","too_many"],er=["credential","password","invalid_grant","invalid grant","invalid_login","invalid login","invalid user","invalid_user","invalid email","invalid_email","user not found","user_not_found","email not found","email_not_found","account not found","account_not_found"]
+;function tr(e,t){for(let r=0;r<t.length;r+=1)if(g(e,t[r])>=0)return!0;return!1}function rr(e,t,r){
 for(let n=0;n<e.length;n+=1){const o=k(e[n]),s=v(o,3,4),i=(""===s||" "===s)&&Number(v(o,0,3))||0,a=v(o,i?4:0)
-;if((!i||i===t)&&g(r,a)>=0)return!0}return!1}function tr(e){
+;if((!i||i===t)&&g(r,a)>=0)return!0}return!1}function nr(e){
 const{client:t,tokens:r,users:n,state:o,lock:s,crossTab:i,log:a,remembered:c}=e,l=(e,r,n=0)=>{
 a(e?"warn":"debug","lock-requested",{steal:e}),s.request(e,n,()=>t().lockGranted(r))};return{setToken(e,t){
 a("debug","token-set",{token:e,freshForMs:t}),r.set(e,t)},blockCalls:r.block,clearTokens:r.clear,discardToken:r.discard,
-abortCalls(){return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=it(e,"sign-in-key")
-;return null!==t||e.known||null!==it(e,"asked")||lt(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
-})(o)},isRevocationPending(){return lt(o)},notBeforeWait(){return ct(o)},storeNewKey(){return(e=>{ut(e,st()),ht(e,st())
-})(o)},adoptStoredKey(){return(e=>{const t=it(e,"sign-in-key"),r=ot(t)?t:e.known||st();ut(e,r,t!==r)})(o)},
-useProbeKey(){return(e=>{const t=it(e,"probe-key");e.known||=ot(t)?t:st(),at(e,"probe-key",e.known)})(o)},removeKey(){
-(e=>{const t=it(e,"sign-in-key"),r=t&&t!==e.known;return ut(e,void 0,!r),!r&&(ht(e,void 0),
-e.lastTokens=dt(e)||e.lastTokens,ft(e),!0)})(o)&&c?.end()},replaceIdempotencyKey(){return(e=>{
-const t=it(e,"idempotency-key");t&&t!==e.idempotencyKey||ht(e,st())})(o)},storePendingRevocation(){return(e=>{
-at(e,"pending-revocation","1"),e.unstoredRevocation="1"!==it(e,"pending-revocation")})(o)},clearPendingRevocation(){
-(e=>{at(e,"pending-revocation"),e.unstoredRevocation=!1,e.lastTokens=""})(o),r.forgetRevoked()},storeNotBefore(e){
-return((e,t)=>at(e,"not-before",String(Date.now()+Math.min(Math.max(t,ct(e)),rt))))(o,e)},clearNotBefore(){
-return(e=>at(e,"not-before"))(o)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
-return l(!0,e)},releaseLock:s.release,broadcast(e,t,r,o,s){const a="refresh-failed"===e?{waitMs:Math.min(o,rt),
+abortCalls(){return e.rejectCalls("SESSION_ENDED")},hintState(){return(e=>{const t=ct(e,"sign-in-key")
+;return null!==t||e.known||null!==ct(e,"asked")||dt(e)?void 0===t||(t??void 0)===e.known?"same":null===t?"removed":"other":"unasked"
+})(o)},isRevocationPending(){return dt(o)},notBeforeWait(){return ut(o)},storeNewKey(){return(e=>{ft(e,at()),yt(e,at())
+})(o)},adoptStoredKey(){return(e=>{const t=ct(e,"sign-in-key"),r=it(t)?t:e.known||at();ft(e,r,t!==r)})(o)},
+useProbeKey(){return(e=>{const t=ct(e,"probe-key");e.known||=it(t)?t:at(),lt(e,"probe-key",e.known)})(o)},removeKey(){
+(e=>{const t=ct(e,"sign-in-key"),r=t&&t!==e.known;return ft(e,void 0,!r),!r&&(yt(e,void 0),
+e.lastTokens=ht(e)||e.lastTokens,pt(e),!0)})(o)&&c?.end()},replaceIdempotencyKey(){return(e=>{
+const t=ct(e,"idempotency-key");t&&t!==e.idempotencyKey||yt(e,at())})(o)},storePendingRevocation(){return(e=>{
+lt(e,"pending-revocation","1"),e.unstoredRevocation="1"!==ct(e,"pending-revocation")})(o)},clearPendingRevocation(){
+(e=>{lt(e,"pending-revocation"),e.unstoredRevocation=!1,e.lastTokens=""})(o),r.forgetRevoked()},storeNotBefore(e){
+return((e,t)=>lt(e,"not-before",String(Date.now()+Math.min(Math.max(t,ut(e)),ot))))(o,e)},clearNotBefore(){
+return(e=>lt(e,"not-before"))(o)},requestLock(e){return l(!1,e)},requestSettledLock(e){return l(!1,e,250)},stealLock(e){
+return l(!0,e)},releaseLock:s.release,broadcast(e,t,r,o,s){const a="refresh-failed"===e?{waitMs:Math.min(o,ot),
 failures:s}:r?{reason:r}:n.identityOf(t);i.broadcast({type:e,...a})}}}
-var rr=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??"")
-;function nr(e){rr&&console.warn(`tokenward: ${e}`)}var or=[400,401,403,419,422,440,498]
-;var sr=({simple:e,replayable:t})=>e?.url??R(t.request),ir=({simple:e,replayable:t})=>e?e.init.method??"GET":I(t.request),ar=(e,t,r)=>r?.signal||"object"==typeof t?A(e):void 0,cr=e=>!e||!1!==vt(vt(e).auth).retry
-;function lr({handler:e},t){if(401!==t.status&&403!==t.status)return!1
+var or=/^(localhost|127\.0\.0\.1|\[::1\]|.*\.(localhost|test|local))$/.test(globalThis.location?.hostname??"")
+;function sr(e){or&&console.warn(`tokenward: ${e}`)}var ir=[400,401,403,419,422,440,498]
+;var ar=({simple:e,replayable:t})=>e?.url??R(t.request),cr=({simple:e,replayable:t})=>e?e.init.method??"GET":I(t.request),lr=(e,t,r)=>r?.signal||"object"==typeof t?A(e):void 0,ur=e=>!e||!1!==wt(wt(e).auth).retry
+;function dr({handler:e},t){if(401!==t.status&&403!==t.status)return!1
 ;const r=t.headers.get("www-authenticate")??"",n=/error="?insufficient_(scope|user_authentication)\b/i.test(r)
 ;return n&&e.onStepUp(t.clone()),n}
-var ur=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],dr=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],fr=(e,t)=>"number"==typeof t&&t>=0&&t<=e,hr=[250,2e3]
-;function pr(e,t,r,n,o){let s=!1;const i=(e,t)=>{if(s)return;const a=((e,t)=>{const r=it(e,"sign-in-key")
+var fr=["signed-in","signed-out","refreshed","refresh-failed","lock-stolen"],hr=["no-session","logout","expired","revoked","token-reused","other-tab","restore-failed"],pr=(e,t)=>"number"==typeof t&&t>=0&&t<=e,yr=[250,2e3]
+;function br(e,t,r,n,o){let s=!1;const i=(e,t)=>{if(s)return;const a=((e,t)=>{const r=ct(e,"sign-in-key")
 ;return void 0===r||t===e.known?"same":t===r?"current":"stale"
-})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==it(e,"sign-in-key"))(r)?ct(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&it(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=hr[t]
-;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||o(vt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
+})(r,e.key),{type:c,waitMs:l=0}=e,u="refresh-failed"===c&&(e=>void 0!==ct(e,"sign-in-key"))(r)?ut(r):l,d="signed-in"===c&&"stale"===a,f="signed-out"===c&&"same"===a&&(e=>!!e.known&&ct(e,"sign-in-key")===e.known)(r)||l>0&&0===u,h=yr[t]
+;void 0!==h&&(f||d&&0===t)?setTimeout(()=>n(()=>i(e,t+1)),h):f||o(wt({...e,waitMs:Math.min(l,u)}),a)},a=t?(e=>{let t
 ;try{t=new BroadcastChannel(e)}catch{return}return t.onmessage=({data:e})=>{const t=(e=>{
-const t=vt(e),{v:r,type:n,key:o="-",userId:s="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
-;return 1===r&&ur.includes(n)&&ot(o)&&"string"==typeof s&&"string"==typeof i&&("signed-out"!==n||dr.includes(a))&&fr(rt,c)&&fr(65535,l)?t:void 0
+const t=wt(e),{v:r,type:n,key:o="-",userId:s="",sub:i="",reason:a,waitMs:c=0,failures:l=0}=t
+;return 1===r&&fr.includes(n)&&it(o)&&"string"==typeof s&&"string"==typeof i&&("signed-out"!==n||hr.includes(a))&&pr(ot,c)&&pr(65535,l)?t:void 0
 })(e);t&&(e=>{n(()=>i(e,0))})(t)},t})(e):void 0;return{broadcast(e){const t={...e,v:1,key:r.known}
-;a&&n(()=>a.postMessage(t))},close(){s=!0,a?.close()}}}var yr={login:"/auth/login",refresh:"/auth/refresh",
-logout:"/auth/logout",logoutAll:"/auth/logout-all"},br={login:"/oauth/token",refresh:"/oauth/token",
-logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},gr={accessToken:"accessToken",refreshToken:"refreshToken",
-expiresIn:"expiresIn",user:"user"},mr={accessToken:"access_token",refreshToken:"refresh_token",expiresIn:"expires_in",
-user:"user"};function vr(e){const t=(()=>{const e=globalThis.location?.origin
+;a&&n(()=>a.postMessage(t))},close(){s=!0,a?.close()}}}var gr={login:"/auth/login",refresh:"/auth/refresh",
+logout:"/auth/logout",logoutAll:"/auth/logout-all"},mr={login:"/oauth/token",refresh:"/oauth/token",
+logout:"/oauth/revoke",logoutAll:"/oauth/revoke"},vr={accessToken:"accessToken",refreshToken:"refreshToken",
+expiresIn:"expiresIn",user:"user"},kr={accessToken:"access_token",refreshToken:"refresh_token",expiresIn:"expires_in",
+user:"user"};function wr(e){const t=(()=>{const e=globalThis.location?.origin
 ;return"null"!==globalThis.origin&&/^https?:/.test(e)?e:void 0
-})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,{start:o,end:s,...i}=vt(e.endpoints),a={
-...n?br:yr,...i
-},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:y="memory"}=e,b=vt(e.server),{refresh:g}=b,m=e.transport??(n||oe(g,"refresh}")||null===g&&null!==vt(b.answer).access?"body":"cookie"),v=((e,t,r)=>{
-const{inBody:n,oauth2:o,tokenScheme:s,clientId:i,fields:a}=t,c=Jt({access:[a.accessToken],refresh:[a.refreshToken],
-expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},vt(e.answer)),l=`${s} {access}`,u=(e,t,n,s)=>{
-const i=vt(s),{method:a="POST"}=i;return vt({method:a,url:r(i.path??t),isForm:"form"===(i.as??(o?"form":"json")),
-body:void 0===i.body&&"GET"!==a?n:i.body,headers:i.headers?zt(i.headers):"logoutAll"===e?{authorization:l}:{},
-before:i.before&&r(i.before),answer:i.answer?Jt(c,vt(i.answer)):c,authorizeOn401:"logout"!==e||o||i.headers?"":l})
+})(),r=new URL(e.baseUrl??t??"http://localhost"),n="oauth2"===e.protocol,{start:o,end:s,...i}=wt(e.endpoints),a={
+...n?mr:gr,...i
+},c=[t,r,...e.apiOrigins??[]].map(e=>e&&new URL(e).origin),{authHeaders:l,dpop:u=!1,renewBeforeSeconds:d=60,timeoutSeconds:f=10}=e,{tokenScheme:h=(u?"DPoP":"Bearer"),clientId:p,remember:y="memory"}=e,b=wt(e.server),{refresh:g}=b,m=e.transport??(n||oe(g,"refresh}")||null===g&&null!==wt(b.answer).access?"body":"cookie"),v=((e,t,r)=>{
+const{inBody:n,oauth2:o,tokenScheme:s,clientId:i,fields:a}=t,c=Wt({access:[a.accessToken],refresh:[a.refreshToken],
+expiresIn:[a.expiresIn],user:[a.user],subject:[],step:[]},wt(e.answer)),l=`${s} {access}`,u=(e,t,n,s)=>{
+const i=wt(s),{method:a="POST"}=i;return wt({method:a,url:r(i.path??t),isForm:"form"===(i.as??(o?"form":"json")),
+body:void 0===i.body&&"GET"!==a?n:i.body,headers:i.headers?Vt(i.headers):"logoutAll"===e?{authorization:l}:{},
+before:i.before&&r(i.before),answer:i.answer?Wt(c,wt(i.answer)):c,authorizeOn401:"logout"!==e||o||i.headers?"":l})
 },d=n?{[a.refreshToken.replace(/.*\./,"")]:"{refresh}"}:void 0,f={token:"{refresh}",token_type_hint:"refresh_token",
 client_id:"{clientId}"},h={login:o?{grant_type:"password","...":"{credentials}",client_id:"{clientId}"}:"{credentials}",
 refresh:o?{grant_type:"refresh_token",refresh_token:"{refresh}",client_id:"{clientId}"}:d,logout:o?f:d,logoutAll:o?f:d
 },p={};for(const[t,r]of Object.entries(e.calls??{}))p[t]=u(t,`/${t}`,"{credentials}",r)
 ;for(const[r,n]of Object.entries(t.endpoints)){const t=e[r];p[r]=null===t?void 0:u(r,n,h[r],t)}return{calls:p,api:{
-...e.api?Gt(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
-notOver:e.notOver??[]}})(b,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?mr:gr,
+...e.api?Jt(e.api,i):{authorization:l}},user:void 0===e.user||"id_token"===e.user?e.user:r(e.user),over:e.over??[],
+notOver:e.notOver??[]}})(b,{endpoints:a,inBody:"body"===m,oauth2:n,tokenScheme:h,clientId:p,fields:{...n?kr:vr,
 ...e.fields}
-},e=>kr(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),k=Object.keys(a).map(e=>[e,v.calls[e]?.url??kr(a[e],r)]),w=Object.fromEntries(k)
+},e=>_r(`${e}`.split("{clientId}").join(encodeURIComponent(p??"")),r)),k=Object.keys(a).map(e=>[e,v.calls[e]?.url??_r(a[e],r)]),w=Object.fromEntries(k)
 ;return{idempotencyKey:new URL(w.refresh).origin===t,restore:"auto",crossTab:!0,
-name:w.refresh===`${t}${yr.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
+name:w.refresh===`${t}${gr.refresh}`?"default":w.refresh,isolation:"page",exposeToken:!1,shouldRefresh:void 0,
 onLog:void 0,...e,clientId:p,transport:m,remember:y,sharesSession:"cookie"===m||"memory"!==y&&"tab"!==y,tokenScheme:h,
 dpop:u,server:v,endpoints:w,origins:[...new Set(c)].filter(e=>e).map(e=>`${e}/`),
-authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function kr(e,t){
+authHeaders:"function"==typeof l?l:l&&(()=>l),renewBeforeMs:1e3*d,timeoutMs:1e3*f}}function _r(e,t){
 const r=`${t.origin}${t.pathname.replace(/\/*$/,"/")}`
-;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function wr(e){
-if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))wr(t)}return e}
-var _r=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
-this.details=n}code;status;retryAfterMs;details},jr=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
-__proto__:null}});function Tr(e,t){try{return void(e.server=Bt("server","string"==typeof t?Q(t):t))}catch(e){
-return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function Or(e){
-const{name:t,sharesSession:r,remember:n}=vr(e);return r||"memory"!==n?t:void 0}var Sr=(e,t,r)=>({__proto__:null,json:e,
-call:t,isAnswer:r}),$r=(e,t)=>Sr(e,t,!1),Ir=e=>Sr(e,void 0,!0),Er={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
-jwtLifetime:Number.NaN,subject:0,renewable:!1},Nr={storage:gt,tabStorage:mt}
-;function Ar({response:e,stated:t,failure:r,details:n,body:o}){
-const{status:s,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:d}=e??Er;return{status:s,
+;return new URL(/^(\w+:)?\/\//.test(e)?e:`./${e.replace(/^\//,"")}`,r).href}function jr(e){
+if("object"==typeof e&&null!==e&&!Object.isFrozen(e)){Object.freeze(e);for(const t of Object.values(e))jr(t)}return e}
+var Tr=class extends Error{constructor(e,t=0,r=0,n=""){super(e),this.code=e,this.status=t,this.retryAfterMs=r,
+this.details=n}code;status;retryAfterMs;details},Or=()=>({__proto__:null,endpoints:{__proto__:null},fields:{
+__proto__:null}});function Sr(e,t){try{return void(e.server=Ft("server","string"==typeof t?Q(t):t))}catch(e){
+return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}function $r(e){
+const{name:t,sharesSession:r,remember:n}=wr(e);return r||"memory"!==n?t:void 0}var Ir=(e,t,r)=>({__proto__:null,json:e,
+call:t,isAnswer:r}),Er=(e,t)=>Ir(e,t,!1),Nr=e=>Ir(e,void 0,!0),Ar={status:0,retryAfterMs:0,token:0,expiresIn:Number.NaN,
+jwtLifetime:Number.NaN,subject:0,renewable:!1},Rr={storage:vt,tabStorage:kt}
+;function xr({response:e,stated:t,failure:r,details:n,body:o}){
+const{status:s,retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:d}=e??Ar;return{status:s,
 retryAfterMs:i,token:a,subject:c,renewable:l,expiresIn:u,jwtLifetime:d,...r&&{failure:r},details:n,
-body:void 0===o?"":h(o),code:t}}var Rr=e=>e();function xr(e,t){const r=vr(e),n=(e=>{const t=[],r=r=>{
+body:void 0===o?"":h(o),code:t}}var Pr=e=>e();function Dr(e,t){const r=wr(e),n=(e=>{const t=[],r=r=>{
 Object.freeze(r.detail),t.push(Object.freeze(r)),t.length>100&&t.shift(),e&&X(()=>e(r))}
 ;return Object.assign((e,t,n)=>r({at:Date.now(),level:e,event:t,...n&&{detail:n}}),{add:r,
 entries:()=>Object.freeze([...t])})})(r.onLog),a=r.sharesSession&&r.crossTab,c=(u=r.name,
-f=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,Nr),{prefix:nt(u),store:f,
+f=(({sharesSession:e,remember:t},{storage:r,tabStorage:n})=>e?r:"tab"===t?n:void 0)(r,Rr),{prefix:st(u),store:f,
 known:void 0,idempotencyKey:void 0,lastTokens:"",unstoredTokens:"",unstoredRevocation:!1});var u,f;const h=((e,t)=>{
 if("memory"!==e)return"object"==typeof e?(e=>{let t=Promise.resolve();async function r(e){const r=t;let n=()=>{}
 ;t=new Promise(e=>{n=e}),await r;try{return await e()}catch{return}finally{n()}}let n="",o="";const s=async()=>{
 const t=await r(()=>e.get());return n||(t??"")};return{read:s,async write(t){n=t,await r(async()=>{await e.set(t),
-n===t&&(n="")})},last:()=>o,end(){o=s(),r(()=>(n="",e.remove()))}}})(e):{read:()=>dt(t),write:e=>ft(t,e),
+n===t&&(n="")})},last:()=>o,end(){o=s(),r(()=>(n="",e.remove()))}}})(e):{read:()=>ht(t),write:e=>pt(t,e),
 last:()=>t.lastTokens,end(){}}})(r.remember,c),p=()=>document.cookie,y=(()=>{const e=[];return{numberOf(t,r,n){
-const{userId:o,sub:s}=t;if(void 0===o&&void 0===s)return 0;const i=e[r-1],a=i&&yt(i,t)
-;let c=a?r:e.findIndex(e=>yt(e,t))+1;if(n&&c)return c;if(!c&&i&&void 0===a){if(n)return 0;c=r}c||=e.push({})
+const{userId:o,sub:s}=t;if(void 0===o&&void 0===s)return 0;const i=e[r-1],a=i&&gt(i,t)
+;let c=a?r:e.findIndex(e=>gt(e,t))+1;if(n&&c)return c;if(!c&&i&&void 0===a){if(n)return 0;c=r}c||=e.push({})
 ;const{userId:l=o,sub:u=s}=e[c-1];return e[c-1]={userId:l,sub:u},c},identityOf:t=>e[t-1]}})(),b=((e,t)=>{let r={
-__proto__:null},n=0,o=0,s=pt,i=0,a=0,c="",l=0,u=0;return{receive(e,o){n+=1;const s=t.numberOf(e.identity,o?i:0)
+__proto__:null},n=0,o=0,s=bt,i=0,a=0,c="",l=0,u=0;return{receive(e,o){n+=1;const s=t.numberOf(e.identity,o?i:0)
 ;return r[n]={...e,isRefresh:o,subject:s},{token:n,subject:s}},needsUser(e){
 const t=r[e],n=t?.isRefresh&&t.subject>0&&t.subject===s.subject;return!(!t||null!==t.user||n&&null!==s.user)},
 received:e=>r[e]?.accessToken??"",userOf:e=>r[e]?.user??null,describe(e,n,o){const s=r[e];if(!s)return 0
@@ -305,56 +307,56 @@ received:e=>r[e]?.accessToken??"",userOf:e=>r[e]?.user??null,describe(e,n,o){con
 s.subject},set(e,t){const n=r[e];if(n){r={__proto__:null}
 ;const{refreshToken:t,user:c,subject:l}=s,u=n.isRefresh&&(n.subject||l)===(l||n.subject);s=u?{...n,
 refreshToken:n.refreshToken||t,user:n.user??c,subject:n.subject||l}:n,i=s.subject,u||(a+=1),o=e}l=Z()+t,u=Date.now()+t},
-block(){l=0},clear(){c=s.refreshToken||c,o=0,a+=1,s=pt,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
+block(){l=0},clear(){c=s.refreshToken||c,o=0,a+=1,s=bt,l=0,r={__proto__:null}},discard(e){delete r[e]},forgetRevoked(){
 c=""},currentId:()=>o,subject:()=>i,profile:()=>({user:s.user,claims:s.claims}),isFresh:()=>Z()<l&&Date.now()<u,
 allows(t){for(let r=0;r<e.length;r+=1)if(0===g(t,e[r]))return!0;return!1},generation:()=>a,
-accessToken:()=>s.accessToken,refreshToken:e=>s.refreshToken||(e?c:"")}})(r.origins,y),m=t&&new Pr(t),T=((e,t,r)=>{
+accessToken:()=>s.accessToken,refreshToken:e=>s.refreshToken||(e?c:"")}})(r.origins,y),m=t&&new Lr(t),T=((e,t,r)=>{
 const n=t?globalThis.navigator?.locks:void 0;let o=()=>{};return{request(t,s,i){o()
 ;const a=new AbortController,{signal:c}=a,l=()=>r(()=>c.aborted||i()),u=()=>s>0?setTimeout(l,s):l()
-;if(!n)return o=()=>a.abort(),X(u);const d=new Promise(e=>{o=()=>{a.abort(),e()}});n.request(e,vt(t?{steal:t}:{signal:c
+;if(!n)return o=()=>a.abort(),X(u);const d=new Promise(e=>{o=()=>{a.abort(),e()}});n.request(e,wt(t?{steal:t}:{signal:c
 }),()=>(u(),d)).catch(({name:e})=>"AbortError"===e||u())},release:()=>r(o),close:()=>o()}
-})(c.prefix,a,Rr),O=pr(c.prefix,a,c,Rr,(t,r)=>{const{type:o,reason:s,waitMs:i=0,failures:a=0}=t
+})(c.prefix,a,Pr),O=br(c.prefix,a,c,Pr,(t,r)=>{const{type:o,reason:s,waitMs:i=0,failures:a=0}=t
 ;n("debug","message-received",{type:o,relation:r,waitMs:i,failures:a});const c=y.numberOf(t,b.subject(),!0)
 ;e.messageReceived(r,o,c,s,i,a)}),S=function(e){
 const{client:t,tokens:r,sender:n,createError:a}=e,c=new Set((({calls:e})=>Object.values(e).flatMap(e=>e&&"GET"!==e.method?[e.url]:[]))(e.settings.server)),u=new Set,f=((e,t,r)=>{
 const{client:n,tokens:o,sender:s,log:i,createError:a}=e,c=(()=>{let e=0,t=0;const r=[];return async n=>{
 e<128?e+=1:await new Promise(e=>r.push(e));try{return await n()}finally{const n=r[t];t+=1,n?n():(e-=1,t=r.length=0)}}
-})();let l=0;return async(e,u,d,f)=>{if(!0!==f&&!await f)return d;const h=sr(e),p=(e=>{let t=2166136261
+})();let l=0;return async(e,u,d,f)=>{if(!0!==f&&!await f)return d;const h=ar(e),p=(e=>{let t=2166136261
 ;for(let r=0;r<e.length&&"?"!==e[r];r+=1)t=Math.imul(t^e.charCodeAt(r),16777619);return t>>>0})(h)
 ;u!==l&&i("info","call-rejected",{status:d.status,token:u}),l=u
 ;const y=await W(n.tokenRejected(u,p),e.signal)?(({simple:e,replayable:t},r)=>{if(e)return()=>r.sendSimple(e)
-;const n=Fe(t);return n&&(()=>r.send(n,t))})(e,s):void 0;if(!y)return d;d.body?.cancel().catch(()=>{})
+;const n=Ge(t);return n&&(()=>r.send(n,t))})(e,s):void 0;if(!y)return d;d.body?.cancel().catch(()=>{})
 ;const b=o.generation();let g=0;const m=await W(c(()=>{if(!t.has(e.reject)||o.generation()!==b)throw a("SESSION_ENDED")
 ;return g=r(),y()}),e.signal)
-;return!lr(e,m)&&await e.handler.isRejected(m)&&(nr(`${ir(e)} ${h}: status ${m.status} with a new token too. If it is not about the token, pass auth: {retry: false}`),
+;return!dr(e,m)&&await e.handler.isRejected(m)&&(sr(`${cr(e)} ${h}: status ${m.status} with a new token too. If it is not about the token, pass auth: {retry: false}`),
 await n.retryRejected(g,p)),m}})(e,u,p);let h=!1;function p(){const e=r.currentId()
 ;if(0===e)throw a(h?"DISPOSED":"SESSION_ENDED");return e}function y(e){const t=p()
 ;(({simple:e,replayable:t})=>e?n.sendSimple(e):n.send(t.request,t))(e).then(r=>{try{
-const n=!lr(e,r)&&e.handler.isRejected(r);!1===n?e.resolve(r):f(e,t,r,n).then(e.resolve,e.reject)}catch(t){e.reject(t)}
+const n=!dr(e,r)&&e.handler.isRejected(r);!1===n?e.resolve(r):f(e,t,r,n).then(e.resolve,e.reject)}catch(t){e.reject(t)}
 },e.reject)}function b(e,n,o,s){return new Promise((i,a)=>{const c={simple:e,replayable:n,handler:o,signal:s,resolve(e){
 u.delete(c.reject),i(e)},reject(e){u.delete(c.reject),a(e)}};(e=>{if(u.add(e.reject),r.isFresh())return y(e)
 ;W(t.requestToken(0),e.signal).then(()=>y(e)).catch(e.reject)})(c)})}const g=e=>r.allows(e)&&!c.has(e);return{
 fetch(t,a,c=e.handler){const u=n.isSimple()&&r.isFresh()?((e,t)=>{if("string"!=typeof e)return;const r=(e=>{try{
-const t=o?j(s):globalThis.location?.href;t!==ze&&(Je=v(_(new l("/",t)),0,-1),ze=t);const r="/"===e[0]&&"/"!==e[1]?Je+e:e
-;return Xe.test(r)?r:_(new l(e,t))}catch{return}})(e);if(!r)return;if(void 0===t)return{url:r,init:Ve,headers:Ve}
-;if(!We(t))return;const n={__proto__:null,...t},i=n.headers;if(delete n.headers,!Ye(n,Ze))return;if(void 0===i)return{
-url:r,init:n,headers:Ve};if(!We(i))return;const a={__proto__:null,...i};return Ye(a,Qe)?{url:r,init:n,headers:a}:void 0
+const t=o?j(s):globalThis.location?.href;t!==Ve&&(We=v(_(new l("/",t)),0,-1),Ve=t);const r="/"===e[0]&&"/"!==e[1]?We+e:e
+;return Ye.test(r)?r:_(new l(e,t))}catch{return}})(e);if(!r)return;if(void 0===t)return{url:r,init:Xe,headers:Xe}
+;if(!Ze(t))return;const n={__proto__:null,...t},i=n.headers;if(delete n.headers,!Qe(n,et))return;if(void 0===i)return{
+url:r,init:n,headers:Xe};if(!Ze(i))return;const a={__proto__:null,...i};return Qe(a,tt)?{url:r,init:n,headers:a}:void 0
 })(t,a):void 0;if(u&&g(u.url))return b(u,void 0,c,void 0);let f;try{f=new i(t,a)}catch(e){return Promise.reject(e)}
-if(L($(f),"authorization")||!g(R(f)))return d(f);const h=cr(a)?c:{...c,isRejected:()=>!1};return b(void 0,{request:f,
-replayBody:Be(f,a?.body)},h,ar(f,t,a))},async getAccessToken(e){await t.requestToken(e),p();const n=r.accessToken()
+if(L($(f),"authorization")||!g(R(f)))return d(f);const h=ur(a)?c:{...c,isRejected:()=>!1};return b(void 0,{request:f,
+replayBody:Fe(f,a?.body)},h,lr(f,t,a))},async getAccessToken(e){await t.requestToken(e),p();const n=r.accessToken()
 ;if(!n)throw a("TOKEN_IN_COOKIE");return n},rejectAll(e){h||="DISPOSED"===e;for(const t of u)t(a(e))}}}({settings:r,
-client:e,tokens:b,sender:et(b,r.server.api,m,p),handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),
-onStepUp:e.onStepUp},log:n,createError(e){return new _r(e)}}),I={client(){return e},settings:r,tokens:b,users:y,
+client:e,tokens:b,sender:rt(b,r.server.api,m,p),handler:{isRejected:r.shouldRefresh??(({status:e})=>401===e),
+onStepUp:e.onStepUp},log:n,createError(e){return new Tr(e)}}),I={client(){return e},settings:r,tokens:b,users:y,
 requests:De({settings:r,tokens:b,idempotencyKey(){return(e=>{
-const t=it(e,"idempotency-key"),r=ot(t)?t:e.idempotencyKey||st();return ht(e,r),r})(c)},prover:m,cookies:p,remembered:h
-}),remembered:h,state:c,lock:T,crossTab:O,log:n,rejectCalls:S.rejectAll};return Object.freeze({...tr(I),settings:{
+const t=ct(e,"idempotency-key"),r=it(t)?t:e.idempotencyKey||at();return yt(e,r),r})(c)},prover:m,cookies:p,remembered:h
+}),remembered:h,state:c,lock:T,crossTab:O,log:n,rejectCalls:S.rejectAll};return Object.freeze({...nr(I),settings:{
 name:r.name,transport:r.transport},sendAuthRequest(e,t,r){return(async({settings:e,requests:t,state:r,log:n},o,s,i)=>{
 const a=(t,r=!1)=>{const n=`${(({server:e,endpoints:t},r,n)=>{const o=e.calls[n?.call??r]
-;return`${o?.method??"POST"} ${o?.url??t[r]}`})(e,o,s)}: ${t}`;return r||nr(n),n};try{
+;return`${o?.method??"POST"} ${o?.url??t[r]}`})(e,o,s)}: ${t}`;return r||sr(n),n};try{
 const c=await t.send(o,s,i),{status:l,code:u="",message:d,found:f,retryAfterMs:h,isPage:p,body:y}=c,b=l>=200&&l<300,g=((e,{status:t,code:r="",message:n="",isPage:o,isRefusal:s,isStep:i},{over:a,notOver:c})=>{
-const l=k(`${r} ${n}`);if("refresh"===e){if(er(c,t,l))return"request-fault";if(er(a,t,l))return"over"}
-return i?"step-required":w(Xt,r)?Xt[r]:w(Xt,n)?Xt[n]:!(o||Qt(k(r),Wt)||Qt(l,Yt))||o&&"login"===e?"login"===e?Qt(l,Zt)?"bad-credentials":void 0:s?"refused":void 0:"request-fault"
-})(o,c,e.server),m=or.includes(l)&&!p&&"request-fault"!==g;if((c.token||m)&&(e=>{null===it(e,"asked")&&at(e,"asked","1")
+const l=k(`${r} ${n}`);if("refresh"===e){if(rr(c,t,l))return"request-fault";if(rr(a,t,l))return"over"}
+return i?"step-required":w(Yt,r)?Yt[r]:w(Yt,n)?Yt[n]:!(o||tr(k(r),Zt)||tr(l,Qt))||o&&"login"===e?"login"===e?tr(l,er)?"bad-credentials":void 0:s?"refused":void 0:"request-fault"
+})(o,c,e.server),m=ir.includes(l)&&!p&&"request-fault"!==g;if((c.token||m)&&(e=>{null===ct(e,"asked")&&lt(e,"asked","1")
 })(r),(({token:e,expiresIn:t,jwtLifetime:r},n)=>{e&&Math.abs(t-r)>1&&n("warn","lifetimes-differ",{expiresIn:t,
 jwtLifetime:r})})(c,n),n(b?"debug":"warn","auth-request",{endpoint:o,status:l,code:u.slice(0,40),retryAfterMs:h}),
 b&&("logout"===o||"logoutAll"===o||c.token))return{response:c,details:""}
@@ -364,15 +366,15 @@ details:a(`status ${l}${"step-required"===g?"":v}${d?`; the server says: ${d}`:"
 body:y}}catch(e){const t=e instanceof xe;return n("warn","auth-request",{endpoint:o,
 failed:t?"options.authHeaders":e?.name}),t&&X(()=>{if(e.cause)throw e.cause}),t?{failure:"not-sent",
 details:a("options.authHeaders failed",!0)}:{failure:"network-error",
-details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(I,e,t,r).then(Ar)},
+details:"AbortError"===e?.name?"":a("no response: offline, server down, or CORS")}}})(I,e,t,r).then(xr)},
 wrongArgument(e){return(({json:e,call:t="login",isAnswer:r},{calls:n})=>{if(r)return;const o=w(n,t)?n[t]:void 0
 ;return!o||["refresh","logout","logoutAll"].includes(t)?"call":o.isForm&&!(e=>"{"===e[0]&&Object.values(JSON.parse(e)).every(e=>"string"==typeof e))(e)?"credentials":void 0
-})(e,r.server)},abortAuthRequest:I.requests.abort,fetch(e,t){return S.fetch(e,t)},user(){return wr(b.profile().user)},
+})(e,r.server)},abortAuthRequest:I.requests.abort,fetch(e,t){return S.fetch(e,t)},user(){return jr(b.profile().user)},
 jwtPayload(){return ue(b.accessToken())},
-getAccessToken:r.exposeToken?S.getAccessToken:()=>Promise.reject(new _r("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
+getAccessToken:r.exposeToken?S.getAccessToken:()=>Promise.reject(new Tr("TOKEN_NOT_EXPOSED")),logEvent(e,t,r){
 return n("info",e,{status:t,...r&&{reason:r}})},logRefreshFailed(e,t,r){return n("warn","refresh-failed",{code:e,
 status:t,retryAt:r})},logResumed(e){return n("debug","resumed",{by:e})},diagnostics(){return n.entries()},close(){
-T.close(),O.close(),S.rejectAll("DISPOSED")}})}var Pr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
+T.close(),O.close(),S.rejectAll("DISPOSED")}})}var Lr=class{#e;constructor(e){this.#e=e,e.catch(()=>{})}learnNonce(e,t){
 t&&this.#e.then(r=>r.learnNonce(e,t)).catch(()=>{})}sendAuthRequest(e,t,r,n){
 return this.#e.then(o=>o.sendAuthRequest(e,t,r,n))}send(e,t,r,n){return this.#e.then(o=>o.send(e,t,r,n))}}
-;export{_r as CallError,Ir as createAdoption,$r as createLogin,jr as createOptions,xr as createPlatform,Tr as setServer,Or as storedKeyName};
+;export{Tr as CallError,Nr as createAdoption,Er as createLogin,Or as createOptions,Dr as createPlatform,Sr as setServer,$r as storedKeyName};
