@@ -227,6 +227,8 @@ async fn a_rotation_is_one_script_and_touches_one_key() {
         let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
         line.map_or(0, |rest| rest.split(',').next().unwrap().parse::<u32>().unwrap())
     };
-    // The script reads and writes the session. HMGET reads the user's current role.
-    assert_eq!((calls("evalsha"), calls("get"), calls("set"), calls("hmget")), (10, 10, 10, 10), "{stats}");
+    // The script reads and writes the session. HMGET reads the user's current role. (Meanwhile the servers may ask
+    // for the time of Redis, by a script that calls TIME.)
+    let rotations = calls("evalsha") - calls("time");
+    assert_eq!((rotations, calls("get"), calls("set"), calls("hmget")), (10, 10, 10, 10), "{stats}");
 }
