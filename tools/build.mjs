@@ -125,7 +125,7 @@ const declarations = () => readdirSync(pkg, { recursive: true }).filter((name) =
 /** Members by which the parts of the engine know each other: 0.1 KB (brotli). No message, log entry or platform object has them. */
 export const INTERNAL = [
   ...['createError', 'currentId', 'forgetRevoked', 'isFresh', 'isRefresh', 'isRejected', 'learnNonce'],
-  ...['onStepUp', 'receiveMessage', 'rejectAll', 'rejectCalls', 'renewBeforeMs', 'sendAuthorized', 'servesAllTabs'],
+  ...['onStepUp', 'receiveMessage', 'rejectAll', 'rejectCalls', 'renewBeforeMs', 'servesAllTabs'],
   ...[
     'timeoutMs',
     'unstoredRevocation',

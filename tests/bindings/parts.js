@@ -78,6 +78,6 @@ export function connect(baseUrl) {
     },
     store,
     hasToken: () => tokens.currentId() !== 0,
-    send: authorizedFetch(tokens, settings.server.api, undefined, () => ''),
+    send: authorizedFetch(tokens, settings.server.api, undefined, () => '').send,
   });
 }

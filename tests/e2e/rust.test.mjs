@@ -62,9 +62,9 @@ test('R-1: 10,000 calls that all receive a 401 cost the Rust client one refresh'
     const init = () => {
       const { fetch } = globalThis;
       let rejected;
-      globalThis.fetch = (request, init) => {
-        if (!request.url?.endsWith('/api/stub')) return fetch(request, init);
-        const token = request.headers.get('authorization');
+      globalThis.fetch = (input, init) => {
+        if (!(input.url ?? input).endsWith('/api/stub')) return fetch(input, init);
+        const token = new Headers(init?.headers ?? input.headers).get('authorization');
         rejected ??= token;
         return Promise.resolve(new Response('', { status: token === rejected ? 401 : 200 }));
       };
