@@ -1,5 +1,5 @@
 // A call that is sent without a `Request` object, which costs more time and memory than all else that a call needs: its URL is
-// a text, and so is each value of its init.
+// a string, and so is each value of its init.
 import * as captured from '../browser/captured-globals.js';
 
 /** Its objects have no prototype and no getters, so no script of the page receives them. They hold no token. */
@@ -7,13 +7,13 @@ export interface SimpleRequest {
   /** Absolute. */
   readonly url: string;
   /** Without `headers`. */
-  readonly init: Texts;
-  readonly headers: Texts;
+  readonly init: Strings;
+  readonly headers: Strings;
 }
 
-type Texts = Readonly<Record<string, string>>;
+type Strings = Readonly<Record<string, string>>;
 
-const NONE = Object.freeze({ __proto__: null } as unknown as Texts);
+const NONE = Object.freeze({ __proto__: null } as unknown as Strings);
 
 /**
  * The simple form of a call, or undefined if it has none, or an authorization of its own: then only `new Request(input, init)`
@@ -25,14 +25,14 @@ export function simpleRequest(input: unknown, init: unknown): SimpleRequest | un
   if (!url) return undefined;
   if (init === undefined) return { url, init: NONE, headers: NONE };
   if (!isPlain(init)) return undefined;
-  const members = { __proto__: null, ...init } as unknown as Texts & { headers?: unknown };
+  const members = { __proto__: null, ...init } as unknown as Strings & { headers?: unknown };
   const given: unknown = members.headers;
   delete members.headers;
-  if (!hasTexts(members, isTextMember)) return undefined;
+  if (!hasStrings(members, isStringMember)) return undefined;
   if (given === undefined) return { url, init: members, headers: NONE };
   if (!isPlain(given)) return undefined;
-  const headers = { __proto__: null, ...given } as unknown as Texts;
-  return hasTexts(headers, isNotAuthorization) ? { url, init: members, headers } : undefined;
+  const headers = { __proto__: null, ...given } as unknown as Strings;
+  return hasStrings(headers, isNotAuthorization) ? { url, init: members, headers } : undefined;
 }
 
 let lastBase: string | undefined;
@@ -70,7 +70,7 @@ function isPlain(value: unknown): value is object {
   return prototype === null || prototype === captured.objectPrototype;
 }
 
-function hasTexts(members: Texts, allows: (name: string) => boolean): boolean {
+function hasStrings(members: Strings, allows: (name: string) => boolean): boolean {
   const names = captured.keys(members);
   for (let at = 0; at < names.length; at += 1) {
     const name = names[at] as string;
@@ -79,7 +79,7 @@ function hasTexts(members: Texts, allows: (name: string) => boolean): boolean {
   return true;
 }
 
-const isTextMember = (name: string) =>
+const isStringMember = (name: string) =>
   name === 'method' ||
   name === 'body' ||
   name === 'credentials' ||
