@@ -38,11 +38,18 @@ function demoPage(name, engine) {
         await status('signed-in');
         // Waits for the requests that the page sends on its own.
         await until(() => document.querySelector('#sessions-body tr') && document.querySelector('[data-watched]'));
-        click('#expire');
-        await until(() => text('result').includes('treats the current token'));
-        click('[data-storm="10"]');
-        await until(() => text('result').includes('refresh'));
-        const storm = text('result');
+        // A request that the page sends on its own (its window gets the focus, say) may use the expired token before the storm
+        // does. Then the storm starts with a new token, and is repeated.
+        let storm = '';
+        let storms = 0;
+        while (!storm.includes('10 received a 401 first') && storms < 5) {
+          click('#expire');
+          await until(() => text('result').includes('treats the current token'));
+          click('[data-storm="10"]');
+          await until(() => text('result').includes('refresh'));
+          storm = text('result');
+          storms += 1;
+        }
         click('#fault-lose-refresh');
         const outcome = document.querySelector('[for=fault-lose-refresh]');
         await until(() => / after /.test(outcome.textContent));
@@ -52,19 +59,18 @@ function demoPage(name, engine) {
         const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
         return {
           storm,
+          storms,
           outcome: outcome.textContent,
           rows: text('rows'),
           colours: new Set(new Uint32Array(pixels.buffer)).size,
         };
       });
-      assert.match(observed.storm, /^10 calls in .*: 10 answered with 200, .* 1 refresh$/);
+      assert.match(observed.storm, /^10 calls in .*: 10 answered with 200, 10 received a 401 first, 1 refresh$/);
       assert.match(observed.outcome, /^refresh failed \(SERVER_ERROR, 504\), renewed\. Still signed in/);
       assert.match(observed.rows, /generation 2/);
       assert.ok(observed.colours > 10, `${observed.colours} colours on the timeline`);
-      const counted = {};
-      for (const event of ['refresh_rotated', 'refresh_repeated', 'api_unauthorised'])
-        counted[event] = await server.counted(event);
-      assert.deepEqual(counted, { refresh_rotated: 2, refresh_repeated: 1, api_unauthorised: 10 });
+      assert.equal(await server.counted('refresh_rotated'), observed.storms + 1);
+      assert.equal(await server.counted('refresh_repeated'), 1);
     } finally {
       await browser.stop();
       await server.stop();
