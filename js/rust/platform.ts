@@ -13,7 +13,6 @@ import type {
 import { type AuthResponse, createAuthRequests, type LoginRequest } from '../auth/auth-requests.js';
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
-import { parseJson } from '../auth/json.js';
 import { jwtPayload } from '../auth/jwt.js';
 import { openRememberedTokens } from '../auth/remembered-tokens.js';
 import { createTokenStore, type TokenStore } from '../auth/token-store.js';
@@ -24,8 +23,6 @@ import { createTabLock } from '../browser/lock.js';
 import { idempotencyKey, openPersistedState } from '../browser/persisted-state.js';
 import type { AuthErrorCode } from '../client/errors.js';
 import type { AuthClientOptions } from '../client/options.js';
-import type { ServerOptions } from '../client/server-options.js';
-import { validateServer } from '../client/validate-options.js';
 import { createApiFetch } from '../engine/api-fetch.js';
 import { wrongArgument } from '../engine/check-login.js';
 import { openCrossTab } from '../engine/cross-tab.js';
@@ -61,19 +58,6 @@ export class CallError extends Error {
 /** An object for the options. It inherits nothing, so that no script of the page sees or changes what is set. */
 export const createOptions = () =>
   ({ __proto__: null, endpoints: { __proto__: null }, fields: { __proto__: null } }) as unknown as PlatformOptions;
-
-/**
- * Sets what the server speaks, given as JSON or as the value itself. If a member is wrong, returns its path, what is valid and
- * what came.
- */
-export function setServer(options: PlatformOptions, given: unknown): string[] | undefined {
-  try {
-    options.server = validateServer('server', typeof given === 'string' ? parseJson(given) : given) as ServerOptions;
-    return undefined;
-  } catch (error) {
-    return /^\w+: (.*?): expected (.*), got (.*)$/s.exec((error as Error).message)?.slice(1);
-  }
-}
 
 /** The name under which the key of the client is stored; undefined if no other page has its session. */
 export function storedKeyName(options: PlatformOptions): string | undefined {

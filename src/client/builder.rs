@@ -67,8 +67,7 @@ pub struct AuthClientBuilder {
     transport: Option<Transport>,
     protocol: Option<Protocol>,
     client_id: Option<String>,
-    /// What the server speaks, as JSON or as an object, or why it has no JSON.
-    pub(super) server: Option<Result<JsValue, AuthError>>,
+    pub(super) server: Option<ServerOption>,
     remember: Option<Remember>,
     api_origins: Vec<String>,
     token_scheme: Option<String>,
@@ -210,7 +209,7 @@ impl AuthClientBuilder {
     /// `server.refresh.body.refresh`, and [`AuthError::Json`] for a value that has no JSON.
     pub fn server(mut self, server: &(impl Serialize + ?Sized)) -> Self {
         // Values of JavaScript exist in a browser only.
-        self.server = cfg!(target_arch = "wasm32").then(|| to_json(server).map(JsValue::from));
+        self.server = cfg!(target_arch = "wasm32").then(|| ServerOption::new(to_json(server).map(JsValue::from)));
         self
     }
 
@@ -336,7 +335,7 @@ impl AuthClientBuilder {
         };
         let options = self.platform_options();
         if let Some(server) = self.server.clone() {
-            set_server(&options, &server?)?;
+            (server.set)(&options, &server.value?)?;
         }
         let prover = self.prover(&options);
         Ok(AuthClient::start(config, &options, prover))
@@ -463,6 +462,21 @@ impl AuthClientBuilder {
     #[expect(clippy::unused_self, reason = "as with the feature dpop")]
     fn prover(&self, _: &PlatformOptions) -> Option<js_sys::Promise> {
         None
+    }
+}
+
+/// The option `server`.
+#[derive(Debug, Clone)]
+pub(super) struct ServerOption {
+    /// What the server speaks, as JSON or as an object, or why it has no JSON.
+    value: Result<JsValue, AuthError>,
+    /// [`set_server`], as a value: an app that does not describe its server does not load the module of this function.
+    set: fn(&PlatformOptions, &JsValue) -> Result<(), AuthError>,
+}
+
+impl ServerOption {
+    pub fn new(value: Result<JsValue, AuthError>) -> Self {
+        Self { value, set: set_server }
     }
 }
 

@@ -8,8 +8,8 @@ use js_sys::JSON;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::decode::decode;
 use super::platform::CallError;
-use super::session::decode;
 use crate::core::{ErrorCode, Failure};
 
 /// Why a call failed. [`AuthError::code`] names it as the npm package does.
@@ -65,7 +65,8 @@ pub enum AuthError {
     TokenInCookie,
     /// `fetch` failed: offline, the server is down, CORS, or an invalid request. The browser's own text.
     Fetch(String),
-    /// A value cannot be written as JSON, or JSON does not fit the type that reads it.
+    /// A value cannot be written as JSON, or JSON does not fit the type that reads it: the path of the field, what was expected
+    /// and what came (`teams[1].name: expected a string, got an object`).
     Json(String),
     /// The client was made outside of a browser (server-side rendering), where it does nothing.
     NoBrowser,
@@ -215,7 +216,7 @@ impl fmt::Display for AuthError {
                     (None, None) => {}
                 }
                 match retry_after {
-                    Some(wait) => write!(f, "; retry after {} s", wait.as_millis().div_ceil(1_000)),
+                    Some(wait) => write!(f, "; retry after {} s", whole_seconds(*wait)),
                     None => Ok(()),
                 }
             }
@@ -231,6 +232,11 @@ impl fmt::Display for AuthError {
 }
 
 impl std::error::Error for AuthError {}
+
+/// A duration in whole seconds, rounded up. (`Duration::as_millis` has 128 bits, which an app would have to divide and format.)
+pub(super) fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
 
 /// The text of whatever JavaScript threw.
 pub(super) fn text_of(value: &JsValue) -> String {

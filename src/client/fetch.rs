@@ -6,8 +6,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestInit};
 
+use super::decode::decode;
 use super::error::text_of;
-use super::session::decode;
 use super::{AuthClient, AuthError};
 
 /// A request of an API, to be sent by [`AuthClient::fetch`].

@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 
+use super::builder::ServerOption;
+use super::decode::decode;
+use super::error::whole_seconds;
 use super::platform::{self, LoginRequest};
-use super::session::decode;
 use super::{
     AuthClient, AuthClientBuilder, AuthError, AuthEvent, Protocol, Remember, SessionSnapshot, SessionStatus, Transport,
 };
@@ -206,7 +208,8 @@ impl Options {
     fn builder(self) -> AuthClientBuilder {
         let mut builder = AuthClient::builder().expose_token(self.expose_token);
         builder.auth_headers = Some(self.auth_headers).filter(JsValue::is_truthy);
-        builder.server = Some(self.server).filter(|server| !server.is_undefined()).map(Ok);
+        builder.server =
+            Some(self.server).filter(|server| !server.is_undefined()).map(|server| ServerOption::new(Ok(server)));
         builder.should_refresh = self.should_refresh.dyn_into().ok();
         builder.on_log = self.on_log.dyn_into().ok();
         #[cfg(feature = "dpop")]
@@ -551,7 +554,7 @@ fn thrown(error: &AuthError) -> JsValue {
         AuthError::Auth { status, retry_after, .. } => (*status, *retry_after),
         _ => (None, None),
     };
-    let seconds = retry_after.map(|wait| wait.as_millis().div_ceil(1_000) as f64);
+    let seconds = retry_after.map(|wait| whole_seconds(wait) as f64);
     let thrown = js_error(&error.to_string(), error.code(), status, error.is_retryable(), seconds);
     set_member(&thrown, "body", &error.body_value().map_or(JsValue::UNDEFINED, freeze));
     thrown

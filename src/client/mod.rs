@@ -11,6 +11,7 @@
 //! | `lifecycle` | when the page is hidden and when it resumes |
 
 mod builder;
+mod decode;
 mod diagnostics;
 mod error;
 mod fetch;

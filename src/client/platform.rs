@@ -125,10 +125,6 @@ extern "C" {
 
     /// One client's browser side.
     pub type Platform;
-    /// Sets what the server speaks, given as JSON or as an object. If a member is wrong, returns its path, what is valid and what
-    /// came.
-    #[wasm_bindgen(js_name = setServer)]
-    pub fn set_server(options: &PlatformOptions, server: &JsValue) -> Option<Array>;
     /// The name under which the key of a client with these options is stored; `None` if no other page has its session.
     #[cfg(feature = "dpop")]
     #[wasm_bindgen(js_name = storedKeyName)]
@@ -238,6 +234,14 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub fn close(this: &Platform);
+}
+
+#[wasm_bindgen(module = "/src/client/server.js")]
+extern "C" {
+    /// Sets what the server speaks, given as JSON or as an object. If a member is wrong, returns its path, what is valid and what
+    /// came.
+    #[wasm_bindgen(js_name = setServer)]
+    pub fn set_server(options: &PlatformOptions, server: &JsValue) -> Option<Array>;
 }
 
 #[cfg(feature = "dpop")]

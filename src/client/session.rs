@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 use super::AuthError;
-use super::error::text_of;
+use super::decode::decode;
 use crate::core::SignedOutReason;
 
 /// The session, with the user as the app's own type.
@@ -140,10 +140,6 @@ impl SessionSnapshot {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(segment).ok()?;
         JSON::parse(std::str::from_utf8(&bytes).ok()?).ok().filter(JsValue::is_object)
     }
-}
-
-pub(super) fn decode<T: DeserializeOwned>(value: JsValue) -> Result<T, AuthError> {
-    serde_wasm_bindgen::from_value(value).map_err(|error| AuthError::Json(text_of(&error.into())))
 }
 
 /// What happened. [`AuthClient::events`](crate::AuthClient::events) yields each event after the client has finished its work

@@ -3,6 +3,8 @@
 #![allow(missing_docs)]
 #![cfg(target_arch = "wasm32")]
 
+mod json;
+
 use std::time::Duration;
 
 use futures_util::StreamExt;
