@@ -38,6 +38,7 @@
 //! | `client` | yes | [`AuthClient`]; without it the crate is the sans-IO [`core`] |
 //! | `dpop` | | tokens bound to a key of the browser (RFC 9449) |
 //! | `gloo-net` | | [`AuthClient::fetch`] takes requests of gloo-net |
+//! | `idle` | | [`AuthClientBuilder::idle_timeout`]: a user who was not active is signed out |
 //! | `js` | | the client as a JavaScript class |
 //! | `sign-in` | | sign-in at an identity provider, through the server |
 //! | `dioxus`, `leptos`, `yew` | | adapters for these frameworks, without a renderer: for a page, the app adds `leptos` or `yew` with the feature `csr`, or `dioxus` with `web` |

@@ -160,20 +160,23 @@ macro_rules! convert {
             }
         }
     };
-    ($core:ty => $here:ident: $($variant:ident),+) => {
+    ($core:ty => $here:ident: $($variant:ident),+ $(; $(#[$attribute:meta])* $other:ident as $alias:ident)?) => {
         impl From<$core> for $here {
             fn from(value: $core) -> Self {
                 match value {
                     $(<$core>::$variant => Self::$variant,)+
+                    $($(#[$attribute])* <$core>::$other => Self::$alias,)?
                 }
             }
         }
     };
 }
 
+// (The Rust client decides `Idle`. To the parts in JavaScript, it logged out.)
 convert!(
     core::SignedOutReason => SignedOutReason:
-    NoSession, Logout, Expired, Revoked, TokenReused, OtherTab, RestoreFailed
+    NoSession, Logout, Expired, Revoked, TokenReused, OtherTab, RestoreFailed;
+    #[cfg(feature = "idle")] Idle as Logout
 );
 convert!(
     SignedOutReason => core::SignedOutReason, default Expired:

@@ -6,6 +6,7 @@ import { main, root, say, UserError } from './run.mjs';
 
 const FILES = {
   'src/client/platform.js': 'js/rust/platform.ts',
+  'src/client/idle.js': 'js/rust/idle.ts',
   'src/client/server.js': 'js/rust/server.ts',
   'src/client/sign_in.js': 'js/rust/sign-in.ts',
   'src/client/dpop.js': 'js/auth/dpop.ts',

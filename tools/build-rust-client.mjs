@@ -17,7 +17,7 @@ export async function buildRustClient({ wasmBindgen }) {
     'tokenward',
     '--lib',
     '--features',
-    'js,dpop,sign-in',
+    'js,dpop,idle,sign-in',
     '--target',
     TARGET,
     '--profile',

@@ -21,7 +21,7 @@ const bin = (name) => path.join(root, 'node_modules/.bin', name);
 
 /** The crates whose tests run as wasm in browsers: each with its folder and the name of the test. */
 const BINDINGS = { crate: 'tokenward-bindings', folder: 'bindings', test: 'bindings' };
-const RUST_CLIENT = { crate: 'tokenward', folder: '.', test: 'client' };
+const RUST_CLIENT = { crate: 'tokenward', folder: '.', test: 'client', features: ['--features', 'idle'] };
 
 /** The clients that the end-to-end tests run with, each with what it adds to the names of the steps. */
 const CLIENTS = {
@@ -32,10 +32,10 @@ const CLIENTS = {
 };
 
 /** The tests that run with every client. The others control the clock of the page, or test the npm package on the page alone. */
-const WITH_EVERY_CLIENT = ['client', 'faults', 'field', 'lifecycle', 'server', 'sign-in-page', 'tabs'];
+const WITH_EVERY_CLIENT = ['client', 'faults', 'field', 'idle', 'lifecycle', 'server', 'sign-in-page', 'tabs'];
 
 /** The tests of what the Rust client does in another way, or not at all. */
-const WITH_EVERY_ISOLATION = ['idle', 'loading', 'platform', 'without-wasm'];
+const WITH_EVERY_ISOLATION = ['loading', 'platform', 'without-wasm'];
 
 /** The servers that sign in at a provider, each with what it needs. tests/e2e/sign-in.test.mjs runs with each. */
 const SIGN_IN_SERVERS = {
@@ -84,10 +84,10 @@ const WASM = 'wasm32-unknown-unknown';
 const CORE = ['--package', 'tokenward'];
 
 /** What wasm-pack runs before the tests of a crate. */
-const wasmTests = ({ crate, test }) =>
+const wasmTests = ({ crate, test, features = [] }) =>
   ['build', 'test'].map((command) => [
     command,
-    ...['--target', WASM, '--package', crate],
+    ...['--target', WASM, '--package', crate, ...features],
     ...(command === 'build' ? ['--tests'] : ['--no-run', '--test', test]),
   ]);
 const SERVER = ['--profile', serverProfile(), '--workspace', '--exclude', 'tokenward'];
@@ -210,7 +210,7 @@ function checkSteps() {
       locks: ['target/debug'],
       run: async () => {
         await clippy('--target', WASM, '--package', BINDINGS.crate);
-        await clippy('--target', WASM, ...CORE, '--features', 'dioxus,dpop,gloo-net,js,leptos,sign-in,yew');
+        await clippy('--target', WASM, ...CORE, '--features', 'dioxus,dpop,gloo-net,idle,js,leptos,sign-in,yew');
       },
     },
     {
@@ -384,13 +384,13 @@ const firefox = ({ firefox, geckodriver }) => ({
 });
 
 /** `wasm-pack test`, with a real server for the tests that need one. */
-async function wasmPackTest({ folder, test }, { args, capabilities }) {
+async function wasmPackTest({ folder, test, features = [] }, { args, capabilities }) {
   const port = await freePort();
   const server = await startServer({ ALLOWED_ORIGINS: `http://127.0.0.1:${port}` });
   // wasm-pack reads the flags of the browser from this file in the folder of the crate.
   const flags = path.join(root, folder, 'webdriver.json');
   writeFileSync(flags, JSON.stringify(capabilities));
-  const command = ['test', '--headless', ...args, '--mode', 'no-install', folder, '--locked'];
+  const command = ['test', '--headless', ...args, '--mode', 'no-install', folder, '--locked', ...features];
   try {
     await run(tools.wasmPack, [...command, '--test', test], {
       env: {

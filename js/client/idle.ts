@@ -2,7 +2,7 @@
 // file loads only with the option `idleTimeoutSeconds`. `IdleClock` decides.
 import { PAGE_STORAGE } from '../browser/key-value-store.js';
 import { storagePrefix } from '../browser/persisted-state.js';
-import type { Engine, Notify } from '../engine/engine.js';
+import type { Notify } from '../engine/engine.js';
 import { IdleClock, type IdleInput } from './idle-clock.js';
 import type { AuthClientOptions } from './options.js';
 
@@ -10,6 +10,16 @@ import type { AuthClientOptions } from './options.js';
 const ACTIVITY = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart', 'touchmove'];
 /** What changes whether the page is visible. */
 const VISIBILITY = ['visibilitychange', 'pageshow', 'pagehide', 'resume', 'focus'];
+
+/** The client that signs the idle user out. */
+export interface IdleHost {
+  /** `name` is that of the client's storage. */
+  readonly settings: { readonly name: string };
+  logout(scope: 'session'): Promise<unknown>;
+}
+
+/** The options of idle sign-out. */
+export type IdleOptions = Pick<AuthClientOptions, 'idleTimeoutSeconds' | 'idleWarningSeconds' | 'crossTab'>;
 
 /** The watch of one client. */
 export interface Idle {
@@ -28,12 +38,12 @@ export interface Idle {
 }
 
 /** Watches the user of this page. `notify` emits the events. */
-export function watchIdle(engine: Engine, options: AuthClientOptions, notify: Notify): Idle {
+export function watchIdle(host: IdleHost, options: IdleOptions, notify: Notify): Idle {
   const { idleTimeoutSeconds = 0, crossTab = true } = options;
   const timeoutMs = idleTimeoutSeconds * 1000;
   const warningMs = (options.idleWarningSeconds ?? Math.min(60, idleTimeoutSeconds / 2)) * 1000;
   const clock = new IdleClock({ timeoutMs, warningMs }, document.visibilityState !== 'hidden');
-  const prefix = storagePrefix(engine.settings.name);
+  const prefix = storagePrefix(host.settings.name);
   const key = `${prefix}:active-at`;
   /** The sign-in that the storage knows. Its activity is not that of another one, which may be hours older. */
   const signInKey = () => PAGE_STORAGE.read(`${prefix}:sign-in-key`) ?? '';
@@ -47,7 +57,7 @@ export function watchIdle(engine: Engine, options: AuthClientOptions, notify: No
     if (endWarning) notify('idle-warning-ended', {});
     if (warn !== undefined) notify('idle-warning', { signOutAt: warn });
     clearTimeout(timer);
-    if (signOut) engine.logout('session').catch(() => {});
+    if (signOut) host.logout('session').catch(() => {});
     else if (timerMs !== undefined) timer = setTimeout(handle, timerMs, 'timer');
   }
 
@@ -97,7 +107,7 @@ export function watchIdle(engine: Engine, options: AuthClientOptions, notify: No
       if (isNewSession) PAGE_STORAGE.write(key, undefined);
       read();
       // The user left the last page of this browser, without a sign-out, and comes back too late.
-      if (isSignedIn !== false && clock.isOver(Date.now())) engine.logout('session').catch(() => {});
+      if (isSignedIn !== false && clock.isOver(Date.now())) host.logout('session').catch(() => {});
       else setSignedIn(isSignedIn);
     },
     // Another tab, which knows more of its own user's activity, may be the first to end the session.

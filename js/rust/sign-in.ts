@@ -48,6 +48,8 @@ export class RustSignIn {
   readonly #started = createDeferred<void>();
   readonly #logoutByPage: () => Promise<unknown>;
   #present: AbortController | undefined;
+  /** Whether the page was loaded by a return from the provider, with a new session if the mark is right. */
+  isNewSession = false;
 
   constructor(options: PlatformOptions, settings: Pick<Settings, 'name' | 'transport'>, client: RustClient) {
     const { restore, logout, logoutByPage } = client;
@@ -72,7 +74,8 @@ export class RustSignIn {
 
   /** Returns the function that continues when the client has started. */
   receiveMark(mark: SignInMark): () => void {
-    const { settle } = this.#signIn.receiveMark(mark);
+    const { settle, isNewSession } = this.#signIn.receiveMark(mark);
+    this.isNewSession = isNewSession;
     return () => {
       settle(this.#engine).catch(() => {});
     };

@@ -82,6 +82,10 @@ pub struct AuthClientBuilder {
     expose_token: bool,
     #[cfg(feature = "dpop")]
     dpop: Option<super::Dpop>,
+    #[cfg(feature = "idle")]
+    idle_timeout: Option<Duration>,
+    #[cfg(feature = "idle")]
+    idle_warning: Option<Duration>,
     pub(super) should_refresh: Option<Function>,
     pub(super) on_log: Option<Function>,
 }
@@ -300,6 +304,42 @@ impl AuthClientBuilder {
         self
     }
 
+    /// Sign a user out who was not active for this long; 1 s to 30 days. Input on a page counts as activity, in all tabs, and so
+    /// does [`AuthClient::stay_active`]; requests do not. The time for which the machine sleeps counts as idle. The session is signed
+    /// out with the reason [`SignedOutReason::Idle`](crate::SignedOutReason::Idle). Default: never. (The server must limit the
+    /// session, too: a page that is closed signs nobody out.)
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use tokenward::{AuthClient, AuthError, AuthEvent};
+    /// # use futures_util::StreamExt;
+    /// # async fn example() -> Result<(), AuthError> {
+    /// let auth = AuthClient::builder().idle_timeout(Duration::from_secs(15 * 60)).build()?;
+    /// let mut events = auth.events();
+    /// while let Some(event) = events.next().await {
+    ///     match event {
+    ///         AuthEvent::IdleWarning { sign_out_at } => { /* Show a dialog with the time that is left. */ }
+    ///         AuthEvent::IdleWarningEnded => { /* Hide it. */ }
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "idle")]
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// Send [`AuthEvent::IdleWarning`](crate::AuthEvent::IdleWarning) this long before an idle user is signed out: less than
+    /// [`idle_timeout`](Self::idle_timeout), at most an hour; zero for no warning. Default: a minute, at most half of `idle_timeout`.
+    #[cfg(feature = "idle")]
+    pub fn idle_warning(mut self, warning: Duration) -> Self {
+        self.idle_warning = Some(warning);
+        self
+    }
+
     /// Which responses mean that the access token is no longer valid. Default: status 401.
     pub fn should_refresh(mut self, decide: impl Fn(&web_sys::Response) -> bool + 'static) -> Self {
         let call = Closure::<dyn Fn(web_sys::Response) -> bool>::new(move |response| decide(&response));
@@ -391,6 +431,18 @@ impl AuthClientBuilder {
             let valid = (Duration::from_millis(1)..=Duration::from_secs(600)).contains(&duration);
             check(valid, "timeout", "1 ms to 10 minutes", &seconds(duration))?;
         }
+        #[cfg(feature = "idle")]
+        {
+            let timeout = self.idle_timeout.unwrap_or_default();
+            if self.idle_timeout.is_some() {
+                let valid = (Duration::from_secs(1)..=Duration::from_secs(2_592_000)).contains(&timeout);
+                check(valid, "idle_timeout", "1 s to 30 days", &seconds(timeout))?;
+            }
+            if let Some(warning) = self.idle_warning.filter(|warning| !warning.is_zero()) {
+                check(warning <= Duration::from_secs(3_600), "idle_warning", "at most an hour", &seconds(warning))?;
+                check(warning < timeout, "idle_warning", "less than idle_timeout", &seconds(warning))?;
+            }
+        }
         Ok(())
     }
 
@@ -437,6 +489,15 @@ impl AuthClientBuilder {
             options.set_cross_tab(cross_tab);
         }
         options.set_expose_token(self.expose_token);
+        #[cfg(feature = "idle")]
+        {
+            if let Some(timeout) = self.idle_timeout {
+                options.set_idle_timeout_seconds(timeout.as_secs_f64());
+            }
+            if let Some(warning) = self.idle_warning {
+                options.set_idle_warning_seconds(warning.as_secs_f64());
+            }
+        }
         if let Some(decide) = &self.should_refresh {
             options.set_should_refresh(decide);
         }

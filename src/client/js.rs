@@ -18,9 +18,9 @@ use super::error::whole_seconds;
 use super::platform::{self, LoginRequest};
 use super::{
     AuthClient, AuthClientBuilder, AuthError, AuthEvent, Protocol, Remember, SessionSnapshot, SessionStatus, Transport,
+    set_member,
 };
 use crate::core::{ErrorCode, Failure, Restore};
-use crate::names::SignedOutReason;
 
 /// The client as a JavaScript class.
 ///
@@ -92,6 +92,10 @@ const OPTIONS: &[&str] = &[
     "exposeToken",
     "shouldRefresh",
     "onLog",
+    #[cfg(feature = "idle")]
+    "idleTimeoutSeconds",
+    #[cfg(feature = "idle")]
+    "idleWarningSeconds",
     #[cfg(feature = "dpop")]
     "dpop",
 ];
@@ -136,6 +140,10 @@ struct Options {
     should_refresh: JsValue,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     on_log: JsValue,
+    #[cfg(feature = "idle")]
+    idle_timeout_seconds: Option<f64>,
+    #[cfg(feature = "idle")]
+    idle_warning_seconds: Option<f64>,
     /// `true`, or `"memory"`.
     #[cfg(feature = "dpop")]
     #[serde(with = "serde_wasm_bindgen::preserve")]
@@ -216,6 +224,11 @@ impl Options {
         if self.dpop.is_truthy() {
             builder = builder.dpop(if self.dpop == "memory" { super::Dpop::InMemory } else { super::Dpop::Stored });
         }
+        #[cfg(feature = "idle")]
+        set!(builder,
+            self.idle_timeout_seconds.map(duration) => idle_timeout,
+            self.idle_warning_seconds.map(duration) => idle_warning,
+        );
         #[cfg(feature = "sign-in")]
         set!(builder, self.endpoints.start => start_endpoint, self.endpoints.end => end_endpoint);
         let transport = self.transport.map(|name| match name {
@@ -394,6 +407,13 @@ impl JsAuthClient {
         Ok(outcome.revoked)
     }
 
+    /// Counts as activity of the user.
+    #[cfg(feature = "idle")]
+    #[wasm_bindgen(js_name = stayActive)]
+    pub fn stay_active(&self) {
+        self.client.stay_active();
+    }
+
     /// The access token.
     #[wasm_bindgen(js_name = getAccessToken)]
     pub async fn access_token(&self, min_validity_seconds: Option<f64>) -> Result<String, JsValue> {
@@ -493,7 +513,7 @@ fn session_object(snapshot: &SessionSnapshot) -> JsValue {
     let (status, expires_at, reason) = match snapshot.status {
         SessionStatus::Restoring => ("restoring", None, JsValue::NULL),
         SessionStatus::SignedIn { expires_at } => ("signed-in", expires_at, JsValue::NULL),
-        SessionStatus::SignedOut { reason } => ("signed-out", None, SignedOutReason::from(reason).into()),
+        SessionStatus::SignedOut { reason } => ("signed-out", None, reason.as_str().into()),
     };
     let claims = snapshot.claims_object().map_or(JsValue::NULL, freeze);
     let error = snapshot.error().map_or(JsValue::NULL, thrown);
@@ -516,12 +536,16 @@ fn event_detail(event: AuthEvent, sessions: &SessionObjects) -> (&'static str, J
             ("account-changed", detail(&[("from", from.user_value()), ("to", sessions.object(to))]))
         }
         AuthEvent::Refreshed(session) => ("refreshed", sessions.object(session)),
-        AuthEvent::SignedOut { reason } => ("signed-out", detail(&[("reason", SignedOutReason::from(reason).into())])),
+        AuthEvent::SignedOut { reason } => ("signed-out", detail(&[("reason", reason.as_str().into())])),
         AuthEvent::StepUpRequired(response) => ("step-up-required", detail(&[("response", response.into())])),
         #[cfg(feature = "sign-in")]
         AuthEvent::SignInFailed { error, return_to } => {
             ("sign-in-failed", detail(&[("error", thrown(&error)), ("returnTo", return_to.into())]))
         }
+        #[cfg(feature = "idle")]
+        AuthEvent::IdleWarning { sign_out_at } => ("idle-warning", detail(&[("signOutAt", sign_out_at.into())])),
+        #[cfg(feature = "idle")]
+        AuthEvent::IdleWarningEnded => ("idle-warning-ended", detail(&[])),
         AuthEvent::RefreshFailed { error, retry_at } => {
             let retry_at = retry_at.map_or(JsValue::NULL, JsValue::from);
             ("refresh-failed", detail(&[("error", thrown(&error)), ("retryAt", retry_at)]))
@@ -573,9 +597,4 @@ fn js_error(message: &str, code: &str, status: Option<u16>, retryable: bool, ret
         set_member(&thrown, name, &value);
     }
     thrown.into()
-}
-
-fn set_member(object: &JsValue, name: &str, value: &JsValue) {
-    // Setting a member of a new object cannot fail.
-    let _ = Reflect::set(object, &name.into(), value);
 }

@@ -8,6 +8,8 @@
 //! | `error`, `diagnostics` | the errors, and the log for bug reports |
 //! | `platform` | what is JavaScript: the tokens, their requests, the storage, the lock and the channel of the tabs |
 //! | `sign_in` | the sign-in at an identity provider |
+//! | `idle` | idle sign-out |
+//! | `decode` | JSON as a type of the app |
 //! | `lifecycle` | when the page is hidden and when it resumes |
 
 mod builder;
@@ -15,6 +17,8 @@ mod decode;
 mod diagnostics;
 mod error;
 mod fetch;
+#[cfg(feature = "idle")]
+mod idle;
 #[cfg(feature = "js")]
 mod js;
 mod lifecycle;
@@ -161,6 +165,8 @@ pub(crate) struct Inner {
     revoked_by_page: Cell<bool>,
     #[cfg(feature = "sign-in")]
     sign_in: RefCell<Option<platform::RustSignIn>>,
+    #[cfg(feature = "idle")]
+    idle: RefCell<Option<platform::IdleWatch>>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -210,6 +216,8 @@ impl AuthClient {
                 revoked_by_page: Cell::new(false),
                 #[cfg(feature = "sign-in")]
                 sign_in: RefCell::default(),
+                #[cfg(feature = "idle")]
+                idle: RefCell::default(),
             }
         });
         #[cfg(feature = "sign-in")]
@@ -219,6 +227,8 @@ impl AuthClient {
         }
         inner.drain();
         inner.lifecycle.set(Some(PageLifecycle::observe(&inner.this)));
+        #[cfg(feature = "idle")]
+        inner.watch_idle(options);
         let client = Self(Some(inner));
         #[cfg(feature = "sign-in")]
         client.settle_sign_in(settle.as_ref());
@@ -439,6 +449,15 @@ impl AuthClient {
         LogoutOutcome { revoked: settled.await.unwrap_or(false) }
     }
 
+    /// Counts as activity of the user, for [`idle_timeout`](AuthClientBuilder::idle_timeout): the app calls it for what is no input
+    /// on the page, such as a video that plays.
+    #[cfg(feature = "idle")]
+    pub fn stay_active(&self) {
+        if let Some(inner) = &self.0 {
+            inner.stay_active();
+        }
+    }
+
     /// The access token, for a WebSocket, an `EventSource` or the like: valid for at least `min_validity` (at most a day) if
     /// the server issues tokens of that lifetime.
     ///
@@ -511,6 +530,12 @@ fn connect(options: &PlatformOptions, this: &Weak<Inner>) {
         with(&client, |inner| inner.send_notice(Some(AuthEvent::StepUpRequired(response)), None));
     });
     options.set_on_step_up(step_up.into_js_value().unchecked_ref());
+}
+
+/// Sets a member of a new object, which cannot fail.
+#[cfg(any(feature = "idle", feature = "js", feature = "sign-in"))]
+fn set_member(object: &JsValue, name: &str, value: &JsValue) {
+    let _ = js_sys::Reflect::set(object, &name.into(), value);
 }
 
 /// Calls the client, if it is still there.
@@ -765,6 +790,8 @@ impl Inner {
             }
         };
         let session = self.read_session();
+        #[cfg(feature = "idle")]
+        let session = self.with_idle_reason(session);
         let (status, reason) = match session.status {
             SessionStatus::Restoring => (names::SessionStatus::Restoring, None),
             SessionStatus::SignedIn { .. } => (names::SessionStatus::SignedIn, None),
@@ -832,6 +859,8 @@ impl Inner {
         let disposed = Err(Failure::of(ErrorCode::Disposed));
         #[cfg(feature = "sign-in")]
         self.end_sign_in();
+        #[cfg(feature = "idle")]
+        self.stop_idle();
         self.timer.take();
         self.lifecycle.take();
         self.settle_waiters(disposed);

@@ -40,6 +40,12 @@ extern "C" {
     pub fn set_remember(this: &PlatformOptions, value: &str);
     #[wasm_bindgen(method, setter, js_name = idempotencyKey)]
     pub fn set_idempotency_key(this: &PlatformOptions, value: bool);
+    #[cfg(feature = "idle")]
+    #[wasm_bindgen(method, setter, js_name = idleTimeoutSeconds)]
+    pub fn set_idle_timeout_seconds(this: &PlatformOptions, value: f64);
+    #[cfg(feature = "idle")]
+    #[wasm_bindgen(method, setter, js_name = idleWarningSeconds)]
+    pub fn set_idle_warning_seconds(this: &PlatformOptions, value: f64);
     #[wasm_bindgen(method, setter, js_name = timeoutSeconds)]
     pub fn set_timeout_seconds(this: &PlatformOptions, value: f64);
     #[wasm_bindgen(method, setter, js_name = crossTab)]
@@ -132,8 +138,8 @@ extern "C" {
     #[wasm_bindgen(js_name = createPlatform)]
     pub fn create_platform(options: &PlatformOptions, prover: Option<Promise>) -> Platform;
 
-    /// The name and the transport of the client, for [`RustSignIn`].
-    #[cfg(feature = "sign-in")]
+    /// The name and the transport of the client, for the sign-in and for idle sign-out.
+    #[cfg(any(feature = "idle", feature = "sign-in"))]
     #[wasm_bindgen(method, getter)]
     pub fn settings(this: &Platform) -> JsValue;
 
@@ -236,6 +242,27 @@ extern "C" {
     pub fn close(this: &Platform);
 }
 
+#[cfg(feature = "idle")]
+#[wasm_bindgen(module = "/src/client/idle.js")]
+extern "C" {
+    /// The watch of a client's user.
+    #[derive(Debug, Clone)]
+    pub type IdleWatch;
+    /// Watches the user of this page, if the options say so. `client` has the functions that it calls.
+    #[wasm_bindgen(js_name = watchIdle)]
+    pub fn watch_idle(options: &PlatformOptions, settings: &JsValue, client: &js_sys::Object) -> Option<IdleWatch>;
+    #[wasm_bindgen(method)]
+    pub fn start(this: &IdleWatch, is_signed_in: Option<bool>, is_new_session: bool);
+    #[wasm_bindgen(method, js_name = isOver)]
+    pub fn is_over(this: &IdleWatch) -> bool;
+    #[wasm_bindgen(method, js_name = setSignedIn)]
+    pub fn set_signed_in(this: &IdleWatch, is_signed_in: Option<bool>);
+    #[wasm_bindgen(method, js_name = stayActive)]
+    pub fn stay_active(this: &IdleWatch);
+    #[wasm_bindgen(method)]
+    pub fn stop(this: &IdleWatch);
+}
+
 #[wasm_bindgen(module = "/src/client/server.js")]
 extern "C" {
     /// Sets what the server speaks, given as JSON or as an object. If a member is wrong, returns its path, what is valid and what
@@ -278,6 +305,10 @@ extern "C" {
     /// Returns the function that continues when the client has started.
     #[wasm_bindgen(method, js_name = receiveMark)]
     pub fn receive_mark(this: &RustSignIn, mark: &SignInMark) -> Function;
+    /// Whether the page was loaded by a return from the provider, with a new session if the mark is right.
+    #[cfg(feature = "idle")]
+    #[wasm_bindgen(method, getter, js_name = isNewSession)]
+    pub fn is_new_session(this: &RustSignIn) -> bool;
     /// The first restore has settled.
     #[wasm_bindgen(method)]
     pub fn restored(this: &RustSignIn);

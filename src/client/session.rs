@@ -176,6 +176,15 @@ pub enum AuthEvent {
         /// The address to which the user wanted to return: path, query and fragment of this page.
         return_to: String,
     },
+    /// The user is idle, and will be signed out. Activity, or [`stay_active`](crate::AuthClient::stay_active), prevents it.
+    #[cfg(feature = "idle")]
+    IdleWarning {
+        /// When the user is signed out: milliseconds since the epoch.
+        sign_out_at: f64,
+    },
+    /// The user was active during the warning, or no user is signed in any more.
+    #[cfg(feature = "idle")]
+    IdleWarningEnded,
     /// A refresh failed without ending the session.
     RefreshFailed {
         /// Why.

@@ -4,14 +4,14 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Function, Object, Promise};
 use serde::{Serialize, Serializer};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 
 use super::fetch::{AbortOnDrop, to_json};
 use super::platform::{self, CallError, PlatformOptions, RustSignIn, SignInFailure, SignInMark};
-use super::{AuthClient, AuthError, AuthEvent, Inner, LogoutOutcome, SessionSnapshot, SessionStatus};
+use super::{AuthClient, AuthError, AuthEvent, Inner, LogoutOutcome, SessionSnapshot, SessionStatus, set_member};
 use crate::core::{Config, ErrorCode, Failure, Input, LogoutScope, Restore};
 
 /// Whether the page goes away for a sign-in.
@@ -224,6 +224,12 @@ impl Inner {
         settle
     }
 
+    /// Whether the user comes back from an identity provider with a new session.
+    #[cfg(feature = "idle")]
+    pub(super) fn is_new_session(&self) -> bool {
+        self.with_sign_in(RustSignIn::is_new_session).unwrap_or(false)
+    }
+
     /// Another call replaces the present sign-in.
     pub(super) fn end_sign_in(&self) {
         self.with_sign_in(RustSignIn::end);
@@ -255,10 +261,6 @@ impl AuthClient {
 /// What the JavaScript of the sign-in calls.
 fn functions(this: &Weak<Inner>) -> Object {
     let object = Object::create(JsValue::NULL.unchecked_ref());
-    let set = |name: &str, function: JsValue| {
-        // Setting a member of a new object cannot fail.
-        let _ = Reflect::set(&object, &name.into(), &function);
-    };
     let client = this.clone();
     let status = Closure::<dyn Fn() -> String>::new(move || {
         let status = client.upgrade().map(|inner| inner.session.borrow().status);
@@ -269,17 +271,17 @@ fn functions(this: &Weak<Inner>) -> Object {
         };
         name.to_owned()
     });
-    set("status", status.into_js_value());
+    set_member(&object, "status", &status.into_js_value());
     let client = this.clone();
     let restore = Closure::<dyn Fn() -> Promise>::new(move || {
         promise_of(&client, |client| async move { client.renew(Input::Restore).await.map(|_| JsValue::UNDEFINED) })
     });
-    set("restore", restore.into_js_value());
+    set_member(&object, "restore", &restore.into_js_value());
     let client = this.clone();
     let logout = Closure::<dyn Fn() -> Promise>::new(move || {
         promise_of(&client, |client| async move { Ok(client.sign_out(LogoutScope::Session).await.revoked.into()) })
     });
-    set("logout", logout.into_js_value());
+    set_member(&object, "logout", &logout.into_js_value());
     let client = this.clone();
     let logout_by_page = Closure::<dyn Fn() -> Promise>::new(move || {
         promise_of(&client, |client| async move {
@@ -289,7 +291,7 @@ fn functions(this: &Weak<Inner>) -> Object {
             Ok(outcome.revoked.into())
         })
     });
-    set("logoutByPage", logout_by_page.into_js_value());
+    set_member(&object, "logoutByPage", &logout_by_page.into_js_value());
     let client = this.clone();
     let failed = Closure::<dyn Fn(JsValue, String)>::new(move |failure, return_to| {
         super::with(&client, |inner| {
@@ -297,7 +299,7 @@ fn functions(this: &Weak<Inner>) -> Object {
             inner.send_notice(Some(AuthEvent::SignInFailed { error, return_to }), None);
         });
     });
-    set("onFailed", failed.into_js_value());
+    set_member(&object, "onFailed", &failed.into_js_value());
     object
 }
 

@@ -112,6 +112,7 @@ impl Evidence {
 
 /// Why no user is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SignedOutReason {
     /// There was no session to resume.
     NoSession,
@@ -127,14 +128,36 @@ pub enum SignedOutReason {
     OtherTab,
     /// The server answered each attempt to resume the session, and never about the session. The client asks again.
     RestoreFailed,
+    /// The user was not active for the time after which an idle user is signed out. (The core does not decide this: to it, the
+    /// client logs out.)
+    #[cfg(feature = "idle")]
+    Idle,
 }
 
 impl SignedOutReason {
+    /// The name of the reason in the npm package and in messages between tabs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSession => "no-session",
+            Self::Logout => "logout",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::TokenReused => "token-reused",
+            Self::OtherTab => "other-tab",
+            Self::RestoreFailed => "restore-failed",
+            #[cfg(feature = "idle")]
+            Self::Idle => "idle",
+        }
+    }
+
     /// The reason that the other tabs of this client show: only one of them called `logout`.
     #[must_use]
     pub fn in_other_tabs(self) -> Self {
         match self {
             Self::Logout => Self::OtherTab,
+            #[cfg(feature = "idle")]
+            Self::Idle => self,
             Self::NoSession
             | Self::Expired
             | Self::Revoked

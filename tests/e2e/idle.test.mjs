@@ -9,6 +9,7 @@ import {
   GRACE,
   hasStatus,
   makeClient,
+  NPM_ONLY,
   openBrowser,
   signIn,
   until,
@@ -216,7 +217,7 @@ test('the storage that is blocked leaves each tab with its own user', () =>
     assert.equal(await page.evaluate(() => auth.session.reason), 'idle');
   }));
 
-test('wrong times are errors that name the option', () =>
+test('wrong times are errors that name the option', NPM_ONLY, () =>
   withTabs({}, async ({ open }) => {
     const page = await open();
     for (const [options, expected] of [
@@ -238,4 +239,5 @@ test('wrong times are errors that name the option', () =>
       }, options);
       assert.equal(message, `INVALID_OPTIONS: ${expected}`);
     }
-  }));
+  }),
+);

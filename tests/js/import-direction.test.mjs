@@ -13,7 +13,8 @@ const TYPES_FOR_ALL = 'client';
 /** Exceptions, each with its reason. */
 const ALLOWED = new Map([
   ['worker/worker.ts', ['client/errors.ts']], // the worker is a separate bundle, with a separate error class
-  ['rust/platform.ts', ['client/validate-options.ts']], // `server` is data in both clients, checked by the same code
+  ['rust/server.ts', ['client/validate-options.ts']], // `server` is data in both clients, checked by the same code
+  ['rust/idle.ts', ['client/idle.ts']], // idle sign-out is the same code in both clients
   ['rust/sign-in.ts', ['client/sign-in.ts', 'client/sign-in-mark.ts']], // the sign-in is the same code in both clients
 ]);
 /** Lines of a function without those of the functions inside it, and with them. */

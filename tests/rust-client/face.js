@@ -93,6 +93,10 @@ export class AuthClient {
     return this.#client.hasRole(role);
   }
 
+  stayActive() {
+    this.#client.stayActive();
+  }
+
   subscribe(listener) {
     return this.#client.subscribe((session) => listener(session));
   }

@@ -268,6 +268,19 @@ fn each_wrong_option_is_named_with_what_is_valid_and_what_came() {
         (new().renew_before(long), "renew_before: expected at most an hour, got 3601 s"),
         (new().timeout(Duration::ZERO), "timeout: expected 1 ms to 10 minutes, got 0 s"),
         (new().timeout(Duration::MAX), "timeout: expected 1 ms to 10 minutes"),
+        #[cfg(feature = "idle")]
+        (new().idle_timeout(Duration::ZERO), "idle_timeout: expected 1 s to 30 days, got 0 s"),
+        #[cfg(feature = "idle")]
+        (new().idle_timeout(Duration::MAX), "idle_timeout: expected 1 s to 30 days"),
+        #[cfg(feature = "idle")]
+        (new().idle_warning(Duration::from_secs(60)), "idle_warning: expected less than idle_timeout, got 60 s"),
+        #[cfg(feature = "idle")]
+        (
+            new().idle_timeout(Duration::from_secs(60)).idle_warning(Duration::from_secs(60)),
+            "idle_warning: expected less than idle_timeout, got 60 s",
+        ),
+        #[cfg(feature = "idle")]
+        (new().idle_timeout(long).idle_warning(long), "idle_warning: expected at most an hour, got 3601 s"),
         (new().name(""), "name: expected a text that is not empty, got \"\""),
     ] {
         let error = builder.build().expect_err(message).to_string();
