@@ -18,8 +18,18 @@ use super::AuthError;
 /// # Errors
 /// [`AuthError::Json`] with the path of the field, what was expected and what came.
 pub(super) fn decode<T: DeserializeOwned>(value: JsValue) -> Result<T, AuthError> {
-    T::deserialize(Json(value)).map_err(|error| AuthError::Json(error.to_string()))
+    T::deserialize(Json { value, levels: LEVELS }).map_err(|error| AuthError::Json(error.to_string()))
 }
+
+/// How deep arrays and objects may be inside of each other, as in `serde_json`: the stack of the wasm has an end.
+const LEVELS: u8 = 128;
+
+/// The first integer that JavaScript does not tell from its neighbour: 2⁵³.
+const FIRST_UNSAFE: f64 = 9_007_199_254_740_992.0;
+
+/// The name of the tuple struct by which `serde_wasm_bindgen::preserve` keeps a value of JavaScript: this name, and the index of the
+/// value in a table of the app.
+const PRESERVED: &str = "1fc430ca-5b7f-4295-92de-33cf2b145d38";
 
 #[wasm_bindgen]
 extern "C" {
@@ -29,9 +39,6 @@ extern "C" {
     #[wasm_bindgen(method, indexing_getter)]
     fn get(this: &Members, name: &JsString) -> JsValue;
 }
-
-/// A JSON value, which deserializes itself.
-struct Json(JsValue);
 
 /// Why a value does not fit the type.
 #[derive(Debug)]
@@ -77,7 +84,8 @@ impl Mismatch {
 
 /// A number as JavaScript writes it.
 fn text_of_number(number: f64) -> String {
-    Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default()
+    let text = Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default();
+    if number.abs() < FIRST_UNSAFE { text } else { text + " (JavaScript rounds numbers from 2^53)" }
 }
 
 impl fmt::Display for Mismatch {
@@ -106,6 +114,13 @@ impl de::Error for Mismatch {
     }
 }
 
+/// A JSON value, which deserializes itself.
+struct Json {
+    value: JsValue,
+    /// How many levels of arrays and objects may be inside of it.
+    levels: u8,
+}
+
 impl Json {
     #[cold]
     fn mismatch(&self, expected: &dyn Expected) -> Mismatch {
@@ -113,42 +128,67 @@ impl Json {
     }
 
     fn kind(&self) -> Unexpected<'static> {
-        match &self.0 {
+        match &self.value {
             value if value.is_null_or_undefined() => Unexpected::Unit,
             value if value.is_string() => Unexpected::Str(""),
             value if Array::is_array(value) => Unexpected::Seq,
             value if value.is_object() => Unexpected::Map,
-            value => match (value.as_bool(), self.integer()) {
-                (Some(flag), _) => Unexpected::Bool(flag),
-                (None, Some(number)) => Unexpected::Signed(number),
-                (None, None) => Unexpected::Float(value.as_f64().unwrap_or(f64::NAN)),
+            value => match (value.as_bool(), self.integer(), value.as_f64()) {
+                (Some(flag), ..) => Unexpected::Bool(flag),
+                (_, Some(number), _) => Unexpected::Signed(number),
+                (_, _, Some(number)) => Unexpected::Float(number),
+                (None, None, None) => Unexpected::Other("a value that JSON does not have"),
             },
         }
     }
 
-    /// A safe integer: one that JavaScript represents exactly (`Number.isSafeInteger`).
+    /// An integer that JavaScript tells from its neighbours (`Number.isSafeInteger`).
     #[expect(clippy::float_cmp, reason = "an integer is exactly equal")]
     fn integer(&self) -> Option<i64> {
-        let number = self.0.as_f64()?;
+        let number = self.value.as_f64()?;
         let integer = number as i64;
-        (integer as f64 == number && integer.unsigned_abs() < 1 << 53).then_some(integer)
+        (integer as f64 == number && number.abs() < FIRST_UNSAFE).then_some(integer)
     }
 
     fn is_null(&self) -> bool {
-        self.0.is_null_or_undefined()
+        self.value.is_null_or_undefined()
     }
 
     fn is_object(&self) -> bool {
-        self.0.is_object() && !Array::is_array(&self.0)
+        self.value.is_object() && !Array::is_array(&self.value)
+    }
+
+    /// How many levels may be inside of an element or a field of this value.
+    fn levels_inside(&self) -> Result<u8, Mismatch> {
+        let too_deep = || de::Error::custom(format_args!("more than {LEVELS} arrays and objects inside of each other"));
+        self.levels.checked_sub(1).ok_or_else(too_deep)
+    }
+
+    fn into_fields(self) -> Result<Fields, Mismatch> {
+        let levels = self.levels_inside()?;
+        let object: Members = self.value.unchecked_into();
+        Ok(Fields { names: Object::keys(&object).into_iter(), object, name: JsValue::UNDEFINED, levels })
+    }
+
+    fn text(&self) -> Option<String> {
+        self.value.as_string()
     }
 }
 
-/// The deserializers that differ in the method of the visitor only.
+/// (Visitors expect `u64` of an integer that is not negative, as from `serde_json`.)
+fn visit_integer<'de, V: Visitor<'de>>(integer: i64, visitor: V) -> Result<V::Value, Mismatch> {
+    match u64::try_from(integer) {
+        Ok(integer) => visitor.visit_u64(integer),
+        Err(_) => visitor.visit_i64(integer),
+    }
+}
+
+/// Methods of a deserializer that read a value and hand it to the visitor.
 macro_rules! read {
-    ($($method:ident => $read:expr, $visit:ident;)*) => {$(
+    ($($method:ident => $read:expr, $visit:expr;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
             match $read(&self) {
-                Some(value) => visitor.$visit(value),
+                Some(value) => $visit(value, visitor),
                 None => Err(self.mismatch(&visitor)),
             }
         }
@@ -162,8 +202,12 @@ impl<'de> de::Deserializer<'de> for Json {
         match self.kind() {
             Unexpected::Unit => visitor.visit_unit(),
             Unexpected::Bool(flag) => visitor.visit_bool(flag),
-            Unexpected::Signed(number) => visitor.visit_i64(number),
+            Unexpected::Signed(integer) => visit_integer(integer, visitor),
             Unexpected::Str(_) => self.deserialize_string(visitor),
+            // (serde keeps the values of a type with `flatten` or a tag, and then reads any array as a tuple struct.)
+            Unexpected::Seq if self.value.unchecked_ref::<Array>().get(0) == *PRESERVED => {
+                Err(de::Error::custom("an array begins with a name that serde-wasm-bindgen reserves"))
+            }
             Unexpected::Seq => self.deserialize_seq(visitor),
             Unexpected::Map => self.deserialize_map(visitor),
             _ => self.deserialize_f64(visitor),
@@ -171,21 +215,21 @@ impl<'de> de::Deserializer<'de> for Json {
     }
 
     read! {
-        deserialize_bool => |json: &Self| json.0.as_bool(), visit_bool;
-        deserialize_f32 => |json: &Self| json.0.as_f64(), visit_f64;
-        deserialize_f64 => |json: &Self| json.0.as_f64(), visit_f64;
-        deserialize_i8 => Self::integer, visit_i64;
-        deserialize_i16 => Self::integer, visit_i64;
-        deserialize_i32 => Self::integer, visit_i64;
-        deserialize_i64 => Self::integer, visit_i64;
-        deserialize_u8 => Self::integer, visit_i64;
-        deserialize_u16 => Self::integer, visit_i64;
-        deserialize_u32 => Self::integer, visit_i64;
-        deserialize_u64 => Self::integer, visit_i64;
-        deserialize_char => |json: &Self| json.0.as_string(), visit_string;
-        deserialize_str => |json: &Self| json.0.as_string(), visit_string;
-        deserialize_string => |json: &Self| json.0.as_string(), visit_string;
-        deserialize_identifier => |json: &Self| json.0.as_string(), visit_string;
+        deserialize_bool => |json: &Self| json.value.as_bool(), |flag, visitor: V| visitor.visit_bool(flag);
+        deserialize_f32 => |json: &Self| json.value.as_f64(), |number, visitor: V| visitor.visit_f64(number);
+        deserialize_f64 => |json: &Self| json.value.as_f64(), |number, visitor: V| visitor.visit_f64(number);
+        deserialize_i8 => Self::integer, visit_integer;
+        deserialize_i16 => Self::integer, visit_integer;
+        deserialize_i32 => Self::integer, visit_integer;
+        deserialize_i64 => Self::integer, visit_integer;
+        deserialize_u8 => Self::integer, visit_integer;
+        deserialize_u16 => Self::integer, visit_integer;
+        deserialize_u32 => Self::integer, visit_integer;
+        deserialize_u64 => Self::integer, visit_integer;
+        deserialize_char => Self::text, |text, visitor: V| visitor.visit_string(text);
+        deserialize_str => Self::text, |text, visitor: V| visitor.visit_string(text);
+        deserialize_string => Self::text, |text, visitor: V| visitor.visit_string(text);
+        deserialize_identifier => Self::text, |text, visitor: V| visitor.visit_string(text);
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
@@ -201,14 +245,15 @@ impl<'de> de::Deserializer<'de> for Json {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        if !Array::is_array(&self.0) {
+        if !Array::is_array(&self.value) {
             return Err(self.mismatch(&visitor));
         }
-        let array: Array = self.0.unchecked_into();
+        let levels = self.levels_inside()?;
+        let array: Array = self.value.unchecked_into();
         let length = array.length() as usize;
-        let mut elements = Elements(array.into_iter().enumerate());
+        let mut elements = Elements { rest: array.into_iter().enumerate(), levels };
         let value = visitor.visit_seq(&mut elements)?;
-        match elements.0.len() {
+        match elements.rest.len() {
             0 => Ok(value),
             rest => Err(de::Error::invalid_length(length, &&*format!("{} elements", length - rest))),
         }
@@ -218,15 +263,14 @@ impl<'de> de::Deserializer<'de> for Json {
         self.deserialize_seq(visitor)
     }
 
-    /// (`serde_wasm_bindgen::preserve` keeps a value of JavaScript, with a tuple struct that only serde-wasm-bindgen reads.)
     fn deserialize_tuple_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
         length: usize,
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        if name == "1fc430ca-5b7f-4295-92de-33cf2b145d38" {
-            let deserializer = serde_wasm_bindgen::Deserializer::from(self.0);
+        if name == PRESERVED {
+            let deserializer = serde_wasm_bindgen::Deserializer::from(self.value);
             return deserializer.deserialize_tuple_struct(name, length, visitor).map_err(de::Error::custom);
         }
         self.deserialize_seq(visitor)
@@ -236,16 +280,17 @@ impl<'de> de::Deserializer<'de> for Json {
         if !self.is_object() {
             return Err(self.mismatch(&visitor));
         }
-        visitor.visit_map(Fields::of(self.0.unchecked_into()))
+        visitor.visit_map(self.into_fields()?)
     }
 
+    /// From an object, or from an array of the values of the fields.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        self.deserialize_map(visitor)
+        if Array::is_array(&self.value) { self.deserialize_seq(visitor) } else { self.deserialize_map(visitor) }
     }
 
     /// A unit variant is a string; every other variant is an object with one field.
@@ -255,19 +300,19 @@ impl<'de> de::Deserializer<'de> for Json {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        if self.0.is_string() {
-            return visitor.visit_enum(Variant { name: self, content: None });
+        if let Some(name) = self.text() {
+            return visitor.visit_enum(Variant { name, content: None });
         }
         if !self.is_object() {
             return Err(self.mismatch(&visitor));
         }
-        let mut fields = Fields::of(self.0.unchecked_into());
+        let mut fields = self.into_fields()?;
         let length = fields.names.len();
         if length != 1 {
             return Err(de::Error::custom(format_args!("expected an object with one field, got {length} fields")));
         }
         fields.name = fields.names.next().unwrap_or_default();
-        visitor.visit_enum(Variant { content: Some(fields.value()), name: Self(fields.name) })
+        visitor.visit_enum(Variant { name: fields.name(), content: Some(fields.value()) })
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
@@ -278,18 +323,22 @@ impl<'de> de::Deserializer<'de> for Json {
 }
 
 /// The elements of an array, with their indices.
-struct Elements(Enumerate<ArrayIntoIter>);
+struct Elements {
+    rest: Enumerate<ArrayIntoIter>,
+    levels: u8,
+}
 
 impl<'de> de::SeqAccess<'de> for Elements {
     type Error = Mismatch;
 
     fn next_element_seed<T: de::DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Mismatch> {
-        let Some((index, value)) = self.0.next() else { return Ok(None) };
-        seed.deserialize(Json(value)).map(Some).map_err(|error| error.in_element(index))
+        let Some((index, value)) = self.rest.next() else { return Ok(None) };
+        let json = Json { value, levels: self.levels };
+        seed.deserialize(json).map(Some).map_err(|error| error.in_element(index))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint().1
+        self.rest.size_hint().1
     }
 }
 
@@ -299,15 +348,16 @@ struct Fields {
     names: ArrayIntoIter,
     /// The name of the current field.
     name: JsValue,
+    levels: u8,
 }
 
 impl Fields {
-    fn of(object: Members) -> Self {
-        Self { names: Object::keys(&object).into_iter(), object, name: JsValue::UNDEFINED }
+    fn name(&self) -> String {
+        self.name.as_string().unwrap_or_default()
     }
 
     fn value(&self) -> Json {
-        Json(self.object.get(self.name.unchecked_ref()))
+        Json { value: self.object.get(self.name.unchecked_ref()), levels: self.levels }
     }
 }
 
@@ -316,59 +366,127 @@ impl<'de> de::MapAccess<'de> for Fields {
 
     fn next_key_seed<K: de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mismatch> {
         let Some(name) = self.names.next() else { return Ok(None) };
-        self.name = name.clone();
-        seed.deserialize(Json(name)).map(Some)
+        self.name = name;
+        seed.deserialize(FieldName(self.name())).map(Some)
     }
 
     fn next_value_seed<T: de::DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Mismatch> {
-        seed.deserialize(self.value()).map_err(|error| error.in_field(&self.name.as_string().unwrap_or_default()))
+        seed.deserialize(self.value()).map_err(|error| error.in_field(&self.name()))
+    }
+}
+
+/// The name of a field. It is a number or a flag where the key of a map is one, as in `serde_json`.
+struct FieldName(String);
+
+impl FieldName {
+    #[cold]
+    fn mismatch(self, expected: &dyn Expected) -> Mismatch {
+        Mismatch::unexpected(Unexpected::Other("another name of a field"), expected).in_field(&self.0)
+    }
+}
+
+/// Methods of a deserializer that parse the name.
+macro_rules! parse {
+    ($($method:ident => $type:ty, $visit:ident;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+            match self.0.parse::<$type>() {
+                Ok(value) => visitor.$visit(value),
+                Err(_) => Err(self.mismatch(&visitor)),
+            }
+        }
+    )*};
+}
+
+impl<'de> de::Deserializer<'de> for FieldName {
+    type Error = Mismatch;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        visitor.visit_string(self.0)
+    }
+
+    parse! {
+        deserialize_bool => bool, visit_bool;
+        deserialize_i8 => i64, visit_i64;
+        deserialize_i16 => i64, visit_i64;
+        deserialize_i32 => i64, visit_i64;
+        deserialize_i64 => i64, visit_i64;
+        deserialize_u8 => u64, visit_u64;
+        deserialize_u16 => u64, visit_u64;
+        deserialize_u32 => u64, visit_u64;
+        deserialize_u64 => u64, visit_u64;
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
+        visitor.visit_enum(Variant { name: self.0, content: None })
+    }
+
+    forward_to_deserialize_any! {
+        i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 
 /// A variant of an enum: its name, and its content if it has one.
 struct Variant {
-    name: Json,
+    name: String,
     content: Option<Json>,
 }
 
 impl<'de> de::EnumAccess<'de> for Variant {
     type Error = Mismatch;
-    type Variant = Content;
+    type Variant = Self;
 
-    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content), Mismatch> {
-        Ok((seed.deserialize(self.name)?, Content(self.content)))
+    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Mismatch> {
+        Ok((seed.deserialize(FieldName(self.name.clone()))?, self))
     }
 }
 
-/// The content of a variant.
-struct Content(Option<Json>);
-
-impl Content {
-    fn required(self) -> Result<Json, Mismatch> {
-        self.0.ok_or_else(|| de::Error::custom("expected an object with the variant and its content, got a string"))
+impl Variant {
+    /// Reads the content, which must be there.
+    fn read<T>(self, read: impl FnOnce(Json) -> Result<T, Mismatch>) -> Result<T, Mismatch> {
+        let Some(content) = self.content else {
+            return Err(de::Error::custom("expected an object with the variant and its content, got a string"));
+        };
+        read(content).map_err(|error| error.in_field(&self.name))
     }
 }
 
-impl<'de> de::VariantAccess<'de> for Content {
+impl<'de> de::VariantAccess<'de> for Variant {
     type Error = Mismatch;
 
     fn unit_variant(self) -> Result<(), Mismatch> {
-        self.0.map_or(Ok(()), de::Deserialize::deserialize)
+        if self.content.is_none() { Ok(()) } else { self.read(de::Deserialize::deserialize) }
     }
 
     fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Mismatch> {
-        seed.deserialize(self.required()?)
+        self.read(|content| seed.deserialize(content))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value, Mismatch> {
-        de::Deserializer::deserialize_seq(self.required()?, visitor)
+        self.read(|content| de::Deserializer::deserialize_seq(content, visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(
         self,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        de::Deserializer::deserialize_map(self.required()?, visitor)
+        self.read(|content| de::Deserializer::deserialize_struct(content, "", fields, visitor))
     }
 }

@@ -66,7 +66,8 @@ pub enum AuthError {
     /// `fetch` failed: offline, the server is down, CORS, or an invalid request. The browser's own text.
     Fetch(String),
     /// A value cannot be written as JSON, or JSON does not fit the type that reads it: the path of the field, what was expected
-    /// and what came (`teams[1].name: expected a string, got an object`).
+    /// and what came (`teams[1].name: expected a string, got an object`). (Of a type with `#[serde(flatten)]`, a tag or
+    /// `untagged`, serde names the object, not the field.)
     Json(String),
     /// The client was made outside of a browser (server-side rendering), where it does nothing.
     NoBrowser,

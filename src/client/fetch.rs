@@ -147,7 +147,8 @@ impl Response {
         Ok(read(self.0.text()).await?.as_string().unwrap_or_default())
     }
 
-    /// The body, read from JSON as the app's own type.
+    /// The body, read from JSON as the app's own type. JavaScript reads the numbers: an integer from 2⁵³ is an error, or rounded
+    /// where the type takes any JSON (`serde_json::Value`), and `1.0` is 1. A server sends larger integers as strings.
     ///
     /// # Errors
     /// [`AuthError::Fetch`] if the connection breaks, the body was read before or is no JSON; [`AuthError::Json`] if it does
