@@ -13,6 +13,8 @@ export function setServer(options: PlatformOptions, given: unknown): string[] | 
     options.server = validateServer('server', typeof given === 'string' ? parseJson(given) : given) as ServerOptions;
     return undefined;
   } catch (error) {
-    return /^\w+: (.*?): expected (.*), got (.*)$/s.exec((error as Error).message)?.slice(1);
+    const parts = /^\w+: (.*?): expected (.*), got (.*)$/s.exec((error as Error).message)?.slice(1);
+    // (A circular object, or a getter that throws.)
+    return parts ?? ['server', 'data that describes a server', `${error}`];
   }
 }

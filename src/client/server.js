@@ -1,11 +1,11 @@
 // Generated from js/rust/server.ts by `npm run build:platform`.
 var{bind:e,call:t}=Function.prototype,r=e.bind(t),o=(e,t)=>{const o=e&&Object.getOwnPropertyDescriptor(e,t)?.get
 ;return o?r(o):()=>{}},{Request:s,Headers:n,XMLHttpRequest:a,URL:c,URLSearchParams:i}=(globalThis,globalThis.document,
-globalThis),{fetch:l}=globalThis,{parse:p,stringify:y}=JSON,{getPrototypeOf:d,keys:u,prototype:f}=Object,b=(r(String.prototype.indexOf),
+globalThis),{fetch:l}=globalThis,{parse:d,stringify:p}=JSON,{getPrototypeOf:y,keys:u,prototype:b}=Object,f=(r(String.prototype.indexOf),
 r(String.prototype.lastIndexOf),r(String.prototype.slice),r(String.prototype.toLowerCase),
 r(Object.prototype.hasOwnProperty),o(c?.prototype,"href"),o(globalThis.Node?.prototype,"baseURI"),
-s?.prototype),h=(o(b,"body"),o(b,"credentials"),o(b,"headers"),o(b,"method"),o(b,"referrer"),o(b,"referrerPolicy"),
-o(b,"signal"),o(b,"url"),b&&r(b.clone),n?.prototype),g=(h&&r(h.set),h&&r(h.has),h&&r(h.delete),a?.prototype)
+s?.prototype),h=(o(f,"body"),o(f,"credentials"),o(f,"headers"),o(f,"method"),o(f,"referrer"),o(f,"referrerPolicy"),
+o(f,"signal"),o(f,"url"),f&&r(f.clone),n?.prototype),g=(h&&r(h.set),h&&r(h.has),h&&r(h.delete),a?.prototype)
 ;g&&r(g.open),g&&r(g.send),g&&r(g.abort),g&&r(g.setRequestHeader),g&&r(g.getAllResponseHeaders),
 g&&r(g.addEventListener),g&&r(Object.getOwnPropertyDescriptor(g,"withCredentials")?.set),o(g,"status"),
 o(g,"responseText"),o(g,"responseURL");var m=class extends Error{name="AuthError";code;status;retryable
@@ -36,5 +36,6 @@ login:D,refresh:E(D),logout:E(D),logoutAll:E(D),calls(e,t){const r=_(D)(e,t)
 ;for(const t of Object.keys(r))q.includes(t)&&V(`${e}.${t}`,`a name that is not one of ${q.join(", ")}`,t);return r},
 api:I,answer:U,user(e,t){return"id_token"===t?t:R(e,t)},over:N,notOver:N});function V(...e){
 throw new m("INVALID_OPTIONS",((e,t,r,o="")=>`${e}: expected ${t}, got ${("string"==typeof r?JSON.stringify(r):"object"==typeof r&&r?"an "+(Array.isArray(r)?"array":"object"):String(r)).slice(0,80)}${o||""}`)(...e))
-}function B(e,t){try{return void(e.server=M("server","string"==typeof t?(e=>{try{return p(e)}catch{return null}})(t):t))
-}catch(e){return/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)}}export{B as setServer};
+}function B(e,t){try{return void(e.server=M("server","string"==typeof t?(e=>{try{return d(e)}catch{return null}})(t):t))
+}catch(e){const t=/^\w+: (.*?): expected (.*), got (.*)$/s.exec(e.message)?.slice(1)
+;return t??["server","data that describes a server",`${e}`]}}export{B as setServer};

@@ -79,3 +79,19 @@ test('R-1: 10,000 calls that all receive a 401 cost the Rust client one refresh'
     assert.deepEqual([calls, failed], [10_000, 0]);
     assert.equal((await server.counted('refresh_rotated')) - before, 1);
   }));
+
+test('a description of a server that cannot be checked is an error', () =>
+  withTabs({}, async ({ open }) => {
+    const page = await open({}, RUST);
+    const message = await page.evaluate(() => {
+      const body = {};
+      body.self = body;
+      try {
+        new AuthClient({ server: { login: { path: '/login', body } } });
+        return 'no error';
+      } catch (error) {
+        return error.message;
+      }
+    });
+    assert.match(message, /^INVALID_OPTIONS: server: expected data that describes a server, got RangeError/);
+  }));
