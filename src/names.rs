@@ -172,7 +172,7 @@ macro_rules! convert {
     };
 }
 
-// (The Rust client decides `Idle`. To the parts in JavaScript, it logged out.)
+// (The Rust client decides `Idle`. The other tabs are told that it logged out.)
 convert!(
     core::SignedOutReason => SignedOutReason:
     NoSession, Logout, Expired, Revoked, TokenReused, OtherTab, RestoreFailed;

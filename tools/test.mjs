@@ -210,7 +210,8 @@ function checkSteps() {
       locks: ['target/debug'],
       run: async () => {
         await clippy('--target', WASM, '--package', BINDINGS.crate);
-        await clippy('--target', WASM, ...CORE, '--features', 'dioxus,dpop,gloo-net,idle,js,leptos,sign-in,yew');
+        const features = ['dioxus,dpop,gloo-net,idle,js,leptos,sign-in,yew', 'idle', 'js', 'sign-in'];
+        for (const set of features) await clippy('--target', WASM, ...CORE, '--features', set);
       },
     },
     {

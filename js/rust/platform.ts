@@ -1,15 +1,7 @@
 // The browser side of the Rust client (the crate `tokenward`): tokens, auth requests, API calls and their second attempt,
 // storage, lock and channel. The crate binds this module with wasm-bindgen (`src/client/platform.rs`); the npm package uses
 // the same parts. The wasm of an app can neither read a token here nor have one written into an object of its own.
-import type {
-  AuthEvent,
-  Client,
-  Endpoint,
-  RequestFailure,
-  SessionErrorCode,
-  SessionStatus,
-  SignedOutReason,
-} from '#glue';
+import type { AuthEvent, Client, Endpoint, RequestFailure, SessionErrorCode, SessionStatus } from '#glue';
 import { type AuthResponse, createAuthRequests, type LoginRequest } from '../auth/auth-requests.js';
 import { authorizedFetch } from '../auth/authorized-fetch.js';
 import type { DpopProver } from '../auth/dpop.js';
@@ -174,7 +166,7 @@ export function createPlatform(options: PlatformOptions, prover?: Promise<DpopPr
     getAccessToken: settings.exposeToken
       ? calls.getAccessToken
       : () => Promise.reject(new CallError('TOKEN_NOT_EXPOSED')),
-    logEvent: (event: AuthEvent, status: SessionStatus, reason?: SignedOutReason) =>
+    logEvent: (event: AuthEvent, status: SessionStatus, reason?: string) =>
       log('info', event, { status, ...(reason && { reason }) }),
     logRefreshFailed: (code: AuthErrorCode, status?: number, retryAt?: number) =>
       log('warn', 'refresh-failed', { code, status, retryAt }),

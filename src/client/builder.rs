@@ -307,7 +307,7 @@ impl AuthClientBuilder {
     /// Sign a user out who was not active for this long; 1 s to 30 days. Input on a page counts as activity, in all tabs, and so
     /// does [`AuthClient::stay_active`]; requests do not. The time for which the machine sleeps counts as idle. The session is signed
     /// out with the reason [`SignedOutReason::Idle`](crate::SignedOutReason::Idle). Default: never. (The server must limit the
-    /// session, too: a page that is closed signs nobody out.)
+    /// session, too: a page that is closed signs nobody out.) Without a document, as in a worker, nobody is watched.
     ///
     /// ```no_run
     /// # use std::time::Duration;

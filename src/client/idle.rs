@@ -4,38 +4,53 @@ use std::rc::Weak;
 
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
-use super::platform::{PlatformOptions, watch_idle};
+use super::platform::{IdleWatch, PlatformOptions, watch_idle};
 use super::{AuthEvent, Inner, SessionSnapshot, SessionStatus, set_member, with};
 use crate::core::{LogoutScope, SignedOutReason};
 
 impl Inner {
-    /// Starts to watch the user, when the client has started.
+    /// Starts to watch the user, if the options say so. It begins in a task of its own, because it may sign out at once, and the app
+    /// gets its client, and with it the events, before that.
     pub(super) fn watch_idle(&self, options: &PlatformOptions) {
         let Some(idle) = watch_idle(options, &self.platform.settings(), &functions(&self.this)) else { return };
-        // (It may sign out at once, so it is there before it starts.)
-        self.idle.replace(Some(idle.clone()));
+        self.idle.replace(Some(idle));
         #[cfg(feature = "sign-in")]
         let is_new_session = self.is_new_session();
         #[cfg(not(feature = "sign-in"))]
         let is_new_session = false;
-        let is_signed_in = is_signed_in(&self.session.borrow());
-        idle.start(is_signed_in, is_new_session);
+        let client = self.this.clone();
+        spawn_local(async move {
+            with(&client, |inner| {
+                let is_signed_in = is_signed_in(&inner.session.borrow());
+                if let Some(idle) = inner.idle() {
+                    idle.start(is_signed_in, is_new_session);
+                }
+            });
+        });
+    }
+
+    /// The watch; `None` without the option, and after `dispose`. (A clone: it may call the client.)
+    fn idle(&self) -> Option<IdleWatch> {
+        self.idle.borrow().clone()
     }
 
     /// The session with the reason `Idle`, if the client signed out because the user was idle. The core does not know that.
-    pub(super) fn with_idle_reason(&self, session: SessionSnapshot) -> SessionSnapshot {
-        let Some(idle) = self.idle.borrow().clone() else { return session };
-        let by_user = SessionStatus::SignedOut { reason: SignedOutReason::Logout };
-        let in_other_tab = SessionStatus::SignedOut { reason: SignedOutReason::OtherTab };
-        let is_idle = [by_user, in_other_tab].contains(&session.status) && idle.is_over();
+    pub(super) fn with_idle_reason(&self, mut session: SessionSnapshot) -> SessionSnapshot {
+        let Some(idle) = self.idle() else { return session };
+        if let SessionStatus::SignedOut { reason } = &mut session.status
+            && matches!(reason, SignedOutReason::Logout | SignedOutReason::OtherTab)
+            && idle.is_over()
+        {
+            *reason = SignedOutReason::Idle;
+        }
         idle.set_signed_in(is_signed_in(&session));
-        let idle = SessionStatus::SignedOut { reason: SignedOutReason::Idle };
-        if is_idle { SessionSnapshot { status: idle, ..session } } else { session }
+        session
     }
 
     pub(super) fn stay_active(&self) {
-        if let Some(idle) = self.idle.borrow().clone() {
+        if let Some(idle) = self.idle() {
             idle.stay_active();
         }
     }

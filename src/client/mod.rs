@@ -443,7 +443,6 @@ impl AuthClient {
     async fn sign_out(&self, scope: LogoutScope) -> LogoutOutcome {
         let Ok(inner) = self.inner() else { return LogoutOutcome { revoked: false } };
         let (settle, settled) = oneshot::channel();
-        inner.login.take();
         inner.logouts.borrow_mut().push(settle);
         inner.sign_out(scope);
         LogoutOutcome { revoked: settled.await.unwrap_or(false) }
@@ -626,7 +625,9 @@ impl Inner {
         self.handle(Input::Login);
     }
 
+    /// A login that waits is superseded.
     fn sign_out(&self, scope: LogoutScope) {
+        self.login.take();
         if self.disposed.get() {
             return self.settle_logout(false);
         }
@@ -797,7 +798,7 @@ impl Inner {
             SessionStatus::SignedIn { .. } => (names::SessionStatus::SignedIn, None),
             SessionStatus::SignedOut { reason } => (names::SessionStatus::SignedOut, Some(reason)),
         };
-        self.platform.log_event(name, status, reason.map(Into::into));
+        self.platform.log_event(name, status, reason.map(core::SignedOutReason::as_str));
         self.session.replace(session.clone());
         if event == Event::SignedIn {
             self.previous_user.replace(self.last_user.borrow().clone());

@@ -218,7 +218,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = getAccessToken)]
     pub fn access_token(this: &Platform, min_validity_ms: f64) -> Promise;
     #[wasm_bindgen(method, js_name = logEvent)]
-    pub fn log_event(this: &Platform, event: AuthEvent, status: SessionStatus, reason: Option<SignedOutReason>);
+    pub fn log_event(this: &Platform, event: AuthEvent, status: SessionStatus, reason: Option<&str>);
     #[wasm_bindgen(method, js_name = logRefreshFailed)]
     pub fn log_refresh_failed(this: &Platform, code: &str, status: Option<u16>, retry_at: Option<f64>);
     #[wasm_bindgen(method, js_name = logResumed)]

@@ -135,7 +135,7 @@ pub enum SignedOutReason {
 }
 
 impl SignedOutReason {
-    /// The name of the reason in the npm package and in messages between tabs.
+    /// The name of the reason in the npm package.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

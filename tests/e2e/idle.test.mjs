@@ -133,6 +133,35 @@ test('a page that is opened after the time shows no session; one that is opened 
     );
   }));
 
+test('a page that is opened after the time tells its listeners why the user is signed out', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await signedIn(open, { idleTimeoutSeconds: 600 });
+    await page.goto(`${proxy.url}/blank?late`);
+    await ageActivity(page);
+    const detail = await page.evaluate(async () => {
+      const { AuthClient } = await import('/pkg/index.js');
+      const client = new AuthClient({ idleTimeoutSeconds: 600 });
+      return new Promise((resolve) => client.on('signed-out', resolve));
+    });
+    assert.deepEqual(detail, { reason: 'idle' });
+  }));
+
+test('an idle sign-out ends a login that waits', () =>
+  withTabs({}, async ({ open, proxy }) => {
+    const page = await signedIn(open, { ...OPTIONS, timeoutSeconds: 60 });
+    proxy.fault = ({ path }) => (path === '/auth/login' ? { until: new Promise(() => {}) } : undefined);
+    const error = await page.evaluate(
+      (user) =>
+        auth.login(user).then(
+          () => 'signed in',
+          ({ name }) => name,
+        ),
+      GRACE,
+    );
+    assert.equal(error, 'AbortError');
+    assert.equal(await page.evaluate(() => auth.session.reason), 'idle');
+  }));
+
 for (const [began, title] of [
   [true, 'a return from an identity provider begins a new time'],
   [false, 'a mark in an address, without a sign-in of this tab, does not begin a new time'],
