@@ -375,13 +375,13 @@ impl<'de> de::MapAccess<'de> for Fields {
     }
 }
 
-/// The name of a field. It is a number or a flag where the key of a map is one, as in `serde_json`.
+/// The name of a field. It is a number or a boolean where the key of a map is one, as in `serde_json`.
 struct FieldName(String);
 
 impl FieldName {
     #[cold]
     fn mismatch(self, expected: &dyn Expected) -> Mismatch {
-        Mismatch::unexpected(Unexpected::Other("another name of a field"), expected).in_field(&self.0)
+        Mismatch::unexpected(Unexpected::Other("a field name"), expected).in_field(&self.0)
     }
 }
 

@@ -71,6 +71,7 @@ function demoPage(name, engine) {
       assert.ok(observed.colours > 10, `${observed.colours} colours on the timeline`);
       assert.equal(await server.counted('refresh_rotated'), observed.storms + 1);
       assert.equal(await server.counted('refresh_repeated'), 1);
+      assert.ok((await server.counted('api_unauthorised')) >= 10);
     } finally {
       await browser.stop();
       await server.stop();

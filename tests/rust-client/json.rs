@@ -120,7 +120,7 @@ async fn the_keys_of_a_map_are_what_its_type_says() {
     });
     assert_eq!(read::<Keys>(&json).await.unwrap(), serde_json::from_value::<Keys>(json).unwrap());
     let wrong = json!([{ "ada": 1 }]);
-    assert_eq!(error_of::<Vec<HashMap<u8, u8>>>(&wrong).await, "[0].ada: expected u8, got another name of a field");
+    assert_eq!(error_of::<Vec<HashMap<u8, u8>>>(&wrong).await, "[0].ada: expected u8, got a field name");
     let large = json!({ "256": 1 });
     assert_eq!(error_of::<HashMap<u8, u8>>(&large).await, "expected u8, got 256");
 }
