@@ -7,7 +7,7 @@ import { captured, main, root, run, say, UserError } from './run.mjs';
 
 const WORKSPACES = ['Cargo.toml', 'examples/rust/Cargo.toml'];
 
-/** The texts of a list in deny.toml: `name = ["a", "b"]` in the table `[table]`, without comments. */
+/** The strings of a list in deny.toml: `name = ["a", "b"]` in the table `[table]`, without comments. */
 export function listOf(toml, table, name) {
   const section = toml.split(/^\[/m).find((part) => part.startsWith(`${table}]`)) ?? '';
   const list = new RegExp(`^${name} = \\[([^\\]]*)\\]`, 'm').exec(section.replaceAll(/#.*$/gm, ''));

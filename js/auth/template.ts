@@ -65,7 +65,7 @@ export function mentions(template: unknown, name: string): boolean {
 }
 
 /**
- * The template with its values: a text, or the value itself if the template is one placeholder. Undefined if a placeholder
+ * The template with its values: a string, or the value itself if the template is one placeholder. Undefined if a placeholder
  * has no value.
  */
 function fill(template: string, values: Values): unknown {

@@ -70,7 +70,7 @@ export function parseTokenResponse(
   const saysNo = ok && (isNull || (isJson && isNoToken(json, answer)));
   const grants = ok && !isStep && !isPage && !isNull && !(saysNo && !answer.access);
   const issued = grants ? readTokens(json, answer, header, userFromIdToken) : undefined;
-  // (A success may hold a token at a place that the options do not name: its texts stay here.)
+  // (A success may hold a token at a place that the options do not name: its strings stay here.)
   const isReadable = (!ok || saysNo) && !holdsToken;
   const code = isReadable ? codeOf(json) : undefined;
   const plainText = json === null && !isPage && !isNull && !ok && text.length <= 1_000 && text ? text : undefined;
@@ -257,7 +257,7 @@ export function restoredTokens(kept: unknown, answer: Answer): IssuedTokens | un
   return { accessToken, refreshToken: '', user, claims, identity: identityAt(answer.subject, user, null, claims) };
 }
 
-/** Whether a value has one of these texts in it. What lies deeper counts as one. */
+/** Whether a value has one of these strings in it. What lies deeper counts as one. */
 export function holds(value: unknown, one: string, other: string, depth: number): boolean {
   if (typeof value === 'string') return value !== '' && (value === one || value === other);
   if (typeof value !== 'object' || value === null) return false;
@@ -288,7 +288,7 @@ function memberNames(value: unknown, prefix = ''): string {
 }
 
 /**
- * Whether a member of the JSON, at most `depth` levels deep, is named like a token. (No regular expression reads a text that holds
+ * Whether a member of the JSON, at most `depth` levels deep, is named like a token. (No regular expression reads a string that holds
  * tokens: `RegExp.input` would show the text to every later script.)
  */
 function namesToken(value: unknown, depth: number): boolean {

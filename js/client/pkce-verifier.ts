@@ -27,7 +27,7 @@ export function base64url(bytes: Uint8Array): string {
   return bits ? text + ALPHABET[(held << (6 - bits)) & 63] : text;
 }
 
-/** The bytes of a text of ASCII characters. */
+/** The bytes of a string of ASCII characters. */
 export function asciiBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Bytes(new Buffer(text.length));
   for (let at = 0; at < text.length; at += 1) bytes[at] = charCodeAt(text, at);

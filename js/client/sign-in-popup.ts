@@ -40,7 +40,7 @@ export interface PopupWait extends OpenedPopup {
 }
 
 /**
- * Resolves with the result of the window: a mark without `~`. Rejects with `POPUP_CLOSED` as a text if the user closed it, and
+ * Resolves with the result of the window: a mark without `~`. Rejects with `POPUP_CLOSED` as a string if the user closed it, and
  * with `STALE_SIGN_IN` if it cannot be known and the time is over.
  */
 export function resultOfPopup(wait: PopupWait): Promise<string> {

@@ -91,7 +91,7 @@ const origins = is('an array of origins', Array.isArray);
 const PLACEHOLDER = /^\{(access|refresh|clientId|credentials(\..+)?|cookie:.+)\}$/;
 const placeholdersOf = (text: string) => text.match(/\{[^}]*\}/g) ?? [];
 const template = is(
-  'a text whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}',
+  'a string whose placeholders are {access}, {refresh}, {credentials}, {credentials.NAME}, {clientId} or {cookie:NAME}',
   (value: unknown) => typeof value === 'string' && placeholdersOf(value).every((found) => PLACEHOLDER.test(found)),
 );
 /** (The browser's timing entries show URLs to every script.) */
@@ -115,7 +115,7 @@ const bodyMember: Check = (where, value) => {
   if (typeof value === 'string') return template(where, value);
   if (typeof value === 'object' && value) return members(bodyMember)(where, value);
   if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return value;
-  throwInvalidOption(where, 'a text, a number, a boolean, null or an object', value);
+  throwInvalidOption(where, 'a string, a number, a boolean, null or an object', value);
 };
 const orNull =
   (check: Check): Check =>
@@ -124,7 +124,7 @@ const orNull =
 const texts: Check = (where, value) =>
   Array.isArray(value)
     ? value.map((entry, index) => text(`${where}[${index}]`, entry))
-    : throwInvalidOption(where, 'an array of texts', value);
+    : throwInvalidOption(where, 'an array of strings', value);
 const places = orNull((where, value) => (Array.isArray(value) ? texts(where, value) : text(where, value)));
 const lifetimes: Check = (where, value) => {
   const copy = places(where, value);
@@ -155,7 +155,7 @@ const call: Check = (where, value) => {
   const { as, body, method } = copy;
   const nested =
     as === 'form' && Object.entries(Object(body)).find(([, member]) => typeof member === 'object' && member);
-  if (nested) throwInvalidOption(`${where}.body.${nested[0]}`, 'a text, a number or a boolean in a form', nested[1]);
+  if (nested) throwInvalidOption(`${where}.body.${nested[0]}`, 'a string, a number or a boolean in a form', nested[1]);
   if (body && /^(GET|HEAD)$/.test(method ?? '')) throwInvalidOption(`${where}.body`, `none with ${method}`, body);
   return copy;
 };

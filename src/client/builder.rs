@@ -414,7 +414,7 @@ impl AuthClientBuilder {
             check(is_origin(origin), "api_origin", r#"an origin, such as "https://api.example.com""#, &quoted(origin))?;
         }
         if let Some(id) = &self.client_id {
-            check(!id.is_empty(), "client_id", "a text that is not empty", &quoted(id))?;
+            check(!id.is_empty(), "client_id", "a string that is not empty", &quoted(id))?;
             let valid = self.protocol == Some(Protocol::OAuth2) || self.server.is_some();
             check(valid, "client_id", "Protocol::OAuth2 or server beside it", &quoted(id))?;
         }
@@ -422,7 +422,7 @@ impl AuthClientBuilder {
             check(is_token(scheme), "token_scheme", r#"one word, such as "Bearer""#, &quoted(scheme))?;
         }
         if let Some(name) = &self.name {
-            check(!name.is_empty(), "name", "a text that is not empty", &quoted(name))?;
+            check(!name.is_empty(), "name", "a string that is not empty", &quoted(name))?;
         }
         if let Some(duration) = self.renew_before {
             check(duration <= Duration::from_secs(3_600), "renew_before", "at most an hour", &seconds(duration))?;

@@ -514,7 +514,7 @@ each(
         'not pairs': await echo({ headers: ['ab'] }),
         'a wrong name': await echo({ headers: { 'a b': 'c' } }),
         'a wrong value': await echo({ headers: { a: '\u0100' } }),
-        'a text as headers': await echo({ headers: 'a: b' }),
+        'a string as headers': await echo({ headers: 'a: b' }),
         'null as headers': await echo({ headers: null }),
       };
     });

@@ -39,7 +39,7 @@ test('a dot in a field name selects a nested field', () => {
   assert.equal(issued.accessToken, 'a');
 });
 
-test('the lifetime may be a text, and is NaN if it is absent or empty', () => {
+test('the lifetime may be a string, and is NaN if it is absent or empty', () => {
   assert.equal(parse({ accessToken: 'a', expiresIn: ' 900 ' }).expiresIn, 900);
   for (const expiresIn of [undefined, '', 'soon'])
     assert.equal(parse({ accessToken: 'a', expiresIn }).expiresIn, Number.NaN);

@@ -156,7 +156,7 @@ test('a description of the server is copied, without a prototype', () => {
 for (const [server, expected] of [
   [
     { refresh: { body: { refresh: '{refrsh}' } } },
-    /options\.server\.refresh\.body\.refresh: expected a text whose placeholders are \{access\}, .*, got "\{refrsh\}"/,
+    /options\.server\.refresh\.body\.refresh: expected a string whose placeholders are \{access\}, .*, got "\{refrsh\}"/,
   ],
   [{ login: { as: 'xml' } }, /options\.server\.login\.as: expected "json" or "form", got "xml"/],
   [{ login: { body: { list: [1] } } }, /options\.server\.login\.body\.list: expected an object, got an array/],
@@ -168,17 +168,17 @@ for (const [server, expected] of [
   ],
   [{ calls: { refresh: {} } }, /options\.server\.calls\.refresh: expected a name that is not one of login/],
   [{ calls: { mfa: { method: 'post' } } }, /options\.server\.calls\.mfa\.method: expected an HTTP method/],
-  [{ api: { authorization: '{token}' } }, /options\.server\.api\.authorization: expected a text/],
+  [{ api: { authorization: '{token}' } }, /options\.server\.api\.authorization: expected a string/],
   [
     { answer: { access: ['a', 5] } },
     /options\.server\.answer\.access\[1\]: expected a string that is not empty, got 5/,
   ],
   [{ answer: { token: 'a' } }, /options\.server\.answer\.token: expected one of access/],
-  [{ over: '401' }, /options\.server\.over: expected an array of texts, got "401"/],
+  [{ over: '401' }, /options\.server\.over: expected an array of strings, got "401"/],
   [{ user: 'ftp://x' }, /options\.server\.user: expected a path/],
   [
     { login: { as: 'form', body: { a: { b: 'c' } } } },
-    /options\.server\.login\.body\.a: expected a text, a number or a boolean in a form, got an object/,
+    /options\.server\.login\.body\.a: expected a string, a number or a boolean in a form, got an object/,
   ],
   [
     { login: { headers: { 'x y': 'z' } } },

@@ -263,7 +263,7 @@ fn each_wrong_option_is_named_with_what_is_valid_and_what_came() {
         (new().user_field(""), "user_field: expected the name of a field"),
         (new().api_origin("https://api.example.com/v1"), "api_origin: expected an origin, such as"),
         (new().client_id("spa"), "client_id: expected Protocol::OAuth2 or server beside it, got \"spa\""),
-        (new().client_id("").protocol(Protocol::OAuth2), "client_id: expected a text that is not empty"),
+        (new().client_id("").protocol(Protocol::OAuth2), "client_id: expected a string that is not empty"),
         (new().token_scheme("two words"), "token_scheme: expected one word, such as \"Bearer\", got \"two words\""),
         (new().renew_before(long), "renew_before: expected at most an hour, got 3601 s"),
         (new().timeout(Duration::ZERO), "timeout: expected 1 ms to 10 minutes, got 0 s"),
@@ -281,7 +281,7 @@ fn each_wrong_option_is_named_with_what_is_valid_and_what_came() {
         ),
         #[cfg(feature = "idle")]
         (new().idle_timeout(long).idle_warning(long), "idle_warning: expected at most an hour, got 3601 s"),
-        (new().name(""), "name: expected a text that is not empty, got \"\""),
+        (new().name(""), "name: expected a string that is not empty, got \"\""),
     ] {
         let error = builder.build().expect_err(message).to_string();
         assert!(error.starts_with(&format!("INVALID_OPTIONS: {message}")), "{error}");
@@ -293,7 +293,7 @@ fn each_wrong_member_of_the_server_is_named_by_its_path() {
     for (server, message) in [
         (
             json!({ "refresh": { "body": { "refresh": "{refrsh}" } } }),
-            "refresh.body.refresh: expected a text whose placeholders are {access}, {refresh}, {credentials}, \
+            "refresh.body.refresh: expected a string whose placeholders are {access}, {refresh}, {credentials}, \
              {credentials.NAME}, {clientId} or {cookie:NAME}, got \"{refrsh}\"",
         ),
         (

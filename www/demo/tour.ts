@@ -10,7 +10,7 @@ const STEPS = [
   { id: 'lost-answer', button: 'Next: lose an answer' },
 ] as const;
 
-/** What each step does; it returns its result as a text. */
+/** What each step does; it returns its result as a string. */
 export type TourActions = Readonly<Record<(typeof STEPS)[number]['id'], () => Promise<string>>>;
 
 /** Shows the steps, and takes the next one with each press of the button. A step that fails can be taken again. */

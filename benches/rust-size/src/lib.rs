@@ -28,7 +28,7 @@ pub struct Session {
     pub user: User,
 }
 
-/// Signs in. The error is a text for the user.
+/// Signs in. The error is a message for the user.
 pub async fn login(credentials: &Credentials) -> Result<Session, String> {
     let request = Request::post("/auth/login").json(credentials).map_err(|error| error.to_string())?;
     let answer = request.send().await.map_err(|error| error.to_string())?;

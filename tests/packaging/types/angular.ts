@@ -23,5 +23,5 @@ injectAuth<User>().session.user?.name satisfies string | undefined;
 injectRole(['admin', 'editor']) satisfies Signal<boolean>;
 injectIdleWarning()() satisfies number | null;
 [{ path: 'a', canActivate: [requireAuth(), requireAuth({ requiredRole: 'admin' })] }] satisfies Routes;
-// @ts-expect-error: a path is a text
+// @ts-expect-error: a path is a string
 requireAuth({ login: 1 });

@@ -16,5 +16,5 @@ useRole('admin') satisfies Accessor<boolean>;
 useRole(() => ['admin', 'editor'])() satisfies boolean;
 useIdleWarning()() satisfies number | null;
 RequireAuth({ requiredRole: ['admin'], signedOut: (returnTo) => returnTo.length, onSignedOut: () => {} });
-// @ts-expect-error: a role is a text
+// @ts-expect-error: a role is a string
 RequireAuth({ requiredRole: 1 });

@@ -29,7 +29,7 @@ pub struct Grant {
     pub lifetime: u64,
 }
 
-/// Why a provider did not renew a token. The texts are for the log.
+/// Why a provider did not renew a token. The strings are for the log.
 #[derive(Debug)]
 pub enum RenewalError {
     /// It says that it has not processed the request. It may ask to wait.

@@ -124,7 +124,7 @@ pub fn verify_logout_token(token: &str, keys: &JwkSet, expected: &Expected<'_>) 
     }
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
     let token = LogoutToken {
-        jti: text("jti").filter(|jti| !jti.is_empty()).ok_or_else(|| invalid("jti: expected a text"))?,
+        jti: text("jti").filter(|jti| !jti.is_empty()).ok_or_else(|| invalid("jti: expected a string"))?,
         subject: text("sub"),
         sid: text("sid"),
     };

@@ -126,7 +126,7 @@ impl Keys {
         BASE64.encode(hmac::sign(&self.mac, format!("{label}\0{state}\0{browser}").as_bytes()))
     }
 
-    /// The body of a text that `LoginStates` signed with this key.
+    /// The body of a string that `LoginStates` signed with this key.
     fn verify(&self, label: &str, text: &str) -> Option<Vec<u8>> {
         let (body, mac) = text.split_once('.')?;
         let mac = BASE64.decode(mac).ok()?;
@@ -191,15 +191,15 @@ impl LoginStates {
         format!("exchange:{}", BASE64.encode(digest(&SHA256, state.as_bytes())))
     }
 
-    /// Encrypts a text for the store (AES-256-GCM). It can be decrypted only in the same context (the associated data).
+    /// Encrypts a string for the store (AES-256-GCM). It can be decrypted only in the same context (the associated data).
     pub fn seal(&self, text: &str, context: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
         let sealed = self.keys[0].sealing.seal_in_place_append_tag(aead::Aad::from(context), &mut bytes);
-        let nonce = sealed.expect("a text of some kilobytes can be encrypted");
+        let nonce = sealed.expect("a string of some kilobytes can be encrypted");
         BASE64.encode([nonce.as_ref().as_slice(), &bytes].concat())
     }
 
-    /// Decrypts a text of the store.
+    /// Decrypts a string of the store.
     pub fn unseal(&self, sealed: &str, context: &str) -> Option<String> {
         let sealed = BASE64.decode(sealed).ok()?;
         self.keys.iter().find_map(|keys| keys.unseal(&sealed, context))

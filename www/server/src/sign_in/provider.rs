@@ -37,7 +37,7 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_millis
 const ASSERTION_LIFE: u64 = 60;
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Why a provider could not be used. The texts are for the log.
+/// Why a provider could not be used. The strings are for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderError {
     /// It does not answer, or not as it should; a later attempt may succeed.
@@ -108,7 +108,7 @@ pub(super) struct TokenResponse {
     pub(super) access_token: Option<String>,
     pub(super) refresh_token: Option<String>,
     pub(super) token_type: Option<String>,
-    /// Seconds, as a number; some providers write a text.
+    /// Seconds, as a number; some providers write a string.
     pub(super) expires_in: Option<Value>,
 }
 
@@ -525,7 +525,7 @@ fn form_encode(text: &str) -> String {
     address.query().unwrap_or_default().to_owned()
 }
 
-/// The email, if it is verified. Some providers write the flag as a text.
+/// The email, if it is verified. Some providers write the flag as a string.
 fn verified_email(claims: &Map<String, Value>) -> Option<String> {
     let verified = claims.get("email_verified");
     if verified.and_then(Value::as_bool) != Some(true) && verified.and_then(Value::as_str) != Some("true") {

@@ -107,7 +107,7 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Reads the keys from the texts of the settings with these names.
+    /// Reads the keys from the values of the settings with these names.
     pub fn read(
         algorithm: SigningAlgorithm,
         signing: &str,

@@ -481,7 +481,7 @@ fn entries_of(entries: Vec<(String, Revocation)>) -> Vec<Revocation> {
     entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
-/// The texts in a response; a cluster returns one for each node.
+/// The strings in a response; a cluster returns one for each node.
 fn texts_of(value: Value, texts: &mut Vec<String>) {
     match value {
         Value::BulkString(bytes) => texts.push(String::from_utf8_lossy(&bytes).into_owned()),
