@@ -102,6 +102,41 @@ pub fn use_restore_error() -> Option<AuthError> {
     use_context::<Context>().session.read().restore_error().cloned()
 }
 
+/// When the client signs the idle user out ([`idle_timeout`](crate::AuthClientBuilder::idle_timeout)): milliseconds since the epoch.
+/// `None` while no warning is due.
+///
+/// ```no_run
+/// # use dioxus::prelude::*;
+/// # use tokenward::dioxus::{use_auth, use_idle_warning};
+/// #[component]
+/// fn IdleWarning() -> Element {
+///     let auth = use_auth();
+///     let sign_out_at = use_idle_warning();
+///     rsx! {
+///         if sign_out_at.is_some() {
+///             button { onclick: move |_| auth.stay_active(), "Stay signed in" }
+///         }
+///     }
+/// }
+/// ```
+///
+/// # Panics
+/// Without an [`AuthProvider`] above.
+#[cfg(feature = "idle")]
+pub fn use_idle_warning() -> Option<f64> {
+    let client = use_auth();
+    let mut sign_out_at = use_signal(|| None);
+    use_hook(|| {
+        let mut warnings = client.idle_warnings();
+        spawn(async move {
+            while let Some(warning) = warnings.next().await {
+                sign_out_at.set(warning);
+            }
+        })
+    });
+    sign_out_at()
+}
+
 /// Renders its children while a user is signed in.
 #[component]
 pub fn SignedIn(children: Element) -> Element {

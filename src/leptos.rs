@@ -34,6 +34,8 @@
 //! children.
 
 use futures_util::StreamExt;
+#[cfg(feature = "idle")]
+use futures_util::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 use wasm_bindgen_futures::spawn_local;
@@ -108,6 +110,45 @@ pub fn use_restore_error() -> Signal<Option<AuthError>> {
         Some(context) => Signal::derive(move || context.session.get().restore_error().cloned()),
         None => Signal::derive(|| None),
     }
+}
+
+/// When the client signs the idle user out ([`idle_timeout`](crate::AuthClientBuilder::idle_timeout)): milliseconds since the epoch.
+/// `None` while no warning is due.
+///
+/// ```no_run
+/// # use leptos::prelude::*;
+/// # use tokenward::leptos::{use_auth, use_idle_warning};
+/// #[component]
+/// fn IdleWarning() -> impl IntoView {
+///     let auth = StoredValue::new_local(use_auth());
+///     let sign_out_at = use_idle_warning();
+///     view! {
+///         <Show when=move || sign_out_at.get().is_some()>
+///             <button on:click=move |_| auth.get_value().stay_active()>"Stay signed in"</button>
+///         </Show>
+///     }
+/// }
+/// ```
+///
+/// # Panics
+/// Without [`provide_auth`] in a component above.
+#[cfg(feature = "idle")]
+pub fn use_idle_warning() -> Signal<Option<f64>> {
+    let Some(context) = context() else { return Signal::derive(|| None) };
+    let (sign_out_at, set_sign_out_at) = signal(None);
+    let mut warnings = context.client.get_value().idle_warnings();
+    let (stop, registration) = AbortHandle::new_pair();
+    on_cleanup(move || stop.abort());
+    let follow = async move {
+        while let Some(warning) = warnings.next().await {
+            set_sign_out_at.set(warning);
+        }
+    };
+    spawn_local(async move {
+        // It is aborted with the component.
+        let _ = Abortable::new(follow, registration).await;
+    });
+    sign_out_at.into()
 }
 
 /// `None` on a server.

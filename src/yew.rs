@@ -26,8 +26,8 @@
 //! }
 //! ```
 
-use futures_util::StreamExt;
-use futures_util::future::{AbortHandle, Abortable};
+use futures_util::future::{AbortHandle, Abortable, ready};
+use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -57,20 +57,7 @@ pub fn AuthProvider(props: &AuthProviderProps) -> Html {
     let session = use_state_eq(|| props.client.snapshot());
     use_effect_with(props.client.clone(), {
         let session = session.clone();
-        move |client| {
-            let mut sessions = client.subscribe();
-            let (stop, registration) = AbortHandle::new_pair();
-            spawn_local(async move {
-                let follow = async {
-                    while let Some(snapshot) = sessions.next().await {
-                        session.set(snapshot);
-                    }
-                };
-                // It is aborted when the provider is unmounted.
-                let _ = Abortable::new(follow, registration).await;
-            });
-            move || stop.abort()
-        }
+        move |client| follow(client.subscribe(), move |snapshot| session.set(snapshot))
     });
     let context = Context { client: props.client.clone(), session: (*session).clone() };
     html! { <ContextProvider<Context> {context}>{ props.children.clone() }</ContextProvider<Context>> }
@@ -113,6 +100,50 @@ pub fn use_role(role: &str) -> bool {
 #[hook]
 pub fn use_restore_error() -> Option<AuthError> {
     use_auth_context().session.restore_error().cloned()
+}
+
+/// When the client signs the idle user out ([`idle_timeout`](crate::AuthClientBuilder::idle_timeout)): milliseconds since the epoch.
+/// `None` while no warning is due.
+///
+/// ```no_run
+/// # use tokenward::yew::{use_auth, use_idle_warning};
+/// # use yew::prelude::*;
+/// #[component]
+/// fn IdleWarning() -> Html {
+///     let auth = use_auth();
+///     let stay = Callback::from(move |_: MouseEvent| auth.stay_active());
+///     match use_idle_warning() {
+///         Some(_) => html! { <button onclick={stay}>{ "Stay signed in" }</button> },
+///         None => html! {},
+///     }
+/// }
+/// ```
+///
+/// # Panics
+/// Without an [`AuthProvider`] above.
+#[cfg(feature = "idle")]
+#[hook]
+pub fn use_idle_warning() -> Option<f64> {
+    let client = use_auth_context().client;
+    let sign_out_at = use_state_eq(|| None);
+    use_effect_with(client, {
+        let sign_out_at = sign_out_at.clone();
+        move |client| follow(client.idle_warnings(), move |warning| sign_out_at.set(warning))
+    });
+    *sign_out_at
+}
+
+/// Calls the function with each value of the stream. The result stops that; an effect calls it when the component is unmounted.
+fn follow<S: Stream + 'static>(stream: S, mut handle: impl FnMut(S::Item) + 'static) -> impl FnOnce() {
+    let (stop, registration) = AbortHandle::new_pair();
+    spawn_local(async move {
+        let all = stream.for_each(|value| {
+            handle(value);
+            ready(())
+        });
+        let _ = Abortable::new(all, registration).await;
+    });
+    move || stop.abort()
 }
 
 #[hook]

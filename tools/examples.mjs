@@ -14,7 +14,7 @@ export async function installExamples() {
   await installPackage('examples');
 }
 
-/** The examples in Rust, each a crate of examples/rust. */
+/** The examples in Rust, each a crate of examples/rust with two programs. */
 export const RUST_EXAMPLES = ['dioxus', 'leptos', 'yew'];
 
 /** Compiles the examples in Rust to `dist/` beside their pages. */
@@ -22,12 +22,17 @@ export async function buildRustExamples({ wasmBindgen }) {
   const folder = path.join(root, 'examples/rust');
   const target = path.join(root, 'target/examples');
   const places = ['--manifest-path', path.join(folder, 'Cargo.toml'), '--target-dir', target];
-  await run('cargo', ['build', '--locked', '--quiet', '--target', 'wasm32-unknown-unknown', ...places]);
-  for (const name of RUST_EXAMPLES) {
-    const compiled = path.join(target, 'wasm32-unknown-unknown/debug', `tokenward-example-${name}.wasm`);
-    const out = path.join(folder, name, 'dist');
-    await run(wasmBindgen, [compiled, '--target', 'web', '--out-dir', out, '--out-name', 'app', '--no-typescript']);
-  }
+  const features = RUST_EXAMPLES.flatMap((name) => ['--features', `tokenward-example-${name}/idle`]);
+  await run('cargo', ['build', '--locked', '--quiet', '--target', 'wasm32-unknown-unknown', ...places, ...features]);
+  for (const name of RUST_EXAMPLES)
+    for (const [program, outName] of [
+      [`tokenward-example-${name}`, 'app'],
+      [`tokenward-example-${name}-idle`, 'idle'],
+    ]) {
+      const compiled = path.join(target, 'wasm32-unknown-unknown/debug', `${program}.wasm`);
+      const out = ['--out-dir', path.join(folder, name, 'dist'), '--out-name', outName];
+      await run(wasmBindgen, [compiled, '--target', 'web', '--no-typescript', ...out]);
+    }
 }
 
 /** The command that serves the examples. */

@@ -2,6 +2,8 @@
 
 use std::rc::Weak;
 
+#[cfg(any(feature = "dioxus", feature = "leptos", feature = "yew"))]
+use futures_util::{Stream, StreamExt};
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -59,6 +61,20 @@ impl Inner {
         if let Some(idle) = self.idle.take() {
             idle.stop();
         }
+    }
+}
+
+/// For the hooks of the frameworks: when the idle user will be signed out, each time that it changes.
+#[cfg(any(feature = "dioxus", feature = "leptos", feature = "yew"))]
+impl super::AuthClient {
+    pub(crate) fn idle_warnings(&self) -> impl Stream<Item = Option<f64>> + Unpin + use<> {
+        self.events().filter_map(|event| {
+            std::future::ready(match event {
+                AuthEvent::IdleWarning { sign_out_at } => Some(Some(sign_out_at)),
+                AuthEvent::IdleWarningEnded => Some(None),
+                _ => None,
+            })
+        })
     }
 }
 
