@@ -53,7 +53,8 @@ pub fn AuthProvider(
     /// The components that use it.
     children: Element,
 ) -> Element {
-    let mut session = use_signal(|| client.snapshot());
+    // The page of a server that renders the app shows a session that is restored; hydration must begin with the same.
+    let mut session = use_signal(|| SessionSnapshot::RESTORING);
     let context = use_context_provider(|| Context { client, session });
     // Dioxus drops the task with the component.
     use_hook(|| {
@@ -102,8 +103,8 @@ pub fn use_restore_error() -> Option<AuthError> {
     use_context::<Context>().session.read().restore_error().cloned()
 }
 
-/// When the client signs the idle user out ([`idle_timeout`](crate::AuthClientBuilder::idle_timeout)): milliseconds since the epoch.
-/// `None` while no warning is due.
+/// While the user is warned ([`idle_timeout`](crate::AuthClientBuilder::idle_timeout)), the time at which the client will sign them out,
+/// in milliseconds since the epoch; `None` otherwise.
 ///
 /// ```no_run
 /// # use dioxus::prelude::*;

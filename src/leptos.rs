@@ -54,7 +54,8 @@ pub fn provide_auth(client: AuthClient) {
     if !cfg!(target_arch = "wasm32") {
         return; // on a server there is nothing to provide, and values may be dropped on another thread
     }
-    let (session, set_session) = signal_local(client.snapshot());
+    // The page of a server that renders the app shows a session that is restored; hydration must begin with the same.
+    let (session, set_session) = signal_local(SessionSnapshot::RESTORING);
     let mut sessions = client.subscribe();
     spawn_local(async move {
         while let Some(session) = sessions.next().await {
@@ -112,8 +113,8 @@ pub fn use_restore_error() -> Signal<Option<AuthError>> {
     }
 }
 
-/// When the client signs the idle user out ([`idle_timeout`](crate::AuthClientBuilder::idle_timeout)): milliseconds since the epoch.
-/// `None` while no warning is due.
+/// While the user is warned ([`idle_timeout`](crate::AuthClientBuilder::idle_timeout)), the time at which the client will sign them out,
+/// in milliseconds since the epoch; `None` otherwise.
 ///
 /// ```no_run
 /// # use leptos::prelude::*;
@@ -145,7 +146,7 @@ pub fn use_idle_warning() -> Signal<Option<f64>> {
         }
     };
     spawn_local(async move {
-        // It is aborted with the component.
+        // The cleanup of the component aborts it.
         let _ = Abortable::new(follow, registration).await;
     });
     sign_out_at.into()

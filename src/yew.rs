@@ -54,12 +54,18 @@ struct Context {
 /// Provides the client to the components inside.
 #[component]
 pub fn AuthProvider(props: &AuthProviderProps) -> Html {
-    let session = use_state_eq(|| props.client.snapshot());
+    // The page of a server that renders the app shows a session that is restored; hydration must begin with the same.
+    let restoring = Context { client: props.client.clone(), session: SessionSnapshot::RESTORING };
+    let present = use_state_eq(|| restoring.clone());
     use_effect_with(props.client.clone(), {
-        let session = session.clone();
-        move |client| follow(client.subscribe(), move |snapshot| session.set(snapshot))
+        let present = present.clone();
+        move |client| {
+            let client = client.clone();
+            follow(client.subscribe(), move |session| present.set(Context { client: client.clone(), session }))
+        }
     });
-    let context = Context { client: props.client.clone(), session: (*session).clone() };
+    // (The session of another client is that of another user.)
+    let context = if present.client == props.client { (*present).clone() } else { restoring };
     html! { <ContextProvider<Context> {context}>{ props.children.clone() }</ContextProvider<Context>> }
 }
 
@@ -102,8 +108,8 @@ pub fn use_restore_error() -> Option<AuthError> {
     use_auth_context().session.restore_error().cloned()
 }
 
-/// When the client signs the idle user out ([`idle_timeout`](crate::AuthClientBuilder::idle_timeout)): milliseconds since the epoch.
-/// `None` while no warning is due.
+/// While the user is warned ([`idle_timeout`](crate::AuthClientBuilder::idle_timeout)), the time at which the client will sign them out,
+/// in milliseconds since the epoch; `None` otherwise.
 ///
 /// ```no_run
 /// # use tokenward::yew::{use_auth, use_idle_warning};
@@ -133,7 +139,8 @@ pub fn use_idle_warning() -> Option<f64> {
     *sign_out_at
 }
 
-/// Calls the function with each value of the stream. The result stops that; an effect calls it when the component is unmounted.
+/// Calls the function with each value of the stream. Returns a function that stops this: the effect calls it when the component is
+/// unmounted.
 fn follow<S: Stream + 'static>(stream: S, mut handle: impl FnMut(S::Item) + 'static) -> impl FnOnce() {
     let (stop, registration) = AbortHandle::new_pair();
     spawn_local(async move {

@@ -47,7 +47,7 @@ function hasAny(text: string, words: readonly string[]): boolean {
   return false;
 }
 
-/** Whether one of the patterns names the answer: a status, a string in its code or message, or both (`400 token_not_valid`). */
+/** Whether one of the patterns names the answer: a status, a part of its code or message, or both (`400 token_not_valid`). */
 function matches(patterns: readonly string[], status: number, text: string): boolean {
   for (let at = 0; at < patterns.length; at += 1) {
     const pattern = toLowerCase(patterns[at] as string);

@@ -70,7 +70,7 @@ export function parseTokenResponse(
   const saysNo = ok && (isNull || (isJson && isNoToken(json, answer)));
   const grants = ok && !isStep && !isPage && !isNull && !(saysNo && !answer.access);
   const issued = grants ? readTokens(json, answer, header, userFromIdToken) : undefined;
-  // (A success may hold a token at a place that the options do not name: its strings stay here.)
+  // (A success may hold a token at a place that the options do not name: its strings are not passed on.)
   const isReadable = (!ok || saysNo) && !holdsToken;
   const code = isReadable ? codeOf(json) : undefined;
   const plainText = json === null && !isPage && !isNull && !ok && text.length <= 1_000 && text ? text : undefined;
@@ -257,7 +257,7 @@ export function restoredTokens(kept: unknown, answer: Answer): IssuedTokens | un
   return { accessToken, refreshToken: '', user, claims, identity: identityAt(answer.subject, user, null, claims) };
 }
 
-/** Whether a value has one of these strings in it. What lies deeper counts as one. */
+/** Whether a value contains one of these strings. A value that is nested too deep counts as one that does. */
 export function holds(value: unknown, one: string, other: string, depth: number): boolean {
   if (typeof value === 'string') return value !== '' && (value === one || value === other);
   if (typeof value !== 'object' || value === null) return false;

@@ -88,7 +88,7 @@ function readHeaders(headers: unknown): unknown {
     : pairs;
 }
 
-/** The body with its bytes of now; what is none of the types of a body becomes a string, as `fetch` does it. */
+/** A copy of the body as it is now. A value that has none of the types of a body is converted to a string, as `fetch` does it. */
 function readBody(body: unknown): unknown {
   if (body === undefined || body === null || typeof body === 'string') return body;
   const { isBlob, isBuffer, isForm, isSearch, isStream, isView, copyBytes } = captured;

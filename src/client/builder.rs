@@ -238,6 +238,9 @@ impl AuthClientBuilder {
 
     /// Extra headers for auth requests, such as a CSRF token: `headers` returns the names and values for each request.
     pub fn auth_headers(mut self, headers: impl Fn() -> Vec<(String, String)> + 'static) -> Self {
+        if !cfg!(target_arch = "wasm32") {
+            return self; // functions of JavaScript exist in a browser only
+        }
         let call = Closure::<dyn Fn() -> JsValue>::new(move || {
             let object = js_sys::Object::new();
             for (name, value) in headers() {
@@ -342,6 +345,9 @@ impl AuthClientBuilder {
 
     /// Which responses mean that the access token is no longer valid. Default: status 401.
     pub fn should_refresh(mut self, decide: impl Fn(&web_sys::Response) -> bool + 'static) -> Self {
+        if !cfg!(target_arch = "wasm32") {
+            return self; // functions of JavaScript exist in a browser only
+        }
         let call = Closure::<dyn Fn(web_sys::Response) -> bool>::new(move |response| decide(&response));
         self.should_refresh = Some(call.into_js_value().unchecked_into());
         self
@@ -349,6 +355,9 @@ impl AuthClientBuilder {
 
     /// Receives each diagnostic entry at once; never a token.
     pub fn on_log(mut self, receive: impl Fn(&LogEntry) + 'static) -> Self {
+        if !cfg!(target_arch = "wasm32") {
+            return self; // functions of JavaScript exist in a browser only
+        }
         let call = Closure::<dyn Fn(Entry)>::new(move |entry| receive(&LogEntry::from_js(&entry)));
         self.on_log = Some(call.into_js_value().unchecked_into());
         self
@@ -553,8 +562,13 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }
 
+/// In seconds, or in milliseconds if it is no whole number of seconds.
 fn seconds(duration: Duration) -> String {
-    format!("{} s", duration.as_secs())
+    // (`as_millis` is a u128, whose formatting would be part of the app.)
+    match u64::from(duration.subsec_millis()) {
+        0 => format!("{} s", duration.as_secs()),
+        millis => format!("{} ms", duration.as_secs().saturating_mul(1_000).saturating_add(millis)),
+    }
 }
 
 /// Whether this is an http(s) URL without a user name, absolute unless there is a base.

@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestInit};
 
+use super::builder::quoted;
 use super::decode::decode;
 use super::error::text_of;
 use super::{AuthClient, AuthError};
@@ -20,20 +21,31 @@ use super::{AuthClient, AuthError};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Outside of a browser it holds nothing, and `fetch` returns [`AuthError::NoBrowser`].
 #[derive(Debug)]
-pub struct ApiRequest {
+pub struct ApiRequest(Option<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    /// A URL or a `Request`.
     input: JsValue,
     init: RequestInit,
     headers: Headers,
+    /// Whether `init` says more than a `Request` in `input`.
+    is_changed: bool,
 }
 
 impl ApiRequest {
     /// A request with this method.
     pub fn new(method: &str, url: &str) -> Self {
-        let init = RequestInit::new();
-        init.set_method(method);
-        let headers = Headers::new().expect("headers without an argument are valid");
-        Self { input: url.into(), init, headers }
+        // Values of JavaScript exist in a browser only.
+        Self(cfg!(target_arch = "wasm32").then(|| {
+            let init = RequestInit::new();
+            init.set_method(method);
+            let headers = Headers::new().expect("headers without an argument are valid");
+            Parts { input: url.into(), init, headers, is_changed: true }
+        }))
     }
 
     /// A `GET` request.
@@ -64,17 +76,24 @@ impl ApiRequest {
     /// Sets a header.
     ///
     /// # Errors
-    /// [`AuthError::Fetch`] for a name or a value that no header can have.
-    pub fn header(self, name: &str, value: &str) -> Result<Self, AuthError> {
-        self.headers.set(name, value).map_err(|error| AuthError::Fetch(text_of(&error)))?;
+    /// [`AuthError::InvalidOption`] for a name or a value that no header can have.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, AuthError> {
+        if let Some(parts) = &mut self.0 {
+            let set = parts.headers.set(name, value);
+            set.map_err(|_| AuthError::invalid_option("header", "a name and a value of HTTP", quoted(name)))?;
+            parts.is_changed = true;
+        }
         Ok(self)
     }
 
     /// Sends a value as JSON.
     ///
     /// # Errors
-    /// [`AuthError::Json`] if the value cannot be written as JSON.
+    /// [`AuthError::Json`] if the value cannot be written as JSON, such as a map whose keys are no strings.
     pub fn json(self, body: &(impl Serialize + ?Sized)) -> Result<Self, AuthError> {
+        if self.0.is_none() {
+            return Ok(self);
+        }
         let text = to_json(body)?;
         self.header("content-type", "application/json").map(|request| request.body(&text))
     }
@@ -82,14 +101,26 @@ impl ApiRequest {
     /// Sends a body: a string, a `Blob`, a `FormData`, …
     #[must_use]
     pub fn body(self, body: &JsValue) -> Self {
-        self.init.set_body(body);
-        self
+        self.with_init(|init| init.set_body(body))
     }
 
-    /// The options of the browser's `fetch`, for those without a method here.
+    /// The options of the browser's `fetch`, for those without a method here. A request with a `signal` of the app is aborted by
+    /// that signal alone, and not by dropping the future.
+    ///
+    /// ```no_run
+    /// # use tokenward::{ApiRequest, AuthClient, AuthError};
+    /// # async fn example(auth: AuthClient) -> Result<(), AuthError> {
+    /// let timeout = web_sys::AbortSignal::timeout_with_u32(5_000);
+    /// auth.fetch(ApiRequest::get("/api/me").with_init(|init| init.set_signal(Some(&timeout)))).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
-    pub fn with_init(self, change: impl FnOnce(&RequestInit)) -> Self {
-        change(&self.init);
+    pub fn with_init(mut self, change: impl FnOnce(&RequestInit)) -> Self {
+        if let Some(parts) = &mut self.0 {
+            change(&parts.init);
+            parts.is_changed = true;
+        }
         self
     }
 }
@@ -151,7 +182,7 @@ impl Response {
     /// where the type takes any JSON (`serde_json::Value`), and `1.0` is 1. A server sends larger integers as strings.
     ///
     /// # Errors
-    /// [`AuthError::Fetch`] if the connection breaks, the body was read before or is no JSON; [`AuthError::Json`] if it does
+    /// [`AuthError::Fetch`] if the connection breaks, or the body was read before; [`AuthError::Json`] if it is no JSON, or does
     /// not fit the type.
     pub async fn json<T: DeserializeOwned>(&self) -> Result<T, AuthError> {
         decode(read(self.0.json()).await?)
@@ -174,7 +205,10 @@ async fn read(body: Result<js_sys::Promise, JsValue>) -> Result<JsValue, AuthErr
         Ok(promise) => JsFuture::from(promise).await,
         Err(error) => Err(error),
     };
-    value.map_err(|error| AuthError::Fetch(text_of(&error)))
+    value.map_err(|error| {
+        let text = text_of(&error);
+        if error.is_instance_of::<js_sys::SyntaxError>() { AuthError::Json(text) } else { AuthError::Fetch(text) }
+    })
 }
 
 /// A value as JSON text.
@@ -225,24 +259,27 @@ impl AuthClient {
     /// `RefreshUnavailable`.
     pub async fn fetch(&self, request: impl IntoApiRequest) -> Result<Response, AuthError> {
         let inner = self.inner()?;
-        let ApiRequest { input, init, headers } = request.into_api_request();
-        let sent = if input.is_string() {
+        let Parts { input, init, headers, is_changed } = request.into_api_request().0.ok_or(AuthError::NoBrowser)?;
+        if is_changed {
             init.set_headers(&headers);
-            let abort = AbortOnDrop::new();
+        }
+        let abort = (input.is_string() && init.get_signal().is_none()).then(AbortOnDrop::new);
+        if let Some(abort) = &abort {
             init.set_signal(abort.signal().as_ref());
-            let response = JsFuture::from(inner.platform.fetch(&input, &init)).await;
+        }
+        let init: &JsValue = if is_changed { &init } else { &JsValue::UNDEFINED };
+        let sent = JsFuture::from(inner.platform.fetch(&input, init)).await;
+        if let Some(abort) = abort {
             abort.done();
-            response
-        } else {
-            JsFuture::from(inner.platform.fetch(&input, &JsValue::UNDEFINED)).await
-        };
+        }
         sent.map(|response| Response(response.unchecked_into())).map_err(AuthError::from_js)
     }
 }
 
 impl IntoApiRequest for web_sys::Request {
     fn into_api_request(self) -> ApiRequest {
-        ApiRequest { input: self.into(), ..ApiRequest::get("") }
+        let headers = Headers::new_with_headers(&self.headers()).expect("headers of a request are valid");
+        ApiRequest(Some(Parts { input: self.into(), init: RequestInit::new(), headers, is_changed: false }))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Weak;
 
 #[cfg(any(feature = "dioxus", feature = "leptos", feature = "yew"))]
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, future::ready, stream::once};
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -58,23 +58,28 @@ impl Inner {
     }
 
     pub(super) fn stop_idle(&self) {
+        self.idle_sign_out_at.set(None);
         if let Some(idle) = self.idle.take() {
             idle.stop();
         }
     }
 }
 
-/// For the hooks of the frameworks: when the idle user will be signed out, each time that it changes.
+/// For the hooks of the frameworks.
 #[cfg(any(feature = "dioxus", feature = "leptos", feature = "yew"))]
 impl super::AuthClient {
+    /// When the idle user will be signed out (milliseconds since the epoch) if a warning is due now, and each time that a warning
+    /// begins; `None` if none is due, when it ends, and when the client is disposed of.
     pub(crate) fn idle_warnings(&self) -> impl Stream<Item = Option<f64>> + Unpin + use<> {
-        self.events().filter_map(|event| {
-            std::future::ready(match event {
+        let now = self.inner().ok().and_then(|inner| inner.idle_sign_out_at.get());
+        let changes = self.events().filter_map(|event| {
+            ready(match event {
                 AuthEvent::IdleWarning { sign_out_at } => Some(Some(sign_out_at)),
                 AuthEvent::IdleWarningEnded => Some(None),
                 _ => None,
             })
-        })
+        });
+        once(ready(now)).chain(changes).chain(once(ready(None)))
     }
 }
 
@@ -91,12 +96,18 @@ fn functions(this: &Weak<Inner>) -> Object {
     set_member(&object, "logout", &logout.into_js_value());
     let client = this.clone();
     let warn = Closure::<dyn Fn(f64)>::new(move |sign_out_at| {
-        with(&client, |inner| inner.send_notice(Some(AuthEvent::IdleWarning { sign_out_at }), None));
+        with(&client, |inner| {
+            inner.idle_sign_out_at.set(Some(sign_out_at));
+            inner.send_notice(Some(AuthEvent::IdleWarning { sign_out_at }), None);
+        });
     });
     set_member(&object, "onWarning", &warn.into_js_value());
     let client = this.clone();
     let end = Closure::<dyn Fn()>::new(move || {
-        with(&client, |inner| inner.send_notice(Some(AuthEvent::IdleWarningEnded), None));
+        with(&client, |inner| {
+            inner.idle_sign_out_at.set(None);
+            inner.send_notice(Some(AuthEvent::IdleWarningEnded), None);
+        });
     });
     set_member(&object, "onWarningEnded", &end.into_js_value());
     object

@@ -167,6 +167,9 @@ pub(crate) struct Inner {
     sign_in: RefCell<Option<platform::RustSignIn>>,
     #[cfg(feature = "idle")]
     idle: RefCell<Option<platform::IdleWatch>>,
+    /// While a warning is due: when the idle user will be signed out, in milliseconds since the epoch.
+    #[cfg(feature = "idle")]
+    idle_sign_out_at: Cell<Option<f64>>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -218,6 +221,8 @@ impl AuthClient {
                 sign_in: RefCell::default(),
                 #[cfg(feature = "idle")]
                 idle: RefCell::default(),
+                #[cfg(feature = "idle")]
+                idle_sign_out_at: Cell::default(),
             }
         });
         #[cfg(feature = "sign-in")]
@@ -349,6 +354,8 @@ impl AuthClient {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// Dropping the future does not undo it: the user may be signed in afterwards.
     ///
     /// # Errors
     /// [`AuthError::Auth`] with `MalformedResponse` if the answer has no access token; [`AuthError::Superseded`]; and
@@ -691,9 +698,12 @@ impl Inner {
             // (The core handles it after the present outputs.)
             return self.handle(Input::RevocationCompleted { request, outcome: core::RevocationOutcome::Retry });
         }
-        let login = self.login.borrow();
-        let login = login.as_ref().filter(|_| endpoint == Endpoint::Login);
-        let (login_request, signal) = login.map(|login| (login.request.clone(), login.signal.clone())).unzip();
+        // (The options `auth_headers` may call the client.)
+        let (login_request, signal) = {
+            let login = self.login.borrow();
+            let login = login.as_ref().filter(|_| endpoint == Endpoint::Login);
+            login.map(|login| (login.request.clone(), login.signal.clone())).unzip()
+        };
         let promise = self.platform.send_auth_request(endpoint, login_request, signal.flatten());
         match endpoint {
             Endpoint::Refresh => self.refresh_details.borrow_mut().clear(),
@@ -936,6 +946,7 @@ mod tests {
     #[test]
     fn outside_of_a_browser_the_client_does_nothing() {
         let builder = AuthClient::builder().name("server-side rendering").server(&()).remember(Remember::Tab);
+        let builder = builder.auth_headers(Vec::new).should_refresh(|_| true).on_log(|_| {});
         let auth = builder.build().unwrap();
         let calls = async {
             assert_eq!(auth.ready().await.status(), SessionStatus::Restoring);
@@ -945,6 +956,8 @@ mod tests {
             assert_eq!(auth.refresh().await, Err(AuthError::NoBrowser));
             assert_eq!(auth.restore().await, Err(AuthError::NoBrowser));
             assert_eq!(auth.fetch("/api/me").await.err(), Some(AuthError::NoBrowser));
+            let note = ApiRequest::post("/api/notes").json("note").unwrap().header("x-id", "1").unwrap();
+            assert_eq!(auth.fetch(note.with_init(|_| {})).await.err(), Some(AuthError::NoBrowser));
             assert_eq!(auth.access_token(Duration::ZERO).await, Err(AuthError::NoBrowser));
             assert!(!auth.logout().await.revoked && !auth.logout_all().await.revoked);
             #[cfg(feature = "sign-in")]

@@ -59,7 +59,7 @@ pub enum SessionStatus {
 }
 
 impl SessionSnapshot {
-    pub(super) const RESTORING: Self =
+    pub(crate) const RESTORING: Self =
         Self { status: SessionStatus::Restoring, user: None, payload: String::new(), unavailable: None };
 
     /// The same session after a refresh that failed without ending it.

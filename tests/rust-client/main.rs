@@ -5,14 +5,16 @@
 
 mod json;
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokenward::{
-    ApiRequest, AuthClient, AuthClientBuilder, AuthError, AuthEvent, ErrorCode, Protocol, Remember, Restore, Session,
-    SessionStatus, SignedOutReason,
+    ApiRequest, AuthClient, AuthClientBuilder, AuthError, AuthEvent, ErrorCode, IntoApiRequest, Protocol, Remember,
+    Restore, Session, SessionStatus, SignedOutReason,
 };
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -92,6 +94,52 @@ async fn a_request_with_a_body_reaches_the_api() {
     let bare = web_sys::Request::new_with_str(&url("/api/me")).unwrap();
     assert_eq!(auth.fetch(bare.clone().unwrap()).await.unwrap().status(), 200);
     assert!(!bare.headers().has("authorization").unwrap(), "no token is written into the caller's request");
+}
+
+#[wasm_bindgen_test]
+async fn a_request_has_what_the_app_adds_to_it() {
+    let auth = client("additions");
+    auth.login(&ADA).await.unwrap();
+    let refused = ApiRequest::get("/").header("a b", "1").unwrap_err();
+    assert_eq!(refused.to_string(), r#"INVALID_OPTIONS: header: expected a name and a value of HTTP, got "a b""#);
+    let init = web_sys::RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&r#"["note"]"#.into());
+    let bare = web_sys::Request::new_with_str_and_init(&url("/api/echo"), &init).unwrap();
+    let request = bare.into_api_request().header("content-type", "application/json").unwrap();
+    assert_eq!(auth.fetch(request).await.unwrap().json::<[String; 1]>().await.unwrap(), ["note"]);
+    let abort = web_sys::AbortController::new().unwrap();
+    abort.abort();
+    let request = ApiRequest::get(&url("/api/me")).with_init(|init| init.set_signal(Some(&abort.signal())));
+    assert!(matches!(auth.fetch(request).await, Err(AuthError::Fetch(text)) if text.contains("Abort")));
+}
+
+#[wasm_bindgen_test]
+async fn a_body_that_is_no_json_is_not_reported_as_a_fault_of_the_network() {
+    let auth = client("no JSON");
+    let response = auth.fetch("data:text/html,<h1>Welcome</h1>").await.unwrap();
+    let error = response.json::<User>().await.unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), ("JSON", false));
+}
+
+#[wasm_bindgen_test]
+async fn auth_headers_may_dispose_of_the_client() {
+    let own = Rc::new(RefCell::new(None::<AuthClient>));
+    let dispose = {
+        let own = own.clone();
+        move || {
+            if let Some(auth) = own.take() {
+                auth.dispose();
+            }
+            Vec::new()
+        }
+    };
+    let auth = builder("dispose").auth_headers(dispose).build().unwrap();
+    auth.ready().await;
+    let mut sessions = auth.subscribe();
+    own.replace(Some(auth.clone()));
+    assert_eq!(code_of(auth.login(&ADA).await), Some(ErrorCode::Disposed));
+    while sessions.next().await.is_some() {}
 }
 
 #[wasm_bindgen_test]
@@ -270,6 +318,8 @@ fn each_wrong_option_is_named_with_what_is_valid_and_what_came() {
         (new().timeout(Duration::MAX), "timeout: expected 1 ms to 10 minutes"),
         #[cfg(feature = "idle")]
         (new().idle_timeout(Duration::ZERO), "idle_timeout: expected 1 s to 30 days, got 0 s"),
+        #[cfg(feature = "idle")]
+        (new().idle_timeout(Duration::from_millis(500)), "idle_timeout: expected 1 s to 30 days, got 500 ms"),
         #[cfg(feature = "idle")]
         (new().idle_timeout(Duration::MAX), "idle_timeout: expected 1 s to 30 days"),
         #[cfg(feature = "idle")]

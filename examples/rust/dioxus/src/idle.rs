@@ -1,4 +1,4 @@
-//! A user who is not active for 15 minutes is signed out, and warned a minute before, in Dioxus.
+//! Dioxus: signs out a user who was not active for 15 minutes, and warns the user a minute before.
 use std::time::Duration;
 
 use dioxus::prelude::*;

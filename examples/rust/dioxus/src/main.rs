@@ -29,7 +29,7 @@ fn app() -> Element {
     }
 }
 
-/// The text for the user depends on the code of the error; its own message is for developers.
+/// The text for the user depends on the code of the error; its message is for developers.
 fn explain(error: &AuthError) -> String {
     match error {
         AuthError::Auth { code: ErrorCode::InvalidCredentials, .. } => "Wrong email or password.".into(),

@@ -1,4 +1,4 @@
-//! A user who is not active for 15 minutes is signed out, and warned a minute before, in Leptos.
+//! Leptos: signs out a user who was not active for 15 minutes, and warns the user a minute before.
 use std::time::Duration;
 
 use leptos::mount::mount_to_body;
@@ -26,6 +26,7 @@ fn App() -> impl IntoView {
     let auth = StoredValue::new_local(use_auth());
     let problem = RwSignal::new(String::new());
     let start = move |_| {
+        problem.set(String::new());
         spawn_local(async move {
             if let Err(error) = auth.get_value().login(&ADA).await {
                 problem.set(error.to_string());
@@ -34,12 +35,14 @@ fn App() -> impl IntoView {
     };
     view! {
         <h1>"Leptos"</h1>
-        <SignedOut><button on:click=start>"Sign in"</button></SignedOut>
+        <SignedOut>
+            <button on:click=start>"Sign in"</button>
+            <p role="alert">{problem}</p>
+        </SignedOut>
         <SignedIn>
             <p>"Signed in"</p>
             <IdleWarning/>
         </SignedIn>
-        <p role="alert">{problem}</p>
     }
 }
 

@@ -31,7 +31,7 @@ fn App() -> impl IntoView {
     }
 }
 
-/// The text for the user depends on the code of the error; its own message is for developers.
+/// The text for the user depends on the code of the error; its message is for developers.
 fn explain(error: &AuthError) -> String {
     match error {
         AuthError::Auth { code: ErrorCode::InvalidCredentials, .. } => "Wrong email or password.".into(),

@@ -1,4 +1,4 @@
-//! A user who is not active for 15 minutes is signed out, and warned a minute before, in Yew.
+//! Yew: signs out a user who was not active for 15 minutes, and warns the user a minute before.
 use std::time::Duration;
 
 use tokenward::yew::{AuthProvider, use_auth, use_idle_warning, use_session};
@@ -42,6 +42,7 @@ fn Page() -> Html {
     let start = {
         let problem = problem.clone();
         Callback::from(move |_: MouseEvent| {
+            problem.set(String::new());
             let (auth, problem) = (auth.clone(), problem.clone());
             spawn_local(async move {
                 if let Err(error) = auth.login(&ADA).await {
