@@ -3,7 +3,17 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { root } from '../../tools/run.mjs';
-import { ADA, closeBrowser, ISOLATION, makeClient, NPM_ONLY, openBlank, openBrowser, withPage } from './harness.mjs';
+import {
+  ADA,
+  closeBrowser,
+  ISOLATION,
+  makeClient,
+  NPM_ONLY,
+  openBlank,
+  openBrowser,
+  until,
+  withPage,
+} from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -281,7 +291,7 @@ test('the session stays when the server answers a refresh with an HTML page', ()
       assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
       assert.equal(await server.counted('refresh_rotated'), 1);
     },
-    { timeoutSeconds: 1 },
+    { timeoutSeconds: 3 },
   ));
 
 test('login() rejects with OFFLINE while the server is down, and the current session stays', () =>
@@ -544,7 +554,7 @@ test('a tab whose refresh is rejected keeps the idempotency key of a newer sign-
     };
     await page.route('**/auth/refresh', answerLate, { times: 1 });
     assert.equal((await page.evaluate(() => failure(auth.refresh()))).code, 'SESSION_ENDED');
-    await page.waitForFunction(() => auth.session.status === 'signed-in', null, { timeout: 5_000 });
+    await page.waitForFunction(() => auth.session.status === 'signed-in');
     // If one worker serves both tabs, the other tab receives its own login later than this one.
     await finished;
     await other.reload();
@@ -609,6 +619,10 @@ test('no storage, URL, console line, event, error or property of the client cont
       if (accessToken) tokens.add(accessToken);
     }
     for (const { name, value } of await context.cookies()) if (name === 'refresh_token') tokens.add(value);
+    await until(
+      () => tokens.size >= 4,
+      () => `${tokens.size} tokens`,
+    );
     assert.equal(tokens.size, 4, 'three access tokens and the refresh token');
     const found = await page.evaluate(async () => {
       const places = {};

@@ -60,7 +60,7 @@ test('R-7: no fault of a refresh ends the session, and refresh() rejects within 
       assert.deepEqual([error.name, error.code, error.retryable], ['AuthError', 'REFRESH_UNAVAILABLE', true], name);
       if (fault.answer?.body)
         assert.equal(error.status, fault.answer.status, `${name}: the status of the last refresh`);
-      assert.ok(took < 3_000, `${name}: ${took} ms`);
+      assert.ok(took < 8_000, `${name}: ${took} ms`);
       assert.deepEqual([status, works], ['signed-in', 200], name);
     }
     proxy.fault = () => undefined;
@@ -78,7 +78,7 @@ test('R-7: the client waits until the date in Retry-After', () =>
     };
     assert.equal(await page.evaluate(() => auth.refresh().then(({ status }) => status)), 'signed-in');
     const [first, second] = proxy.to('/auth/refresh');
-    assert.ok(second.start - first.end >= 1_900 && second.start - first.end < 6_000, `${second.start - first.end} ms`);
+    assert.ok(second.start - first.end >= 1_900 && second.start - first.end < 9_000, `${second.start - first.end} ms`);
   }));
 
 test('R-10: each clear rejection ends the session, with its reason', () =>
@@ -189,17 +189,18 @@ test('R-28c: the client does not refresh when an API requires step-up authentica
         path === '/api/me'
           ? { answer: { status, headers: { 'www-authenticate': header }, body: 'more, please' } }
           : undefined;
-      const [got, text, events] = await page.evaluate(async () => {
+      const [got, text, events] = await page.evaluate(async (stepUp) => {
         const events = [];
         const stop = auth.on('step-up-required', async ({ response }) =>
           events.push([response.status, await response.text()]),
         );
         const response = await auth.fetch('/api/me');
         const text = await response.text();
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        for (let tries = 0; tries < (stepUp ? 500 : 1) && events.length === 0; tries += 1)
+          await new Promise((resolve) => setTimeout(resolve, 20));
         stop();
         return [response.status, text, events];
-      });
+      }, stepUp);
       assert.deepEqual([got, text], [status, 'more, please'], header);
       assert.deepEqual(events, stepUp ? [[status, 'more, please']] : [], header);
       assert.equal(proxy.record.length, 1, `${header}: no refresh and no retry`);
@@ -277,13 +278,18 @@ test('R-3: the client retries a call that had an older token with the current on
   withTabs({}, async ({ open, proxy, server }) => {
     const page = await open();
     await signIn(page);
-    proxy.fault = ({ path }) => (path === '/api/me' && proxy.to(path).length === 1 ? { delay: 600 } : undefined);
+    let forward;
+    const renewed = new Promise((resolve) => {
+      forward = resolve;
+    });
+    proxy.fault = ({ path }) => (path === '/api/me' && proxy.to(path).length === 1 ? renewed : undefined);
     const slow = page.evaluate(async () => {
       await auth.fetch('/demo/expire-token', { method: 'POST' });
       return (await auth.fetch('/api/me')).status;
     });
     while (proxy.to('/api/me').length === 0) await later(10);
     await page.evaluate(() => auth.refresh().then(() => {}));
+    forward();
     assert.equal(await slow, 200);
     const [first, second] = proxy.to('/api/me');
     assert.deepEqual([first.status, second.status], [401, 200]);
@@ -295,11 +301,16 @@ test('R-18: after a login during a refresh of another user, the client ignores t
   withTabs({}, async ({ open, proxy }) => {
     const page = await open();
     await signIn(page);
-    proxy.fault = ({ path }) => (path === '/auth/refresh' ? { delay: 400 } : undefined);
+    let forward;
+    const signedIn = new Promise((resolve) => {
+      forward = resolve;
+    });
+    proxy.fault = ({ path }) => (path === '/auth/refresh' ? signedIn : undefined);
     const refresh = page.evaluate(() => failure(auth.refresh()));
     while (proxy.to('/auth/refresh').length === 0) await later(10);
     await signIn(page, GRACE);
     assert.equal((await refresh).code, 'SESSION_ENDED');
+    forward();
     proxy.fault = () => undefined;
     await until(
       () => proxy.to('/auth/refresh').every(({ end }) => end),
@@ -447,7 +458,7 @@ test('R-28: concurrent downloads stream', () =>
     await signIn(page);
     proxy.fault = ({ path }) =>
       path === '/api/me'
-        ? { answer: { status: 200, headers: { 'x-accel-buffering': 'no' }, body: 'abcde', drip: 200 } }
+        ? { answer: { status: 200, headers: { 'x-accel-buffering': 'no' }, body: 'abcde', drip: 600 } }
         : undefined;
     const all = await page.evaluate(async () => {
       const read = async () => {
@@ -492,7 +503,7 @@ test('R-2: the refresh completes although the caller that started it, or each ca
     const page = await open();
     await signIn(page);
     await page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
-    proxy.fault = ({ path }) => (path === '/auth/refresh' ? { delay: 300 } : undefined);
+    proxy.fault = ({ path }) => (path === '/auth/refresh' ? { delay: 2_000 } : undefined);
     const names = await page.evaluate(async () => {
       const leave = new AbortController();
       const all = [auth.fetch('/api/me', { signal: leave.signal }), auth.refresh({ signal: leave.signal })];
@@ -610,7 +621,7 @@ test('login() rejects with REQUEST_NOT_SENT when authHeaders throws, and the ses
       let broken = false;
       const client = new AuthClient({
         name: 'headers',
-        timeoutSeconds: 1,
+        timeoutSeconds: 3,
         authHeaders: () => {
           if (broken) throw new Error('no CSRF token');
           return { 'x-csrf': '1' };

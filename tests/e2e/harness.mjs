@@ -148,7 +148,7 @@ export const inside = (page) => page.workers()[0] ?? page;
 export const INSPECTABLE = process.env.ISOLATION === 'shared-worker' ? { isolation: 'worker' } : {};
 
 /** The longest time that a test may take, on a busy machine. */
-const LIMIT_SECONDS = 180;
+const LIMIT_SECONDS = 600;
 
 /** Rejects if the test takes too long. */
 function withTimeout(test) {

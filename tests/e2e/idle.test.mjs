@@ -58,10 +58,10 @@ const ageActivity = (page) =>
 
 test('an idle user is warned, then signed out in all tabs, and the server ends the session', () =>
   withTabs({}, async ({ server, open }) => {
-    const page = await signedIn(open);
-    const other = await signedIn(open);
-    await hasStatus(page, 'signed-out');
-    await hasStatus(other, 'signed-out');
+    const [page, other] = [await open(OPTIONS), await open(OPTIONS)];
+    for (const tab of [page, other]) await record(tab);
+    await signIn(page);
+    for (const tab of [page, other]) await hasEvent(tab, 'signed-out');
     const [warning] = await page.evaluate(() => events);
     assert.deepEqual(await names(page), ['idle-warning', 'idle-warning-ended', 'idle']);
     assert.ok(warning.signOutAt > warning.at && warning.signOutAt <= warning.at + 2_000, 'the moment of the sign-out');

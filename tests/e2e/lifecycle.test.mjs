@@ -95,7 +95,7 @@ test('dispose() rejects every call at once while the engine loads', NPM_ONLY, ()
       return [await Promise.all(codes), performance.now() - start, (await auth.ready).status];
     });
     assert.deepEqual([new Set(codes).size, codes[0], status], [1, 'DISPOSED', 'restoring']);
-    assert.ok(took < 500, `${took} ms`);
+    assert.ok(took < 2_500, `${took} ms`);
   }),
 );
 
@@ -171,14 +171,16 @@ test('the client renews no token while the page is hidden, and renews it at once
         document.dispatchEvent(new Event('visibilitychange'));
       }, state);
     await setVisibility('hidden');
+    const { length: before } = proxy.to('/auth/refresh');
     await later(8_000);
-    assert.equal(proxy.to('/auth/refresh').length, 0, 'a visible page would have refreshed after 6 s at the latest');
+    const refreshes = () => proxy.to('/auth/refresh').length - before;
+    assert.equal(refreshes(), 0, 'a visible page would have refreshed after 6 s at the latest');
     await setVisibility('visible');
     await until(
-      () => proxy.to('/auth/refresh').length > 0,
+      () => refreshes() > 0,
       () => 'the client sent no refresh',
     );
     await later(500);
-    assert.equal(proxy.to('/auth/refresh').length, 1);
+    assert.equal(refreshes(), 1);
     assert.equal(await page.evaluate(() => auth.fetch('/api/me').then(({ status }) => status)), 200);
   }));

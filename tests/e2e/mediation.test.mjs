@@ -34,7 +34,7 @@ function serveResource({ proxy, provider }, seen) {
 
 /** A test with a provider whose access tokens live so many seconds, and a tab in which ada is signed in. */
 function mediationTest(name, accessTokenLife, body) {
-  test(`${SERVER}: ${name}`, { timeout: 120_000 }, async () => {
+  test(`${SERVER}: ${name}`, { timeout: 600_000 }, async () => {
     const clients = { grant_types: ['authorization_code', 'refresh_token'] };
     const world = await startSignIn({ env: { OIDC_TOKENS: 'provider' }, clients, accessTokenLife });
     const user = await openUser(world);

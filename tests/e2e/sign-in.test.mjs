@@ -13,7 +13,7 @@ after(closeBrowser);
 
 /** A test with its own provider and server. Its message starts with the name of the server. `inBrowser` selects another browser. */
 function signInTest(name, body, options = {}, inBrowser = (work) => work()) {
-  test(`${SERVER}: ${name}`, { timeout: 120_000 }, (t) =>
+  test(`${SERVER}: ${name}`, { timeout: 600_000 }, (t) =>
     inBrowser(async () => {
       const world = await startSignIn(options);
       const users = [];

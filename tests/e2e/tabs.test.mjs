@@ -12,10 +12,12 @@ const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 
 test('R-4: 20 tabs with 50 calls each at one expiry send one refresh at a time, and no session ends', () =>
   withTabs({}, async ({ server, proxy, open }) => {
-    const first = await open();
+    // (A busy machine needs longer than 10 s for the calls.)
+    const patient = { timeoutSeconds: 60 };
+    const first = await open(patient);
     await signIn(first);
     const tabs = [first];
-    tabs.push(...(await Promise.all(Array.from({ length: 19 }, () => open()))));
+    tabs.push(...(await Promise.all(Array.from({ length: 19 }, () => open(patient)))));
     for (const tab of tabs) await hasStatus(tab, 'signed-in');
     for (const tab of tabs) await tab.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
     proxy.record.length = 0;
@@ -40,7 +42,7 @@ test('R-4: 20 tabs with 50 calls each at one expiry send one refresh at a time, 
 
 test('R-1: 1,000 calls at once in one tab cause one refresh', () =>
   withTabs({}, async ({ server, proxy, open }) => {
-    const page = await open();
+    const page = await open({ timeoutSeconds: 60 });
     await signIn(page);
     await page.evaluate(() => auth.fetch('/demo/expire-token', { method: 'POST' }));
     const storm = () =>
@@ -136,7 +138,7 @@ test('R-5: another tab refreshes when a tab closes during a refresh', () =>
     const start = performance.now();
     await closing.close();
     assert.equal(await waiting, 'signed-in');
-    assert.ok(performance.now() - start < 5_000);
+    assert.ok(performance.now() - start < 9_000, 'the lock is not stolen, which takes more than 10 s');
     assert.equal(await server.counted('refresh_reused'), 0, 'the second tab repeats the refresh of the closed tab');
   }));
 
@@ -217,12 +219,12 @@ test('R-28b: all tabs obey the wait that the server asked one tab for, also afte
     await hasStatus(two, 'signed-in');
     proxy.record.length = 0;
     proxy.fault = ({ path }) =>
-      path === '/auth/refresh' ? { answer: { status: 429, headers: { 'retry-after': '3' } } } : undefined;
+      path === '/auth/refresh' ? { answer: { status: 429, headers: { 'retry-after': '6' } } } : undefined;
     const rejected = await one.evaluate(() => failure(auth.refresh()));
     assert.deepEqual([rejected.code, rejected.retryable], ['REFRESH_UNAVAILABLE', true]);
-    assert.ok(rejected.retryAfterSeconds >= 3 && rejected.retryAfterSeconds <= 5, String(rejected.retryAfterSeconds));
+    assert.ok(rejected.retryAfterSeconds >= 6 && rejected.retryAfterSeconds <= 8, String(rejected.retryAfterSeconds));
     proxy.fault = () => undefined;
-    await later(50);
+    await two.waitForFunction(() => localStorage['tokenward:v1:default:not-before']);
     assert.equal((await two.evaluate(() => failure(auth.refresh()))).code, 'REFRESH_UNAVAILABLE');
     await two.reload();
     await two.evaluate(async () => {
@@ -232,7 +234,7 @@ test('R-28b: all tabs obey the wait that the server asked one tab for, also afte
     assert.equal(proxy.to('/auth/refresh').length, 1, 'no tab sent another refresh');
     await hasStatus(two, 'signed-in');
     const [first, second] = proxy.to('/auth/refresh');
-    assert.ok(second.start - first.end >= 2_900, `${second.start - first.end} ms`);
+    assert.ok(second.start - first.end >= 5_900, `${second.start - first.end} ms`);
   }));
 
 test('R-8: 200 refreshes with 30 % of the responses lost, and reloads in between, keep the session', () =>
@@ -286,7 +288,12 @@ test('tabs with `restore: always` do not cause each other to send refreshes', ()
       await hasStatus(tab, 'signed-out');
       assert.equal(await reason(tab), 'no-session');
       await tab.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-      await tab.evaluate(() => void auth.refresh().catch(() => {}));
+      await tab.evaluate(() =>
+        auth.refresh().then(
+          () => {},
+          () => {},
+        ),
+      );
     }
     await until(
       () => proxy.to('/auth/refresh').filter(({ end }) => end).length >= 5,

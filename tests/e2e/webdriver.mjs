@@ -58,13 +58,18 @@ export async function startBrowser({ driver, args, capabilities, display }) {
     await stop();
     throw error;
   });
-  const to = (method, where, body) => ask(method, `/session/${session}${where}`, body);
+  const to = (method, where, body, limit) => ask(method, `/session/${session}${where}`, body, limit);
   const script = (code, argument) =>
-    to('POST', '/execute/async', {
-      script: `const [given, done] = arguments; (${code})(given).then((value) => done({ value }), (error) => done({ error: String(error) }));`,
-      args: [argument ?? null],
-    });
-  await to('POST', '/timeouts', { script: 20_000 });
+    to(
+      'POST',
+      '/execute/async',
+      {
+        script: `const [given, done] = arguments; (${code})(given).then((value) => done({ value }), (error) => done({ error: String(error) }));`,
+        args: [argument ?? null],
+      },
+      110_000,
+    );
+  await to('POST', '/timeouts', { script: 100_000 });
   return {
     async open(url) {
       const { handle } = await to('POST', '/window/new', { type: 'tab' });

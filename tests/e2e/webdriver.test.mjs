@@ -17,7 +17,7 @@ for (const [name, engine] of Object.entries(ENGINES)) {
 
 function demoPage(name, engine) {
   test(`${name}, demo page: a user signs in, starts a storm, loses a response, and reads the timeline and the table`, {
-    timeout: 120_000,
+    timeout: 600_000,
   }, async () => {
     const server = await startServer({ DEMO_DIR: demoDir });
     const browser = await startBrowser(engine);
@@ -81,7 +81,7 @@ function demoPage(name, engine) {
 
 function mainFlow(name, engine, isolation) {
   const title = `${name}, ${isolation}: two tabs sign in, call, refresh, switch the user and sign out`;
-  test(title, { timeout: 120_000 }, async () => {
+  test(title, { timeout: 600_000 }, async () => {
     const server = await startServer();
     const proxy = await startProxy(server.url);
     const browser = await startBrowser(engine);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as later } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { ADA, closeBrowser, hasStatus, makeClient, openBrowser, signIn, withTabs } from './harness.mjs';
+import { ADA, closeBrowser, hasStatus, makeClient, openBrowser, signIn, until, withTabs } from './harness.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -246,7 +246,7 @@ each('the body of a response streams', async ({ open, proxy }) => {
   const page = await open();
   await signIn(page);
   proxy.fault = ({ path }) =>
-    path === '/api/drip' ? { answer: { status: 200, body: 'abcdefghij', drip: 100 } } : undefined;
+    path === '/api/drip' ? { answer: { status: 200, body: 'abcdefghij', drip: 300 } } : undefined;
   const [pieces, first, whole] = await page.evaluate(async () => {
     const start = performance.now();
     const response = await auth.fetch('/api/drip');
@@ -441,7 +441,12 @@ test('the client warns if the policy allows any worker', () =>
     ]) {
       proxy.headers = policy ? { 'content-security-policy': policy } : {};
       const page = await open({ isolation: 'worker' });
-      await later(500);
+      if (expected)
+        await until(
+          () => hasWarned(page),
+          () => `no warning: ${policy || 'no policy'}`,
+        );
+      else await later(500);
       assert.equal(await hasWarned(page), expected, policy || 'no policy');
       await page.close();
     }
@@ -472,6 +477,9 @@ test('no message from the page changes the settings of the worker', () =>
       worker.postMessage({ request: 1_000_001, method: 'fetch', params: { url: 'http://localhost:1/', init: {} } });
       worker.postMessage(null);
       worker.postMessage({ response: 7, result: evil });
+      const answered = () => messages.filter(({ response }) => typeof response === 'string').length;
+      for (let tries = 0; tries < 1_000 && answered() < 7; tries += 1)
+        await new Promise((resolve) => setTimeout(resolve, 20));
       await new Promise((resolve) => setTimeout(resolve, 200));
       return messages;
     });
