@@ -164,9 +164,14 @@ signInTest(
       () => 'the server sends no code',
     );
     const second = await user.tab();
+    const shares = watchCallbacks(second, app);
     const shared = second.goto(callbacks[0]);
     // The browser drops the first request, as a reload does, and sends the same again.
     const again = page.goto(callbacks[0]);
+    await until(
+      () => callbacks.length > 1 && shares.length > 0,
+      () => 'the browser does not send the callback again',
+    );
     open();
     await Promise.all([shared, again]);
     assert.equal(await user.returned(page), '~signed-in');
