@@ -15,6 +15,7 @@ class Login {
   readonly router = inject(Router);
   readonly params = inject(ActivatedRoute).snapshot.queryParamMap;
   signIn() {
+    document.title = 'signing in';
     this.auth
       .login({ email: 'ada@example.com', password: 'analytical engine' })
       .then(() => this.router.navigateByUrl(this.params.get('redirect') ?? '/'))
@@ -22,7 +23,7 @@ class Login {
   }
 }
 
-@Component({ template: '<p>{{ email() }}</p><button type="button" (click)="auth.logout()">Sign out</button>' })
+@Component({ template: '<p>{{ email() }}</p><button type="button" (click)="signOut()">Sign out</button>' })
 class Mine {
   readonly auth = injectAuth();
   readonly session = injectSession();
@@ -38,6 +39,10 @@ class Mine {
     effect(() => {
       if (this.email()) document.title = `${this.session.status()}: ${this.email()}`;
     });
+  }
+  signOut() {
+    document.title = 'signing out';
+    this.auth.logout();
   }
 }
 

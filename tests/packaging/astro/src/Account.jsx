@@ -3,10 +3,12 @@ import { auth } from './auth.js';
 
 function SignIn() {
   const { login } = useAuth();
-  const signIn = () =>
+  const signIn = () => {
+    document.title = 'signing in';
     login({ email: 'ada@example.com', password: 'analytical engine' }).catch((error) => {
       document.title = `failed: ${error}`;
     });
+  };
   return (
     <button type="button" onClick={signIn}>
       Sign in
@@ -16,8 +18,12 @@ function SignIn() {
 
 function SignOut() {
   const { logout } = useAuth();
+  const signOut = () => {
+    document.title = 'signing out';
+    logout();
+  };
   return (
-    <button type="button" onClick={() => logout()}>
+    <button type="button" onClick={signOut}>
       Sign out
     </button>
   );

@@ -27,11 +27,15 @@ async function loadMe({ request }) {
 function Mine() {
   const { email } = useLoaderData();
   const { logout } = useAuth();
+  const signOut = () => {
+    document.title = 'signing out';
+    logout();
+  };
   document.title = `${auth.session.status}: ${email}`;
   return (
     <main>
       <p>{email}</p>
-      <button type="button" onClick={() => logout()}>
+      <button type="button" onClick={signOut}>
         Sign out
       </button>
     </main>
@@ -42,12 +46,14 @@ function Login() {
   const { login } = useAuth();
   const navigate = useNavigate();
   const [query] = useSearchParams();
-  const signIn = () =>
+  const signIn = () => {
+    document.title = 'signing in';
     login({ email: 'ada@example.com', password: 'analytical engine' })
       .then(() => navigate(query.get('redirect')))
       .catch((error) => {
         document.title = `failed: ${error}`;
       });
+  };
   return (
     <button type="button" onClick={signIn}>
       Sign in

@@ -8,10 +8,12 @@ const auth = new AuthClient({ isolation });
 
 function SignIn(props) {
   const { login } = useAuth();
-  const signIn = () =>
+  const signIn = () => {
+    document.title = 'signing in';
     login({ email: 'ada@example.com', password: 'analytical engine' }).catch((error) => {
       document.title = `failed: ${error}`;
     });
+  };
   return (
     <button type="button" onClick={signIn} data-return-to={props.returnTo}>
       Sign in
@@ -21,6 +23,10 @@ function SignIn(props) {
 
 function Me() {
   const { fetch, logout } = useAuth();
+  const signOut = () => {
+    document.title = 'signing out';
+    logout();
+  };
   const { status } = useSession();
   const [email, setEmail] = createSignal('');
   onMount(async () => {
@@ -35,7 +41,7 @@ function Me() {
   return (
     <main>
       <p>{email()}</p>
-      <button type="button" onClick={() => logout()}>
+      <button type="button" onClick={signOut}>
         Sign out
       </button>
     </main>
