@@ -31,7 +31,8 @@
 //! ```
 //!
 //! On a server that renders the app, the client does nothing: the session is `Restoring`, and neither component renders its
-//! children.
+//! children. Such a server may drop the values of a component on another thread than it made them. So keep the [`AuthHandle`] of
+//! [`use_auth`], and no client, in a signal or a `StoredValue`.
 
 use futures_util::StreamExt;
 #[cfg(feature = "idle")]
@@ -68,12 +69,42 @@ pub fn provide_auth(client: AuthClient) {
     provide_context(Context { client: StoredValue::new_local(client), session });
 }
 
+/// The client in an app, as a value that the closures of a view can copy.
+#[derive(Debug, Clone, Copy)]
+pub struct AuthHandle(Option<StoredValue<AuthClient, LocalStorage>>);
+
+impl AuthHandle {
+    /// The client. On a server that renders the app, it is one that does nothing.
+    ///
+    /// # Panics
+    /// After the component that called [`provide_auth`] was unmounted.
+    pub fn get_value(&self) -> AuthClient {
+        self.0.map_or_else(AuthClient::outside_of_a_browser, |client| client.get_value())
+    }
+}
+
 /// The client that [`provide_auth`] provided.
+///
+/// ```no_run
+/// # use leptos::prelude::*;
+/// # use leptos::task::spawn_local;
+/// # use tokenward::leptos::use_auth;
+/// #[component]
+/// fn SignOut() -> impl IntoView {
+///     let auth = use_auth();
+///     let sign_out = move |_| {
+///         spawn_local(async move {
+///             auth.get_value().logout().await;
+///         });
+///     };
+///     view! { <button on:click=sign_out>"Sign out"</button> }
+/// }
+/// ```
 ///
 /// # Panics
 /// Without [`provide_auth`] in a component above.
-pub fn use_auth() -> AuthClient {
-    context().map_or_else(AuthClient::outside_of_a_browser, |context| context.client.get_value())
+pub fn use_auth() -> AuthHandle {
+    AuthHandle(context().map(|context| context.client))
 }
 
 /// The session, with the user as the app's own type. The error is that the server's user does not fit the type.
@@ -121,7 +152,7 @@ pub fn use_restore_error() -> Signal<Option<AuthError>> {
 /// # use tokenward::leptos::{use_auth, use_idle_warning};
 /// #[component]
 /// fn IdleWarning() -> impl IntoView {
-///     let auth = StoredValue::new_local(use_auth());
+///     let auth = use_auth();
 ///     let sign_out_at = use_idle_warning();
 ///     view! {
 ///         <Show when=move || sign_out_at.get().is_some()>

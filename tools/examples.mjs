@@ -1,7 +1,9 @@
 // npm run examples: the same small app in React, Vue, Svelte and plain JavaScript, with the server behind them; with `-- --rust`
 // in Dioxus, Leptos and Yew too.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { EXAMPLE_FOLDERS, installPackage, installTools } from './pack.mjs';
 import { main, root, run } from './run.mjs';
 import { startServer } from './servers.mjs';
@@ -17,22 +19,44 @@ export async function installExamples() {
 /** The examples in Rust, each a crate of examples/rust with two programs. */
 export const RUST_EXAMPLES = ['dioxus', 'leptos', 'yew'];
 
+const folder = path.join(root, 'examples/rust');
+const target = path.join(root, 'target/examples');
+const places = ['--manifest-path', path.join(folder, 'Cargo.toml'), '--target-dir', target];
+const cargoBuild = (...args) => run('cargo', ['build', '--locked', '--quiet', ...places, ...args]);
+const WASM = ['--target', 'wasm32-unknown-unknown'];
+
+/** Writes the JavaScript and the wasm of a compiled program to the folder `out`. */
+const bindWasm = (wasmBindgen, program, out, outName) =>
+  run(wasmBindgen, [
+    path.join(target, 'wasm32-unknown-unknown/debug', `${program}.wasm`),
+    ...['--target', 'web', '--no-typescript', '--out-dir', out, '--out-name', outName],
+  ]);
+
 /** Compiles the examples in Rust to `dist/` beside their pages. */
 export async function buildRustExamples({ wasmBindgen }) {
-  const folder = path.join(root, 'examples/rust');
-  const target = path.join(root, 'target/examples');
-  const places = ['--manifest-path', path.join(folder, 'Cargo.toml'), '--target-dir', target];
-  const features = RUST_EXAMPLES.flatMap((name) => ['--features', `tokenward-example-${name}/idle`]);
-  await run('cargo', ['build', '--locked', '--quiet', '--target', 'wasm32-unknown-unknown', ...places, ...features]);
-  for (const name of RUST_EXAMPLES)
-    for (const [program, outName] of [
-      [`tokenward-example-${name}`, 'app'],
-      [`tokenward-example-${name}-idle`, 'idle'],
-    ]) {
-      const compiled = path.join(target, 'wasm32-unknown-unknown/debug', `${program}.wasm`);
-      const out = ['--out-dir', path.join(folder, name, 'dist'), '--out-name', outName];
-      await run(wasmBindgen, [compiled, '--target', 'web', '--no-typescript', ...out]);
-    }
+  await cargoBuild(...WASM, ...RUST_EXAMPLES.flatMap((name) => ['--features', `tokenward-example-${name}/idle`]));
+  for (const name of RUST_EXAMPLES) {
+    const dist = path.join(folder, name, 'dist');
+    await bindWasm(wasmBindgen, `tokenward-example-${name}`, dist, 'app');
+    await bindWasm(wasmBindgen, `tokenward-example-${name}-idle`, dist, 'idle');
+  }
+}
+
+/** The folder with the page of tests/ssr that uses this framework: `body.html`, which its server renders, and `app.js`. */
+export const renderedPage = (name) => path.join(root, 'target/ssr', name);
+
+/** Compiles the apps of tests/ssr: for the server, which renders the page, and for the browser, which hydrates it. */
+export async function buildRenderedPages({ wasmBindgen }) {
+  for (const name of RUST_EXAMPLES) {
+    const program = `tokenward-ssr-${name}`;
+    const out = renderedPage(name);
+    // One at a time: in one build, Cargo would give each of them the features of all.
+    await cargoBuild('--package', program, '--features', 'ssr');
+    await cargoBuild(...WASM, '--package', program, '--features', 'hydrate');
+    await bindWasm(wasmBindgen, program, out, 'app');
+    const { stdout } = await promisify(execFile)(path.join(target, 'debug', program));
+    writeFileSync(path.join(out, 'body.html'), stdout);
+  }
 }
 
 /** The command that serves the examples. */

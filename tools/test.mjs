@@ -8,7 +8,7 @@ import { checkPlatform } from './build-platform.mjs';
 import { buildRustClient } from './build-rust-client.mjs';
 import { checkDependencies } from './check-dependencies.mjs';
 import { CHROME_ARGS } from './chrome.mjs';
-import { buildRustExamples } from './examples.mjs';
+import { buildRenderedPages, buildRustExamples } from './examples.mjs';
 import { EXAMPLE_FOLDERS, FIXTURE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
 import { main, root, run, say, UserError } from './run.mjs';
 import { NotRun, runSteps } from './schedule.mjs';
@@ -172,7 +172,14 @@ function buildSteps() {
     {
       name: 'build: Rust examples',
       needs: ['set-up: Rust', 'set-up: wasm-bindgen'],
+      locks: ['target/examples'],
       run: () => buildRustExamples(tools),
+    },
+    {
+      name: 'build: Rust pages from a server',
+      needs: ['set-up: Rust', 'set-up: wasm-bindgen'],
+      locks: ['target/examples'],
+      run: () => buildRenderedPages(tools),
     },
     { name: 'build: demo page', needs: ['build: package'], run: () => buildDemo() },
     {
@@ -326,6 +333,7 @@ function unitSteps() {
 /** The wasm that some tests need besides the package. */
 function rustBuild(name, isolation) {
   if (isolation === 'rust' || name === 'rust') return ['build: Rust client'];
+  if (name === 'rust-ssr') return ['build: Rust pages from a server'];
   return name === 'examples' ? ['build: Rust examples'] : [];
 }
 

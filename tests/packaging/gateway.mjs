@@ -16,6 +16,7 @@ const TYPES = {
   '.html': 'text/html',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
 };
 
 /** Runs a tool in a folder of the packaging tests; an error contains its output. */

@@ -23,7 +23,7 @@ fn main() {
 fn App() -> impl IntoView {
     let client = AuthClient::builder().idle_timeout(Duration::from_secs(15 * 60));
     provide_auth(client.build().expect("the options are valid"));
-    let auth = StoredValue::new_local(use_auth());
+    let auth = use_auth();
     let problem = RwSignal::new(String::new());
     let start = move |_| {
         problem.set(String::new());
@@ -48,7 +48,7 @@ fn App() -> impl IntoView {
 
 #[component]
 fn IdleWarning() -> impl IntoView {
-    let auth = StoredValue::new_local(use_auth());
+    let auth = use_auth();
     let sign_out_at = use_idle_warning();
     view! {
         <Show when=move || sign_out_at.get().is_some()>

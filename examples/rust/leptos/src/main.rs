@@ -41,7 +41,7 @@ fn explain(error: &AuthError) -> String {
 
 #[component]
 fn Login() -> impl IntoView {
-    let auth = StoredValue::new_local(use_auth());
+    let auth = use_auth();
     let problem = RwSignal::new(String::new());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -71,7 +71,7 @@ fn Login() -> impl IntoView {
 
 #[component]
 fn Home() -> impl IntoView {
-    let auth = StoredValue::new_local(use_auth());
+    let auth = use_auth();
     let session = use_session::<User>();
     let email = move || match session.get() {
         Ok(Session::SignedIn { user, .. }) => user.email,
