@@ -140,8 +140,10 @@ export function injectIdleWarning(): Signal<number | null> {
   const client = injectAuth();
   const destroyed = inject(DestroyRef);
   const signOutAt = signal<number | null>(null);
-  destroyed.onDestroy(client.on('idle-warning', (warning) => signOutAt.set(warning.signOutAt)));
-  destroyed.onDestroy(client.on('idle-warning-ended', () => signOutAt.set(null)));
+  if (!isServer()) {
+    destroyed.onDestroy(client.on('idle-warning', (warning) => signOutAt.set(warning.signOutAt)));
+    destroyed.onDestroy(client.on('idle-warning-ended', () => signOutAt.set(null)));
+  }
   return signOutAt.asReadonly();
 }
 

@@ -1,6 +1,6 @@
 // The package `tokenward/svelte` (Svelte 5): the client in the context, its session as reactive values, and a guard for SvelteKit.
 // The client itself is a store: `$auth` is the session.
-import { getContext, onDestroy, onMount, setContext } from 'svelte';
+import { getContext, onMount, setContext } from 'svelte';
 import { fromStore, writable } from 'svelte/store';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
 import { hasSomeRole, isTarget } from './util/guards.js';
@@ -78,12 +78,14 @@ export function useRole(role: string | readonly string[] | (() => string | reado
 export function useIdleWarning(): Reactive<number | null> {
   const client = useAuth();
   const signOutAt = writable<number | null>(null);
-  const undo = [
-    client.on('idle-warning', (warning) => signOutAt.set(warning.signOutAt)),
-    client.on('idle-warning-ended', () => signOutAt.set(null)),
-  ];
-  onDestroy(() => {
-    for (const remove of undo) remove();
+  onMount(() => {
+    const undo = [
+      client.on('idle-warning', (warning) => signOutAt.set(warning.signOutAt)),
+      client.on('idle-warning-ended', () => signOutAt.set(null)),
+    ];
+    return () => {
+      for (const remove of undo) remove();
+    };
   });
   return fromStore(signOutAt);
 }

@@ -21,6 +21,9 @@ interface Provided {
 
 const KEY: InjectionKey<Provided> = Symbol('tokenward');
 
+/** A server makes an app and a router for each page and never unmounts them; the session does not change there. */
+const isServer = () => typeof document === 'undefined';
+
 /**
  * The plugin. Make the client once; unmounting the app unsubscribes the plugin and does not dispose the client.
  *
@@ -33,8 +36,7 @@ export function createAuth<User>(client: AuthClient<User>): { install(app: App):
     install(app) {
       const session = shallowRef<Session<unknown>>(client.session);
       app.provide(KEY, { client: client as AuthClient<unknown>, session });
-      // A server makes an app for each page and never unmounts it; the session does not change there.
-      if (typeof document === 'undefined') return;
+      if (isServer()) return;
       const stop = client.subscribe((next) => {
         session.value = next;
       });
@@ -121,6 +123,7 @@ export function useRole(role: MaybeRefOrGetter<string | readonly string[]>): Com
 export function useIdleWarning(): Readonly<ShallowRef<number | null>> {
   const { client } = provided();
   const signOutAt = shallowRef<number | null>(null);
+  if (isServer()) return signOutAt;
   const undo = [
     client.on('idle-warning', (warning) => {
       signOutAt.value = warning.signOutAt;
@@ -218,8 +221,7 @@ export function guardRoutes<User>(
     }),
   ];
   if (provider) undo.push(provider.stop);
-  // A server makes a router for each page; the session does not change there.
-  if (typeof document !== 'undefined') undo.push(client.subscribe(recheck));
+  if (!isServer()) undo.push(client.subscribe(recheck));
   return () => {
     for (const remove of undo) remove();
   };
@@ -242,7 +244,7 @@ function providerOf<User>(
     hasFailed = false;
     leaving = undefined;
   };
-  const undo = [client.on('sign-in-failed', failed), client.on('signed-in', succeeded)];
+  const undo = isServer() ? [] : [client.on('sign-in-failed', failed), client.on('signed-in', succeeded)];
   return {
     /** Resolves when it is known whether the last sign-in failed: `sign-in-failed` comes in a task after `ready`. */
     ready: () => new Promise((resolve) => setTimeout(resolve)),
@@ -253,7 +255,7 @@ function providerOf<User>(
     signsIn(fullPath: string, cause: 'navigation' | 'session'): boolean {
       const { reason } = client.session;
       const isByUser = reason === 'logout' || reason === 'other-tab' || reason === 'idle';
-      if (hasFailed || isByUser || typeof document === 'undefined') return false;
+      if (hasFailed || isByUser || isServer()) return false;
       if (leaving && cause === 'session') return true;
       const returnTo = router.resolve(fullPath).href;
       const present = client.signIn({ returnTo, ...options, display: 'redirect' });
