@@ -33,6 +33,7 @@ import {
 import { Observable } from 'rxjs';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
 import { hasSomeRole, isTarget } from './util/guards.js';
+import { idleWarningOf } from './util/idle-warning.js';
 
 const CLIENT = new InjectionToken<AuthClient<unknown>>('the client of provideAuth(auth)');
 const SESSION = new InjectionToken<Signal<Session<unknown>>>('the session of provideAuth(auth)');
@@ -46,6 +47,7 @@ const GUARDS = new InjectionToken<Guards>('the guarded routes');
  * bootstrapApplication(App, { providers: [provideAuth(auth), provideHttpClient(), provideAuthBackend(), provideRouter(routes)] });
  */
 export function provideAuth<User>(client: AuthClient<User>): EnvironmentProviders {
+  idleWarningOf(client);
   return makeEnvironmentProviders([
     { provide: CLIENT, useValue: client },
     { provide: SESSION, useFactory: sessionSignal },
@@ -137,13 +139,9 @@ export function injectRole(role: string | readonly string[] | (() => string | re
  * // In the template: a dialog while `signOutAt()` is a number, with a button that calls `stayActive()`.
  */
 export function injectIdleWarning(): Signal<number | null> {
-  const client = injectAuth();
-  const destroyed = inject(DestroyRef);
-  const signOutAt = signal<number | null>(null);
-  if (!isServer()) {
-    destroyed.onDestroy(client.on('idle-warning', (warning) => signOutAt.set(warning.signOutAt)));
-    destroyed.onDestroy(client.on('idle-warning-ended', () => signOutAt.set(null)));
-  }
+  const warning = idleWarningOf(injectAuth());
+  const signOutAt = signal(warning.signOutAt());
+  inject(DestroyRef).onDestroy(warning.subscribe(() => signOutAt.set(warning.signOutAt())));
   return signOutAt.asReadonly();
 }
 

@@ -13,6 +13,7 @@ import {
 import { RESTORING } from './client/session.js';
 import type { AuthClient, AuthError, RegisteredUser, RestoringSession, Session } from './index.js';
 import { hasSomeRole } from './util/guards.js';
+import { idleWarningOf } from './util/idle-warning.js';
 
 const Context = createContext<AuthClient<unknown> | null>(null);
 
@@ -24,6 +25,7 @@ const Context = createContext<AuthClient<unknown> | null>(null);
  * createRoot(root).render(<AuthProvider client={auth}><App /></AuthProvider>);
  */
 export function AuthProvider<User>({ client, children }: { client: AuthClient<User>; children?: ReactNode }) {
+  useEffect(() => void idleWarningOf(client), [client]);
   return createElement(Context.Provider, { value: client as AuthClient<unknown> }, children);
 }
 
@@ -88,18 +90,8 @@ export function useRole(role: string | readonly string[]): boolean {
  * return signOutAt && <dialog open>Signed out soon. <button onClick={stayActive}>Stay signed in</button></dialog>;
  */
 export function useIdleWarning(): number | null {
-  const client = useAuth();
-  const [signOutAt, setSignOutAt] = useState<number | null>(null);
-  useEffect(() => {
-    const undo = [
-      client.on('idle-warning', (warning) => setSignOutAt(warning.signOutAt)),
-      client.on('idle-warning-ended', () => setSignOutAt(null)),
-    ];
-    return () => {
-      for (const remove of undo) remove();
-    };
-  }, [client]);
-  return signOutAt;
+  const { subscribe, signOutAt } = idleWarningOf(useAuth());
+  return useSyncExternalStore(subscribe, signOutAt, () => null);
 }
 
 /** What `RequireAuth` shows. */

@@ -16,6 +16,7 @@ import {
 import { RESTORING } from './client/session.js';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
 import { hasSomeRole } from './util/guards.js';
+import { idleWarningOf } from './util/idle-warning.js';
 
 interface Provided {
   readonly client: AuthClient<unknown>;
@@ -36,6 +37,7 @@ export function AuthProvider<User>(props: { client: AuthClient<User>; children?:
   // The server renders the restoring state. Hydration needs the same one.
   const [session, setSession] = createSignal<Session<unknown>>(sharedConfig.context ? RESTORING : client.session);
   onMount(() => onCleanup(client.subscribe((next) => void setSession(() => next))));
+  idleWarningOf(client);
   return createComponent(Context.Provider, {
     value: { client, session },
     get children() {
@@ -124,10 +126,12 @@ export function useRole(role: string | readonly string[] | Accessor<string | rea
  */
 export function useIdleWarning(): Accessor<number | null> {
   const { client } = useProvided();
-  const [signOutAt, setSignOutAt] = createSignal<number | null>(null);
+  const warning = idleWarningOf(client);
+  const [signOutAt, setSignOutAt] = createSignal(sharedConfig.context ? null : warning.signOutAt());
   onMount(() => {
-    onCleanup(client.on('idle-warning', (warning) => void setSignOutAt(warning.signOutAt)));
-    onCleanup(client.on('idle-warning-ended', () => void setSignOutAt(null)));
+    const update = () => void setSignOutAt(warning.signOutAt());
+    onCleanup(warning.subscribe(update));
+    update();
   });
   return signOutAt;
 }

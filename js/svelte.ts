@@ -4,6 +4,7 @@ import { getContext, onMount, setContext } from 'svelte';
 import { fromStore, writable } from 'svelte/store';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
 import { hasSomeRole, isTarget } from './util/guards.js';
+import { idleWarningOf } from './util/idle-warning.js';
 
 const KEY = Symbol.for('tokenward');
 
@@ -21,6 +22,7 @@ export interface Reactive<Value> {
  * const auth = setAuth(new AuthClient());
  */
 export function setAuth<User>(client: AuthClient<User>): AuthClient<User> {
+  idleWarningOf(client);
   return setContext(KEY, client);
 }
 
@@ -76,16 +78,12 @@ export function useRole(role: string | readonly string[] | (() => string | reado
  * // {#if warning.current}<dialog open>Signed out soon. <button onclick={stayActive}>Stay signed in</button></dialog>{/if}
  */
 export function useIdleWarning(): Reactive<number | null> {
-  const client = useAuth();
+  const warning = idleWarningOf(useAuth());
   const signOutAt = writable<number | null>(null);
   onMount(() => {
-    const undo = [
-      client.on('idle-warning', (warning) => signOutAt.set(warning.signOutAt)),
-      client.on('idle-warning-ended', () => signOutAt.set(null)),
-    ];
-    return () => {
-      for (const remove of undo) remove();
-    };
+    const update = () => signOutAt.set(warning.signOutAt());
+    update();
+    return warning.subscribe(update);
   });
   return fromStore(signOutAt);
 }

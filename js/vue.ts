@@ -13,6 +13,7 @@ import {
 } from 'vue';
 import type { AuthClient, RegisteredUser, Session, SignInOptions } from './index.js';
 import { hasSomeRole, isTarget } from './util/guards.js';
+import { idleWarningOf } from './util/idle-warning.js';
 
 interface Provided {
   readonly client: AuthClient<unknown>;
@@ -37,6 +38,7 @@ export function createAuth<User>(client: AuthClient<User>): { install(app: App):
       const session = shallowRef<Session<unknown>>(client.session);
       app.provide(KEY, { client: client as AuthClient<unknown>, session });
       if (isServer()) return;
+      idleWarningOf(client);
       const stop = client.subscribe((next) => {
         session.value = next;
       });
@@ -122,19 +124,12 @@ export function useRole(role: MaybeRefOrGetter<string | readonly string[]>): Com
  */
 export function useIdleWarning(): Readonly<ShallowRef<number | null>> {
   const { client } = provided();
-  const signOutAt = shallowRef<number | null>(null);
-  if (isServer()) return signOutAt;
-  const undo = [
-    client.on('idle-warning', (warning) => {
-      signOutAt.value = warning.signOutAt;
-    }),
-    client.on('idle-warning-ended', () => {
-      signOutAt.value = null;
-    }),
-  ];
-  onScopeDispose(() => {
-    for (const remove of undo) remove();
+  const warning = idleWarningOf(client);
+  const signOutAt = shallowRef(warning.signOutAt());
+  const stop = warning.subscribe(() => {
+    signOutAt.value = warning.signOutAt();
   });
+  onScopeDispose(stop);
   return signOutAt;
 }
 

@@ -75,14 +75,8 @@ test('injectRole follows the session', async () => {
   await eventually(() => [isAdmin(), isEither()], [false, false]);
 });
 
-test('injectIdleWarning follows the warning until its injector is destroyed', async () => {
+test('injectIdleWarning follows the warning, also one that began before, until its injector is destroyed', async () => {
   const auth = createTestAuth({ user: {} });
-  const undo = vi.fn();
-  const { on } = auth;
-  auth.on = (...given) => {
-    const remove = on(...given);
-    return () => undo(remove());
-  };
   configure(auth);
   const signOutAt = injected(() => injectIdleWarning());
   expect(signOutAt()).toBe(null);
@@ -90,8 +84,13 @@ test('injectIdleWarning follows the warning until its injector is destroyed', as
   await eventually(signOutAt, 1_800_000_000_000);
   auth.stayActive();
   await eventually(signOutAt, null);
+  auth.test.warnIdle(1_800_000_000_000);
+  await eventually(() => injected(() => injectIdleWarning())(), 1_800_000_000_000);
+  auth.stayActive();
+  await eventually(signOutAt, null);
   TestBed.resetTestingModule();
-  expect(undo).toHaveBeenCalledTimes(2);
+  auth.test.warnIdle(1_800_000_000_000);
+  expect(signOutAt()).toBe(null);
 });
 
 test('the end of the app removes its listener and does not dispose the client', async () => {

@@ -1,5 +1,5 @@
 import { render, screen } from '@solidjs/testing-library';
-import { createSignal } from 'solid-js';
+import { createSignal, Show } from 'solid-js';
 import { AuthProvider, RequireAuth, useAuth, useIdleWarning, useRole, useSession } from 'tokenward/solid';
 import { createTestAuth } from 'tokenward/testing';
 import { expect, test, vi } from 'vitest';
@@ -55,14 +55,9 @@ test('useRole follows the session and the role that is asked for', async () => {
 
 test('useIdleWarning follows the warning until the component is unmounted', async () => {
   const auth = createTestAuth({ user: {} });
-  const undo = vi.fn();
-  const { on } = auth;
-  auth.on = (...given) => {
-    const remove = on(...given);
-    return () => undo(remove());
-  };
+  let signOutAt;
   const View = () => {
-    const signOutAt = useIdleWarning();
+    signOutAt = useIdleWarning();
     return <p>{`warning ${signOutAt()}`}</p>;
   };
   const { unmount } = mounted(auth, () => <View />);
@@ -71,7 +66,18 @@ test('useIdleWarning follows the warning until the component is unmounted', asyn
   auth.stayActive();
   await shown('warning null');
   unmount();
-  expect(undo).toHaveBeenCalledTimes(2);
+  auth.test.warnIdle(1_800_000_000_000);
+  expect(signOutAt()).toBe(null);
+});
+
+test('useIdleWarning knows the warning that began before its component was mounted', async () => {
+  const auth = createTestAuth({ user: {} });
+  const [isOpen, setOpen] = createSignal(false);
+  const Warning = () => <p>{`warning ${useIdleWarning()()}`}</p>;
+  mounted(auth, () => <Show when={isOpen()}>{<Warning />}</Show>);
+  auth.test.warnIdle(1_800_000_000_000);
+  setOpen(true);
+  await shown('warning 1800000000000');
 });
 
 test('RequireAuth shows each state, and hides the page when the session ends', async () => {
