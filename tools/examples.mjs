@@ -47,12 +47,19 @@ export const renderedPage = (name) => path.join(root, 'target/ssr', name);
 
 /** Compiles the apps of tests/ssr: for the server, which renders the page, and for the browser, which hydrates it. */
 export async function buildRenderedPages({ wasmBindgen }) {
+  // All apps in one build for each: they share the crates that they need.
+  const appsWith = (feature) =>
+    RUST_EXAMPLES.flatMap((name) => [
+      '--package',
+      `tokenward-ssr-${name}`,
+      '--features',
+      `tokenward-ssr-${name}/${feature}`,
+    ]);
+  await cargoBuild(...appsWith('ssr'));
+  await cargoBuild(...WASM, ...appsWith('hydrate'));
   for (const name of RUST_EXAMPLES) {
     const program = `tokenward-ssr-${name}`;
     const out = renderedPage(name);
-    // One at a time: in one build, Cargo would give each of them the features of all.
-    await cargoBuild('--package', program, '--features', 'ssr');
-    await cargoBuild(...WASM, '--package', program, '--features', 'hydrate');
     await bindWasm(wasmBindgen, program, out, 'app');
     const { stdout } = await promisify(execFile)(path.join(target, 'debug', program));
     writeFileSync(path.join(out, 'body.html'), stdout);
