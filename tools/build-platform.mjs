@@ -31,7 +31,6 @@ async function bundlePlatform() {
       module: true,
       ecma: 2022,
       compress: { passes: 3, keep_fargs: false, unsafe_arrows: true, unsafe_methods: true },
-      format: { max_line_len: 120 },
     });
     texts[file] = `// Generated from ${source} by \`npm run build:platform\`.\n${code}\n`;
   }
