@@ -186,10 +186,17 @@ test('on the page to which the provider returns, no later script of the document
   proxy.pages.set('/late.js', () => `report('file');`);
   const settings = { issuer: provider.issuer, clientId: 'spa', redirectUri: '/late', scope: 'openid offline_access' };
   proxy.pages.set('/late', () => appPage(settings) + LATE_SCRIPTS);
+  const sawTheSignIn = () => seen.some((text) => text.startsWith('["timer"') && text.includes(':pkce'));
   const context = await newContext();
   try {
     await context.addCookies(known);
     const page = await context.newPage();
+    // The scripts run on the pages before and after the provider's. The browser leaves the first page only after a timer of theirs
+    // has seen that the tab has begun a sign-in: this proves that they would also see a response.
+    await page.route(isAsked, async (route) => {
+      await until(sawTheSignIn, () => `no timer saw the sign-in, but: ${seen.join('\n')}`);
+      await route.continue();
+    });
     await page.goto(`${proxy.url}/late`);
     await page.waitForFunction(() => globalThis.made, undefined, { polling: 20 });
     const issued = provider.issued.length;
@@ -210,8 +217,7 @@ test('on the page to which the provider returns, no later script of the document
       found.map((text) => JSON.parse(text)[0]),
       [],
     );
-    // They run on the pages before and after, and see the sign-in that the tab has begun.
-    assert.ok(seen.some((text) => text.startsWith('["timer"') && text.includes(':pkce')));
+    assert.ok(sawTheSignIn());
   } finally {
     await context.close();
   }
