@@ -1,16 +1,18 @@
 // Runs steps side by side, in the order of their dependencies: a fixed number of lanes, locks for what two steps must not
 // share, and steps that run alone because they measure time.
-import { captured } from './run.mjs';
+import { captured, UserError } from './run.mjs';
 
 /**
  * A step is `{name, needs, locks, alone, run}`: `needs` are names of steps that must succeed before it starts, `locks` are
  * names that one running step holds at a time, `alone` steps start when all others have ended and run one at a time.
  * The first startable step in the list starts first. `onStart` receives each step when it starts, `onEnd`
  * its result when it ends.
- * Resolves to the results, in the order of their ends: `{name, error, text, milliseconds, waited}`.
+ * Resolves to the results, in the order of their ends: `{name, error, text, milliseconds, waited}`. Rejects if the steps or `lanes`
+ * are not valid.
  */
 export async function runSteps(steps, { lanes, onStart = () => {}, onEnd = () => {} }) {
-  checkNeeds(steps);
+  checkLanes(lanes);
+  checkSteps(steps);
   const results = [];
   const state = { waiting: [...steps], running: new Map(), ended: new Map(), lanes };
   const end = (result) => {
@@ -35,6 +37,10 @@ export async function runSteps(steps, { lanes, onStart = () => {}, onEnd = () =>
       state.running.set(step, promise);
     }
     if (state.running.size > 0) await Promise.race(state.running.values());
+    else if (state.waiting.length > 0) {
+      const names = state.waiting.map(({ name }) => `"${name}"`).join(', ');
+      throw new Error(`schedule: no step runs, and none of these can start: ${names}`);
+    }
   }
   return results;
 }
@@ -46,12 +52,28 @@ export class NotRun extends Error {
   }
 }
 
-function checkNeeds(steps) {
-  const before = new Set();
-  for (const { name, needs = [] } of steps) {
-    const missing = needs.find((need) => !before.has(need));
-    if (missing) throw new Error(`schedule: step "${name}" needs "${missing}", which is not listed before it`);
-    before.add(name);
+/** The number of lanes that the environment variable LANES names. */
+export function parseLanes(text) {
+  if (!/^[1-9]\d*$/.test(text)) throw new UserError(`LANES: expected a positive integer, got "${text}"`);
+  return Number(text);
+}
+
+function checkLanes(lanes) {
+  if (!Number.isInteger(lanes) || lanes < 1)
+    throw new Error(`schedule: lanes: expected a positive integer, got ${lanes}`);
+}
+
+function checkSteps(steps) {
+  const before = new Map();
+  for (const step of steps) {
+    const { name, needs = [] } = step;
+    if (before.has(name)) throw new Error(`schedule: two steps are named "${name}"`);
+    for (const need of needs) {
+      if (!before.has(need)) throw new Error(`schedule: step "${name}" needs "${need}", which is not listed before it`);
+      if (before.get(need).alone && !step.alone)
+        throw new Error(`schedule: step "${name}" needs "${need}", which runs alone after it`);
+    }
+    before.set(name, step);
   }
 }
 

@@ -11,7 +11,7 @@ import { CHROME_ARGS } from './chrome.mjs';
 import { buildRenderedPages, buildRustExamples } from './examples.mjs';
 import { EXAMPLE_FOLDERS, FIXTURE_FOLDERS, installPackage, installTools, PACKAGING_FOLDERS } from './pack.mjs';
 import { main, root, run, say, UserError } from './run.mjs';
-import { NotRun, runSteps } from './schedule.mjs';
+import { NotRun, parseLanes, runSteps } from './schedule.mjs';
 import { runTestFile } from './second-try.mjs';
 import { freePort, serverProfile, startServer } from './servers.mjs';
 import { cmsNode, installed, pythonFor, SETUP } from './setup.mjs';
@@ -480,7 +480,8 @@ function repeatFailures(failed) {
 await main(async () => {
   const text = process.argv.slice(2).join(' ');
   const chosen = text === 'unit:' && unitSteps().length === 0 ? [] : choose(steps(), text);
-  const lanes = Number(process.env.LANES ?? Math.min(4, Math.max(2, os.availableParallelism())));
+  const { LANES } = process.env;
+  const lanes = LANES === undefined ? Math.min(4, Math.max(2, os.availableParallelism())) : parseLanes(LANES);
   const started = Date.now();
   const results = await runSteps(chosen, { lanes, onStart: ({ name }) => say(`… ${name}`), onEnd: report });
   keepTimes(results);

@@ -1,7 +1,8 @@
 // The scheduler of `npm test`: dependencies, lanes, locks, steps that run alone, captured output.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runSteps } from '../../tools/schedule.mjs';
+import { UserError } from '../../tools/run.mjs';
+import { parseLanes, runSteps } from '../../tools/schedule.mjs';
 
 /** Steps whose `run` waits until the test lets them end; `running` holds the names of those that run. */
 function manualSteps(descriptions) {
@@ -109,4 +110,52 @@ test('the output of steps that run side by side does not mix', async () => {
 test('a step that needs a later or unknown step is rejected', async () => {
   const steps = [{ name: 'a', needs: ['b'], run: async () => {} }];
   await assert.rejects(runSteps(steps, { lanes: 2 }), /step "a" needs "b", which is not listed before it/);
+});
+
+test('two steps of one name are rejected', async () => {
+  const run = async () => {};
+  const steps = [
+    { name: 'a', run },
+    { name: 'a', run },
+  ];
+  await assert.rejects(runSteps(steps, { lanes: 2 }), /two steps are named "a"/);
+});
+
+test('a step that needs one that runs alone must run alone', async () => {
+  const run = async () => {};
+  const steps = [
+    { name: 'a', alone: true, run },
+    { name: 'b', needs: ['a'], run },
+  ];
+  await assert.rejects(runSteps(steps, { lanes: 2 }), /step "b" needs "a", which runs alone after it/);
+  const results = await runSteps([steps[0], { ...steps[1], alone: true }], { lanes: 2 });
+  assert.deepEqual(
+    results.map(({ name }) => name),
+    ['a', 'b'],
+  );
+});
+
+test('lanes that are no positive integer are rejected', async () => {
+  for (const lanes of [0, -1, 1.5, Number.NaN, undefined, '2'])
+    await assert.rejects(runSteps([{ name: 'a', run: async () => {} }], { lanes }), {
+      message: `schedule: lanes: expected a positive integer, got ${lanes}`,
+    });
+});
+
+test('steps that can never start are named', async () => {
+  const b = { name: 'b', run: async () => {} };
+  const run = async () => {
+    b.needs = ['b'];
+  };
+  const steps = [{ name: 'a', run }, b, { name: 'c', alone: true, run }];
+  await assert.rejects(runSteps(steps, { lanes: 1 }), /schedule: no step runs, and none of these can start: "b", "c"/);
+});
+
+test('LANES is a positive integer', () => {
+  assert.equal(parseLanes('12'), 12);
+  for (const text of ['', '0', '-1', '1.5', '2 ', 'abc', '1e3'])
+    assert.throws(
+      () => parseLanes(text),
+      (error) => error instanceof UserError && error.message === `LANES: expected a positive integer, got "${text}"`,
+    );
 });
