@@ -198,22 +198,25 @@ async function cargoTool(crate, version, program, optimised = []) {
   // wasm-bindgen-cli, instead of 200 with `opt-level = 1` for all crates.
   const levels = ['opt-level=0', 'lto=false', ...optimised.map((name) => `package.${name}.opt-level=1`)];
   const fast = levels.flatMap((setting) => ['--config', `profile.release.${setting}`]);
-  // A registry that is not up to date lacks some of the versions that the tool was released with. cargo reports that before it
-  // compiles; the tool is then installed with compatible versions. An error after that is final.
-  let compiled = false;
-  const onOutput = (chunk) => {
-    compiled ||= /^ *Compiling /m.test(String(chunk));
-  };
+  // (The text of cargo's error must not have colours.)
+  const env = { CARGO_TERM_COLOR: 'never', CARGO_TERM_QUIET: 'false' };
+  const chunks = [];
   try {
-    await run('cargo', [...args, ...fast, '--locked'], { onOutput });
+    await run('cargo', [...args, ...fast, '--locked'], { env, onOutput: (chunk) => chunks.push(chunk) });
   } catch (error) {
-    if (compiled) throw error;
+    if (!lacksLockedVersion(Buffer.concat(chunks).toString())) throw error;
     say(`the registry lacks a version that ${crate} is locked to: installing it with compatible versions`);
-    await run('cargo', [...args, ...fast]);
+    await run('cargo', [...args, ...fast], { env });
   }
   if (!right(own)) throw new UserError(`${own} does not run. Remove ${folder} and try again.`);
   return own;
 }
+
+/**
+ * Whether cargo's error is that the registry lacks a version of a lockfile: one that is not up to date lacks some of the versions
+ * that a tool was released with.
+ */
+export const lacksLockedVersion = (text) => /^(error:)? *failed to select a version\b/m.test(text);
 
 const CHROME = {
   linux: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
