@@ -31,8 +31,11 @@
 //! ```
 //!
 //! On a server that renders the app, the client does nothing: the session is `Restoring`, and neither component renders its
-//! children. Such a server may drop the values of a component on another thread than it made them. So keep the [`AuthHandle`] of
-//! [`use_auth`], and no client, in a signal or a `StoredValue`.
+//! children. The server may drop the values of a component on another thread than it made them, and a client panics there: keep
+//! the [`AuthHandle`] of [`use_auth`], and no client, in a signal or a `StoredValue`.
+//!
+//! A server that itself is wasm, such as a worker at the edge, counts as a browser: the client would start. Build it and
+//! call [`provide_auth`] only `if !is_server()`. (Not tried.)
 
 use futures_util::StreamExt;
 #[cfg(feature = "idle")]
@@ -50,7 +53,7 @@ struct Context {
     session: ReadSignal<SessionSnapshot, LocalStorage>,
 }
 
-/// Provides the client to the components below.
+/// Provides the client to the components below. On a server that is not wasm, it does nothing.
 pub fn provide_auth(client: AuthClient) {
     if !cfg!(target_arch = "wasm32") {
         return; // on a server there is nothing to provide, and values may be dropped on another thread
@@ -102,7 +105,7 @@ impl AuthHandle {
 /// ```
 ///
 /// # Panics
-/// Without [`provide_auth`] in a component above.
+/// In a browser, without [`provide_auth`] in a component above.
 pub fn use_auth() -> AuthHandle {
     AuthHandle(context().map(|context| context.client))
 }
@@ -110,7 +113,7 @@ pub fn use_auth() -> AuthHandle {
 /// The session, with the user as the app's own type. The error is that the server's user does not fit the type.
 ///
 /// # Panics
-/// Without [`provide_auth`] in a component above.
+/// In a browser, without [`provide_auth`] in a component above.
 pub fn use_session<U>() -> Signal<Result<Session<U>, AuthError>>
 where
     U: DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
@@ -124,7 +127,7 @@ where
 /// Whether the user has a role. For display only.
 ///
 /// # Panics
-/// Without [`provide_auth`] in a component above.
+/// In a browser, without [`provide_auth`] in a component above.
 pub fn use_role(role: impl Into<String>) -> Signal<bool> {
     let role = role.into();
     match context() {
@@ -136,7 +139,7 @@ pub fn use_role(role: impl Into<String>) -> Signal<bool> {
 /// Why it is not known whether a user is signed in: the server cannot be reached. `None` in every other state.
 ///
 /// # Panics
-/// Without [`provide_auth`] in a component above.
+/// In a browser, without [`provide_auth`] in a component above.
 pub fn use_restore_error() -> Signal<Option<AuthError>> {
     match context() {
         Some(context) => Signal::derive(move || context.session.get().restore_error().cloned()),
@@ -163,7 +166,7 @@ pub fn use_restore_error() -> Signal<Option<AuthError>> {
 /// ```
 ///
 /// # Panics
-/// Without [`provide_auth`] in a component above.
+/// In a browser, without [`provide_auth`] in a component above.
 #[cfg(feature = "idle")]
 pub fn use_idle_warning() -> Signal<Option<f64>> {
     let Some(context) = context() else { return Signal::derive(|| None) };
@@ -185,7 +188,10 @@ pub fn use_idle_warning() -> Signal<Option<f64>> {
 
 /// `None` on a server.
 fn context() -> Option<Context> {
-    cfg!(target_arch = "wasm32").then(|| use_context().expect("provide_auth was called in a component above"))
+    let context = use_context();
+    let is_browser = cfg!(target_arch = "wasm32") && !is_server();
+    assert!(context.is_some() || !is_browser, "provide_auth was not called in a component above");
+    context
 }
 
 fn status_is(test: fn(SessionStatus) -> bool) -> impl Fn() -> bool + Send + Sync + Clone {
@@ -194,6 +200,9 @@ fn status_is(test: fn(SessionStatus) -> bool) -> impl Fn() -> bool + Send + Sync
 }
 
 /// Renders its children while a user is signed in, else `fallback`.
+///
+/// # Panics
+/// In a browser, without [`provide_auth`] in a component above.
 #[component]
 pub fn SignedIn(
     /// What is rendered while a user is signed in.
@@ -209,7 +218,10 @@ pub fn SignedIn(
     view! { <Show when=move || is_signed_in.get() fallback=fallback>{children()}</Show> }
 }
 
-/// Renders its children while no user is signed in.
+/// Renders its children while no user is signed in; not while the session is restored.
+///
+/// # Panics
+/// In a browser, without [`provide_auth`] in a component above.
 #[component]
 pub fn SignedOut(
     /// What is rendered while no user is signed in.
