@@ -33,7 +33,7 @@ import {
 import { Observable } from 'rxjs';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
 import { hasSomeRole, isTarget } from './util/guards.js';
-import { idleWarningOf } from './util/idle-warning.js';
+import { onIdleWarning } from './util/idle-warning.js';
 
 const CLIENT = new InjectionToken<AuthClient<unknown>>('the client of provideAuth(auth)');
 const SESSION = new InjectionToken<Signal<Session<unknown>>>('the session of provideAuth(auth)');
@@ -47,7 +47,6 @@ const GUARDS = new InjectionToken<Guards>('the guarded routes');
  * bootstrapApplication(App, { providers: [provideAuth(auth), provideHttpClient(), provideAuthBackend(), provideRouter(routes)] });
  */
 export function provideAuth<User>(client: AuthClient<User>): EnvironmentProviders {
-  idleWarningOf(client);
   return makeEnvironmentProviders([
     { provide: CLIENT, useValue: client },
     { provide: SESSION, useFactory: sessionSignal },
@@ -139,9 +138,9 @@ export function injectRole(role: string | readonly string[] | (() => string | re
  * // In the template: a dialog while `signOutAt()` is a number, with a button that calls `stayActive()`.
  */
 export function injectIdleWarning(): Signal<number | null> {
-  const warning = idleWarningOf(injectAuth());
-  const signOutAt = signal(warning.signOutAt());
-  inject(DestroyRef).onDestroy(warning.subscribe(() => signOutAt.set(warning.signOutAt())));
+  const client = injectAuth();
+  const signOutAt = signal(client.idleSignOutAt);
+  inject(DestroyRef).onDestroy(onIdleWarning(client, () => signOutAt.set(client.idleSignOutAt)));
   return signOutAt.asReadonly();
 }
 

@@ -5,15 +5,17 @@ import {
   createContext,
   createElement,
   type ReactNode,
+  useCallback,
   useContext,
   useEffect,
+  useRef,
   useState,
   useSyncExternalStore,
 } from 'react';
 import { RESTORING } from './client/session.js';
 import type { AuthClient, AuthError, RegisteredUser, RestoringSession, Session } from './index.js';
 import { hasSomeRole } from './util/guards.js';
-import { idleWarningOf } from './util/idle-warning.js';
+import { onIdleWarning } from './util/idle-warning.js';
 
 const Context = createContext<AuthClient<unknown> | null>(null);
 
@@ -25,12 +27,11 @@ const Context = createContext<AuthClient<unknown> | null>(null);
  * createRoot(root).render(<AuthProvider client={auth}><App /></AuthProvider>);
  */
 export function AuthProvider<User>({ client, children }: { client: AuthClient<User>; children?: ReactNode }) {
-  useEffect(() => void idleWarningOf(client), [client]);
   return createElement(Context.Provider, { value: client as AuthClient<unknown> }, children);
 }
 
 /**
- * The client: `login`, `signIn`, `logout`, `fetch` and the rest. It never changes, so it causes no rendering.
+ * The client: `login`, `signIn`, `logout`, `fetch` and the rest. The component renders again only if `AuthProvider` gets another client.
  *
  * @example
  * const { login, logout, fetch } = useAuth();
@@ -90,8 +91,13 @@ export function useRole(role: string | readonly string[]): boolean {
  * return signOutAt && <dialog open>Signed out soon. <button onClick={stayActive}>Stay signed in</button></dialog>;
  */
 export function useIdleWarning(): number | null {
-  const { subscribe, signOutAt } = idleWarningOf(useAuth());
-  return useSyncExternalStore(subscribe, signOutAt, () => null);
+  const client = useAuth();
+  const subscribe = useCallback((listener: () => void) => onIdleWarning(client, listener), [client]);
+  return useSyncExternalStore(
+    subscribe,
+    () => client.idleSignOutAt,
+    () => null,
+  );
 }
 
 /** What `RequireAuth` shows. */
@@ -135,8 +141,11 @@ export function RequireAuth(props: RequireAuthProps): ReactNode {
 function SignedOutView({ signedOut, onSignedOut }: Pick<RequireAuthProps, 'signedOut' | 'onSignedOut'>): ReactNode {
   const [returnTo] = useState(currentPath);
   const [notify] = useState(() => onSignedOut);
+  // (StrictMode runs an effect twice.)
+  const isNotified = useRef(false);
   useEffect(() => {
-    notify?.(returnTo);
+    if (!isNotified.current) notify?.(returnTo);
+    isNotified.current = true;
   }, [notify, returnTo]);
   return typeof signedOut === 'function' ? signedOut(returnTo) : signedOut;
 }

@@ -16,7 +16,7 @@ import {
 import { RESTORING } from './client/session.js';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
 import { hasSomeRole } from './util/guards.js';
-import { idleWarningOf } from './util/idle-warning.js';
+import { onIdleWarning } from './util/idle-warning.js';
 
 interface Provided {
   readonly client: AuthClient<unknown>;
@@ -37,7 +37,6 @@ export function AuthProvider<User>(props: { client: AuthClient<User>; children?:
   // The server renders the restoring state. Hydration needs the same one.
   const [session, setSession] = createSignal<Session<unknown>>(sharedConfig.context ? RESTORING : client.session);
   onMount(() => onCleanup(client.subscribe((next) => void setSession(() => next))));
-  idleWarningOf(client);
   return createComponent(Context.Provider, {
     value: { client, session },
     get children() {
@@ -126,11 +125,10 @@ export function useRole(role: string | readonly string[] | Accessor<string | rea
  */
 export function useIdleWarning(): Accessor<number | null> {
   const { client } = useProvided();
-  const warning = idleWarningOf(client);
-  const [signOutAt, setSignOutAt] = createSignal(sharedConfig.context ? null : warning.signOutAt());
+  const [signOutAt, setSignOutAt] = createSignal(sharedConfig.context ? null : client.idleSignOutAt);
   onMount(() => {
-    const update = () => void setSignOutAt(warning.signOutAt());
-    onCleanup(warning.subscribe(update));
+    const update = () => void setSignOutAt(client.idleSignOutAt);
+    onCleanup(onIdleWarning(client, update));
     update();
   });
   return signOutAt;
@@ -171,15 +169,18 @@ export function RequireAuth(props: RequireAuthProps): JSX.Element {
   const view = createMemo(() => {
     if (status() === 'restoring') return props.fallback;
     if (status() === 'signed-in') return isAllowed() ? props.children : props.forbidden;
-    return signedOutView(props);
+    return createComponent(SignedOutView, props);
   });
   return view as unknown as JSX.Element;
 }
 
-/** The path is the one of the page before the redirect. */
-function signedOutView(props: RequireAuthProps): JSX.Element {
+/** Keeps the path of the page before the redirect, also when `signedOut` changes what it shows. */
+function SignedOutView(props: RequireAuthProps): JSX.Element {
   const returnTo = location.pathname + location.search + location.hash;
   createEffect(() => untrack(() => props.onSignedOut?.(returnTo)));
-  const { signedOut } = props;
-  return typeof signedOut === 'function' ? (signedOut as (returnTo: string) => JSX.Element)(returnTo) : signedOut;
+  const view = createMemo(() => {
+    const { signedOut } = props;
+    return typeof signedOut === 'function' ? (signedOut as (returnTo: string) => JSX.Element)(returnTo) : signedOut;
+  });
+  return view as unknown as JSX.Element;
 }

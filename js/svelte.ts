@@ -4,7 +4,7 @@ import { getContext, onMount, setContext } from 'svelte';
 import { fromStore, writable } from 'svelte/store';
 import type { AuthClient, RegisteredUser, Session } from './index.js';
 import { hasSomeRole, isTarget } from './util/guards.js';
-import { idleWarningOf } from './util/idle-warning.js';
+import { onIdleWarning } from './util/idle-warning.js';
 
 const KEY = Symbol.for('tokenward');
 
@@ -18,11 +18,13 @@ export interface Reactive<Value> {
  * dispose it.
  *
  * @example
- * // +layout.svelte
- * const auth = setAuth(new AuthClient());
+ * // src/lib/auth.ts
+ * export const auth = new AuthClient();
+ *
+ * // src/routes/+layout.svelte
+ * setAuth(auth);
  */
 export function setAuth<User>(client: AuthClient<User>): AuthClient<User> {
-  idleWarningOf(client);
   return setContext(KEY, client);
 }
 
@@ -78,12 +80,12 @@ export function useRole(role: string | readonly string[] | (() => string | reado
  * // {#if warning.current}<dialog open>Signed out soon. <button onclick={stayActive}>Stay signed in</button></dialog>{/if}
  */
 export function useIdleWarning(): Reactive<number | null> {
-  const warning = idleWarningOf(useAuth());
+  const client = useAuth();
   const signOutAt = writable<number | null>(null);
   onMount(() => {
-    const update = () => signOutAt.set(warning.signOutAt());
+    const update = () => signOutAt.set(client.idleSignOutAt);
     update();
-    return warning.subscribe(update);
+    return onIdleWarning(client, update);
   });
   return fromStore(signOutAt);
 }

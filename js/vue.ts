@@ -3,17 +3,21 @@ import {
   type App,
   type ComputedRef,
   computed,
+  getCurrentInstance,
   type InjectionKey,
   inject,
   type MaybeRefOrGetter,
+  onMounted,
   onScopeDispose,
   type ShallowRef,
   shallowRef,
   toValue,
+  watch,
 } from 'vue';
+import { RESTORING } from './client/session.js';
 import type { AuthClient, RegisteredUser, Session, SignInOptions } from './index.js';
 import { hasSomeRole, isTarget } from './util/guards.js';
-import { idleWarningOf } from './util/idle-warning.js';
+import { onIdleWarning } from './util/idle-warning.js';
 
 interface Provided {
   readonly client: AuthClient<unknown>;
@@ -38,7 +42,6 @@ export function createAuth<User>(client: AuthClient<User>): { install(app: App):
       const session = shallowRef<Session<unknown>>(client.session);
       app.provide(KEY, { client: client as AuthClient<unknown>, session });
       if (isServer()) return;
-      idleWarningOf(client);
       const stop = client.subscribe((next) => {
         session.value = next;
       });
@@ -55,6 +58,26 @@ function provided(): Provided {
   const found = inject(KEY, undefined);
   if (!found) throw new Error('useAuth and useSession: expected app.use(createAuth(auth)), found none');
   return found;
+}
+
+/** Whether Vue hydrates the component of this `setup`: its element is there already. */
+const isHydrating = () => getCurrentInstance()?.vnode.el?.isConnected === true;
+
+/** The session. A component that Vue hydrates begins with the restoring state, which the server rendered. */
+function sessionHere(): ShallowRef<Session<unknown>> {
+  const { session } = provided();
+  if (!isHydrating()) return session;
+  const shown = shallowRef<Session<unknown>>(RESTORING);
+  const follow = () =>
+    watch(
+      session,
+      (next) => {
+        shown.value = next;
+      },
+      { immediate: true, flush: 'sync' },
+    );
+  onMounted(follow);
+  return shown;
 }
 
 /**
@@ -81,13 +104,13 @@ export interface SessionRefs<User = RegisteredUser> {
 }
 
 /**
- * The session as refs.
+ * The session as refs. On a server and during hydration the status is `'restoring'`.
  *
  * @example
  * const { status, user } = useSession();
  */
 export function useSession<User = RegisteredUser>(): SessionRefs<User> {
-  const session = provided().session as ShallowRef<Session<User>>;
+  const session = sessionHere() as ShallowRef<Session<User>>;
   const member = <K extends keyof Session<User>>(name: K) => computed(() => session.value[name]);
   return {
     session,
@@ -109,7 +132,8 @@ export function useSession<User = RegisteredUser>(): SessionRefs<User> {
  * const isAdmin = useRole('admin');
  */
 export function useRole(role: MaybeRefOrGetter<string | readonly string[]>): ComputedRef<boolean> {
-  const { client, session } = provided();
+  const { client } = provided();
+  const session = sessionHere();
   return computed(() => session.value.status === 'signed-in' && hasSomeRole(client, toValue(role)));
 }
 
@@ -124,12 +148,13 @@ export function useRole(role: MaybeRefOrGetter<string | readonly string[]>): Com
  */
 export function useIdleWarning(): Readonly<ShallowRef<number | null>> {
   const { client } = provided();
-  const warning = idleWarningOf(client);
-  const signOutAt = shallowRef(warning.signOutAt());
-  const stop = warning.subscribe(() => {
-    signOutAt.value = warning.signOutAt();
-  });
-  onScopeDispose(stop);
+  const signOutAt = shallowRef<number | null>(null);
+  const update = () => {
+    signOutAt.value = client.idleSignOutAt;
+  };
+  if (isHydrating()) onMounted(update);
+  else update();
+  onScopeDispose(onIdleWarning(client, update));
   return signOutAt;
 }
 

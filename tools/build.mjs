@@ -138,7 +138,8 @@ export const INTERNAL = [
   ],
   ...['setHeaders', 'needsUser', 'sharesSession', 'isAnswer', 'inBody', 'lastTokens', 'remembered'],
   ...['renewable', 'numberOf', 'userOf', 'identityOf', 'unstoredTokens', 'replayBody', 'tabStorage', 'unasked'],
-  ...['generation', 'discard', 'describe', '__wbg_ptr'],
+  ...['generation', 'discard', 'describe', '__wbg_ptr', 'replayable', 'isSimple', 'sendSimple'],
+  ...['isNewSession', 'receiveMark', 'setSignedIn'],
 ];
 
 /**

@@ -19,9 +19,9 @@ import {
   requireBaseUrl,
   throwInvalidOption,
   validateCall,
-  validateMinValidity,
   validateOptions,
   validateScope,
+  validateTokenOptions,
 } from './validate-options.js';
 
 /**
@@ -52,6 +52,7 @@ export class AuthClient<User = RegisteredUser> {
   #rejectDisposal: (reason: AuthError) => void = () => {};
   #disposed = false;
   #idle: Idle | undefined;
+  #idleSignOutAt: number | null = null;
   /** The user of the last sign-in, and the user before it. */
   #lastUser: User | null = null;
   #previousUser: User | null = null;
@@ -246,6 +247,14 @@ export class AuthClient<User = RegisteredUser> {
    */
   readonly stayActive = (): void => this.#idle?.stayActive();
 
+  /**
+   * When the client signs the idle user out, in milliseconds since the epoch; null while no warning is due. It changes with the
+   * events `idle-warning` and `idle-warning-ended`.
+   */
+  get idleSignOutAt(): number | null {
+    return this.#idleSignOutAt;
+  }
+
   /** Whether the user has a role: `user.role`, `user.roles`, or the claims of these names. For display only. */
   readonly hasRole = (role: string): boolean => {
     const { user, claims } = this.#session;
@@ -261,7 +270,7 @@ export class AuthClient<User = RegisteredUser> {
    * token and `options.exposeToken` is not set; with `TOKEN_IN_COOKIE` if the server keeps it in a cookie.
    */
   readonly getAccessToken = async (options: { minValiditySeconds?: number } = {}): Promise<string> => {
-    const minValiditySeconds = validateMinValidity(options);
+    const { minValiditySeconds = 0 } = validateTokenOptions(options);
     return this.#call((engine) => engine.getAccessToken(minValiditySeconds * 1000));
   };
 
@@ -313,6 +322,8 @@ export class AuthClient<User = RegisteredUser> {
     this.#idle?.stop();
     this.#engine?.dispose();
     this.#subscribers.clear();
+    // Nobody is signed out any more: what shows the warning must hide it.
+    if (this.#idleSignOutAt) this.#emit('idle-warning-ended', {});
     this.#listeners.clear();
   };
 
@@ -428,20 +439,22 @@ export class AuthClient<User = RegisteredUser> {
     const session = this.#session;
     if (event === 'signed-in') this.#previousUser = this.#lastUser;
     if (session.status !== 'restoring') this.#lastUser = session.user;
-    const from = this.#previousUser;
     const details: Record<string, unknown> = {
       'signed-out': { reason: session.reason },
-      'account-changed': { from, to: session },
+      'account-changed': { from: this.#previousUser, to: session },
     };
     // Listeners run after the engine has finished its work and released the lock.
     microtask(() => {
-      for (const listener of [...(this.#listeners.get(event) ?? [])]) {
-        callListener(listener as (detail: unknown) => void, details[event] ?? detail);
-      }
-      if (snapshot || event === 'refresh-failed')
-        for (const subscriber of [...this.#subscribers]) callListener(subscriber, session);
+      this.#emit(event, details[event] ?? detail);
+      if (snapshot || isFailure) for (const subscriber of [...this.#subscribers]) callListener(subscriber, session);
     });
   };
+
+  #emit(event: string, detail: unknown) {
+    if (event.includes('idle')) this.#idleSignOutAt = (detail as { signOutAt?: number }).signOutAt ?? null;
+    for (const listener of new Set(this.#listeners.get(event)))
+      callListener(listener as (detail: unknown) => void, detail);
+  }
 }
 
 /** A script that replaces it later must not receive the credentials. */

@@ -52,7 +52,8 @@ export class IdleClock {
   #published = Number.NEGATIVE_INFINITY;
   #isSignedIn = false;
   #isVisible: boolean;
-  #isWarned = false;
+  /** The sign-out of which the user was warned; 0: of none. */
+  #warnedOf = 0;
 
   constructor({ timeoutMs, warningMs }: IdleConfig, isVisible: boolean) {
     this.#timeoutMs = timeoutMs;
@@ -80,8 +81,9 @@ export class IdleClock {
       if (this.#isVisible || this.#lastActive === 0) return this.#active(now, true);
     }
     if (input === 'signed-out') {
-      const endWarning = this.#isWarned;
-      this.#isSignedIn = this.#isWarned = false;
+      const endWarning = this.#warnedOf > 0;
+      this.#isSignedIn = false;
+      this.#warnedOf = 0;
       return endWarning ? { endWarning } : {};
     }
     if (typeof input === 'object') this.#learn(input.activeAt, now);
@@ -90,7 +92,7 @@ export class IdleClock {
       this.#isSignedIn = false;
       return { signOut: true };
     }
-    if (input === 'activity') return this.#active(now, this.#isWarned);
+    if (input === 'activity') return this.#active(now, this.#warnedOf > 0);
     // The other tabs must not take the last activity of this one for an earlier one.
     const publish = input === 'hidden' && this.#activeHere > this.#published ? this.#publish(this.#activeHere) : {};
     return { ...publish, ...this.#warn(now), ...this.#timer(now) };
@@ -113,20 +115,22 @@ export class IdleClock {
   }
 
   #warn(now: number): IdleOutput {
-    const isDue = this.#isVisible && now - this.#lastActive >= this.#timeoutMs - this.#warningMs;
-    if (this.#isWarned && now - this.#lastActive < this.#timeoutMs - this.#warningMs) {
-      this.#isWarned = false;
+    const signOutAt = this.#lastActive + this.#timeoutMs;
+    const isDue = now >= signOutAt - this.#warningMs;
+    if (this.#warnedOf > 0 && !isDue) {
+      this.#warnedOf = 0;
       return { endWarning: true };
     }
-    if (this.#isWarned || !isDue || this.#warningMs === 0) return {};
-    this.#isWarned = true;
-    return { warn: this.#lastActive + this.#timeoutMs };
+    // (A page that was frozen learns of activity in another tab so late that the next sign-out is near, too.)
+    if (!this.#isVisible || !isDue || this.#warningMs === 0 || this.#warnedOf === signOutAt) return {};
+    this.#warnedOf = signOutAt;
+    return { warn: signOutAt };
   }
 
   /** A hidden page sets no timer: it decides when it is visible again. */
   #timer(now: number): IdleOutput {
     if (!this.#isVisible) return {};
-    const end = this.#lastActive + this.#timeoutMs - (this.#isWarned ? 0 : this.#warningMs);
+    const end = this.#lastActive + this.#timeoutMs - (this.#warnedOf > 0 ? 0 : this.#warningMs);
     return { timerMs: Math.min(Math.max(end - now, 0), LONGEST_TIMER_MS) };
   }
 }

@@ -269,11 +269,9 @@ export function requireBaseUrl({ baseUrl }: AuthClientOptions) {
     throwInvalidOption('options.baseUrl', 'an absolute URL, because this page has no http(s) origin', baseUrl);
 }
 
-/** Checks the options of `getAccessToken` and returns `minValiditySeconds`. */
-export function validateMinValidity(options: { minValiditySeconds?: number }): number {
-  const { minValiditySeconds = 0 } = TOKEN_OPTIONS('getAccessToken', options) as typeof options;
-  return minValiditySeconds;
-}
+/** Checks the options of `getAccessToken`, and returns a copy. */
+export const validateTokenOptions = (options: { minValiditySeconds?: number }) =>
+  TOKEN_OPTIONS('getAccessToken', options) as typeof options;
 
 /** Throws `INVALID_OPTIONS`. */
 export function throwInvalidOption(...wrong: Parameters<typeof invalidMessage>): never {

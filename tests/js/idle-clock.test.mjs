@@ -36,6 +36,19 @@ test('activity postpones the sign-out, and ends the warning', () => {
   assert.deepEqual(output, { publish: START + 27.5 * MINUTE, endWarning: true, timerMs: 14 * MINUTE });
 });
 
+test('a frozen page that learns of activity elsewhere only when the next sign-out is near warns of that one', () => {
+  const clock = signedIn();
+  assert.equal(clock.handle('timer', START + 14 * MINUTE).warn, START + 15 * MINUTE);
+  clock.handle('hidden', START + 14 * MINUTE);
+  const { intervalMs } = clock;
+  const activeAt = START + 14.5 * MINUTE;
+  const signOutAt = activeAt + intervalMs + 15 * MINUTE;
+  assert.equal(clock.handle({ activeAt }, signOutAt - 10_000).warn, undefined, 'a hidden page does not warn');
+  assert.deepEqual(clock.handle('visible', signOutAt - 10_000), { warn: signOutAt, timerMs: 10_000 });
+  assert.deepEqual(clock.handle('timer', signOutAt - 5_000), { timerMs: 5_000 }, 'once');
+  assert.equal(clock.handle('activity', signOutAt - 4_000).endWarning, true);
+});
+
 test('activity after the time is over signs out', () => {
   const clock = signedIn();
   assert.deepEqual(clock.handle('activity', START + 15 * MINUTE), { signOut: true });

@@ -1,36 +1,35 @@
-// The idle warning of a client, which the framework adapters follow.
+// How the framework adapters follow the idle warning of a client.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';
 
-const { idleWarningOf } = await load('util/idle-warning');
+const { onIdleWarning } = await load('util/idle-warning');
 
-/** A client that has only events, and how many listeners it has. */
+/** A client that has only events. */
 function createClient() {
-  const listeners = new Map();
+  const listeners = new Set();
   return {
-    on: (event, listener) => void listeners.set(event, [...(listeners.get(event) ?? []), listener]),
-    emit: (event, detail) => listeners.get(event)?.forEach((listener) => void listener(detail)),
-    count: () => [...listeners.values()].flat().length,
+    listeners,
+    on(event, listener) {
+      const entry = { event, listener };
+      listeners.add(entry);
+      return () => listeners.delete(entry);
+    },
   };
 }
 
-test('the warning is followed with two listeners in all, and a removed listener is not called', () => {
+test('the listener is called when a warning begins and when it ends, until it is removed', () => {
   globalThis.document = {};
   try {
     const client = createClient();
-    const warning = idleWarningOf(client);
-    assert.equal(idleWarningOf(client), warning);
-    assert.notEqual(idleWarningOf(createClient()), warning);
-    assert.equal(client.count(), 2);
-    const seen = [];
-    const undo = warning.subscribe(() => seen.push(warning.signOutAt()));
-    client.emit('idle-warning', { signOutAt: 5 });
-    client.emit('idle-warning-ended', {});
-    undo();
-    client.emit('idle-warning', { signOutAt: 7 });
-    assert.deepEqual(seen, [5, null]);
-    assert.equal(warning.signOutAt(), 7);
+    const listener = () => {};
+    const remove = onIdleWarning(client, listener);
+    assert.deepEqual(
+      [...client.listeners],
+      ['idle-warning', 'idle-warning-ended'].map((event) => ({ event, listener })),
+    );
+    remove();
+    assert.equal(client.listeners.size, 0);
   } finally {
     delete globalThis.document;
   }
@@ -38,8 +37,6 @@ test('the warning is followed with two listeners in all, and a removed listener 
 
 test('a server adds no listener to the client', () => {
   const client = createClient();
-  const warning = idleWarningOf(client);
-  assert.equal(warning.signOutAt(), null);
-  warning.subscribe(() => {})();
-  assert.equal(client.count(), 0);
+  onIdleWarning(client, () => {})();
+  assert.equal(client.listeners.size, 0);
 });

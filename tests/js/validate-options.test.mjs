@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './load.mjs';
 
-const { validateOptions, validateMinValidity } = await load('client/validate-options');
+const { validateOptions, validateTokenOptions } = await load('client/validate-options');
 
 const invalid = (options, message) =>
   assert.throws(
@@ -221,11 +221,11 @@ for (const [option, values] of Object.entries({
     });
 
 test('getAccessToken takes minValiditySeconds from 0 to 86400', () => {
-  assert.equal(validateMinValidity({}), 0);
-  assert.equal(validateMinValidity({ minValiditySeconds: 30 }), 30);
+  assert.deepEqual({ ...validateTokenOptions({}) }, {});
+  assert.deepEqual({ ...validateTokenOptions({ minValiditySeconds: 30 }) }, { minValiditySeconds: 30 });
   const message = (options) => {
     try {
-      return validateMinValidity(options);
+      return validateTokenOptions(options);
     } catch (error) {
       return error.message;
     }

@@ -89,7 +89,9 @@ test('injectIdleWarning follows the warning, also one that began before, until i
   auth.stayActive();
   await eventually(signOutAt, null);
   TestBed.resetTestingModule();
+  const warned = new Promise((resolve) => void auth.on('idle-warning', resolve));
   auth.test.warnIdle(1_800_000_000_000);
+  await warned;
   expect(signOutAt()).toBe(null);
 });
 

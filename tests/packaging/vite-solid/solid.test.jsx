@@ -1,5 +1,5 @@
 import { render, screen } from '@solidjs/testing-library';
-import { createSignal, Show } from 'solid-js';
+import { createEffect, createSignal, Show } from 'solid-js';
 import { AuthProvider, RequireAuth, useAuth, useIdleWarning, useRole, useSession } from 'tokenward/solid';
 import { createTestAuth } from 'tokenward/testing';
 import { expect, test, vi } from 'vitest';
@@ -66,7 +66,9 @@ test('useIdleWarning follows the warning until the component is unmounted', asyn
   auth.stayActive();
   await shown('warning null');
   unmount();
+  const warned = new Promise((resolve) => void auth.on('idle-warning', resolve));
   auth.test.warnIdle(1_800_000_000_000);
+  await warned;
   expect(signOutAt()).toBe(null);
 });
 
@@ -78,6 +80,29 @@ test('useIdleWarning knows the warning that began before its component was mount
   auth.test.warnIdle(1_800_000_000_000);
   setOpen(true);
   await shown('warning 1800000000000');
+  auth.dispose();
+  await shown('warning null');
+});
+
+test('an error in one component does not hide the warning from another', async () => {
+  const auth = createTestAuth({ user: {} });
+  const failed = vi.fn();
+  addEventListener('error', failed);
+  const Failing = () => {
+    const signOutAt = useIdleWarning();
+    createEffect(() => {
+      if (signOutAt()) throw new Error('of the app');
+    });
+  };
+  const Warning = () => <p>{`warning ${useIdleWarning()()}`}</p>;
+  mounted(auth, () => [<Failing />, <Warning />]);
+  const uncaught = vi.fn();
+  process.on('uncaughtException', uncaught);
+  auth.test.warnIdle(1_800_000_000_000);
+  await shown('warning 1800000000000');
+  await vi.waitFor(() => expect(failed.mock.calls.length + uncaught.mock.calls.length).toBeGreaterThan(0));
+  process.off('uncaughtException', uncaught);
+  removeEventListener('error', failed);
 });
 
 test('RequireAuth shows each state, and hides the page when the session ends', async () => {
@@ -107,6 +132,28 @@ test('RequireAuth shows each state, and hides the page when the session ends', a
   await shown('login, then /reports?page=2#total');
   expect(screen.queryByText('the reports')).toBeNull();
   expect(onSignedOut).toHaveBeenCalledExactlyOnceWith('/reports?page=2#total');
+});
+
+test('RequireAuth calls onSignedOut once, also if what it shows then changes', async () => {
+  history.replaceState(null, '', '/reports?page=2');
+  const auth = createTestAuth({ user: { name: 'Ada' } });
+  const [problem, setProblem] = createSignal(false);
+  const onSignedOut = vi.fn(() => history.replaceState(null, '', '/login'));
+  const redirecting = (returnTo) => <p>{problem() ? `no redirect to ${returnTo}` : `redirect to ${returnTo}`}</p>;
+  mounted(auth, () => [
+    <RequireAuth onSignedOut={onSignedOut} signedOut={problem() ? <p>a problem</p> : <p>redirect</p>}>
+      one
+    </RequireAuth>,
+    <RequireAuth signedOut={redirecting}>two</RequireAuth>,
+  ]);
+  auth.test.signOut('expired');
+  await shown('redirect');
+  await shown(/^redirect to .*page=2$/);
+  setProblem(true);
+  await shown('a problem');
+  await shown(/^no redirect to .*page=2$/);
+  expect(onSignedOut).toHaveBeenCalledExactlyOnceWith('/reports?page=2');
+  history.replaceState(null, '', '/');
 });
 
 test('a new token does not render the page again', async () => {
