@@ -143,7 +143,9 @@ export function createGuard<User>(
   client: AuthClient<User>,
   { redirect, invalidate, login = '/login', forbidden = login }: GuardOptions,
 ): Guard {
-  let checked: Session<User> = client.session;
+  /** The status at the last check, and its answers for each required role. */
+  let checked = client.session.status;
+  const answers = new Map<string | readonly string[], boolean>();
   const load: (requiredRole?: string | readonly string[]) => (event: GuardedEvent) => Promise<void> =
     (requiredRole) =>
     async ({ url, depends }) => {
@@ -151,22 +153,33 @@ export function createGuard<User>(
       depends(DEPENDENCY);
       if (typeof document === 'undefined') return;
       await client.ready;
-      checked = client.session;
-      const { status } = checked;
-      if (status === 'restoring' || isTarget(pathname, checked, login, forbidden)) return;
-      if (status === 'signed-in' && (requiredRole === undefined || hasSomeRole(client, requiredRole))) return;
+      const { status } = client.session;
+      checked = status;
+      if (requiredRole !== undefined) answers.set(requiredRole, hasSomeRole(client, requiredRole));
+      if (status === 'restoring' || isTarget(pathname, client.session, login, forbidden)) return;
+      if (status === 'signed-in' && (requiredRole === undefined || answers.get(requiredRole))) return;
       const path = status === 'signed-in' ? forbidden : login;
       redirect(307, `${path}?redirect=${encodeURIComponent(pathname + search)}`);
     };
-  // Only while the routes are displayed: SvelteKit's `invalidate` cancels a navigation, for example the one after a login.
+  // Only while the routes are displayed, and only if the answer changes: SvelteKit's `invalidate` cancels a navigation, for example the
+  // one after a login, or one that waits for a renewed token.
   const watch = () =>
-    onMount(() =>
-      client.subscribe((session) => {
-        const { status, user, claims } = checked;
-        checked = session;
-        if (session.status !== status || session.user !== user || session.claims !== claims)
-          void invalidate(DEPENDENCY);
-      }),
-    );
+    onMount(() => {
+      const recheck = () => {
+        checked = client.session.status;
+        for (const role of answers.keys()) answers.set(role, hasSomeRole(client, role));
+        void invalidate(DEPENDENCY);
+      };
+      const undo = [
+        client.subscribe(({ status }) => {
+          const hasOtherRoles = [...answers].some(([role, had]) => hasSomeRole(client, role) !== had);
+          if (status !== checked || hasOtherRoles) recheck();
+        }),
+        client.on('account-changed', recheck),
+      ];
+      return () => {
+        for (const remove of undo) remove();
+      };
+    });
   return Object.assign(load, { watch });
 }
