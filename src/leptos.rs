@@ -33,9 +33,6 @@
 //! On a server that renders the app, the client does nothing: the session is `Restoring`, and neither component renders its
 //! children. The server may drop the values of a component on another thread than it made them, and a client panics there: keep
 //! the [`AuthHandle`] of [`use_auth`], and no client, in a signal or a `StoredValue`.
-//!
-//! A server that itself is wasm, such as a worker at the edge, counts as a browser: the client would start. Build it and
-//! call [`provide_auth`] only `if !is_server()`. (Not tried.)
 
 use futures_util::StreamExt;
 #[cfg(feature = "idle")]
@@ -53,7 +50,7 @@ struct Context {
     session: ReadSignal<SessionSnapshot, LocalStorage>,
 }
 
-/// Provides the client to the components below. On a server that is not wasm, it does nothing.
+/// Provides the client to the components below. On a server that is compiled for the host, it does nothing.
 pub fn provide_auth(client: AuthClient) {
     if !cfg!(target_arch = "wasm32") {
         return; // on a server there is nothing to provide, and values may be dropped on another thread
@@ -186,12 +183,9 @@ pub fn use_idle_warning() -> Signal<Option<f64>> {
     sign_out_at.into()
 }
 
-/// `None` on a server.
+/// `None` on a server that is compiled for the host.
 fn context() -> Option<Context> {
-    let context = use_context();
-    let is_browser = cfg!(target_arch = "wasm32") && !is_server();
-    assert!(context.is_some() || !is_browser, "provide_auth was not called in a component above");
-    context
+    cfg!(target_arch = "wasm32").then(|| use_context().expect("provide_auth was called in a component above"))
 }
 
 fn status_is(test: fn(SessionStatus) -> bool) -> impl Fn() -> bool + Send + Sync + Clone {

@@ -333,7 +333,7 @@ function unitSteps() {
 /** The wasm that some tests need besides the package. */
 function rustBuild(name, isolation) {
   if (isolation === 'rust' || name === 'rust') return ['build: Rust client'];
-  if (name === 'rust-ssr') return ['build: Rust pages from a server'];
+  if (name === 'rust-ssr') return ['build: Rust pages from a server', 'build: Rust client'];
   return name === 'examples' ? ['build: Rust examples'] : [];
 }
 

@@ -47,6 +47,9 @@ export class CallError extends Error {
   }
 }
 
+/** Whether this is a browser: a server that is wasm, such as a worker at the edge, has no location. */
+export const isBrowser = () => globalThis.location !== undefined;
+
 /** An object for the options. It inherits nothing, so that no script of the page sees or changes what is set. */
 export const createOptions = () =>
   ({ __proto__: null, endpoints: { __proto__: null }, fields: { __proto__: null } }) as unknown as PlatformOptions;

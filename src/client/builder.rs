@@ -7,7 +7,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::fetch::to_json;
-use super::platform::{Entry, PlatformOptions, create_options};
+use super::platform::{Entry, PlatformOptions, create_options, is_browser};
 use super::{AuthClient, AuthError, LogEntry};
 use crate::core::{Config, Millis, Restore};
 
@@ -365,14 +365,14 @@ impl AuthClientBuilder {
 
     /// Makes the client, which starts at once: with a session hint in the storage it asks the server for a token.
     ///
-    /// Outside of a browser (server-side rendering) the client does nothing: its session stays `Restoring`, and its calls
-    /// return [`AuthError::NoBrowser`].
+    /// Outside of a browser (server-side rendering, also on a server that is wasm) the client does nothing: its session stays
+    /// `Restoring`, and its calls return [`AuthError::NoBrowser`].
     ///
     /// # Errors
     /// [`AuthError::InvalidOption`], which names the option, what is valid and the given value; [`AuthError::Json`] for a
     /// [`server`](Self::server) that has no JSON.
     pub fn build(self) -> Result<AuthClient, AuthError> {
-        if !cfg!(target_arch = "wasm32") {
+        if !(cfg!(target_arch = "wasm32") && is_browser()) {
             return Ok(AuthClient::outside_of_a_browser());
         }
         self.validate()?;

@@ -15,6 +15,10 @@ extern "C" {
     #[wasm_bindgen(extends = js_sys::Object)]
     pub type PlatformOptions;
 
+    /// Whether this is a browser. A server that renders the app may be wasm, too.
+    #[wasm_bindgen(js_name = isBrowser)]
+    pub fn is_browser() -> bool;
+
     #[wasm_bindgen(js_name = createOptions)]
     pub fn create_options() -> PlatformOptions;
 

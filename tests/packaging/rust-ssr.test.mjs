@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { CHROME_ARGS } from '../../tools/chrome.mjs';
 import { RUST_EXAMPLES, renderedPage } from '../../tools/examples.mjs';
+import { root } from '../../tools/run.mjs';
 import { startServer } from '../../tools/servers.mjs';
 import { sendFile, startGateway } from './gateway.mjs';
 
@@ -51,6 +52,16 @@ for (const name of RUST_EXAMPLES)
     assert.match(html, /<p id="status"[^>]*>(<!--.*?-->)?restoring</);
     assert.doesNotMatch(html, /<button/);
   });
+
+test('on a server that is wasm, the client does nothing', async () => {
+  const { AuthClient } = await import(path.join(root, 'target/rust-client/index.js'));
+  const auth = new AuthClient({ baseUrl: 'https://api.example' });
+  assert.equal((await auth.ready).status, 'restoring');
+  await assert.rejects(auth.fetch('https://api.example/api/me'), { code: 'NO_BROWSER' });
+  await assert.rejects(auth.login({ email: 'ada@example.com' }), { code: 'NO_BROWSER' });
+  assert.equal(auth.session.status, 'restoring');
+  auth.dispose();
+});
 
 for (const name of RUST_EXAMPLES)
   test(`${name}: a page from the server is hydrated for a visitor, a user, and a user who signed out`, async () => {
