@@ -3,7 +3,6 @@ import {
   type App,
   type ComputedRef,
   computed,
-  getCurrentInstance,
   type InjectionKey,
   inject,
   type MaybeRefOrGetter,
@@ -12,7 +11,6 @@ import {
   type ShallowRef,
   shallowRef,
   toValue,
-  watch,
 } from 'vue';
 import { RESTORING } from './client/session.js';
 import type { AuthClient, RegisteredUser, Session, SignInOptions } from './index.js';
@@ -22,6 +20,8 @@ import { onIdleWarning } from './util/idle-warning.js';
 interface Provided {
   readonly client: AuthClient<unknown>;
   readonly session: ShallowRef<Session<unknown>>;
+  /** Whether the app is being mounted on what a server rendered. */
+  isHydrating: boolean;
 }
 
 const KEY: InjectionKey<Provided> = Symbol('tokenward');
@@ -40,12 +40,25 @@ export function createAuth<User>(client: AuthClient<User>): { install(app: App):
   return {
     install(app) {
       const session = shallowRef<Session<unknown>>(client.session);
-      app.provide(KEY, { client: client as AuthClient<unknown>, session });
+      const own: Provided = { client: client as AuthClient<unknown>, session, isHydrating: false };
+      app.provide(KEY, own);
       if (isServer()) return;
       const stop = client.subscribe((next) => {
         session.value = next;
       });
-      const { unmount } = app;
+      const { mount, unmount } = app;
+      // Hydration begins with the state that the server rendered. (The content of the element is that, or a placeholder.)
+      app.mount = (container, ...rest) => {
+        const element = typeof container === 'string' ? document.querySelector(container) : container;
+        own.isHydrating = element?.hasChildNodes?.() === true;
+        if (own.isHydrating) session.value = RESTORING;
+        try {
+          return mount(container, ...rest);
+        } finally {
+          own.isHydrating = false;
+          session.value = client.session;
+        }
+      };
       app.unmount = () => {
         stop();
         unmount();
@@ -58,26 +71,6 @@ function provided(): Provided {
   const found = inject(KEY, undefined);
   if (!found) throw new Error('useAuth and useSession: expected app.use(createAuth(auth)), found none');
   return found;
-}
-
-/** Whether Vue hydrates the component of this `setup`: its element is there already. */
-const isHydrating = () => getCurrentInstance()?.vnode.el?.isConnected === true;
-
-/** The session. A component that Vue hydrates begins with the restoring state, which the server rendered. */
-function sessionHere(): ShallowRef<Session<unknown>> {
-  const { session } = provided();
-  if (!isHydrating()) return session;
-  const shown = shallowRef<Session<unknown>>(RESTORING);
-  const follow = () =>
-    watch(
-      session,
-      (next) => {
-        shown.value = next;
-      },
-      { immediate: true, flush: 'sync' },
-    );
-  onMounted(follow);
-  return shown;
 }
 
 /**
@@ -104,13 +97,14 @@ export interface SessionRefs<User = RegisteredUser> {
 }
 
 /**
- * The session as refs. On a server and during hydration the status is `'restoring'`.
+ * The session as refs. On a server and while the app is mounted on what the server rendered, the status is
+ * `'restoring'`.
  *
  * @example
  * const { status, user } = useSession();
  */
 export function useSession<User = RegisteredUser>(): SessionRefs<User> {
-  const session = sessionHere() as ShallowRef<Session<User>>;
+  const session = provided().session as ShallowRef<Session<User>>;
   const member = <K extends keyof Session<User>>(name: K) => computed(() => session.value[name]);
   return {
     session,
@@ -132,8 +126,7 @@ export function useSession<User = RegisteredUser>(): SessionRefs<User> {
  * const isAdmin = useRole('admin');
  */
 export function useRole(role: MaybeRefOrGetter<string | readonly string[]>): ComputedRef<boolean> {
-  const { client } = provided();
-  const session = sessionHere();
+  const { client, session } = provided();
   return computed(() => session.value.status === 'signed-in' && hasSomeRole(client, toValue(role)));
 }
 
@@ -147,12 +140,12 @@ export function useRole(role: MaybeRefOrGetter<string | readonly string[]>): Com
  * // <dialog v-if="signOutAt" open>Signed out soon. <button @click="stayActive">Stay signed in</button></dialog>
  */
 export function useIdleWarning(): Readonly<ShallowRef<number | null>> {
-  const { client } = provided();
+  const { client, isHydrating } = provided();
   const signOutAt = shallowRef<number | null>(null);
   const update = () => {
     signOutAt.value = client.idleSignOutAt;
   };
-  if (isHydrating()) onMounted(update);
+  if (isHydrating) onMounted(update);
   else update();
   onScopeDispose(onIdleWarning(client, update));
   return signOutAt;
