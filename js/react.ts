@@ -141,11 +141,15 @@ export function RequireAuth(props: RequireAuthProps): ReactNode {
 function SignedOutView({ signedOut, onSignedOut }: Pick<RequireAuthProps, 'signedOut' | 'onSignedOut'>): ReactNode {
   const [returnTo] = useState(currentPath);
   const [notify] = useState(() => onSignedOut);
-  // (StrictMode runs an effect twice.)
+  // StrictMode runs an effect twice, and `Activity` runs it again when it shows the page again, in a later task.
   const isNotified = useRef(false);
   useEffect(() => {
     if (!isNotified.current) notify?.(returnTo);
     isNotified.current = true;
+    return () =>
+      queueMicrotask(() => {
+        isNotified.current = false;
+      });
   }, [notify, returnTo]);
   return typeof signedOut === 'function' ? signedOut(returnTo) : signedOut;
 }
