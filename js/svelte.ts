@@ -143,9 +143,10 @@ export function createGuard<User>(
   client: AuthClient<User>,
   { redirect, invalidate, login = '/login', forbidden = login }: GuardOptions,
 ): Guard {
-  /** The status at the last check, and its answers for each required role. */
-  let checked = client.session.status;
-  const answers = new Map<string | readonly string[], boolean>();
+  /** The session at the last check, and whether it had the roles that were asked for, by their JSON. */
+  let checked: Session<User> = client.session;
+  const answers = new Map<string, boolean>();
+  const has = (roles: string) => hasSomeRole(client, JSON.parse(roles));
   const load: (requiredRole?: string | readonly string[]) => (event: GuardedEvent) => Promise<void> =
     (requiredRole) =>
     async ({ url, depends }) => {
@@ -153,11 +154,12 @@ export function createGuard<User>(
       depends(DEPENDENCY);
       if (typeof document === 'undefined') return;
       await client.ready;
-      const { status } = client.session;
-      checked = status;
-      if (requiredRole !== undefined) answers.set(requiredRole, hasSomeRole(client, requiredRole));
-      if (status === 'restoring' || isTarget(pathname, client.session, login, forbidden)) return;
-      if (status === 'signed-in' && (requiredRole === undefined || answers.get(requiredRole))) return;
+      checked = client.session;
+      const { status } = checked;
+      const roles = JSON.stringify(requiredRole);
+      if (roles !== undefined) answers.set(roles, has(roles));
+      if (status === 'restoring' || isTarget(pathname, checked, login, forbidden)) return;
+      if (status === 'signed-in' && (roles === undefined || answers.get(roles))) return;
       const path = status === 'signed-in' ? forbidden : login;
       redirect(307, `${path}?redirect=${encodeURIComponent(pathname + search)}`);
     };
@@ -165,15 +167,21 @@ export function createGuard<User>(
   // one after a login, or one that waits for a renewed token.
   const watch = () =>
     onMount(() => {
+      const update = () => {
+        checked = client.session;
+        for (const roles of answers.keys()) answers.set(roles, has(roles));
+      };
       const recheck = () => {
-        checked = client.session.status;
-        for (const role of answers.keys()) answers.set(role, hasSomeRole(client, role));
+        update();
         void invalidate(DEPENDENCY);
       };
+      // What pages before asked for is no change.
+      if (client.session === checked) update();
       const undo = [
-        client.subscribe(({ status }) => {
-          const hasOtherRoles = [...answers].some(([role, had]) => hasSomeRole(client, role) !== had);
-          if (status !== checked || hasOtherRoles) recheck();
+        client.subscribe((session) => {
+          const hasOtherRoles = [...answers].some(([roles, had]) => has(roles) !== had);
+          if (session.status !== checked.status || hasOtherRoles) recheck();
+          else update();
         }),
         client.on('account-changed', recheck),
       ];
