@@ -252,7 +252,7 @@ export class AuthClient<User = RegisteredUser> {
    * events `idle-warning` and `idle-warning-ended`.
    */
   get idleSignOutAt(): number | null {
-    return this.#idleSignOutAt;
+    return this.#disposed ? null : this.#idleSignOutAt;
   }
 
   /** Whether the user has a role: `user.role`, `user.roles`, or the claims of these names. For display only. */

@@ -29,7 +29,8 @@ export interface AuthEvents<User = RegisteredUser> {
   'sign-in-failed': { readonly error: AuthError; readonly returnTo: string };
   /**
    * The user is idle, and the client signs out at `signOutAt` (epoch milliseconds): `options.idleWarningSeconds` before, or as soon as
-   * the page is visible again. Any activity, in any tab, and `auth.stayActive()` prevent it.
+   * the page is visible again. Any activity, in any tab, and `auth.stayActive()` prevent it. It can come again with a later time: for
+   * a page that was frozen while the user was active in another tab.
    */
   'idle-warning': { readonly signOutAt: number };
   /** The user was active during the warning, or the session has ended: the app hides what it shows. */

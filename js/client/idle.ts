@@ -49,9 +49,11 @@ export function watchIdle(host: IdleHost, options: IdleOptions, notify: Notify):
   const signInKey = () => PAGE_STORAGE.read(`${prefix}:sign-in-key`) ?? '';
   let watched = signInKey();
   const listening = new AbortController();
+  const { signal } = listening;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function handle(input: IdleInput): void {
+    if (signal.aborted) return;
     const { publish, endWarning, warn, signOut, timerMs } = clock.handle(input, Date.now());
     if (publish !== undefined && crossTab) PAGE_STORAGE.write(key, `${publish} ${signInKey()}`);
     if (endWarning) notify('idle-warning-ended', {});
@@ -86,7 +88,6 @@ export function watchIdle(host: IdleHost, options: IdleOptions, notify: Notify):
     handle('activity');
   }
 
-  const { signal } = listening;
   for (const name of ACTIVITY) addEventListener(name, onActivity, { signal, capture: true, passive: true });
   for (const name of VISIBILITY) addEventListener(name, changeVisibility, { signal, capture: true });
   addEventListener('storage', (event) => event.key === key && read(), { signal });
