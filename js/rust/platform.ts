@@ -47,7 +47,7 @@ export class CallError extends Error {
   }
 }
 
-/** Whether this is a browser: a server that is wasm, such as a worker at the edge, has no location. */
+/** Whether this is a browser. A server that is wasm has no location, such as Node and most workers at the edge. */
 export const isBrowser = () => globalThis.location !== undefined;
 
 /** An object for the options. It inherits nothing, so that no script of the page sees or changes what is set. */

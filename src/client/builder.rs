@@ -238,8 +238,8 @@ impl AuthClientBuilder {
 
     /// Extra headers for auth requests, such as a CSRF token: `headers` returns the names and values for each request.
     pub fn auth_headers(mut self, headers: impl Fn() -> Vec<(String, String)> + 'static) -> Self {
-        if !cfg!(target_arch = "wasm32") {
-            return self; // functions of JavaScript exist in a browser only
+        if !in_browser() {
+            return self;
         }
         let call = Closure::<dyn Fn() -> JsValue>::new(move || {
             let object = js_sys::Object::new();
@@ -345,8 +345,8 @@ impl AuthClientBuilder {
 
     /// Which responses mean that the access token is no longer valid. Default: status 401.
     pub fn should_refresh(mut self, decide: impl Fn(&web_sys::Response) -> bool + 'static) -> Self {
-        if !cfg!(target_arch = "wasm32") {
-            return self; // functions of JavaScript exist in a browser only
+        if !in_browser() {
+            return self;
         }
         let call = Closure::<dyn Fn(web_sys::Response) -> bool>::new(move |response| decide(&response));
         self.should_refresh = Some(call.into_js_value().unchecked_into());
@@ -355,8 +355,8 @@ impl AuthClientBuilder {
 
     /// Receives each diagnostic entry at once; never a token.
     pub fn on_log(mut self, receive: impl Fn(&LogEntry) + 'static) -> Self {
-        if !cfg!(target_arch = "wasm32") {
-            return self; // functions of JavaScript exist in a browser only
+        if !in_browser() {
+            return self;
         }
         let call = Closure::<dyn Fn(Entry)>::new(move |entry| receive(&LogEntry::from_js(&entry)));
         self.on_log = Some(call.into_js_value().unchecked_into());
@@ -365,14 +365,14 @@ impl AuthClientBuilder {
 
     /// Makes the client, which starts at once: with a session hint in the storage it asks the server for a token.
     ///
-    /// Outside of a browser (server-side rendering, also on a server that is wasm) the client does nothing: its session stays
+    /// Outside of a browser (server-side rendering, also on a server that is wasm and has no `location`) the client does nothing: its session stays
     /// `Restoring`, and its calls return [`AuthError::NoBrowser`].
     ///
     /// # Errors
     /// [`AuthError::InvalidOption`], which names the option, what is valid and the given value; [`AuthError::Json`] for a
     /// [`server`](Self::server) that has no JSON.
     pub fn build(self) -> Result<AuthClient, AuthError> {
-        if !(cfg!(target_arch = "wasm32") && is_browser()) {
+        if !in_browser() {
             return Ok(AuthClient::outside_of_a_browser());
         }
         self.validate()?;
@@ -548,6 +548,11 @@ impl ServerOption {
     pub fn new(value: Result<JsValue, AuthError>) -> Self {
         Self { value, set: set_server }
     }
+}
+
+/// Functions of JavaScript exist in a browser only, and so does a client that does something.
+fn in_browser() -> bool {
+    cfg!(target_arch = "wasm32") && is_browser()
 }
 
 /// Hands the option `server` to JavaScript, which checks it as it does in the npm package.
