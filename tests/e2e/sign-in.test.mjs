@@ -742,6 +742,8 @@ signInTest('only a navigation to /auth/end signs out', async ({ app, proxy, user
   assert.equal(await user.refresh(page), 'ada@example.com');
   assert.equal(proxy.to('/auth/end').length, 2);
   await page.goto(`${app}/auth/end?returnTo=/blank`);
+  // (The page of the provider in between goes on by a script.)
+  await page.waitForURL(`${app}/blank#~signed-out`);
   assert.equal(await user.refresh(page), 401);
 });
 
