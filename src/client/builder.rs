@@ -365,8 +365,8 @@ impl AuthClientBuilder {
 
     /// Makes the client, which starts at once: with a session hint in the storage it asks the server for a token.
     ///
-    /// Outside of a browser (server-side rendering, also on a server that is wasm and has no `location`) the client does nothing: its session stays
-    /// `Restoring`, and its calls return [`AuthError::NoBrowser`].
+    /// Outside of a browser (server-side rendering, also on a server that is wasm and has no `location`) the client does nothing:
+    /// its session stays `Restoring`, and its calls return [`AuthError::NoBrowser`].
     ///
     /// # Errors
     /// [`AuthError::InvalidOption`], which names the option, what is valid and the given value; [`AuthError::Json`] for a
