@@ -175,7 +175,7 @@ export function createGuard<User>(
         update();
         void invalidate(DEPENDENCY);
       };
-      // What pages before asked for is no change.
+      // The load has just checked what this page needs. Former pages may have asked for other roles.
       if (client.session === checked) update();
       const undo = [
         client.subscribe((session) => {

@@ -322,7 +322,7 @@ export class AuthClient<User = RegisteredUser> {
     this.#idle?.stop();
     this.#engine?.dispose();
     this.#subscribers.clear();
-    // Nobody is signed out any more: what shows the warning must hide it.
+    // The client no longer signs the user out, so the app must hide the warning.
     if (this.#idleSignOutAt) this.#emit('idle-warning-ended', {});
     this.#listeners.clear();
   };
@@ -451,6 +451,7 @@ export class AuthClient<User = RegisteredUser> {
   };
 
   #emit(event: string, detail: unknown) {
+    // `idle-warning` states the time, and `idle-warning-ended` has none.
     if (event.includes('idle')) this.#idleSignOutAt = (detail as { signOutAt?: number }).signOutAt ?? null;
     for (const listener of new Set(this.#listeners.get(event)))
       callListener(listener as (detail: unknown) => void, detail);

@@ -33,7 +33,7 @@ export interface AuthEvents<User = RegisteredUser> {
    * a page that was frozen while the user was active in another tab.
    */
   'idle-warning': { readonly signOutAt: number };
-  /** The user was active during the warning, or the session has ended: the app hides what it shows. */
+  /** The user was active during the warning, the session has ended, or the client was disposed: the app hides what it shows. */
   'idle-warning-ended': Readonly<Record<string, never>>;
   /** A refresh failed without ending the session, or the client's own files could not be loaded; the next attempt is at `retryAt` (epoch milliseconds; null: none is scheduled). */
   'refresh-failed': { readonly error: AuthError; readonly retryAt: number | null };
